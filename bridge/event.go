@@ -1,0 +1,79 @@
+package bridge
+
+import "time"
+
+// Event is one thing that happened in an Absorb portal, as a webhook told it.
+type Event struct {
+	ID            string            // UUIDv7, given at intake; sorts by arrival
+	Source        string            // name of the configured source that verified it
+	Type          string            // canonical name in PascalCase, such as CertificateAwarded
+	UserID        string            // the learner concerned, or ""
+	AdminID       string            // the admin who acted, or ""
+	ClientID      string            // the portal's client id, or ""
+	CorrelationID string            // shared by all events of one transaction, or ""
+	Entities      map[string]string // ids of the things concerned, by key: courseId, certificateId, …
+	OccurredAt    time.Time         // by the portal's clock; zero when the webhook does not say
+	ReceivedAt    time.Time         // by our clock
+	Body          map[string]any    // the webhook as parsed; numbers are json.Number
+	Raw           []byte            // the webhook as received: the bytes that the signature covers
+}
+
+// Time is when the event happened: by the portal's clock if it said so, else
+// when it arrived.
+func (e Event) Time() time.Time {
+	if e.OccurredAt.IsZero() {
+		return e.ReceivedAt
+	}
+	return e.OccurredAt
+}
+
+// Facts is the event's own part of what templates see, below the key "event".
+// Entity ids stand beside the named ones, so {{ .event.courseId }} works.
+func (e Event) Facts() map[string]any {
+	f := map[string]any{
+		"id":         e.ID,
+		"type":       e.Type,
+		"name":       EventTitle(e.Type),
+		"occurredAt": formatTime(e.Time()),
+		"receivedAt": formatTime(e.ReceivedAt),
+		"body":       e.Body,
+	}
+	for key, id := range e.Entities {
+		f[key] = id
+	}
+	for key, id := range map[string]string{
+		"userId":        e.UserID,
+		"adminId":       e.AdminID,
+		"clientId":      e.ClientID,
+		"correlationId": e.CorrelationID,
+	} {
+		if id != "" {
+			f[key] = id
+		}
+	}
+	return f
+}
+
+func formatTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+// EventTitle puts a canonical event name into words:
+// "EnrollmentCompletedByLearner" becomes "Enrollment completed by learner".
+func EventTitle(canonical string) string {
+	words := make([]rune, 0, len(canonical)+8)
+	runes := []rune(canonical)
+	for i, r := range runes {
+		if i > 0 && isUpper(r) && (!isUpper(runes[i-1]) || (i+1 < len(runes) && !isUpper(runes[i+1]))) {
+			words = append(words, ' ')
+			r += 'a' - 'A'
+		}
+		words = append(words, r)
+	}
+	return string(words)
+}
+
+func isUpper(r rune) bool { return 'A' <= r && r <= 'Z' }

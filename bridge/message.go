@@ -1,0 +1,49 @@
+package bridge
+
+import "time"
+
+// Message is what should be said about an event, before a platform's dialect.
+// All strings are plain text and may hold anything, data from Absorb included,
+// except Text, which is markdown. Sinks escape plain text for their platform.
+type Message struct {
+	ID        string    // the delivery's id: the same on every attempt, for platforms that deduplicate
+	Level     Level     // sets the colour
+	Title     string    // plain text, one line
+	URL       string    // where the title links to, http or https, or ""
+	Text      string    // a subset of CommonMark: **bold**, *italic*, `code`, [label](url), lists, paragraphs
+	Fields    []Field   // shown as a table or a grid
+	ImageURL  string    // http or https, or ""
+	Footer    string    // plain text, small print
+	Time      time.Time // when the event happened; zero if unknown
+	Actions   []Action  // buttons that open a page
+	ThreadKey string    // messages with the same key belong to one conversation, or ""
+	To        []string  // recipients, for sinks whose destination depends on the event
+
+	// Native holds parts in a platform's own format, by sink type: the
+	// top-level keys of the payload that replace those made from the rest.
+	Native map[string]map[string]any
+}
+
+// Field is a name and its value. Short fields may stand side by side.
+type Field struct {
+	Name  string
+	Value string
+	Short bool
+}
+
+// Action is a link drawn as a button.
+type Action struct {
+	Label string
+	URL   string
+}
+
+// Level says how a message should feel.
+type Level string
+
+// The levels that a template may set. Anything else is taken as LevelInfo.
+const (
+	LevelInfo    Level = "info"
+	LevelSuccess Level = "success"
+	LevelWarning Level = "warning"
+	LevelDanger  Level = "danger"
+)

@@ -1,0 +1,87 @@
+package bridge
+
+import (
+	"net/url"
+	"strings"
+	"unicode"
+)
+
+// Clean returns the message with every string fit to be shown: valid UTF-8,
+// without control characters and without the marks that reorder the text around
+// them (a name must not be able to turn a whole line around). Titles, names,
+// labels and the footer are one line. Links that are not http or https are
+// dropped, and so are fields and actions with nothing to show.
+func (m Message) Clean() Message {
+	m.Title, m.Footer = CleanLine(m.Title), CleanLine(m.Footer)
+	m.Text = CleanText(m.Text)
+	m.URL, m.ImageURL = cleanURL(m.URL), cleanURL(m.ImageURL)
+	m.ThreadKey = CleanLine(m.ThreadKey)
+
+	var fields []Field
+	for _, f := range m.Fields {
+		f.Name, f.Value = CleanLine(f.Name), CleanText(f.Value)
+		if f.Value != "" {
+			fields = append(fields, f)
+		}
+	}
+	m.Fields = fields
+
+	var actions []Action
+	for _, a := range m.Actions {
+		a.Label, a.URL = CleanLine(a.Label), cleanURL(a.URL)
+		if a.URL == "" {
+			continue
+		}
+		if a.Label == "" {
+			a.Label = a.URL
+		}
+		actions = append(actions, a)
+	}
+	m.Actions = actions
+	return m
+}
+
+// CleanText makes foreign text safe to show: invalid UTF-8 becomes U+FFFD,
+// control characters other than line breaks and the marks that embed, override
+// or isolate a writing direction are removed, line ends become "\n". Plain
+// direction marks and joiners stay: names and emoji need them.
+func CleanText(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return r
+		case r == '\r', r == '\u2028', r == '\u2029', r == '\v', r == '\f', r == '\u0085':
+			return '\n'
+		case r == '\t':
+			return ' '
+		case unicode.IsControl(r), reordersText(r):
+			return -1
+		}
+		return r
+	}, s)
+	return strings.TrimSpace(s)
+}
+
+// CleanLine is CleanText on a single line.
+func CleanLine(s string) string {
+	return strings.Join(strings.Fields(CleanText(s)), " ")
+}
+
+func reordersText(r rune) bool {
+	return '\u202A' <= r && r <= '\u202E' || '\u2066' <= r && r <= '\u2069' || r == '\uFEFF'
+}
+
+// cleanURL gives back an absolute http or https URL, percent-encoded where it
+// must be, and "" for everything else.
+func cleanURL(s string) string {
+	u, err := url.Parse(strings.TrimSpace(s))
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	// url.URL leaves these in queries and fragments; inside chat markup they end the link.
+	return strings.NewReplacer(
+		"<", "%3C", ">", "%3E", `"`, "%22", "|", "%7C", "(", "%28", ")", "%29", " ", "%20", "`", "%60", `\`, "%5C", "\n", "", "\r", "",
+	).Replace(u.String())
+}

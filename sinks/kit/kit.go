@@ -1,0 +1,150 @@
+// Package kit is what sinks share: settings, one HTTP attempt with its outcome
+// classified, shortening, and the reading of a message's markdown.
+package kit
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-viper/mapstructure/v2"
+)
+
+// Setup is what a sink is built from.
+type Setup struct {
+	Name     string         // the sink's name in the configuration
+	Settings map[string]any // its settings there, without the keys that every sink has (type, limit)
+	Client   *http.Client   // for sinks that speak HTTP; never follows redirects
+}
+
+// SettingError is a fault in one setting of a sink, for the configuration to
+// report at its place in the file.
+type SettingError struct {
+	Key     string // path below the sink, such as "webhook_url" or "to[1]"
+	Problem string // what is wrong and what to do, without the value of a secret
+}
+
+// Error is "key: problem".
+func (e *SettingError) Error() string { return e.Key + ": " + e.Problem }
+
+// Setting makes a SettingError.
+func Setting(key, format string, args ...any) error {
+	return &SettingError{Key: key, Problem: fmt.Sprintf(format, args...)}
+}
+
+// SettingErrors lists the SettingErrors in err, which may be joined ones. What
+// is no SettingError comes back in one with an empty key.
+func SettingErrors(err error) []*SettingError {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []*SettingError
+		for _, e := range joined.Unwrap() {
+			all = append(all, SettingErrors(e)...)
+		}
+		return all
+	}
+	if se, ok := errors.AsType[*SettingError](err); ok {
+		return []*SettingError{se}
+	}
+	return []*SettingError{{Problem: err.Error()}}
+}
+
+// Decode fills the sink's configuration struct from its settings; see the
+// function Decode.
+func (s Setup) Decode(into any) error { return Decode(s.Settings, into) }
+
+// rootName is what mapstructure calls the outermost value in its errors.
+const rootName = "settings"
+
+// Decode fills a configuration struct, field by field by its `koanf` tag, over
+// the defaults that it holds already. Unknown keys and wrong types are
+// SettingErrors; all of them are reported, joined.
+func Decode(settings map[string]any, into any) error {
+	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
+		TagName:     "koanf",
+		Result:      into,
+		RootName:    rootName,
+		ErrorUnused: true,
+		DecodeHook: mapstructure.ComposeDecodeHookFunc(
+			mapstructure.StringToTimeDurationHookFunc(),
+			mapstructure.TextUnmarshallerHookFunc(),
+		),
+	})
+	if err != nil {
+		return err
+	}
+	return settingErrors(decoder.Decode(settings))
+}
+
+// settingErrors puts mapstructure's errors into the words of someone who writes
+// YAML.
+func settingErrors(err error) error {
+	if err == nil {
+		return nil
+	}
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		var all []error
+		for _, e := range joined.Unwrap() {
+			all = append(all, settingErrors(e))
+		}
+		return errors.Join(all...)
+	}
+	de, ok := errors.AsType[*mapstructure.DecodeError](err)
+	if !ok {
+		return err
+	}
+	key := strings.TrimPrefix(strings.TrimPrefix(de.Name(), rootName), ".")
+	if keys, found := strings.CutPrefix(de.Unwrap().Error(), "has invalid keys: "); found {
+		var all []error
+		for unknown := range strings.SplitSeq(keys, ", ") {
+			all = append(all, Setting(join(key, unknown), "unknown setting"))
+		}
+		return errors.Join(all...)
+	}
+	if te, ok := errors.AsType[*mapstructure.UnconvertibleTypeError](err); ok {
+		return Setting(key, "want %s, have %s", kindWord(te.Expected.Type().String()), kindWord(fmt.Sprintf("%T", te.Value)))
+	}
+	return Setting(key, "%s", de.Unwrap())
+}
+
+func join(prefix, key string) string {
+	if prefix == "" {
+		return key
+	}
+	return prefix + "." + key
+}
+
+// kindWord names a Go type as someone who writes YAML would.
+func kindWord(goType string) string {
+	switch {
+	case strings.HasPrefix(goType, "[]"):
+		return "a list"
+	case strings.HasPrefix(goType, "map["):
+		return "a mapping"
+	case strings.HasPrefix(goType, "int"), strings.HasPrefix(goType, "uint"), strings.HasPrefix(goType, "float"):
+		return "a number"
+	case goType == "bool":
+		return "true or false"
+	case goType == "string", goType == "bridge.Secret":
+		return "a text"
+	case goType == "time.Duration":
+		return "a duration such as 30s"
+	}
+	return goType
+}
+
+// NewClient makes the HTTP client that sinks use: no redirects (a webhook that
+// moved is a changed destination, and its answer must be seen), and a bound on
+// every attempt.
+func NewClient(transport http.RoundTripper, timeout time.Duration) *http.Client {
+	return &http.Client{
+		Transport:     transport,
+		Timeout:       timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}

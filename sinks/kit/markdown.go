@@ -1,0 +1,169 @@
+package kit
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// Block is a paragraph or a list item of a message's Text.
+type Block struct {
+	Item   bool   // a list item
+	Depth  int    // of a list item, from 0
+	Marker string // of a list item: "•" or its number, such as "2."
+	Spans  []Span
+}
+
+// Span is a run of text in one style. Its text is plain: not yet escaped for any
+// platform. Line breaks are "\n".
+type Span struct {
+	Text               string
+	Bold, Italic, Code bool
+	URL                string // http, https or mailto, or "" when it is no link
+}
+
+// ParseMarkdown reads the subset of CommonMark that a Message's Text may hold:
+// paragraphs, lists, bold, italic, code and links. Everything else is plain
+// text, raw HTML included. A line break is kept as one, as chats do.
+func ParseMarkdown(s string) []Block {
+	source := []byte(s)
+	w := &walker{source: source}
+	w.children(newParser().Parse(text.NewReader(source)))
+	return w.blocks
+}
+
+func newParser() parser.Parser {
+	return parser.NewParser(
+		parser.WithBlockParsers(
+			util.Prioritized(parser.NewListParser(), 100),
+			util.Prioritized(parser.NewListItemParser(), 200),
+			util.Prioritized(parser.NewParagraphParser(), 1000),
+		),
+		parser.WithInlineParsers(
+			util.Prioritized(parser.NewCodeSpanParser(), 100),
+			util.Prioritized(parser.NewLinkParser(), 200),
+			util.Prioritized(parser.NewEmphasisParser(), 500),
+		),
+	)
+}
+
+// walker turns goldmark's tree into blocks.
+type walker struct {
+	source []byte
+	blocks []Block
+	depth  int
+	marker string // of the list item that was opened and has no block yet
+}
+
+func (w *walker) children(n ast.Node) {
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		w.block(c)
+	}
+}
+
+func (w *walker) block(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.List:
+		w.depth++
+		number := n.Start
+		for item := n.FirstChild(); item != nil; item = item.NextSibling() {
+			w.marker = "•"
+			if n.IsOrdered() {
+				w.marker = strconv.Itoa(number) + "."
+				number++
+			}
+			w.children(item)
+		}
+		w.depth--
+	case *ast.Paragraph, *ast.TextBlock:
+		b := Block{Spans: w.spans(n, Span{})}
+		if w.depth > 0 {
+			b.Item, b.Depth, b.Marker = true, w.depth-1, w.marker
+			w.marker = ""
+		}
+		if len(b.Spans) > 0 {
+			w.blocks = append(w.blocks, b)
+		}
+	default:
+		w.children(n)
+	}
+}
+
+// spans flattens the inline nodes below n, each in the style of those around it.
+func (w *walker) spans(n ast.Node, style Span) []Span {
+	var all []Span
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		s := style
+		switch c := c.(type) {
+		case *ast.Text:
+			s.Text = unescape(string(c.Segment.Value(w.source)))
+			if c.SoftLineBreak() || c.HardLineBreak() {
+				s.Text += "\n"
+			}
+			all = appendSpan(all, s)
+		case *ast.String:
+			s.Text = string(c.Value)
+			all = appendSpan(all, s)
+		case *ast.CodeSpan:
+			s.Code = true
+			for t := c.FirstChild(); t != nil; t = t.NextSibling() {
+				if seg, ok := t.(*ast.Text); ok {
+					s.Text += string(seg.Segment.Value(w.source))
+				}
+			}
+			all = appendSpan(all, s)
+		case *ast.Emphasis:
+			if c.Level > 1 {
+				s.Bold = true
+			} else {
+				s.Italic = true
+			}
+			all = append(all, w.spans(c, s)...)
+		case *ast.Link:
+			s.URL = linkURL(unescape(string(c.Destination)))
+			all = append(all, w.spans(c, s)...)
+		default:
+			all = append(all, w.spans(c, s)...)
+		}
+	}
+	return all
+}
+
+func appendSpan(all []Span, s Span) []Span {
+	if s.Text == "" {
+		return all
+	}
+	if n := len(all); n > 0 {
+		last, same := &all[n-1], s
+		same.Text = last.Text
+		if *last == same {
+			last.Text += s.Text
+			return all
+		}
+	}
+	return append(all, s)
+}
+
+// unescape resolves backslash escapes and HTML entities, as CommonMark does
+// outside code.
+func unescape(s string) string {
+	return string(util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations([]byte(s)))))
+}
+
+// linkURL is a link's target if it is one that a message may lead to, else "".
+func linkURL(s string) string {
+	if !strings.HasPrefix(strings.ToLower(s), "mailto:") {
+		return bridge.Message{URL: s}.Clean().URL
+	}
+	u, err := url.Parse(s)
+	if err != nil || strings.ContainsAny(s, `<>|"`) {
+		return ""
+	}
+	return u.String()
+}

@@ -1,0 +1,198 @@
+package kit
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// MaxDetail bounds the platform's words that are kept of an answer, in bytes.
+const MaxDetail = 2 << 10
+
+// maxAnswer bounds what is read of an answer, in bytes. Answers of chat
+// platforms are some kilobytes at most.
+const maxAnswer = 64 << 10
+
+// Answer is a platform's response to one request, read and closed.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte // at most 64 KiB
+}
+
+// Detail is the body as text fit for a log: cleaned, at most MaxDetail bytes,
+// with the secrets given taken out.
+func (a Answer) Detail(secrets ...bridge.Secret) string {
+	return Redact(Cut(bridge.CleanText(string(a.Body)), MaxDetail), secrets...)
+}
+
+// Request is one POST.
+type Request struct {
+	URL    bridge.Secret // webhook URLs are secrets
+	Header http.Header   // besides Content-Type
+	Body   []byte
+	Type   string // Content-Type
+}
+
+// Post makes one attempt and gives back whatever the platform answered. When no
+// answer came the error is a *bridge.SendError of kind Temporary that does not
+// show the URL.
+func Post(ctx context.Context, client *http.Client, r Request) (Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL.Reveal(), bytes.NewReader(r.Body))
+	if err != nil {
+		return Answer{}, &bridge.SendError{Kind: bridge.DestinationBroken, Detail: "the URL cannot be used for a request"}
+	}
+	for key, values := range r.Header {
+		req.Header[key] = values
+	}
+	req.Header.Set("Content-Type", r.Type)
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", "absorb-bridge")
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return Answer{}, noAnswer(err, r.URL)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil && resp.StatusCode < 300 {
+		// The platform took the message; only its words were cut off.
+		err = nil
+	}
+	if err != nil {
+		return Answer{}, noAnswer(err, r.URL)
+	}
+	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+}
+
+// noAnswer describes a network failure without the URL, which *url.Error prints.
+func noAnswer(err error, secrets ...bridge.Secret) *bridge.SendError {
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		err = ue.Err
+	}
+	return &bridge.SendError{Kind: bridge.Temporary, Detail: Redact(Cut(err.Error(), MaxDetail), secrets...)}
+}
+
+// Redact takes every occurrence of the secrets out of a text. Of a secret that
+// is a URL it also takes its path, its query and each of their longer pieces.
+func Redact(text string, secrets ...bridge.Secret) string {
+	for _, s := range secrets {
+		for _, piece := range secretPieces(s.Reveal()) {
+			text = strings.ReplaceAll(text, piece, bridge.Redacted)
+		}
+	}
+	return text
+}
+
+// minSecretPiece is the shortest piece of a URL that is taken as secret by
+// itself: "v1", "api" and "webhooks" are not.
+const minSecretPiece = 9
+
+func secretPieces(secret string) []string {
+	if secret == "" {
+		return nil
+	}
+	pieces := []string{secret}
+	u, err := url.Parse(secret)
+	if err != nil || u.Host == "" {
+		return pieces
+	}
+	if uri := u.RequestURI(); len(uri) >= minSecretPiece {
+		pieces = append(pieces, uri, u.Path)
+	}
+	parts := strings.Split(u.Path, "/")
+	for _, values := range u.Query() {
+		parts = append(parts, values...)
+	}
+	for _, part := range parts {
+		if len(part) >= minSecretPiece {
+			pieces = append(pieces, part, url.QueryEscape(part), url.PathEscape(part))
+		}
+	}
+	return pieces
+}
+
+// Cut shortens to at most max bytes, on a rune's boundary, without an ellipsis.
+func Cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	s = s[:limit]
+	for len(s) > 0 && !utf8.ValidString(s[max(0, len(s)-utf8.UTFMax):]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// Failure turns an answer that was no success into a SendError by its status
+// alone: what a platform's own error codes say is for its sink to refine.
+// It serves HTTP status codes as RFC 9110 and RFC 6585 define them.
+func Failure(a Answer, secrets ...bridge.Secret) *bridge.SendError {
+	e := &bridge.SendError{
+		Kind:       kindOf(a),
+		RetryAfter: RetryAfter(a.Header, time.Now()),
+		Status:     a.Status,
+		Detail:     a.Detail(secrets...),
+	}
+	if e.Detail == "" {
+		e.Detail = http.StatusText(a.Status)
+	}
+	if 300 <= a.Status && a.Status < 400 {
+		e.Detail = "redirects are not followed; use the address that it leads to. " + e.Detail
+	}
+	return e
+}
+
+func kindOf(a Answer) bridge.Kind {
+	switch {
+	case a.Status == http.StatusTooManyRequests,
+		a.Status == http.StatusServiceUnavailable && a.Header.Get("Retry-After") != "":
+		return bridge.Limited
+	case a.Status == http.StatusRequestTimeout, a.Status == http.StatusTooEarly, a.Status >= 500:
+		return bridge.Temporary
+	case a.Status == http.StatusBadRequest, a.Status == http.StatusRequestEntityTooLarge,
+		a.Status == http.StatusUnprocessableEntity:
+		return bridge.MessageRejected
+	case 300 <= a.Status && a.Status < 500:
+		return bridge.DestinationBroken
+	default:
+		return bridge.Temporary
+	}
+}
+
+// maxRetryAfter bounds how long a platform may silence a sink, against a header
+// that is wrong by a unit.
+const maxRetryAfter = time.Hour
+
+// RetryAfter reads the Retry-After header: seconds, whole or with a fraction, or
+// an HTTP date (RFC 9110 section 10.2.3). It is 0 when the header is missing or
+// makes no sense, and at most an hour.
+func RetryAfter(h http.Header, now time.Time) time.Duration {
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if seconds, err := strconv.ParseFloat(v, 64); err == nil {
+		return Seconds(seconds)
+	}
+	if t, err := http.ParseTime(v); err == nil {
+		return min(max(t.Sub(now), 0), maxRetryAfter)
+	}
+	return 0
+}
+
+// Seconds is a platform's number of seconds to wait, as a duration between 0 and
+// an hour.
+func Seconds(s float64) time.Duration {
+	if !(s > 0) { // also when it is no number
+		return 0
+	}
+	return time.Duration(min(s, maxRetryAfter.Seconds()) * float64(time.Second))
+}

@@ -1,0 +1,18 @@
+package kit
+
+import "github.com/absorb-bridge/absorb-bridge/bridge"
+
+// Type is a kind of sink, such as "slack", as its package offers it to the list
+// in package sinks.
+type Type struct {
+	// New builds a sink. It does no I/O. Faults in the settings are
+	// SettingErrors, all of them joined.
+	New func(Setup) (bridge.Sink, error)
+
+	// Limit is the rate that the platform allows, for sinks that set none.
+	Limit bridge.Limit
+
+	// Escape makes data harmless inside the platform's own format: no mention,
+	// no link, no markup. Templates' native parts are escaped by it.
+	Escape func(string) string
+}

@@ -1,0 +1,15 @@
+// Package sinks is the one list of sink types. Adding a sink is a folder of its
+// own beside this file and a line here.
+package sinks
+
+import (
+	"github.com/absorb-bridge/absorb-bridge/sinks/console"
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+)
+
+// Types gives every type of sink by the name that the configuration uses.
+func Types() map[string]kit.Type {
+	return map[string]kit.Type{
+		"console": console.Type(),
+	}
+}
