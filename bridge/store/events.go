@@ -1,0 +1,194 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// duplicateWindow is how long equal bodies that bear no correlation id are one
+// event: later, the same thing may truly have happened again.
+const duplicateWindow = 10 * time.Minute
+
+// Accepted is what became of one event that Accept was given.
+type Accepted struct {
+	ID        string // of the event, or of the one that it repeats
+	Duplicate bool
+}
+
+// Accept stores events that belong together, all or none, and returns when they
+// are on disk. Each is given an ID, unless the same source sent the same bytes
+// before.
+func (s *Store) Accept(ctx context.Context, events []bridge.Event) ([]Accepted, error) {
+	rows := make([]eventRow, len(events))
+	for i, e := range events {
+		row, err := newEventRow(e)
+		if err != nil {
+			return nil, fmt.Errorf("store event: %w", err)
+		}
+		rows[i] = row
+	}
+	result := make([]Accepted, len(rows))
+	err := s.write(ctx, func(t tx) error {
+		for i, row := range rows {
+			var err error
+			if result[i], err = row.insert(t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store event: %w", err)
+	}
+	return result, nil
+}
+
+// eventRow is an event made ready outside the writer, which has no time to lose.
+type eventRow struct {
+	event    bridge.Event
+	id       string
+	key      []byte
+	entities []byte
+}
+
+func newEventRow(e bridge.Event) (eventRow, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return eventRow{}, err
+	}
+	entities := []byte("{}")
+	if len(e.Entities) > 0 {
+		if entities, err = json.Marshal(e.Entities); err != nil {
+			return eventRow{}, err
+		}
+	}
+	return eventRow{event: e, id: id.String(), key: dedupeKey(e), entities: entities}, nil
+}
+
+func dedupeKey(e bridge.Event) []byte {
+	h := sha256.New()
+	h.Write([]byte(e.Source))
+	h.Write([]byte{0})
+	h.Write(e.Raw)
+	return h.Sum(nil)[:16]
+}
+
+const insertEvent = `INSERT INTO events
+	(id, dedupe_key, source, type, user_id, admin_id, client_id, correlation_id, entities, occurred_at, received_at, body, lookups, route_after)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+	ON CONFLICT (dedupe_key) DO NOTHING`
+
+func (r eventRow) insert(t tx) (Accepted, error) {
+	e := r.event
+	received := micros(e.ReceivedAt)
+	args := []any{
+		r.id, r.key, e.Source, e.Type, e.UserID, e.AdminID, e.ClientID, e.CorrelationID,
+		string(r.entities), micros(e.OccurredAt), received, e.Raw, received,
+	}
+	n, err := t.exec(insertEvent, args...)
+	if err != nil || n == 1 {
+		return Accepted{ID: r.id}, err
+	}
+
+	var earlier string
+	var at int64
+	if err := t.row(`SELECT id, received_at FROM events WHERE dedupe_key = ?`, r.key).Scan(&earlier, &at); err != nil {
+		return Accepted{}, err
+	}
+	if e.CorrelationID != "" || received-at < duplicateWindow.Microseconds() {
+		return Accepted{ID: earlier, Duplicate: true}, nil
+	}
+	// The earlier event hands its key over to this one.
+	retired := sha256.Sum256(append(bytes.Clone(r.key), earlier...))
+	if _, err := t.exec(`UPDATE events SET dedupe_key = ? WHERE id = ?`, retired[:], earlier); err != nil {
+		return Accepted{}, err
+	}
+	_, err = t.exec(insertEvent, args...)
+	return Accepted{ID: r.id}, err
+}
+
+// Unrouted is an accepted event that was not fanned out yet.
+type Unrouted struct {
+	bridge.Event
+	Lookups int // how often it was looked up already
+}
+
+// Unrouted gives the oldest events that wait to be routed and are due, at most
+// limit.
+func (s *Store) Unrouted(ctx context.Context, now time.Time, limit int) ([]Unrouted, error) {
+	rows, err := s.reads.QueryContext(ctx, `SELECT
+		id, source, type, user_id, admin_id, client_id, correlation_id, entities, occurred_at, received_at, body, lookups
+		FROM events WHERE routed_at IS NULL AND route_after <= ? ORDER BY route_after, id LIMIT ?`, micros(now), limit)
+	if err != nil {
+		return nil, fmt.Errorf("read unrouted events: %w", err)
+	}
+	defer rows.Close()
+	var all []Unrouted
+	for rows.Next() {
+		u, err := scanUnrouted(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read unrouted event %s: %w", u.ID, err)
+		}
+		all = append(all, u)
+	}
+	return all, rows.Err()
+}
+
+func scanUnrouted(rows *sql.Rows) (u Unrouted, err error) {
+	var entities string
+	var occurred, received int64
+	err = rows.Scan(&u.ID, &u.Source, &u.Type, &u.UserID, &u.AdminID, &u.ClientID, &u.CorrelationID,
+		&entities, &occurred, &received, &u.Raw, &u.Lookups)
+	if err != nil {
+		return u, err
+	}
+	u.OccurredAt, u.ReceivedAt = fromMicros(occurred), fromMicros(received)
+	if err := json.Unmarshal([]byte(entities), &u.Entities); err != nil {
+		return u, err
+	}
+	return u, decode(u.Raw, &u.Body)
+}
+
+// decode reads JSON with its numbers' digits kept.
+func decode(data []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	return d.Decode(into)
+}
+
+// NextUnrouted is when the first of the waiting events is due; false when none
+// waits.
+func (s *Store) NextUnrouted(ctx context.Context) (time.Time, bool, error) {
+	return s.next(ctx, `SELECT route_after FROM events WHERE routed_at IS NULL ORDER BY route_after LIMIT 1`)
+}
+
+func (s *Store) next(ctx context.Context, query string, args ...any) (time.Time, bool, error) {
+	var at int64
+	err := s.reads.QueryRowContext(ctx, query, args...).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, false, nil
+	}
+	return fromMicros(at), err == nil, err
+}
+
+// Postpone has an event looked up again later, and counts it.
+func (s *Store) Postpone(ctx context.Context, eventID string, until time.Time) error {
+	err := s.write(ctx, func(t tx) error {
+		_, err := t.exec(`UPDATE events SET route_after = ?, lookups = lookups + 1 WHERE id = ? AND routed_at IS NULL`, micros(until), eventID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("postpone event %s: %w", eventID, err)
+	}
+	return nil
+}
