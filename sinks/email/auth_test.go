@@ -1,0 +1,235 @@
+package email
+
+import (
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// dialogue is a server's side of an authentication: what it says to each thing
+// that it hears. An empty answer ends it well.
+type dialogue func(turn int, heard string) (string, error)
+
+// steps runs a dialogue as a SASL server.
+type steps struct {
+	say  dialogue
+	turn int
+	done func()
+}
+
+func (s *steps) Next(response []byte) ([]byte, bool, error) {
+	answer, err := s.say(s.turn, string(response))
+	s.turn++
+	if err == nil && answer == "" {
+		s.done()
+		return nil, true, nil
+	}
+	// A lone dash is a challenge of no words.
+	return []byte(strings.TrimPrefix(answer, "-")), false, err
+}
+
+func wrong(heard string) error {
+	return says(535, smtp.EnhancedCode{5, 7, 8}, "not accepted: "+heard+" "+base64.StdEncoding.EncodeToString([]byte(heard)))
+}
+
+// loginSays is AUTH LOGIN as Exchange speaks it.
+func loginSays(turn int, heard string) (string, error) {
+	switch {
+	case turn == 0:
+		return "Username:", nil
+	case turn == 1 && heard == testUser:
+		return "Password:", nil
+	case turn == 2 && heard == testPassword:
+		return "", nil
+	}
+	return "", wrong(heard)
+}
+
+// cramSays is RFC 2195.
+func cramSays(turn int, heard string) (string, error) {
+	const challenge = "<1.2@mail.example.com>"
+	if turn == 0 {
+		return challenge, nil
+	}
+	mac := hmac.New(md5.New, []byte(testPassword))
+	mac.Write([]byte(challenge))
+	if heard != fmt.Sprintf("%s %x", testUser, mac.Sum(nil)) {
+		return "", wrong(heard)
+	}
+	return "", nil
+}
+
+// tokenSays is Google's and Microsoft's XOAUTH2.
+func tokenSays(_ int, heard string) (string, error) {
+	if heard != "user="+testUser+"\x01auth=Bearer "+testPassword+"\x01\x01" {
+		return "", wrong(heard)
+	}
+	return "", nil
+}
+
+// scramSays is RFC 7677.
+func scramSays() dialogue {
+	const salt, rounds = "c2FsdHNhbHQ=", 4096
+	var bare, first, nonce string
+	return func(turn int, heard string) (string, error) {
+		switch turn {
+		case 0:
+			return "-", nil
+		case 1:
+			bare = strings.TrimPrefix(heard, "n,,")
+			nonce = bare[strings.Index(bare, "r=")+2:] + "server"
+			first = fmt.Sprintf("r=%s,s=%s,i=%d", nonce, salt, rounds)
+			return first, nil
+		case 2:
+			without, proof, _ := strings.Cut(heard, ",p=")
+			message := bare + "," + first + "," + without
+			key, err := pbkdf2.Key(sha256.New, testPassword, []byte("saltsalt"), rounds, sha256.Size)
+			if err != nil {
+				return "", err
+			}
+			client := keyed(key, "Client Key")
+			stored := sha256.Sum256(client)
+			want := keyed(stored[:], message)
+			for i := range want {
+				want[i] ^= client[i]
+			}
+			if proof != base64.StdEncoding.EncodeToString(want) || !strings.Contains(bare, "n="+testUser+",") {
+				return "", wrong(heard)
+			}
+			return "v=" + base64.StdEncoding.EncodeToString(keyed(keyed(key, "Server Key"), message)), nil
+		}
+		return "", nil
+	}
+}
+
+func keyed(key []byte, text string) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(text))
+	return mac.Sum(nil)
+}
+
+// offering makes a mailbox that lets users in by these mechanisms alone.
+func offering(mechanisms ...string) *mailbox {
+	box := &mailbox{auth: map[string]func(*visit) sasl.Server{}}
+	for _, m := range mechanisms {
+		box.auth[m] = func(v *visit) sasl.Server {
+			say := map[string]dialogue{
+				"LOGIN": loginSays, "CRAM-MD5": cramSays, "XOAUTH2": tokenSays, "SCRAM-SHA-256": scramSays(),
+			}[m]
+			if say == nil {
+				return plainAuth(testUser, testPassword)[m](v)
+			}
+			return &steps{say: say, done: func() { v.user = testUser }}
+		}
+	}
+	return box
+}
+
+func TestAuthentication(t *testing.T) {
+	secure, ca := authority(t)
+	for _, c := range []struct {
+		auth    string
+		offered []string
+		problem string // "" when it succeeds
+	}{
+		{"plain", []string{"PLAIN", "LOGIN"}, ""},
+		{"login", []string{"PLAIN", "LOGIN"}, ""},
+		{"cram-md5", []string{"CRAM-MD5"}, ""},
+		{"xoauth2", []string{"XOAUTH2", "PLAIN"}, ""},
+		{"scram-sha-256", []string{"SCRAM-SHA-256", "PLAIN"}, ""},
+		{"auto", []string{"LOGIN"}, ""},
+		{"auto", []string{"PLAIN", "SCRAM-SHA-256", "XOAUTH2"}, ""},
+		{"auto", []string{"XOAUTH2"}, "it offers: xoauth2"},
+		{"scram-sha-1", []string{"PLAIN", "GSSAPI"}, "it offers: plain"},
+		{"auto", nil, "does not let anybody authenticate"},
+	} {
+		t.Run(c.auth+" of "+strings.Join(c.offered, " "), func(t *testing.T) {
+			box := offering(c.offered...)
+			if c.offered == nil {
+				box.auth = nil
+			}
+			sink := newSink(t, map[string]any{
+				"smtp": "smtp://" + serveSMTP(t, box, secure, false), "ca": ca,
+				"auth": c.auth, "username": testUser, "password": testPassword,
+			})
+			_, err := sink.Send(t.Context(), encode(t, sink, sinktest.Ordinary()[0].Message))
+			if c.problem == "" {
+				if mails := box.all(); err != nil || len(mails) != 1 || mails[0].user != testUser {
+					t.Errorf("Send = %v, the server has %d mails", err, len(mails))
+				}
+				return
+			}
+			if se := bridge.AsSendError(err); se.Kind != bridge.DestinationBroken || !strings.Contains(se.Detail, c.problem) {
+				t.Errorf("Send = %v (%v), want the destination broken and %q", err, se.Kind, c.problem)
+			}
+		})
+	}
+}
+
+// Servers repeat what they were sent, in every form of it.
+func TestAuthenticationKeepsSecrets(t *testing.T) {
+	secure, ca := authority(t)
+	for _, mechanism := range []string{"PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"} {
+		t.Run(mechanism, func(t *testing.T) {
+			const user, password = "someone-else", "a-wrong-password"
+			sink := newSink(t, map[string]any{
+				"smtp": "smtp://" + serveSMTP(t, offering(mechanism), secure, false), "ca": ca,
+				"auth": mechanism, "username": user, "password": password,
+			})
+			_, err := sink.Send(t.Context(), encode(t, sink, sinktest.Ordinary()[0].Message))
+			se := bridge.AsSendError(err)
+			if se.Kind != bridge.DestinationBroken || se.Status != 535 {
+				t.Errorf("Send = %v (%v), want the destination broken by a 535", err, se.Kind)
+			}
+			shown := fmt.Sprintf("%v %+v %#v", err, *se, *se)
+			for _, secret := range []string{user, password} {
+				if strings.Contains(shown, secret) || strings.Contains(shown, base64.StdEncoding.EncodeToString([]byte(secret))) {
+					t.Errorf("%q is shown in %s", secret, shown)
+				}
+			}
+		})
+	}
+}
+
+func TestAuthenticationLater(t *testing.T) {
+	box := &mailbox{auth: map[string]func(*visit) sasl.Server{"PLAIN": func(*visit) sasl.Server {
+		return sasl.NewPlainServer(func(string, string, string) error {
+			return says(454, smtp.EnhancedCode{4, 7, 0}, "directory is down")
+		})
+	}}}
+	sink := newSink(t, map[string]any{"smtp": "smtp+plaintext://" + serveSMTP(t, box, nil, false), "username": testUser, "password": testPassword})
+	_, err := sink.Send(t.Context(), encode(t, sink, sinktest.Ordinary()[0].Message))
+	if se := bridge.AsSendError(err); se.Kind != bridge.Temporary || se.Status != 454 {
+		t.Errorf("Send = %v (%v), want temporary", err, se.Kind)
+	}
+}
+
+func TestRedact(t *testing.T) {
+	s := server{username: "lms", password: "pass word"}
+	for in, want := range map[string]string{
+		"lms":                          "(redacted)",
+		"user lms, lms lms: pass word": "user (redacted), (redacted) (redacted): (redacted)",
+		"lms@example.com alms lmsx":    "(redacted)@example.com alms lmsx",
+		"AGxtcwBwYXNzIHdvcmQ= again":   "(redacted) again",
+	} {
+		if got := s.redact(in); got != want {
+			t.Errorf("redact(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := (server{username: "redacted", password: "x"}).redact("redacted"); !strings.Contains(got, bridge.Redacted) {
+		t.Errorf("a user named %q comes out as %q", "redacted", got)
+	}
+	if got := (server{}).redact("plain"); got != "plain" {
+		t.Errorf("without a user the words change to %q", got)
+	}
+}
