@@ -1,0 +1,252 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// given are the parts of the facts that are there without a lookup. The last two
+// mark facts that are incomplete, because a lookup failed, or inferred, because
+// the webhook did not name the thing.
+func given() []string { return []string{"event", "source", "portal", "incomplete", "inferred"} }
+
+// anyEvent is the `event:` of the template for events that have none of their own.
+const anyEvent = "*"
+
+// wording is what a message is made of, each part a template.
+type wording struct {
+	level, title, url, text, image, footer, thread *Text
+
+	fields  []fieldWording
+	actions []actionWording
+	native  map[string]map[string]any // *Text in place of each text
+}
+
+type fieldWording struct {
+	name, value *Text
+	short       bool
+}
+
+type actionWording struct{ label, url *Text }
+
+// document reads one template's file.
+type document struct {
+	*reader
+	compiler *compiler
+	escapes  []string // sink types that native parts may be for
+	template *Template
+	lookups  []lookup
+	known    []string // parts that the wording being read may refer to
+}
+
+// readTemplate reads a template's file. The event is the one that a file of this
+// name is about, or "". Problems are in the reader, and then the template is of
+// no use.
+func (c *compiler) readTemplate(file string, source []byte, event string) (*Template, Problems) {
+	r, top, ok := newReader(file, source)
+	d := &document{reader: r, compiler: c, template: &Template{event: event, file: file}}
+	if ok {
+		d.read(top)
+	}
+	return d.template, r.problems
+}
+
+func (d *document) read(top entry) {
+	t := d.template
+	parts := map[string]entry{}
+	keep := func(e entry) { parts[e.name] = e }
+	d.section(top, map[string]func(entry){
+		"event": d.event, "lookups": keep, "message": keep, "digest": keep, "sample": d.sample,
+	})
+	if t.event == "" {
+		d.problem(top.at, "event", "required: the event that this is about, such as CertificateAwarded")
+	}
+	if e, ok := parts["lookups"]; ok {
+		d.readLookups(e)
+	}
+	d.known = given()
+	for _, l := range d.lookups {
+		d.known = append(d.known, l.part)
+	}
+	if e, ok := parts["message"]; ok {
+		t.message = d.wording(e, nil)
+	} else if !ok {
+		d.problem(top.at, "message", "required")
+	}
+	if e, ok := parts["digest"]; ok {
+		t.digest = d.digest(e)
+	}
+	if len(d.problems) == 0 {
+		d.tryOut()
+	}
+}
+
+func (d *document) event(e entry) {
+	s, ok := d.text(e)
+	if !ok {
+		return
+	}
+	name := strings.TrimSpace(s.text)
+	if name != anyEvent && foldEvent(name) == "" {
+		d.problem(s.at, e.path, "want an event's name, such as CertificateAwarded")
+		return
+	}
+	d.template.event = name
+}
+
+func (d *document) sample(e entry) {
+	if sample, ok := d.any(e, func(s scalar) any { return s.text }).(map[string]any); ok {
+		d.template.sample = sample
+		return
+	}
+	d.wrongType(e, "a mapping")
+}
+
+// digest reads the digest's wording, which sees a digest's facts; its group sees
+// an event's.
+func (d *document) digest(e entry) *wording {
+	message := d.known
+	d.known = []string{"events", "groups", "first", "last", "count", "source", "portal"}
+	defer func() { d.known = message }()
+	return d.wording(e, func(group entry) {
+		digest := d.known
+		d.known = message
+		d.template.group = d.compile(group, plainPrinting)
+		d.known = digest
+	})
+}
+
+// wording reads a message's parts, and a group if there is something to read it.
+func (d *document) wording(e entry, group func(entry)) *wording {
+	w := &wording{}
+	into := func(t **Text, printing string) func(entry) {
+		return func(e entry) { *t = d.compile(e, printing) }
+	}
+	keys := map[string]func(entry){
+		"level": func(e entry) { w.level = d.level(e) },
+		"title": into(&w.title, plainPrinting), "url": into(&w.url, urlPrinting),
+		"text": into(&w.text, markdownPrinting), "image_url": into(&w.image, urlPrinting),
+		"footer": into(&w.footer, plainPrinting), "thread": into(&w.thread, plainPrinting),
+		"fields": func(e entry) { w.fields = d.fields(e) }, "actions": func(e entry) { w.actions = d.actions(e) },
+		"native": func(e entry) { w.native = d.native(e) },
+	}
+	if group != nil {
+		keys["group"] = group
+	}
+	before := len(d.problems)
+	d.section(e, keys)
+	if w.title == nil && len(d.problems) == before {
+		d.problem(e.at, e.path+".title", "required")
+	}
+	return w
+}
+
+func (d *document) compile(e entry, printing string) *Text {
+	s, ok := d.text(e)
+	if !ok {
+		return nil
+	}
+	return d.compiler.compile(d.reader, s, printing, d.known)
+}
+
+func (d *document) level(e entry) *Text {
+	t := d.compile(e, plainPrinting)
+	if word, ok := t.constant(); ok && !isLevel(word) {
+		d.problem(startOf(e.value), e.path, "want info, success, warning or danger, have %q", word)
+	}
+	return t
+}
+
+func isLevel(word string) bool {
+	switch bridge.Level(strings.TrimSpace(word)) {
+	case bridge.LevelInfo, bridge.LevelSuccess, bridge.LevelWarning, bridge.LevelDanger:
+		return true
+	}
+	return false
+}
+
+func (d *document) fields(e entry) []fieldWording {
+	var fields []fieldWording
+	for _, element := range d.list(e) {
+		var f fieldWording
+		before := len(d.problems)
+		d.section(element, map[string]func(entry){
+			"name":  func(e entry) { f.name = d.compile(e, plainPrinting) },
+			"value": func(e entry) { f.value = d.compile(e, plainPrinting) },
+			"short": func(e entry) { f.short = d.truth(e) },
+		})
+		if (f.name == nil || f.value == nil) && len(d.problems) == before {
+			d.problem(element.at, element.path, "wants a name and a value")
+		}
+		fields = append(fields, f)
+	}
+	return fields
+}
+
+func (d *document) actions(e entry) []actionWording {
+	var actions []actionWording
+	for _, element := range d.list(e) {
+		var a actionWording
+		before := len(d.problems)
+		d.section(element, map[string]func(entry){
+			"label": func(e entry) { a.label = d.compile(e, plainPrinting) },
+			"url":   func(e entry) { a.url = d.compile(e, urlPrinting) },
+		})
+		if (a.label == nil || a.url == nil) && len(d.problems) == before {
+			d.problem(element.at, element.path, "wants a label and a url")
+		}
+		actions = append(actions, a)
+	}
+	return actions
+}
+
+// native reads parts in platforms' own formats. Keys and everything but texts
+// stay as they are.
+func (d *document) native(e entry) map[string]map[string]any {
+	native := map[string]map[string]any{}
+	for _, platform := range d.mapping(e) {
+		printing := nativePrinting(platform.name)
+		if d.compiler.bases[printing] == nil {
+			types := slices.Collect(maps.Keys(d.compiler.bases))
+			types = slices.DeleteFunc(types, func(t string) bool { return !strings.HasPrefix(t, nativePrinting("")) })
+			for i, t := range types {
+				types[i] = strings.TrimPrefix(t, nativePrinting(""))
+			}
+			d.problem(platform.at, platform.path, "no sink type %q%s", platform.name, didYouMean(platform.name, types))
+			continue
+		}
+		part := d.any(platform, func(s scalar) any { return d.compiler.compile(d.reader, s, printing, d.known) })
+		if m, ok := part.(map[string]any); ok {
+			native[platform.name] = m
+		} else if part != nil {
+			d.wrongType(platform, "a mapping")
+		}
+	}
+	return native
+}
+
+// tryOut runs the template on an event of which nothing else is known, so that
+// what can never work is found before an event comes.
+func (d *document) tryOut() {
+	t := d.template
+	event := bridge.Event{Type: t.event, Entities: map[string]string{}}.Facts()
+	for key, value := range t.sample {
+		event[key] = value
+	}
+	facts := bridge.Facts{"event": event, "source": "sample", "portal": "https://learning.example.com"}
+	_, messageErr := t.Message(context.Background(), facts)
+	var digestErr error
+	if t.digest != nil {
+		_, digestErr = t.Digest(context.Background(), []bridge.Facts{facts})
+	}
+	for _, err := range []error{messageErr, digestErr} {
+		if f, ok := errors.AsType[*failure](err); ok {
+			d.problemAt(f.line, f.column, f.key, "%s", f.err)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package render
+
+import (
+	"strings"
+	"unicode"
+)
+
+// printer turns a value into what a template writes, so that data does no more
+// in its place than be read.
+type printer func(s *scope, v any) (string, error)
+
+// printPlain is for places that are plain text, which sinks escape.
+func printPlain(_ *scope, v any) (string, error) { return text(v), nil }
+
+// printMarkdown is for a message's text.
+func printMarkdown(_ *scope, v any) (string, error) { return markdownOf(v), nil }
+
+// printPath is for the paths of lookups. A value that is missing, or that would
+// lead out of its place in the path, leaves nothing to ask.
+func printPath(s *scope, v any) (string, error) {
+	value := text(v)
+	if strings.Trim(value, "0-") == "" || value == "." || value == ".." {
+		// Nothing, or the GUID of nothing: absent by Absorb's custom.
+		s.missing = s.missing || value != "0"
+	}
+	return percentEscape(value), nil
+}
+
+// printURL is for links: a value that starts a link is a link itself, one
+// behind it is a part of it.
+func printURL(s *scope, v any) (string, error) {
+	if strings.TrimSpace(s.out.buf.String()) == "" {
+		return text(v), nil
+	}
+	return percentEscape(text(v)), nil
+}
+
+// printNative is for a platform's own format: escaped as its sink says.
+func printNative(escape func(string) string) printer {
+	return func(_ *scope, v any) (string, error) { return escape(text(v)), nil }
+}
+
+// percentEscape keeps only RFC 3986's unreserved characters, so that a value
+// ends neither its segment of a path nor its parameter of a query.
+func percentEscape(s string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-_.~", c) >= 0:
+			b.WriteByte(c)
+		default:
+			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+		}
+	}
+	return b.String()
+}
+
+// punctuation is what CommonMark lets a backslash escape (section 2.4).
+const punctuation = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+
+// escapeMarkdown makes text literal in CommonMark: it formats nothing, links
+// nothing, and no line of it becomes a block because of how it starts.
+func escapeMarkdown(s string) string {
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\r\n", "\n"), "\uFFFD")
+	var b strings.Builder
+	fresh := true // nothing but blanks yet on this line
+	for _, r := range s {
+		switch {
+		case strings.ContainsRune("\n\r\v\f\u0085\u2028\u2029", r):
+			b.WriteByte('\n')
+			fresh = true
+			continue
+		case fresh && (unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)), unicode.IsControl(r) && r != '\t':
+			continue
+		case r < 0x80 && strings.ContainsRune(punctuation, r):
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+		fresh = false
+	}
+	return b.String()
+}

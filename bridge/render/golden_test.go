@@ -1,0 +1,156 @@
+package render
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const catalogueSize = 24
+
+func TestGolden(t *testing.T) {
+	set := load(t, Options{})
+	if n := len(set.Events()); n != catalogueSize {
+		t.Errorf("%d events have a template, want %d", n, catalogueSize)
+	}
+	for _, event := range append(set.Events(), "SomethingNewHappened") {
+		t.Run(event, func(t *testing.T) {
+			template := set.Template(event)
+			lean := leanFacts(event, template)
+			full := fullFacts(t, template, lean)
+			full["portal"] = "https://learning.example.com/"
+			var b strings.Builder
+			show(t, &b, "full facts", template, full)
+			show(t, &b, "no lookups", template, lean)
+			digest, err := template.Digest(t.Context(), []bridge.Facts{full, lean, full})
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(&b, "digest of three", digest)
+			golden(t, filepath.Join("testdata", "golden", event+".txt"), b.String())
+		})
+	}
+}
+
+func show(t *testing.T, b *strings.Builder, what string, template *Template, f bridge.Facts) {
+	t.Helper()
+	m, err := template.Message(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, private := range []string{"@example.com", "E-100", "never-shown"} {
+		if strings.Contains(fmt.Sprint(m), private) {
+			t.Errorf("%s: the default wording shows %q", what, private)
+		}
+	}
+	write(b, what, m)
+}
+
+func write(b *strings.Builder, what string, m bridge.Message) {
+	fmt.Fprintf(b, "## %s\nlevel:  %s\ntitle:  %s\n", what, m.Level, m.Title)
+	for _, line := range []struct{ name, value string }{
+		{"url", m.URL}, {"text", m.Text}, {"footer", m.Footer}, {"thread", m.ThreadKey},
+	} {
+		if line.value != "" {
+			fmt.Fprintf(b, "%-7s %s\n", line.name+":", strings.ReplaceAll(line.value, "\n", "\n        "))
+		}
+	}
+	for _, f := range m.Fields {
+		fmt.Fprintf(b, "- %s = %s\n", f.Name, strings.ReplaceAll(f.Value, "\n", " / "))
+	}
+	fmt.Fprintf(b, "time:   %s\n\n", m.Time.Format(time.RFC3339))
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; -update writes it anew. Have:\n%s\nWant:\n%s", file, got, want)
+	}
+}
+
+func load(t *testing.T, o Options) *Set {
+	t.Helper()
+	set, err := Load(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// leanFacts are those of an event's sample before anything was looked up.
+func leanFacts(event string, template *Template) bridge.Facts {
+	e := bridge.Event{
+		ID: "0192f0c4-7a10-7c3e-9b1e-5f1f2a3b4c5e", Source: "production", Type: event, Entities: map[string]string{},
+		OccurredAt: time.Date(2026, 11, 23, 14, 2, 35, 0, time.UTC), ReceivedAt: time.Date(2026, 11, 23, 14, 2, 36, 0, time.UTC),
+		Body: map[string]any{"eventName": event},
+	}
+	for key, id := range template.Sample() {
+		e.Entities[key] = id.(string)
+	}
+	return bridge.NewFacts(e)
+}
+
+// fullFacts answers the template's lookups from testdata/portal.json.
+func fullFacts(t *testing.T, template *Template, lean bridge.Facts) bridge.Facts {
+	t.Helper()
+	source, err := os.ReadFile("testdata/portal.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answers map[string]any
+	decoder := json.NewDecoder(strings.NewReader(string(source)))
+	decoder.UseNumber()
+	if err := decoder.Decode(&answers); err != nil {
+		t.Fatal(err)
+	}
+	full := bridge.Facts{}
+	for part, v := range lean {
+		full[part] = v
+	}
+	byPart := map[string]bridge.Lookup{}
+	for _, l := range template.Lookups() {
+		byPart[l.Part] = l
+	}
+	var ask func(bridge.Lookup)
+	ask = func(l bridge.Lookup) {
+		for _, need := range l.Need {
+			ask(byPart[need])
+		}
+		path, err := l.Path(full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer, ok := answers[path]; ok {
+			full[l.Part] = answer
+		} else if path != "" {
+			t.Errorf("lookup %s asks for %s, which the sample portal does not know", l.Part, path)
+		}
+	}
+	for _, l := range template.Lookups() {
+		ask(l)
+	}
+	for _, l := range template.Lookups() {
+		if l.Settled != nil && (!l.Settled(full) || l.Settled(lean)) {
+			t.Errorf("lookup %s: settled = %v with the answer, %v without", l.Part, l.Settled(full), l.Settled(lean))
+		}
+	}
+	return full
+}

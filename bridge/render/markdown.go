@@ -1,0 +1,89 @@
+package render
+
+import (
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// Markdown is text that is formatted already. Only the functions bold, italic,
+// code and link make it, from text that they escaped, so data cannot pose as it.
+type Markdown struct {
+	source string // CommonMark
+	plain  string // the same without formatting
+}
+
+// String is the text without its formatting.
+func (m Markdown) String() string { return m.plain }
+
+// markdownOf is a value as CommonMark: escaped, unless it is Markdown.
+func markdownOf(v any) string {
+	if m, ok := v.(Markdown); ok {
+		return m.source
+	}
+	return escapeMarkdown(text(v))
+}
+
+// inline is a value as CommonMark on one line, and as plain text.
+func inline(v any) Markdown {
+	if m, ok := v.(Markdown); ok {
+		return m
+	}
+	line := bridge.CleanLine(text(v))
+	return Markdown{source: escapeMarkdown(line), plain: line}
+}
+
+// wrap puts marks around a value. Nothing stays nothing, so that with and
+// default still see it.
+func wrap(mark string, v any) any {
+	m := inline(v)
+	if m.source == "" {
+		return nil
+	}
+	return Markdown{source: mark + m.source + mark, plain: m.plain}
+}
+
+func bold(v any) any   { return wrap("**", v) }
+func italic(v any) any { return wrap("*", v) }
+
+// code shows a value as it is, in a fixed-width face. The fence is longer than
+// any run of backquotes inside, so nothing inside can end it.
+func code(v any) any {
+	line := bridge.CleanLine(text(v))
+	if line == "" {
+		return nil
+	}
+	fence := "`"
+	for strings.Contains(line, fence) {
+		fence += "`"
+	}
+	inner := line
+	if strings.HasPrefix(line, "`") || strings.HasSuffix(line, "`") {
+		inner = " " + line + " "
+	}
+	return Markdown{source: fence + inner + fence, plain: line}
+}
+
+// link leads to a web page. Without a usable address it is the label alone, and
+// without a label the address is one.
+func link(label, address any) any {
+	url := bridge.Message{URL: text(address)}.Clean().URL
+	m := inline(label)
+	switch {
+	case url == "" && m.source == "":
+		return nil
+	case url == "":
+		return m
+	case m.source == "":
+		m = inline(url)
+	}
+	// Every character that CommonMark reads inside a destination is escaped.
+	var target strings.Builder
+	for _, r := range url {
+		if strings.ContainsRune(`&*_[]!'~`, r) {
+			target.WriteByte('\\')
+		}
+		target.WriteRune(r)
+	}
+	return Markdown{source: "[" + m.source + "](" + target.String() + ")", plain: m.plain}
+}

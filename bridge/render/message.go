@@ -1,0 +1,121 @@
+package render
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// Template is how one type of event is put into words.
+type Template struct {
+	event, file string
+	lookups     []bridge.Lookup
+	message     *wording
+	digest      *wording
+	group       *Text // what a digest groups by, or nil
+	sample      map[string]any
+
+	fallback *Template // whose digest is used when this has none
+}
+
+// Lookups are the questions whose answers the template wants, in the order of
+// its file.
+func (t *Template) Lookups() []bridge.Lookup { return slices.Clone(t.lookups) }
+
+// Sample are the keys of a made-up webhook of the event, for previews and tests.
+// The emulated portal knows the things that its ids stand for.
+func (t *Template) Sample() map[string]any { return maps.Clone(t.sample) }
+
+// Message puts one event into words. The dispatcher sets the ID and To. An error
+// means that the template is at fault; it names the file and the key.
+func (t *Template) Message(ctx context.Context, f bridge.Facts) (bridge.Message, error) {
+	m, err := t.message.write(ctx, f)
+	if err != nil {
+		return bridge.Message{}, err
+	}
+	eventType := text(get(f, "event", "type"))
+	if m.Title == "" {
+		m.Title = bridge.EventTitle(eventType)
+	}
+	m.Time, _ = parseTime(text(get(f, "event", "occurredAt")))
+	return m, nil
+}
+
+// writer runs templates one after the other, until one fails.
+type writer struct {
+	ctx  context.Context
+	data any
+	err  error
+}
+
+func (w *writer) text(t *Text) string {
+	if w.err != nil {
+		return ""
+	}
+	s, err := t.run(w.ctx, w.data)
+	w.err = err
+	return s
+}
+
+// write makes a message of data. All of it together takes two seconds at most.
+func (words *wording) write(ctx context.Context, data any) (bridge.Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxTime)
+	defer cancel()
+	w := &writer{ctx: ctx, data: data}
+	m := bridge.Message{
+		Level:     levelOf(w.text(words.level)),
+		Title:     w.text(words.title),
+		URL:       w.text(words.url),
+		Text:      w.text(words.text),
+		ImageURL:  w.text(words.image),
+		Footer:    w.text(words.footer),
+		ThreadKey: w.text(words.thread),
+	}
+	for _, f := range words.fields {
+		m.Fields = append(m.Fields, bridge.Field{Name: w.text(f.name), Value: w.text(f.value), Short: f.short})
+	}
+	for _, a := range words.actions {
+		m.Actions = append(m.Actions, bridge.Action{Label: w.text(a.label), URL: w.text(a.url)})
+	}
+	for platform, part := range words.native {
+		if m.Native == nil {
+			m.Native = map[string]map[string]any{}
+		}
+		m.Native[platform] = w.native(part).(map[string]any)
+	}
+	if w.err != nil {
+		return bridge.Message{}, w.err
+	}
+	return m.Clean(), nil
+}
+
+// native copies a native part with every text made.
+func (w *writer) native(v any) any {
+	switch v := v.(type) {
+	case *Text:
+		return w.text(v)
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for key, element := range v {
+			m[key] = w.native(element)
+		}
+		return m
+	case []any:
+		all := make([]any, len(v))
+		for i, element := range v {
+			all[i] = w.native(element)
+		}
+		return all
+	}
+	return v
+}
+
+func levelOf(word string) bridge.Level {
+	if !isLevel(word) {
+		return bridge.LevelInfo
+	}
+	return bridge.Level(strings.TrimSpace(word))
+}

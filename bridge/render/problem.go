@@ -1,0 +1,105 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Problem is one mistake in a template's file, at its place.
+type Problem struct {
+	File    string // as the admin would open it, such as "templates/user-created.yaml"
+	Line    int    // from 1; 0 when the problem is the file's as a whole
+	Column  int    // from 1, in characters
+	Message string // the key and what is wrong with it, such as "message.title: …"
+	Excerpt string // the source line, or ""
+}
+
+// Error gives the place and the message, and below it the source line with a
+// caret under the column.
+func (p Problem) Error() string {
+	if p.Line == 0 {
+		return p.File + ": " + p.Message
+	}
+	head := fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
+	if strings.TrimSpace(p.Excerpt) == "" {
+		return head
+	}
+	return head + "\n    " + p.Excerpt + "\n    " + caretPad(p.Excerpt, p.Column) + "^"
+}
+
+// caretPad is blank space as wide as what stands before a column. Tabs stay
+// tabs, so that the caret stands where a terminal shows the column.
+func caretPad(line string, column int) string {
+	var pad strings.Builder
+	for i, r := range []rune(line) {
+		if i >= column-1 {
+			break
+		}
+		if r != '\t' {
+			r = ' '
+		}
+		pad.WriteRune(r)
+	}
+	return pad.String()
+}
+
+// Problems are all mistakes that were found, in the order of files and lines.
+type Problems []Problem
+
+// Error gives one problem after the other, each as its own Error says.
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i, one := range p {
+		lines[i] = one.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// err is p as an error, sorted, or nil when there is no problem.
+func (p Problems) err() error {
+	if len(p) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(p, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return p
+}
+
+// didYouMean is "; did you mean x?" for the option nearest to a mistyped word,
+// or "" when none is near.
+func didYouMean(word string, options []string) string {
+	best, distance := "", 1+len(word)/3
+	for _, option := range slices.Sorted(slices.Values(options)) {
+		if d := editDistance(strings.ToLower(word), strings.ToLower(option)); d <= distance && (best == "" || d < distance) {
+			best, distance = option, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return "; did you mean " + best + "?"
+}
+
+// editDistance is the number of letters to insert, delete or replace to turn
+// one word into the other.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,123 @@
+// Package render puts events into words.
+//
+// What is said about an event is one YAML file: the lookups that it needs, the
+// parts of its message as templates, the wording of a digest, and a sample. The
+// built-in files are those of package templates; an admin's own take their
+// place, file by file. Load reads them all and reports every mistake at its line.
+//
+// The templates are those of text/template. Their parse trees are rewritten at
+// load, as html/template rewrites its own: what is missing reads as nothing
+// wherever it is missing, and data is escaped by where it stands, so that
+// nothing that Absorb sends can format, link or mention. Loops, results and time
+// are bounded.
+package render
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// defaultLayout is how a time reads when the configuration does not say.
+const defaultLayout = "2 Jan 2006, 15:04"
+
+// Options are what a set of templates is loaded with.
+type Options struct {
+	Dir        string                         // folder of the admin's own templates, or ""
+	Zone       *time.Location                 // of the times shown; nil for UTC
+	DateLayout string                         // as Go writes them, or "" for "2 Jan 2006, 15:04"
+	Escape     map[string]func(string) string // by sink type, for values in native parts
+}
+
+// Set holds the templates of all events. It never changes, and serves any number
+// of goroutines.
+type Set struct {
+	byEvent  map[string]*Template // by the event's folded name
+	generic  *Template
+	compiler *compiler
+}
+
+// Load reads the built-in templates and those that take their place. The error
+// is a Problems that holds every mistake in every file.
+func Load(o Options) (*Set, error) {
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.DateLayout == "" {
+		o.DateLayout = defaultLayout
+	}
+	s := &Set{
+		byEvent:  map[string]*Template{},
+		compiler: newCompiler(functions(o.Zone, namedLayout(o.DateLayout)), printers(o.Escape)),
+	}
+	l := loader{set: s, dir: o.Dir, files: map[string]string{}}
+	l.load()
+	if err := l.problems.err(); err != nil {
+		return nil, err
+	}
+	for _, t := range s.byEvent {
+		t.fallback = s.generic
+	}
+	return s, nil
+}
+
+// Template is the template of an event type, or the generic one when the type
+// has none. It is never nil.
+func (s *Set) Template(eventType string) *Template {
+	if t := s.byEvent[foldEvent(eventType)]; t != nil {
+		return t
+	}
+	return s.generic
+}
+
+// Events are the event types that have a template of their own, sorted.
+func (s *Set) Events() []string {
+	var events []string
+	for t := range maps.Values(s.byEvent) {
+		events = append(events, t.event)
+	}
+	slices.Sort(events)
+	return events
+}
+
+// Text compiles a template that stands alone, such as a recipient. Its values
+// are not escaped. The name is for errors.
+func (s *Set) Text(name, text string) (*Text, error) {
+	return s.compiler.compileText(name, text)
+}
+
+// foldEvent is an event's name without case and punctuation, as Absorb's own
+// spelling of it varies.
+func foldEvent(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
+}
+
+// The ways of printing a value, by where its template stands.
+const (
+	plainPrinting    = "plain"
+	markdownPrinting = "markdown"
+	pathPrinting     = "path"
+	urlPrinting      = "url"
+)
+
+// nativePrinting is the way of printing in native parts for a sink type.
+func nativePrinting(sinkType string) string { return "native " + sinkType }
+
+func printers(escape map[string]func(string) string) map[string]printer {
+	all := map[string]printer{
+		plainPrinting: printPlain, markdownPrinting: printMarkdown, pathPrinting: printPath, urlPrinting: printURL,
+	}
+	for sinkType, f := range escape {
+		if f != nil {
+			all[nativePrinting(sinkType)] = printNative(f)
+		}
+	}
+	return all
+}

@@ -1,0 +1,150 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// nameOf is what a person or a thing is called: a person's first and last name,
+// a thing's name, else a user name, else an id. A text is a name already.
+func nameOf(v any) any {
+	m, ok := plain(v).(map[string]any)
+	if !ok {
+		return plain(v)
+	}
+	full := strings.TrimSpace(text(m["firstName"]) + " " + text(m["lastName"]))
+	if full != "" {
+		return full
+	}
+	for _, key := range []string{"fullName", "name", "courseName", "username", "id"} {
+		// A name is a text: a mapping in its place would be asked for its own.
+		switch m[key].(type) {
+		case map[string]any, []any, nil:
+			continue
+		}
+		if s := text(m[key]); strings.TrimSpace(s) != "" {
+			return s
+		}
+	}
+	return nil
+}
+
+// portal is a link into the source's portal: its base URL and the path, in which
+// each %s is one of the values, escaped. It is nothing without the base URL or
+// one of the values.
+func portal(s *scope, path string, args ...any) (string, error) {
+	if strings.Count(path, "%s") != len(args) {
+		return "", fmt.Errorf("has %d values for %d times %%s", len(args), strings.Count(path, "%s"))
+	}
+	if !strings.HasPrefix(path, "/") {
+		return "", errors.New("wants a path that starts with /")
+	}
+	base := strings.TrimRight(text(get(s, "portal")), "/")
+	if base == "" {
+		return "", nil
+	}
+	for _, arg := range args {
+		value := text(arg)
+		if value == "" || value == "." || value == ".." {
+			return "", nil
+		}
+		path = strings.Replace(path, "%s", percentEscape(value), 1)
+	}
+	return base + path, nil
+}
+
+// status puts an enrollment's status into words. Codes and their names are those
+// of Absorb's Integration API, v2.
+func status(v any) string {
+	words := []string{
+		"not started", "in progress", "pending approval", "complete", "not complete", "failed", "declined",
+		"evaluation required", "on the waiting list", "absent", "not applicable", "waiting for a proctor", "ready for review",
+	}
+	names := map[string]int{
+		"pendingevaluationrequired": 7, "onwaitlist": 8, "pendingproctor": 11, "completed": 3,
+	}
+	v = codeOf(v, "status")
+	if n, ok := numeric(v, true); ok {
+		if n == math.Trunc(n) && 0 <= n && int(n) < len(words) {
+			return words[int(n)]
+		}
+		return text(v)
+	}
+	if i, ok := names[strings.ToLower(text(v))]; ok {
+		return words[i]
+	}
+	return lowerWords(text(v))
+}
+
+// activeStatus says whether a user or a course is active: 0 is, 1 is not.
+func activeStatus(v any) string {
+	v = codeOf(v, "activeStatus")
+	switch text(v) {
+	case "0":
+		return "active"
+	case "1":
+		return "inactive"
+	}
+	return lowerWords(text(v))
+}
+
+// courseType puts a kind of course into words.
+func courseType(v any) string {
+	kind := text(codeOf(v, "courseType"))
+	if strings.EqualFold(kind, "InstructorLedCourse") {
+		return "instructor-led course"
+	}
+	return lowerWords(kind)
+}
+
+// codeOf is a code, or the one that a part holds below the key.
+func codeOf(v any, key string) any {
+	if m, ok := plain(v).(map[string]any); ok {
+		return plain(m[key])
+	}
+	return plain(v)
+}
+
+// lowerWords takes a PascalCase name apart: "CourseBundle" is "course bundle".
+func lowerWords(s string) string { return strings.ToLower(bridge.EventTitle(s)) }
+
+// truncate shortens a text to at most n characters, at a word's end if one is
+// near, with an ellipsis.
+func truncate(n int, s string) string {
+	if n < 1 || utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	kept := string([]rune(s)[:n-1])
+	if i := strings.LastIndexFunc(kept, unicode.IsSpace); i > len(kept)*3/4 {
+		kept = kept[:i]
+	}
+	return strings.TrimRightFunc(kept, unicode.IsSpace) + "…"
+}
+
+// plural is a number with the noun that fits it.
+func plural(n any, one, many string) string {
+	noun := many
+	if f, ok := numeric(n, true); ok && f == 1 {
+		noun = one
+	}
+	count := text(n)
+	if count == "" {
+		count = "0"
+	}
+	return count + " " + noun
+}
+
+// percent is a number with its sign, to one decimal at most.
+func percent(v any) string {
+	f, ok := numeric(v, true)
+	if !ok {
+		return ""
+	}
+	return text(math.Round(f*10)/10) + " %"
+}

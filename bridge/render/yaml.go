@@ -1,0 +1,268 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// maxFile bounds a template's file, in bytes.
+const maxFile = 128 << 10
+
+// reader reads one YAML file strictly and gathers what is wrong with it.
+type reader struct {
+	file     string
+	lines    []string
+	problems Problems
+}
+
+// entry is a key of a mapping, or an element of a list, and its value.
+type entry struct {
+	path  string // where it is, such as "message.fields[0].name"
+	name  string // the key alone
+	at    *token.Position
+	value ast.Node
+}
+
+// scalar is a text of the file.
+type scalar struct {
+	path  string
+	text  string
+	at    *token.Position // of the text's first character, or its quote
+	block bool            // written as | or >, so that it starts on the next line
+}
+
+// newReader parses a file. The entry is its top level; ok is false when the file
+// cannot be read as YAML, and then the reader has the problem.
+func newReader(file string, source []byte) (r *reader, top entry, ok bool) {
+	r = &reader{file: file, lines: strings.Split(string(source), "\n")}
+	if len(source) > maxFile {
+		r.whole("is larger than %d KiB", maxFile>>10)
+		return r, top, false
+	}
+	f, err := parseYAML(source)
+	if err != nil {
+		r.syntax(err)
+		return r, top, false
+	}
+	var bodies []ast.Node
+	for _, doc := range f.Docs {
+		if doc.Body != nil {
+			bodies = append(bodies, doc.Body)
+		}
+	}
+	if len(bodies) != 1 {
+		r.whole("want one YAML document, have %d", len(bodies))
+		return r, top, false
+	}
+	return r, entry{at: startOf(bodies[0]), value: bodies[0]}, true
+}
+
+// parseYAML is the library's parser, except that a panic in it is an error:
+// what it reads is foreign.
+func parseYAML(source []byte) (f *ast.File, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("cannot be read as YAML")
+		}
+	}()
+	return parser.ParseBytes(source, 0)
+}
+
+func (r *reader) syntax(err error) {
+	if ye, ok := errors.AsType[yaml.Error](err); ok && ye.GetToken() != nil {
+		r.problem(ye.GetToken().Position, "", "%s", ye.GetMessage())
+		return
+	}
+	r.whole("%s", err)
+}
+
+// whole notes a problem of the file as a whole.
+func (r *reader) whole(format string, args ...any) {
+	r.problems = append(r.problems, Problem{File: r.file, Message: fmt.Sprintf(format, args...)})
+}
+
+// problem notes a problem of a key at a place.
+func (r *reader) problem(at *token.Position, path, format string, args ...any) {
+	r.problemAt(at.Line, at.Column, path, format, args...)
+}
+
+func (r *reader) problemAt(line, column int, path, format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	if path != "" {
+		message = path + ": " + message
+	}
+	p := Problem{File: r.file, Line: max(1, line), Column: max(1, column), Message: message}
+	if p.Line <= len(r.lines) {
+		p.Excerpt = strings.TrimRight(r.lines[p.Line-1], "\r")
+	}
+	r.problems = append(r.problems, p)
+}
+
+// section reads a mapping whose keys are known, and hands each to its function.
+// Keys without a value count as not written.
+func (r *reader) section(e entry, known map[string]func(entry)) {
+	for _, child := range r.mapping(e) {
+		read := known[child.name]
+		switch {
+		case read == nil:
+			r.problem(child.at, child.path, "unknown key%s", didYouMean(child.name, slices.Collect(maps.Keys(known))))
+		case child.value.Type() != ast.NullType:
+			read(child)
+		}
+	}
+}
+
+// mapping reads a mapping's entries, in order.
+func (r *reader) mapping(e entry) []entry {
+	var values []*ast.MappingValueNode
+	switch n := e.value.(type) {
+	case *ast.MappingNode:
+		values = n.Values
+	case *ast.MappingValueNode:
+		values = []*ast.MappingValueNode{n}
+	default:
+		r.wrongType(e, "a mapping")
+		return nil
+	}
+	var entries []entry
+	for _, v := range values {
+		at := startOf(v.Key)
+		key, ok := v.Key.(ast.ScalarNode)
+		if !ok || v.Key.Type() == ast.MergeKeyType {
+			r.problem(at, e.path, "keys are plain words; merge keys are not supported")
+			continue
+		}
+		name := fmt.Sprint(key.GetValue())
+		entries = append(entries, entry{path: join(e.path, name), name: name, at: at, value: v.Value})
+	}
+	return entries
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// list reads a list's elements.
+func (r *reader) list(e entry) []entry {
+	n, ok := e.value.(*ast.SequenceNode)
+	if !ok {
+		r.wrongType(e, "a list")
+		return nil
+	}
+	entries := make([]entry, len(n.Values))
+	for i, v := range n.Values {
+		entries[i] = entry{path: fmt.Sprintf("%s[%d]", e.path, i), at: startOf(v), value: v}
+	}
+	return entries
+}
+
+// text reads a text.
+func (r *reader) text(e entry) (scalar, bool) {
+	switch n := e.value.(type) {
+	case *ast.StringNode:
+		return scalar{path: e.path, text: n.Value, at: startOf(n)}, true
+	case *ast.LiteralNode:
+		return scalar{path: e.path, text: n.Value.Value, at: startOf(n), block: true}, true
+	}
+	r.wrongType(e, "a text")
+	return scalar{}, false
+}
+
+// truth reads true or false.
+func (r *reader) truth(e entry) bool {
+	n, ok := e.value.(*ast.BoolNode)
+	if !ok {
+		r.wrongType(e, "true or false")
+		return false
+	}
+	return n.Value
+}
+
+// value reads anything, as JSON would have it. Texts go through the function
+// given.
+func (r *reader) any(e entry, text func(scalar) any) any {
+	switch n := e.value.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		m := map[string]any{}
+		for _, child := range r.mapping(e) {
+			m[child.name] = r.any(child, text)
+		}
+		return m
+	case *ast.SequenceNode:
+		all := []any{}
+		for _, child := range r.list(e) {
+			all = append(all, r.any(child, text))
+		}
+		return all
+	case *ast.StringNode, *ast.LiteralNode:
+		s, _ := r.text(e)
+		return text(s)
+	case *ast.IntegerNode:
+		return n.Value
+	case *ast.FloatNode:
+		return n.Value
+	case *ast.BoolNode:
+		return n.Value
+	case *ast.NullNode:
+		return nil
+	}
+	r.wrongType(e, "a text, a number, true or false, a list or a mapping")
+	return nil
+}
+
+func (r *reader) wrongType(e entry, want string) {
+	r.problem(startOf(e.value), e.path, "want %s, have %s", want, kindOf(e.value))
+}
+
+// kindOf names a node's type as someone who writes YAML would.
+func kindOf(n ast.Node) string {
+	switch n.Type() {
+	case ast.MappingType, ast.MappingValueType:
+		return "a mapping"
+	case ast.SequenceType:
+		return "a list"
+	case ast.StringType, ast.LiteralType:
+		return "a text"
+	case ast.IntegerType, ast.FloatType:
+		return "a number (put it in quotes to make it a text)"
+	case ast.BoolType:
+		return "true or false (put it in quotes to make it a text)"
+	case ast.NullType:
+		return "nothing"
+	case ast.AnchorType, ast.AliasType:
+		return "an anchor or alias, which is not supported"
+	case ast.TagType:
+		return "a tag, which is not supported"
+	}
+	return "something else"
+}
+
+// startOf is where a node starts. The parser gives a mapping's colon as its
+// token; its first key is where it starts for a reader.
+func startOf(n ast.Node) *token.Position {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			return startOf(n.Values[0])
+		}
+	case *ast.MappingValueNode:
+		return startOf(n.Key)
+	case *ast.LiteralNode:
+		return n.Start.Position
+	}
+	if tk := n.GetToken(); tk != nil && tk.Position != nil {
+		return tk.Position
+	}
+	return &token.Position{Line: 1, Column: 1}
+}
