@@ -229,6 +229,9 @@ func TestRedact(t *testing.T) {
 	if got := (server{username: "redacted", password: "x"}).redact("redacted"); !strings.Contains(got, bridge.Redacted) {
 		t.Errorf("a user named %q comes out as %q", "redacted", got)
 	}
+	if got, want := (server{username: "u", password: "p"}).redact("u/p: put up"), "(redacted)/(redacted): put up"; got != want {
+		t.Errorf("with short secrets: %q, want %q", got, want)
+	}
 	if got := (server{}).redact("plain"); got != "plain" {
 		t.Errorf("without a user the words change to %q", got)
 	}

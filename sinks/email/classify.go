@@ -141,9 +141,15 @@ func (s server) redact(detail string) string {
 	for _, plain := range sent {
 		detail = kit.Redact(detail, bridge.Secret(base64.StdEncoding.EncodeToString([]byte(plain))))
 	}
-	detail = kit.Redact(detail, s.password)
-	return redactWord(detail, user)
+	if len(password) >= minPassword {
+		detail = kit.Redact(detail, s.password)
+	}
+	return redactWord(redactWord(detail, password), user)
 }
+
+// minPassword is the length from which a password is recognised within a word;
+// taking every "p" out would leave nothing to read.
+const minPassword = 4
 
 // redactWord redacts a word where it stands alone, since a user may be called
 // "u" or "lms", which occur in other words too.

@@ -2,6 +2,7 @@ package email
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,15 +74,21 @@ func joinFooter(footer string, t time.Time) string {
 	return footer + " · " + stamp
 }
 
-// fitter fits things into bounds and notes what it cut.
+// fitter fits things into bounds and notes what it cut, each thing once.
 type fitter struct {
 	notes []string
+}
+
+func (f *fitter) note(format string, args ...any) {
+	if what := fmt.Sprintf(format, args...); !slices.Contains(f.notes, what) {
+		f.notes = append(f.notes, what)
+	}
 }
 
 func (f *fitter) shorten(what, s string, limit int) string {
 	short, cut := kit.Shorten(s, limit, kit.Runes)
 	if cut {
-		f.notes = append(f.notes, what)
+		f.note("%s", what)
 	}
 	return short
 }
@@ -89,7 +96,7 @@ func (f *fitter) shorten(what, s string, limit int) string {
 // link drops a link that mail programs would break.
 func (f *fitter) link(what, url string) string {
 	if len(url) > maxURL {
-		f.notes = append(f.notes, what)
+		f.note("%s", what)
 		return ""
 	}
 	return url
@@ -106,7 +113,7 @@ func (f *fitter) blocks(all []kit.Block) []block {
 			fit = append(fit, block{b})
 		}
 		if cut {
-			f.notes = append(f.notes, "text")
+			f.note("text")
 			break
 		}
 	}
@@ -150,10 +157,10 @@ func (f *fitter) fields(all []bridge.Field) []bridge.Field {
 		fit = append(fit, field)
 	}
 	if short > 0 {
-		f.notes = append(f.notes, fmt.Sprintf("the text of %d fields", short))
+		f.note("the text of %d fields", short)
 	}
 	if more := len(all) - len(fit); more > 0 {
-		f.notes = append(f.notes, fmt.Sprintf("%d fields", more))
+		f.note("%d fields", more)
 		fit = append(fit, bridge.Field{Name: kit.Ellipsis, Value: fmt.Sprintf("and %d more", more)})
 	}
 	return fit
@@ -166,7 +173,7 @@ func (f *fitter) actions(all []bridge.Action) []bridge.Action {
 			continue
 		}
 		if len(fit) == maxActions {
-			f.notes = append(f.notes, "buttons")
+			f.note("buttons")
 			break
 		}
 		a.Label = f.shorten("a button's label", a.Label, maxLabel)
