@@ -58,6 +58,10 @@ func (c *compiler) readTemplate(file string, source []byte, event string) (*Temp
 
 func (d *document) read(top entry) {
 	t := d.template
+	if !isMapping(top.value) {
+		d.wrongType(top, "a mapping")
+		return
+	}
 	parts := map[string]entry{}
 	keep := func(e entry) { parts[e.name] = e }
 	d.section(top, map[string]func(entry){

@@ -12,7 +12,7 @@ import (
 func plainText(source string) string {
 	var b strings.Builder
 	lineBreaks := strings.NewReplacer("\n", " ", "\r", " ") // mere blanks in HTML
-	hidden := 0                                            // depth of elements that show nothing
+	hidden := 0                                             // depth of elements that show nothing
 	z := html.NewTokenizer(strings.NewReader(source))
 	for {
 		switch kind := z.Next(); kind {

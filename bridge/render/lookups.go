@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
@@ -50,7 +48,7 @@ func (d *document) readLookups(e entry) {
 // lookup reads a path alone, or a mapping of a path and what to wait for.
 func (d *document) lookup(e entry) lookup {
 	l := lookup{part: e.name, at: e}
-	if _, ok := e.value.(*ast.MappingNode); ok || e.value.Type() == ast.MappingValueType {
+	if isMapping(e.value) {
 		d.section(e, map[string]func(entry){
 			"path":  func(p entry) { l.path = d.path(p) },
 			"until": func(u entry) { l.until = d.compile(u, plainPrinting) },

@@ -71,7 +71,10 @@ func (p Problems) err() error {
 // didYouMean is "; did you mean x?" for the option nearest to a mistyped word,
 // or "" when none is near.
 func didYouMean(word string, options []string) string {
-	best, distance := "", 1+len(word)/3
+	if len(word) > 64 {
+		return "" // no slip of the finger
+	}
+	best, distance := "", max(1, len(word)/3)
 	for _, option := range slices.Sorted(slices.Values(options)) {
 		if d := editDistance(strings.ToLower(word), strings.ToLower(option)); d <= distance && (best == "" || d < distance) {
 			best, distance = option, d
@@ -83,23 +86,28 @@ func didYouMean(word string, options []string) string {
 	return "; did you mean " + best + "?"
 }
 
-// editDistance is the number of letters to insert, delete or replace to turn
-// one word into the other.
+// editDistance is the number of letters to insert, delete, replace or swap with
+// their neighbours to turn one word into the other.
 func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
 			cost := 1
-			if a[i] == b[j] {
+			if a[i-1] == b[j-1] {
 				cost = 0
 			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
 		}
 	}
-	return row[len(b)]
+	return rows[len(a)][len(b)]
 }

@@ -29,6 +29,23 @@ type rewriter struct {
 	failed    bool
 }
 
+// startOf is where a value starts. Of a field chain the parser tells where its
+// second name is.
+func (w *rewriter) startOf(n parse.Node) parse.Pos {
+	var first string
+	switch n := n.(type) {
+	case *parse.FieldNode:
+		first = "." + n.Ident[0]
+	case *parse.VariableNode:
+		first = n.Ident[0]
+	}
+	pos := n.Position()
+	if before := int(pos) - len(first); before >= 0 && w.text[before:pos] == first {
+		return parse.Pos(before)
+	}
+	return pos
+}
+
 func (w *rewriter) problem(pos parse.Pos, format string, args ...any) {
 	before := w.text[:min(int(pos), len(w.text))]
 	line := 1 + strings.Count(before, "\n")
@@ -100,7 +117,7 @@ func (w *rewriter) command(cmd *parse.CommandNode, piped, root bool) {
 	if id, ok := first.(*parse.IdentifierNode); ok {
 		w.call(cmd, id, piped)
 	} else if piped || len(cmd.Args) > 1 {
-		w.problem(first.Position(), "%s is a value, not a function, and takes no values", first)
+		w.problem(w.startOf(first), "%s is a value, not a function, and takes no values", first)
 	}
 	for i, arg := range cmd.Args {
 		if i > 0 {
@@ -169,7 +186,7 @@ func (w *rewriter) value(n parse.Node, root bool) parse.Node {
 	switch n := n.(type) {
 	case *parse.FieldNode:
 		if root {
-			w.refer(n.Pos, n.Ident[0])
+			w.refer(w.startOf(n), n.Ident[0])
 		}
 		return chain(n.Pos, &parse.DotNode{NodeType: parse.NodeDot, Pos: n.Pos}, n.Ident)
 	case *parse.VariableNode:
@@ -177,7 +194,7 @@ func (w *rewriter) value(n parse.Node, root bool) parse.Node {
 			return n
 		}
 		if n.Ident[0] == "$" {
-			w.refer(n.Pos, n.Ident[1])
+			w.refer(w.startOf(n), n.Ident[1])
 		}
 		return chain(n.Pos, &parse.VariableNode{NodeType: parse.NodeVariable, Pos: n.Pos, Ident: n.Ident[:1]}, n.Ident[1:])
 	case *parse.ChainNode:

@@ -19,7 +19,7 @@ import (
 type Text struct {
 	file, key string
 	template  *template.Template
-	parts     []string                           // the parts of the facts that it refers to, sorted
+	parts     []string                          // the parts of the facts that it refers to, sorted
 	place     func(line, column int) (int, int) // from the template's text to its file
 }
 

@@ -146,6 +146,10 @@ func (r *reader) mapping(e entry) []entry {
 	return entries
 }
 
+func isMapping(n ast.Node) bool {
+	return n.Type() == ast.MappingType || n.Type() == ast.MappingValueType
+}
+
 func join(path, key string) string {
 	if path == "" {
 		return key
@@ -189,7 +193,7 @@ func (r *reader) truth(e entry) bool {
 	return n.Value
 }
 
-// value reads anything, as JSON would have it. Texts go through the function
+// any reads anything, as JSON would have it. Texts go through the function
 // given.
 func (r *reader) any(e entry, text func(scalar) any) any {
 	switch n := e.value.(type) {
