@@ -151,9 +151,24 @@ func appendSpan(all []Span, s Span) []Span {
 }
 
 // unescape resolves backslash escapes and HTML entities, as CommonMark does
-// outside code.
+// outside code: in one pass, so that an escaped & starts no entity.
 func unescape(s string) string {
-	return string(util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations([]byte(s)))))
+	var out, run []byte
+	flush := func() {
+		out = append(out, util.ResolveEntityNames(util.ResolveNumericReferences(run))...)
+		run = run[:0]
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) && util.IsPunct(s[i+1]) {
+			flush()
+			i++
+			out = append(out, s[i])
+			continue
+		}
+		run = append(run, s[i])
+	}
+	flush()
+	return string(out)
 }
 
 // linkURL is a link's target if it is one that a message may lead to, else "".
