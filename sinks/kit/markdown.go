@@ -151,24 +151,47 @@ func appendSpan(all []Span, s Span) []Span {
 }
 
 // unescape resolves backslash escapes and HTML entities, as CommonMark does
-// outside code: in one pass, so that an escaped & starts no entity.
+// outside code. It does so in one pass: what was escaped is text and no entity.
 func unescape(s string) string {
-	var out, run []byte
-	flush := func() {
-		out = append(out, util.ResolveEntityNames(util.ResolveNumericReferences(run))...)
-		run = run[:0]
-	}
+	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) && util.IsPunct(s[i+1]) {
-			flush()
+		switch {
+		case s[i] == '\\' && i+1 < len(s) && util.IsPunct(s[i+1]):
 			i++
-			out = append(out, s[i])
-			continue
+			b.WriteByte(s[i])
+		case s[i] == '&':
+			entity := entityAt(s[i:])
+			b.WriteString(resolve(entity))
+			i += len(entity) - 1
+		default:
+			b.WriteByte(s[i])
 		}
-		run = append(run, s[i])
 	}
-	flush()
-	return string(out)
+	return b.String()
+}
+
+// maxEntity is the length of the longest entity's name.
+const maxEntity = 31
+
+// entityAt is what may be an entity at the start of s, else the ampersand alone.
+func entityAt(s string) string {
+	end := 1
+	for end < len(s) && end <= maxEntity && (s[end] == '#' || util.IsAlphaNumeric(s[end])) {
+		end++
+	}
+	if end < len(s) && s[end] == ';' {
+		return s[:end+1]
+	}
+	return "&"
+}
+
+// resolve gives what an entity stands for, without what Message.Clean would
+// have removed: it saw the entity and not the character.
+func resolve(entity string) string {
+	plain := util.ResolveEntityNames(util.ResolveNumericReferences([]byte(entity)))
+	// Spaces at either end would be trimmed, so hold them with letters.
+	cleaned := bridge.CleanText("x" + string(plain) + "x")
+	return cleaned[1 : len(cleaned)-1]
 }
 
 // linkURL is a link's target if it is one that a message may lead to, else "".
@@ -177,7 +200,7 @@ func linkURL(s string) string {
 		return bridge.Message{URL: s}.Clean().URL
 	}
 	u, err := url.Parse(s)
-	if err != nil || strings.ContainsAny(s, `<>|"`) {
+	if err != nil || strings.ContainsAny(s, "<>|\"()`\\ ") {
 		return ""
 	}
 	return u.String()
