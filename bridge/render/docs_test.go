@@ -1,0 +1,87 @@
+package render
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml/token"
+)
+
+const manual = "../../docs/templates.md"
+
+var (
+	fenced  = regexp.MustCompile("(?s)```(\\w+)\n(.*?)```")
+	example = regexp.MustCompile("(?m)^\\| `(\\{\\{.*?\\}\\})` \\| (`` .*? ``|`.*?`) \\| ")
+	section = regexp.MustCompile(`(?m)^### `)
+	called  = regexp.MustCompile(`[a-zA-Z0-9]+`)
+)
+
+// TestManualExamples runs every example of the manual's tables of functions.
+func TestManualExamples(t *testing.T) {
+	source, err := os.ReadFile(manual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := map[string]string{}
+	for _, block := range fenced.FindAllStringSubmatch(string(source), -1) {
+		blocks[block[1]] = block[2]
+	}
+	facts := decode(t, blocks["json"])
+	all := functions(time.UTC, defaultLayout)
+	c := newCompiler(all, printers(nil))
+	shown := map[string]bool{}
+	for _, part := range section.Split(string(source), -1)[1:] {
+		printing := plainPrinting
+		if strings.HasPrefix(part, "Formatting") {
+			printing = markdownPrinting
+		}
+		for _, row := range example.FindAllStringSubmatch(part, -1) {
+			call, want := strings.ReplaceAll(row[1], `\|`, "|"), strings.Trim(strings.Trim(row[2], "`"), " ")
+			if strings.HasPrefix(row[2], "``") {
+				want = strings.TrimSuffix(strings.TrimPrefix(row[2], "`` "), " ``")
+			}
+			for _, word := range called.FindAllString(call, -1) {
+				shown[word] = true
+			}
+			r := &reader{file: manual, lines: []string{call}}
+			text := c.compile(r, scalar{text: call, at: &token.Position{Line: 1, Column: 1}}, printing, nil)
+			if err := r.problems.err(); err != nil {
+				t.Error(err)
+				continue
+			}
+			if got, err := text.Execute(t.Context(), facts); err != nil || got != want {
+				t.Errorf("%s: %q, %v; the manual says %q", call, got, err, want)
+			}
+		}
+	}
+	for name := range all {
+		if !shown[name] {
+			t.Errorf("the manual has no example of %s", name)
+		}
+	}
+}
+
+// TestManualFiles loads every template file that the manual shows.
+func TestManualFiles(t *testing.T) {
+	source, err := os.ReadFile(manual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := 0
+	for _, block := range fenced.FindAllStringSubmatch(string(source), -1) {
+		if block[1] != "yaml" {
+			continue
+		}
+		files++
+		dir := folder(t, map[string]string{"shown.yaml": block[2]})
+		if _, err := Load(Options{Dir: dir, Escape: map[string]func(string) string{"slack": strings.ToUpper}}); err != nil {
+			t.Error(err)
+		}
+	}
+	if files == 0 {
+		t.Error("the manual shows no template file")
+	}
+}
