@@ -1,0 +1,25 @@
+package wall
+
+import "strings"
+
+// Sinks gives the settings, as in the bridge's configuration, of one sink for
+// each platform, named after it. baseURL is where Handler is served, such as
+// "http://127.0.0.1:8085"; smtpAddr is ServeSMTP's host and port. The addresses
+// and keys are made up; they have the form of real ones.
+func (w *Wall) Sinks(baseURL, smtpAddr string) map[string]map[string]any {
+	base := strings.TrimSuffix(baseURL, "/")
+	hook := func(platform, path string) map[string]any {
+		return map[string]any{"type": platform, "webhook_url": base + path}
+	}
+	return map[string]map[string]any{
+		Slack:      hook(Slack, "/services/T0WALLDEM/B0WALLDEM01/f2Kq8ZpXw1LdVt6YbN3rJm7c"),
+		Discord:    hook(Discord, "/api/v10/webhooks/1310000000000000001/"+strings.Repeat("wall-demo-token_", 4)),
+		GoogleChat: hook(GoogleChat, "/v1/spaces/AAAAwalldemo/messages?key=wall-demo-api-key-0001&token=wall-demo-chat-token-0001"),
+		Teams:      hook(Teams, "/workflows/3f2a9d5c71e84b06a1c7d2e58f904b13/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=wall-demo-signature-0001"),
+		Email: {
+			"type": Email, "smtp": "smtp://" + smtpAddr, "ca": string(w.ca),
+			"username": MailUser, "password": MailPassword,
+			"from": "Absorb <absorb@wall.example>", "to": []any{"people-team@wall.example"},
+		},
+	}
+}
