@@ -63,13 +63,17 @@ func formatTime(t time.Time) string {
 
 // EventTitle puts a canonical event name into words:
 // "EnrollmentCompletedByLearner" becomes "Enrollment completed by learner".
+// Abbreviations keep their capitals.
 func EventTitle(canonical string) string {
 	words := make([]rune, 0, len(canonical)+8)
 	runes := []rune(canonical)
 	for i, r := range runes {
-		if i > 0 && isUpper(r) && (!isUpper(runes[i-1]) || (i+1 < len(runes) && !isUpper(runes[i+1]))) {
+		startsWord := i+1 < len(runes) && !isUpper(runes[i+1])
+		if i > 0 && isUpper(r) && (startsWord || !isUpper(runes[i-1])) {
 			words = append(words, ' ')
-			r += 'a' - 'A'
+			if startsWord {
+				r += 'a' - 'A'
+			}
 		}
 		words = append(words, r)
 	}

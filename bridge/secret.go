@@ -11,6 +11,11 @@ const Redacted = "(redacted)"
 // Secret is a text that must never be printed: a key, a password, a webhook URL.
 // Every way of formatting or encoding it gives Redacted; only Reveal gives the
 // text, so that a search for Reveal finds every place where a secret is used.
+//
+// Two ways around that are Go's own: package fmt calls no methods on unexported
+// fields, so a struct that has a Secret in one must be held by a pointer where
+// it may be printed as a part of another; and a map's keys are encoded as they
+// are, so a Secret must not be one.
 type Secret string
 
 // Reveal is the secret's text, for the one place that needs it.

@@ -1,9 +1,11 @@
 package bridge
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Clean returns the message with every string fit to be shown: valid UTF-8,
@@ -77,11 +79,35 @@ func reordersText(r rune) bool {
 // must be, and "" for everything else.
 func cleanURL(s string) string {
 	u, err := url.Parse(strings.TrimSpace(s))
-	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
+	if err != nil || u.Hostname() == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return ""
 	}
+	if strings.ContainsFunc(u.Host, notInHost) {
+		return ""
+	}
+	u.RawQuery = escapeForeign(u.RawQuery)
 	// url.URL leaves these in queries and fragments; inside chat markup they end the link.
 	return strings.NewReplacer(
 		"<", "%3C", ">", "%3E", `"`, "%22", "|", "%7C", "(", "%28", ")", "%29", " ", "%20", "`", "%60", `\`, "%5C", "\n", "", "\r", "",
 	).Replace(u.String())
+}
+
+// notInHost tells whether a character has no business in a host or its port.
+// url.Parse lets quotes, brackets and direction marks stand there.
+func notInHost(r rune) bool {
+	return !unicode.In(r, unicode.L, unicode.M, unicode.N) && !strings.ContainsRune("-._:[]", r)
+}
+
+// escapeForeign percent-encodes every byte that is not ASCII: url.URL leaves a
+// query as it was, direction marks and invalid UTF-8 included.
+func escapeForeign(query string) string {
+	var b strings.Builder
+	for i := range len(query) {
+		if query[i] < utf8.RuneSelf {
+			b.WriteByte(query[i])
+		} else {
+			fmt.Fprintf(&b, "%%%02X", query[i])
+		}
+	}
+	return b.String()
 }

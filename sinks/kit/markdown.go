@@ -124,30 +124,34 @@ func (w *walker) spans(n ast.Node, style Span) []Span {
 			} else {
 				s.Italic = true
 			}
-			all = append(all, w.spans(c, s)...)
+			all = appendSpan(all, w.spans(c, s)...)
 		case *ast.Link:
 			s.URL = linkURL(unescape(string(c.Destination)))
-			all = append(all, w.spans(c, s)...)
+			all = appendSpan(all, w.spans(c, s)...)
 		default:
-			all = append(all, w.spans(c, s)...)
+			all = appendSpan(all, w.spans(c, s)...)
 		}
 	}
 	return all
 }
 
-func appendSpan(all []Span, s Span) []Span {
-	if s.Text == "" {
-		return all
-	}
-	if n := len(all); n > 0 {
-		last, same := &all[n-1], s
-		same.Text = last.Text
-		if *last == same {
-			last.Text += s.Text
-			return all
+// appendSpan adds spans, those of one style joined into one.
+func appendSpan(all []Span, more ...Span) []Span {
+	for _, s := range more {
+		if s.Text == "" {
+			continue
 		}
+		if n := len(all); n > 0 {
+			last, same := &all[n-1], s
+			same.Text = last.Text
+			if *last == same {
+				last.Text += s.Text
+				continue
+			}
+		}
+		all = append(all, s)
 	}
-	return append(all, s)
+	return all
 }
 
 // unescape resolves backslash escapes and HTML entities, as CommonMark does

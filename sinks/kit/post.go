@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,7 +33,7 @@ type Answer struct {
 // Detail is the body as text fit for a log: cleaned, at most MaxDetail bytes,
 // with the secrets given taken out.
 func (a Answer) Detail(secrets ...bridge.Secret) string {
-	return Redact(Cut(bridge.CleanText(string(a.Body)), MaxDetail), secrets...)
+	return Cut(Redact(bridge.CleanText(string(a.Body)), secrets...), MaxDetail)
 }
 
 // Request is one POST.
@@ -63,14 +64,8 @@ func Post(ctx context.Context, client *http.Client, r Request) (Answer, error) {
 		return Answer{}, noAnswer(err, r.URL)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil && resp.StatusCode < 300 {
-		// The platform took the message; only its words were cut off.
-		err = nil
-	}
-	if err != nil {
-		return Answer{}, noAnswer(err, r.URL)
-	}
+	// When the words are cut off, the status alone tells what became of the message.
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
 }
 
@@ -80,16 +75,21 @@ func noAnswer(err error, secrets ...bridge.Secret) *bridge.SendError {
 	if errors.As(err, &ue) {
 		err = ue.Err
 	}
-	return &bridge.SendError{Kind: bridge.Temporary, Detail: Redact(Cut(err.Error(), MaxDetail), secrets...)}
+	return &bridge.SendError{Kind: bridge.Temporary, Detail: Cut(Redact(err.Error(), secrets...), MaxDetail)}
 }
 
 // Redact takes every occurrence of the secrets out of a text. Of a secret that
 // is a URL it also takes its path, its query and each of their longer pieces.
 func Redact(text string, secrets ...bridge.Secret) string {
+	var pieces []string
 	for _, s := range secrets {
-		for _, piece := range secretPieces(s.Reveal()) {
-			text = strings.ReplaceAll(text, piece, bridge.Redacted)
-		}
+		pieces = append(pieces, secretPieces(s.Reveal())...)
+	}
+	// The longest first: a piece may be a part of another, the rest of which
+	// would then stay.
+	slices.SortStableFunc(pieces, func(a, b string) int { return len(b) - len(a) })
+	for _, piece := range pieces {
+		text = strings.ReplaceAll(text, piece, bridge.Redacted)
 	}
 	return text
 }
@@ -102,36 +102,36 @@ func secretPieces(secret string) []string {
 	if secret == "" {
 		return nil
 	}
-	pieces := []string{secret}
+	whole := []string{secret}
 	u, err := url.Parse(secret)
 	if err != nil || u.Host == "" {
-		return pieces
+		return whole
 	}
-	if uri := u.RequestURI(); len(uri) >= minSecretPiece {
-		pieces = append(pieces, uri, u.Path)
-	}
-	parts := strings.Split(u.Path, "/")
+	parts := append(strings.Split(u.Path, "/"), u.Path, u.RequestURI(), u.RawQuery)
 	for _, values := range u.Query() {
 		parts = append(parts, values...)
 	}
+	if password, ok := u.User.Password(); ok {
+		parts = append(parts, password)
+	}
 	for _, part := range parts {
 		if len(part) >= minSecretPiece {
-			pieces = append(pieces, part, url.QueryEscape(part), url.PathEscape(part))
+			whole = append(whole, part, url.QueryEscape(part), url.PathEscape(part))
 		}
 	}
-	return pieces
+	return whole
 }
 
-// Cut shortens to at most max bytes, on a rune's boundary, without an ellipsis.
+// Cut shortens to at most limit bytes, on a rune's boundary, without an ellipsis.
 func Cut(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
-	s = s[:limit]
-	for len(s) > 0 && !utf8.ValidString(s[max(0, len(s)-utf8.UTFMax):]) {
-		s = s[:len(s)-1]
+	limit = max(limit, 0)
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
 	}
-	return s
+	return s[:limit]
 }
 
 // Failure turns an answer that was no success into a SendError by its status
