@@ -215,7 +215,7 @@ func TestAuthenticationLater(t *testing.T) {
 }
 
 func TestRedact(t *testing.T) {
-	s := server{username: "lms", password: "pass word"}
+	s := &server{username: "lms", password: "pass word"}
 	for in, want := range map[string]string{
 		"lms":                          "(redacted)",
 		"user lms, lms lms: pass word": "user (redacted), (redacted) (redacted): (redacted)",
@@ -226,13 +226,13 @@ func TestRedact(t *testing.T) {
 			t.Errorf("redact(%q) = %q, want %q", in, got, want)
 		}
 	}
-	if got := (server{username: "redacted", password: "x"}).redact("redacted"); !strings.Contains(got, bridge.Redacted) {
+	if got := (&server{username: "redacted", password: "x"}).redact("redacted"); !strings.Contains(got, bridge.Redacted) {
 		t.Errorf("a user named %q comes out as %q", "redacted", got)
 	}
-	if got, want := (server{username: "u", password: "p"}).redact("u/p: put up"), "(redacted)/(redacted): put up"; got != want {
+	if got, want := (&server{username: "u", password: "p"}).redact("u/p: put up"), "(redacted)/(redacted): put up"; got != want {
 		t.Errorf("with short secrets: %q, want %q", got, want)
 	}
-	if got := (server{}).redact("plain"); got != "plain" {
+	if got := (&server{}).redact("plain"); got != "plain" {
 		t.Errorf("without a user the words change to %q", got)
 	}
 }

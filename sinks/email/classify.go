@@ -43,7 +43,7 @@ func (f *failure) Unwrap() error { return f.err }
 func at(s stage, err error) error { return &failure{s, err} }
 
 // sendError turns whatever stopped an attempt into a SendError without secrets.
-func (s server) sendError(ctx context.Context, err error) *bridge.SendError {
+func (s *server) sendError(ctx context.Context, err error) *bridge.SendError {
 	se := classify(ctx, err)
 	se.Detail = s.shown(se.Detail)
 	return se
@@ -126,13 +126,13 @@ func asksToAuthenticate(code int) bool {
 // shown is a text of the server's as it may be shown: one line without secrets.
 // Cleaning may bring together what a control character kept apart, so that
 // secrets are taken out before and after.
-func (s server) shown(words string) string {
+func (s *server) shown(words string) string {
 	return kit.Cut(s.redact(bridge.CleanLine(s.redact(words))), kit.MaxDetail)
 }
 
 // redact takes the user's name and the password out of a server's words, in the
 // forms that the dialogue has them in.
-func (s server) redact(detail string) string {
+func (s *server) redact(detail string) string {
 	if s.username.Empty() {
 		return detail
 	}

@@ -31,7 +31,7 @@ type session struct {
 
 // open connects, encrypts and authenticates. When the context ends the
 // connection is closed, at once and until the session is.
-func (s server) open(ctx context.Context) (*session, error) {
+func (s *server) open(ctx context.Context) (*session, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(s.host, s.port))
 	if err != nil {
 		return nil, at(connecting, err)
@@ -59,7 +59,7 @@ func (s *session) close(outcome error) {
 }
 
 // greet does everything that comes before the mail.
-func (s server) greet(ctx context.Context, conn net.Conn) (*smtp.Client, error) {
+func (s *server) greet(ctx context.Context, conn net.Conn) (*smtp.Client, error) {
 	trust := &tls.Config{ServerName: s.host, RootCAs: s.roots, MinVersion: tls.VersionTLS12}
 	if s.protection == wholeTLS {
 		secured := tls.Client(conn, trust)
@@ -99,25 +99,25 @@ func encrypt(client *smtp.Client, trust *tls.Config) error {
 const autoAuth = "auto"
 
 // mechanisms gives the ways to authenticate, by the setting's words.
-func mechanisms() map[string]func(server) smtp.Auth {
+func mechanisms() map[string]func(*server) smtp.Auth {
 	// Whether a password may go unencrypted was decided when the settings were
 	// checked, so the mechanisms need not refuse it again.
 	const allowed = true
-	return map[string]func(server) smtp.Auth{
-		"scram-sha-256": func(s server) smtp.Auth { return smtp.ScramSHA256Auth(s.username.Reveal(), s.password.Reveal()) },
-		"scram-sha-1":   func(s server) smtp.Auth { return smtp.ScramSHA1Auth(s.username.Reveal(), s.password.Reveal()) },
-		"plain": func(s server) smtp.Auth {
+	return map[string]func(*server) smtp.Auth{
+		"scram-sha-256": func(s *server) smtp.Auth { return smtp.ScramSHA256Auth(s.username.Reveal(), s.password.Reveal()) },
+		"scram-sha-1":   func(s *server) smtp.Auth { return smtp.ScramSHA1Auth(s.username.Reveal(), s.password.Reveal()) },
+		"plain": func(s *server) smtp.Auth {
 			return smtp.PlainAuth("", s.username.Reveal(), s.password.Reveal(), s.host, allowed)
 		},
-		"login": func(s server) smtp.Auth {
+		"login": func(s *server) smtp.Auth {
 			return smtp.LoginAuth(s.username.Reveal(), s.password.Reveal(), s.host, allowed)
 		},
-		"cram-md5": func(s server) smtp.Auth { return smtp.CRAMMD5Auth(s.username.Reveal(), s.password.Reveal()) },
-		"xoauth2":  func(s server) smtp.Auth { return smtp.XOAuth2Auth(s.username.Reveal(), s.password.Reveal()) },
+		"cram-md5": func(s *server) smtp.Auth { return smtp.CRAMMD5Auth(s.username.Reveal(), s.password.Reveal()) },
+		"xoauth2":  func(s *server) smtp.Auth { return smtp.XOAuth2Auth(s.username.Reveal(), s.password.Reveal()) },
 	}
 }
 
-func (s server) authenticate(client *smtp.Client) error {
+func (s *server) authenticate(client *smtp.Client) error {
 	if s.username.Empty() {
 		return nil
 	}
@@ -133,7 +133,7 @@ func (s server) authenticate(client *smtp.Client) error {
 }
 
 // mechanism chooses among those that the server offers.
-func (s server) mechanism(offered []string) (string, error) {
+func (s *server) mechanism(offered []string) (string, error) {
 	wanted := []string{s.auth}
 	if s.auth == autoAuth {
 		wanted = []string{"scram-sha-256", "scram-sha-1", "plain", "login", "cram-md5"}

@@ -35,7 +35,7 @@ const (
 
 // Sink sends mails.
 type Sink struct {
-	server  server
+	server  *server // a pointer, so that printing a Sink shows no secret
 	from    *mail.Address
 	replyTo *mail.Address // nil when answers go to from
 	to      []string      // addresses, or templates of them

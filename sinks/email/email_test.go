@@ -1,6 +1,7 @@
 package email
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -149,4 +150,11 @@ func encode(t *testing.T, s *Sink, m bridge.Message) bridge.Payload {
 		t.Fatal(err)
 	}
 	return p
+}
+
+func TestSinkPrintsNoSecret(t *testing.T) {
+	sink := newSink(t, map[string]any{"username": testUser, "password": testPassword})
+	if shown := fmt.Sprintf("%v %+v %#v", sink, sink, *sink); strings.Contains(shown, testPassword) || strings.Contains(shown, testUser) {
+		t.Errorf("a printed sink shows its secrets: %s", shown)
+	}
 }

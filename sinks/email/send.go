@@ -102,7 +102,7 @@ func listRefused(refused []refusal) string {
 }
 
 // receiptDetail is the server's words, and those about recipients it refused.
-func (s server) receiptDetail(words string, refused []refusal) string {
+func (s *server) receiptDetail(words string, refused []refusal) string {
 	detail := words
 	if len(refused) > 0 {
 		detail = strings.TrimPrefix(detail+"; ", "; ") + listRefused(refused)

@@ -93,8 +93,8 @@ type server struct {
 }
 
 // server checks what leads to the mail server.
-func (c Config) server() (server, error) {
-	s := server{auth: c.Auth, username: c.Username, password: c.Password}
+func (c Config) server() (*server, error) {
+	s := &server{auth: c.Auth, username: c.Username, password: c.Password}
 	var errs [4]error
 	errs[0] = s.setURL(c.SMTP)
 	errs[1] = s.checkAuth()
