@@ -158,3 +158,17 @@ func TestSinkPrintsNoSecret(t *testing.T) {
 		t.Errorf("a printed sink shows its secrets: %s", shown)
 	}
 }
+
+func TestType(t *testing.T) {
+	kind := Type()
+	sink, err := kind.New(kit.Setup{Name: "example", Settings: kind.Example})
+	if err != nil {
+		t.Fatalf("the example is refused: %v", err)
+	}
+	if p, err := sink.Encode(sinktest.Ordinary()[0].Message); err != nil || len(p.Body) == 0 {
+		t.Errorf("the example makes no mail: %v", err)
+	}
+	if got, want := kind.Escape(`<b>"&`), "&lt;b&gt;&#34;&amp;"; got != want || kind.Limit.Rate <= 0 || kind.Limit.Burst < 1 {
+		t.Errorf("Escape gives %q, want %q; Limit = %+v", got, want, kind.Limit)
+	}
+}

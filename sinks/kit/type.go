@@ -15,4 +15,8 @@ type Type struct {
 	// Escape makes data harmless inside the platform's own format: no mention,
 	// no link, no markup. Templates' native parts are escaped by it.
 	Escape func(string) string
+
+	// Example are settings that a sink can be built from, for previews without a
+	// configuration. They lead nowhere.
+	Example map[string]any
 }
