@@ -82,7 +82,8 @@ func (t *Template) groups(ctx context.Context, events []bridge.Facts) ([]map[str
 	}
 	groups := make([]map[string]any, len(order))
 	for i, key := range order {
-		groups[i] = maps.Clone(map[string]any(members[key][0]))
+		groups[i] = map[string]any{}
+		maps.Copy(groups[i], members[key][0])
 		maps.Copy(groups[i], span(members[key]))
 		groups[i]["key"] = key
 	}

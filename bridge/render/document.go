@@ -248,7 +248,14 @@ func (d *document) tryOut() {
 	if t.digest != nil {
 		_, digestErr = t.Digest(context.Background(), []bridge.Facts{facts})
 	}
-	for _, err := range []error{messageErr, digestErr} {
+	errs := []error{messageErr, digestErr}
+	for _, l := range d.lookups {
+		for _, text := range []*Text{l.path, l.until} {
+			_, err := text.run(context.Background(), facts)
+			errs = append(errs, err)
+		}
+	}
+	for _, err := range errs {
 		if f, ok := errors.AsType[*failure](err); ok {
 			d.problemAt(f.line, f.column, f.key, "%s", f.err)
 		}

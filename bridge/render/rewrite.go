@@ -11,7 +11,7 @@ import (
 
 // The calls that a rewritten tree holds. No template can name them itself.
 const (
-	callGet   = "_get"   // value, keys…: a field chain, nil-safe
+	callGet   = "_get"   // value, "a.b": a field chain, nil-safe
 	callPrint = "_print" // $, value: at the end of every printing action
 	callLoop  = "_loop"  // value: at the end of what is ranged over
 	callTick  = "_tick"  // $: at the start of every turn of a loop
@@ -181,7 +181,7 @@ func wantsScope(f any) bool {
 	return ft.NumIn() > 0 && ft.In(0) == reflect.TypeFor[*scope]()
 }
 
-// value rewrites a value: field chains become calls of get.
+// value rewrites a value: field chains become calls of follow.
 func (w *rewriter) value(n parse.Node, root bool) parse.Node {
 	switch n := n.(type) {
 	case *parse.FieldNode:
@@ -216,13 +216,11 @@ func (w *rewriter) refer(pos parse.Pos, part string) {
 	}
 }
 
-// chain is a call of get as a value of its own: (_get from "a" "b").
-func chain(pos parse.Pos, from parse.Node, keys []string) parse.Node {
-	args := []parse.Node{from}
-	for _, key := range keys {
-		args = append(args, &parse.StringNode{NodeType: parse.NodeString, Pos: pos, Quoted: strconv.Quote(key), Text: key})
-	}
-	return pipe(pos, call(pos, callGet, args...))
+// chain is a call of follow as a value of its own: (_get from "a.b").
+func chain(pos parse.Pos, from parse.Node, names []string) parse.Node {
+	path := strings.Join(names, ".")
+	keys := &parse.StringNode{NodeType: parse.NodeString, Pos: pos, Quoted: strconv.Quote(path), Text: path}
+	return pipe(pos, call(pos, callGet, from, keys))
 }
 
 func pipe(pos parse.Pos, cmd *parse.CommandNode) *parse.PipeNode {

@@ -21,6 +21,8 @@ type Text struct {
 	template  *template.Template
 	parts     []string                          // the parts of the facts that it refers to, sorted
 	place     func(line, column int) (int, int) // from the template's text to its file
+	fixed     string                            // what it always gives, if isFixed
+	isFixed   bool
 }
 
 // errMissing says that a path cannot be made, because a value is missing.
@@ -38,6 +40,9 @@ func (t *Text) Execute(ctx context.Context, data any) (string, error) {
 func (t *Text) run(ctx context.Context, data any) (string, error) {
 	if t == nil {
 		return "", nil
+	}
+	if t.isFixed {
+		return t.fixed, ctx.Err()
 	}
 	s := newScope(ctx, data)
 	err := t.template.Execute(&s.out, s)
@@ -123,7 +128,7 @@ func newCompiler(functions map[string]any, printers map[string]printer) *compile
 	for name, f := range functions {
 		c.adapted[name] = adapt(f)
 	}
-	maps.Copy(c.adapted, template.FuncMap{callGet: get, callLoop: loop, callTick: tick})
+	maps.Copy(c.adapted, template.FuncMap{callGet: follow, callLoop: loop, callTick: tick})
 	for name, p := range printers {
 		c.bases[name] = template.New("base").Funcs(c.adapted).Funcs(template.FuncMap{callPrint: p})
 	}
@@ -166,7 +171,9 @@ func (c *compiler) compile(r *reader, s scalar, printing string, known []string)
 		note(1, -1, "%s", err)
 		return nil
 	}
-	return &Text{file: r.file, key: s.path, template: compiled, parts: slices.Sorted(maps.Keys(w.parts)), place: place}
+	t := &Text{file: r.file, key: s.path, template: compiled, parts: slices.Sorted(maps.Keys(w.parts)), place: place}
+	t.fixed, t.isFixed = fixedText(tree.Root)
+	return t
 }
 
 // compileText compiles a text that stands in no template's file.
@@ -181,8 +188,13 @@ func (t *Text) constant() (string, bool) {
 	if t == nil {
 		return "", false
 	}
+	return t.fixed, t.isFixed
+}
+
+// fixedText is what a template always gives, if it holds no action.
+func fixedText(root *parse.ListNode) (string, bool) {
 	var b strings.Builder
-	for _, node := range t.template.Root.Nodes {
+	for _, node := range root.Nodes {
 		n, ok := node.(*parse.TextNode)
 		if !ok {
 			return "", false

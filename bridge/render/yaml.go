@@ -13,8 +13,9 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// maxFile bounds a template's file, in bytes.
-const maxFile = 128 << 10
+// maxFile bounds a template's file, in bytes: the time that reading YAML takes
+// may grow with the square of its nesting.
+const maxFile = 64 << 10
 
 // reader reads one YAML file strictly and gathers what is wrong with it.
 type reader struct {

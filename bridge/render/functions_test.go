@@ -1,0 +1,129 @@
+package render
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestDate(t *testing.T) {
+	oslo, err := time.LoadLocation("Europe/Oslo")
+	if err != nil {
+		t.Skip("this machine knows no time zones")
+	}
+	c := clock{zone: oslo, layout: defaultLayout}
+	for _, tt := range []struct {
+		value   any
+		options []string
+		want    string
+	}{
+		{"2026-08-24T04:00:00", nil, "24 Aug 2026, 06:00"}, // without a zone it is UTC
+		{"2026-08-24T04:00:00.1", nil, "24 Aug 2026, 06:00"},
+		{"2026-08-24T04:00:00.1234567", nil, "24 Aug 2026, 06:00"},
+		{"2026-08-24T04:00:00.1234567Z", nil, "24 Aug 2026, 06:00"},
+		{"2026-08-24T04:00:00+02:00", nil, "24 Aug 2026, 04:00"},
+		{"2026-08-24 04:00:00", nil, "24 Aug 2026, 06:00"},
+		{"2026-08-24T04:00", nil, "24 Aug 2026, 06:00"},
+		{"2026-08-24", []string{"date"}, "24 Aug 2026"},
+		{"2026-08-24T23:30:00Z", []string{"date"}, "25 Aug 2026"},
+		{"2026-08-24T23:30:00Z", []string{"time", "UTC"}, "23:30"},
+		{"2026-08-24T23:30:00Z", []string{"iso"}, "2026-08-25T01:30:00+02:00"},
+		{"2026-08-24T23:30:00Z", []string{"weekday", "America/New_York"}, "Monday, 24 August"},
+		{"0001-01-01T00:00:00", nil, ""},
+		{"next week", nil, "next week"},
+		{nil, nil, ""},
+	} {
+		if got, err := c.date(tt.value, tt.options...); err != nil || got != tt.want {
+			t.Errorf("date %v %v = %q, %v; want %q", tt.value, tt.options, got, err, tt.want)
+		}
+	}
+	if _, err := c.date(nil, "", "UTC", "x"); err == nil {
+		t.Error("a third option is accepted")
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for value, want := range map[any]string{
+		"00:47:30": "47 min", "1.02:03:04": "1 d 2 h", "2.00:10:00": "2 d", "01:00:59": "1 h", "01:12:30.1230000": "1 h 12 min",
+		"00:00:45": "45 s", "00:00:00": "", "26:00:00": "1 d 2 h", json.Number("28500000000"): "47 min", 28500000000.0: "47 min",
+		"28500000000": "47 min", "": "", "a while": "a while", json.Number("-5"): "",
+	} {
+		if got := duration(value); got != want {
+			t.Errorf("duration %v = %q, want %q", value, got, want)
+		}
+	}
+	if got := duration(nil); got != "" {
+		t.Errorf("duration of nothing = %q", got)
+	}
+}
+
+func TestWords(t *testing.T) {
+	part := func(key string, v any) map[string]any { return map[string]any{key: v} }
+	for _, tt := range []struct{ got, want string }{
+		{status(json.Number("3")), "complete"}, {status("3"), "complete"}, {status("Complete"), "complete"}, {status("Completed"), "complete"},
+		{status(0.0), "not started"}, {status("OnWaitlist"), "on the waiting list"}, {status("ReadyForReview"), "ready for review"},
+		{status(99.0), "99"}, {status(-1.0), "-1"}, {status(nil), ""}, {status(part("status", json.Number("12"))), "ready for review"}, {status(part("x", 1)), ""},
+		{activeStatus(0.0), "active"}, {activeStatus(part("activeStatus", json.Number("1"))), "inactive"}, {activeStatus(nil), ""}, {activeStatus("Active"), "active"},
+		{courseType("CourseBundle"), "course bundle"}, {courseType("InstructorLedCourse"), "instructor-led course"}, {courseType(nil), ""},
+		{text(nameOf(part("username", "mira"))), "mira"}, {text(nameOf(part("lastName", "Halvorsen"))), "Halvorsen"}, {text(nameOf(part("id", "7"))), "7"},
+		{text(nameOf(part("name", part("name", "deep")))), ""}, {text(nameOf(nil)), ""}, {text(nameOf("Mira")), "Mira"}, {text(nameOf(part("name", " "))), ""},
+		{truncate(5, "Zoë's kit"), "Zoë'…"}, {truncate(0, "all"), "all"}, {truncate(3, "abc"), "abc"},
+		{plural(1.0, "day", "days"), "1 day"}, {plural(nil, "day", "days"), "0 days"}, {plural(1.5, "day", "days"), "1.5 days"},
+		{percent("66.66"), "66.7 %"}, {percent(nil), ""}, {percent("high"), ""},
+		{sentence([]any{"a"}), "a"}, {sentence(nil), ""},
+		{text(find([]any{part("userId", "A-1")}, "a-1")), ""}, {text(find(nil, nil)), ""},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("have %q, want %q", tt.got, tt.want)
+		}
+	}
+}
+
+func TestPortal(t *testing.T) {
+	s := newScope(t.Context(), map[string]any{"portal": "https://learning.example.com/"})
+	for _, tt := range []struct {
+		path string
+		args []any
+		want string
+	}{
+		{"/a/%s/b/%s", []any{"x/y", 7.0}, "https://learning.example.com/a/x%2Fy/b/7"},
+		{"/a/%s", []any{""}, ""},
+		{"/a/%s", []any{nil}, ""},
+		{"/a/%s", []any{".."}, ""},
+		{"/a", nil, "https://learning.example.com/a"},
+		{"/%s/%s", []any{"%s", "x"}, "https://learning.example.com/%25s/x"},
+	} {
+		if got, err := portal(s, tt.path, tt.args...); err != nil || got != tt.want {
+			t.Errorf("portal %q %v = %q, %v; want %q", tt.path, tt.args, got, err, tt.want)
+		}
+	}
+	if got, _ := portal(newScope(t.Context(), nil), "/a"); got != "" {
+		t.Errorf("without an address: %q", got)
+	}
+	for _, path := range []string{"/a/%s", "a"} {
+		if _, err := portal(s, path); err == nil {
+			t.Errorf("%q is accepted", path)
+		}
+	}
+}
+
+func TestPlainText(t *testing.T) {
+	for source, want := range map[string]string{
+		"": "", "plain  text": "plain text", "<p>One</p><p>two &lt;b&gt; &amp;amp;</p>": "One\ntwo <b> &amp;",
+		"<ul><li>a</li><li>b <i>c</i></li></ul>end": "• a\n• b c\nend",
+		"a<br>b<br/>c": "a\nb\nc",
+		"<script>alert(1)</script><style>x{}</style>shown": "shown",
+		"<script>alert(1)":           "",
+		"1 < 2 <unknown>x</unknown>": "1 < 2 x",
+		"<table><tr><td>a</td><td>b</td></tr></table>\n line\n break &nbsp; x": "a b\nline break x",
+		"<img src=x onerror=alert(1)>":                                         "",
+	} {
+		if got := plainText(source); got != want {
+			t.Errorf("%q reads as %q, want %q", source, got, want)
+		}
+	}
+	if got := plainText(strings.Repeat("<div>", 10_000) + "x"); got != "x" {
+		t.Errorf("deeply nested: %q", got)
+	}
+}
