@@ -30,12 +30,35 @@ func ownTemplate(t *testing.T, source string, escape map[string]func(string) str
 	return set.Template("Own")
 }
 
-func TestProblems(t *testing.T) {
-	const head = "event: Own\n"
-	for _, c := range []struct {
-		name, source string
-		want         []string // "line:column: message", of which the start must match
-	}{
+const head = "event: Own\n"
+
+// problemCase is a file and what is wrong with it.
+type problemCase struct {
+	name, source string
+	want         []string // "line:column: message", of which the start must match
+}
+
+func (c problemCase) check(t *testing.T) {
+	_, err := Load(Options{
+		Dir:    folder(t, map[string]string{"own.yaml": c.source}),
+		Escape: map[string]func(string) string{"slack": strings.ToUpper},
+	})
+	problems, ok := errors.AsType[Problems](err)
+	if !ok || len(problems) != len(c.want) {
+		t.Fatalf("have %d problems, want %d:\n%v", len(problems), len(c.want), err)
+	}
+	for i, p := range problems {
+		line, _, _ := strings.Cut(p.Error(), "\n")
+		_, place, _ := strings.Cut(line, "own.yaml:")
+		if !strings.HasPrefix(strings.TrimSpace(place), c.want[i]) {
+			t.Errorf("problem %d:\n%v\nwant %s", i, p, c.want[i])
+		}
+	}
+}
+
+// TestProblemsOfYAML is about keys and their types.
+func TestProblemsOfYAML(t *testing.T) {
+	for _, c := range []problemCase{
 		{"not yaml", "event: [1\n", []string{"1:8: sequence end token"}},
 		{"empty", "", []string{"want one YAML document, have 0"}},
 		{"two documents", "event: A\n---\nevent: B\n", []string{"want one YAML document, have 2"}},
@@ -57,6 +80,14 @@ func TestProblems(t *testing.T) {
 			"5:7: message.fields[0]: wants a name and a value", "6:35: message.fields[1].short: want true or false, have a number",
 		}},
 		{"half an action", head + "message: { title: x, actions: [ { label: A } ] }\n", []string{"2:33: message.actions[0]: wants a label and a url"}},
+	} {
+		t.Run(c.name, c.check)
+	}
+}
+
+// TestProblemsOfTemplates is about what stands between braces.
+func TestProblemsOfTemplates(t *testing.T) {
+	for _, c := range []problemCase{
 		{"syntax", head + "message:\n  title: 'Hello {{ .event.id'\n", []string{"3:17: message.title: unclosed action"}},
 		{"syntax in a block", head + "message:\n  title: x\n  text: |\n    one\n    two {{ if }}x{{ end }}\n", []string{"6:9: message.text: missing value for if"}},
 		{"functions", head + "message:\n  title: '{{ nmae .event }} {{ env \"HOME\" }} {{ duration }} {{ .event.id | plural }}'\n", []string{
@@ -88,23 +119,7 @@ func TestProblems(t *testing.T) {
 		{"loops for ever", head + "message: { title: x, text: '{{ range 1000000000 }}{{ range 1000000000 }}{{ end }}{{ end }}' }\n", []string{"2:"}},
 		{"no event", "message: { title: x }\n", []string{"1:1: event: required"}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			_, err := Load(Options{
-				Dir:    folder(t, map[string]string{"own.yaml": c.source}),
-				Escape: map[string]func(string) string{"slack": strings.ToUpper},
-			})
-			problems, ok := errors.AsType[Problems](err)
-			if !ok || len(problems) != len(c.want) {
-				t.Fatalf("have %d problems, want %d:\n%v", len(problems), len(c.want), err)
-			}
-			for i, p := range problems {
-				line, _, _ := strings.Cut(p.Error(), "\n")
-				_, place, _ := strings.Cut(line, "own.yaml:")
-				if !strings.HasPrefix(strings.TrimSpace(place), c.want[i]) {
-					t.Errorf("problem %d:\n%v\nwant %s", i, p, c.want[i])
-				}
-			}
-		})
+		t.Run(c.name, c.check)
 	}
 }
 
