@@ -97,9 +97,9 @@ func (m *Mail) parts(header textproto.MIMEHeader, body io.Reader, depth int) err
 		return errors.New("too many levels of parts")
 	}
 	reader := multipart.NewReader(body, params["boundary"])
-	for {
+	for count := 0; ; count++ {
 		part, err := reader.NextRawPart()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && count > 0 {
 			return nil
 		}
 		if err != nil {

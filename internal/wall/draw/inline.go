@@ -105,8 +105,10 @@ func (p *inlineParser) special(s string, i int, style Run, depth int, unclosed m
 		return p.code(rest, style)
 	case rest[0] == '<' && p.angle != nil:
 		return p.bracketed(rest, style)
-	case rest[0] == '[' && p.labelled && depth < maxDepth:
-		return p.link(rest, style, depth)
+	case rest[0] == '[' && p.labelled && depth < maxDepth && !unclosed["["]:
+		middle := p.closing(rest, 1, "](")
+		unclosed["["] = middle < 0
+		return p.link(rest, middle, style, depth)
 	}
 	if depth >= maxDepth {
 		return 0
@@ -159,8 +161,8 @@ func (p *inlineParser) bracketed(rest string, style Run) int {
 	return end + 1
 }
 
-func (p *inlineParser) link(rest string, style Run, depth int) int {
-	middle := p.closing(rest, 1, "](")
+// link reads a label and its target; between them, at middle, stands "](".
+func (p *inlineParser) link(rest string, middle int, style Run, depth int) int {
 	if middle < 0 || style.URL != "" {
 		return 0
 	}
@@ -196,6 +198,8 @@ func (p *inlineParser) closing(s string, from int, token string) int {
 			i += 2
 		case len(token) == 1 && i+1 < len(s) && s[i] == token[0] && s[i+1] == token[0] && !p.bounded:
 			i += 2 // the doubled mark is another one
+		case len(token) == 2 && token[0] == token[1] && strings.HasPrefix(s[i:], token+token[:1]):
+			i++ // of three, the last two are this mark
 		case strings.HasPrefix(s[i:], token) && i > from && p.closes(s, i, token):
 			return i
 		default:
