@@ -4,12 +4,18 @@ package sinks
 
 import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/console"
+	"github.com/absorb-bridge/absorb-bridge/sinks/discord"
+	"github.com/absorb-bridge/absorb-bridge/sinks/email"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+	"github.com/absorb-bridge/absorb-bridge/sinks/slack"
 )
 
 // Types gives every type of sink by the name that the configuration uses.
 func Types() map[string]kit.Type {
 	return map[string]kit.Type{
 		"console": console.Type(),
+		"discord": discord.Type(),
+		"email":   email.Type(),
+		"slack":   slack.Type(),
 	}
 }

@@ -1,0 +1,297 @@
+package absorb
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// Bounds of the client. Absorb allows 200 requests a second and a burst of 100.
+const (
+	defaultRate   = 100
+	defaultBurst  = 50
+	defaultBudget = 30 * time.Second
+	maxAnswer     = 4 << 20 // bytes read of an answer: a group with 50,000 members has 2 MB
+	maxListed     = 100     // entries kept of a list of ids
+	firstBackoff  = 250 * time.Millisecond
+	lastBackoff   = 8 * time.Second
+	openAfter     = 3                // requests in a row that used up their budget …
+	openFor       = 15 * time.Second // … make the client answer at once for so long
+)
+
+// ClientOptions says how to reach an Integration API. All but BaseURL, Key and
+// HTTP may be left out.
+type ClientOptions struct {
+	BaseURL  string // such as https://rest.myabsorb.com
+	Key      bridge.Secret
+	Username string
+	Password bridge.Secret
+	Scheme   string  // of the Authorization header: "Bearer" (default), or "none" for the bare token
+	Rate     float64 // requests a second
+	Burst    int
+	Budget   time.Duration // how long one Get may take with all its retries
+	HTTP     *http.Client  // must not follow redirects
+	Tokens   TokenStore    // nil keeps the token in memory
+	TokenKey string        // whose token it is, in Tokens
+}
+
+// Client asks an Integration API. It may be used by many goroutines.
+type Client struct {
+	ClientOptions
+	limiter *rate.Limiter
+	tokens  tokens
+	circuit circuit
+}
+
+// APIError is an answer that is no success, or none at all.
+type APIError struct {
+	Status     int           // HTTP status; 0 when no answer came
+	Message    string        // Absorb's words or the network's, without secrets
+	Temporary  bool          // the same request may succeed later
+	RetryAfter time.Duration // as the answer asks, or 0
+}
+
+// Error gives the status and the words.
+func (e *APIError) Error() string {
+	if e.Status == 0 {
+		return "the Integration API: " + e.Message
+	}
+	return fmt.Sprintf("the Integration API answered %d: %s", e.Status, e.Message)
+}
+
+// NotFound tells whether Absorb knows no such thing.
+func NotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
+
+// Forbidden tells whether the integration's user may not see the thing.
+func Forbidden(err error) bool { return hasStatus(err, http.StatusForbidden) }
+
+func hasStatus(err error, status int) bool {
+	e, ok := errors.AsType[*APIError](err)
+	return ok && e.Status == status
+}
+
+// NewClient makes a client.
+func NewClient(o ClientOptions) (*Client, error) {
+	u, err := url.Parse(o.BaseURL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return nil, errors.New("the API's address must be an http or https URL")
+	}
+	if o.HTTP == nil {
+		return nil, errors.New("the API's client needs an HTTP client")
+	}
+	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
+	o.Scheme = cmp.Or(o.Scheme, "Bearer")
+	o.Rate, o.Burst = cmp.Or(o.Rate, defaultRate), cmp.Or(o.Burst, defaultBurst)
+	o.Budget = cmp.Or(o.Budget, defaultBudget)
+	c := &Client{ClientOptions: o, limiter: rate.NewLimiter(rate.Limit(o.Rate), o.Burst)}
+	c.tokens = tokens{store: o.Tokens, key: o.TokenKey, authenticate: c.authenticate}
+	return c, nil
+}
+
+// Probe tells whether the API can be used: it asks who we are.
+func (c *Client) Probe(ctx context.Context) error {
+	_, err := c.Get(ctx, "/my-details")
+	return err
+}
+
+// Get asks for a path such as "/users/…" and gives the decoded JSON; numbers are
+// json.Number, and long lists of ids are cut (see trim). Answers that may change
+// (429, 5xx, none) are asked for again until the budget is used up. The error is
+// an *APIError or the context's.
+func (c *Client) Get(ctx context.Context, path string) (any, error) {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) {
+		return nil, &APIError{Message: fmt.Sprintf("%q is not a path below the API's address", path)}
+	}
+	if err := c.circuit.open(); err != nil {
+		return nil, err
+	}
+	budget, cancel := context.WithTimeout(ctx, c.Budget)
+	defer cancel()
+	for try := 0; ; try++ {
+		answer, err := c.getOnce(budget, path)
+		failure, ok := errors.AsType[*APIError](err)
+		if err == nil || ok && !failure.Temporary {
+			c.circuit.worked()
+			return answer, err
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if !ok || !pause(budget, max(backoff(try), failure.RetryAfter)) {
+			if !ok {
+				failure = &APIError{Message: "no answer within " + c.Budget.String(), Temporary: true}
+			}
+			c.circuit.failed(failure)
+			return nil, failure
+		}
+	}
+}
+
+// backoff is a random wait below a bound that doubles with each try.
+func backoff(try int) time.Duration {
+	return rand.N(min(firstBackoff<<min(try, 10), lastBackoff)) + time.Millisecond
+}
+
+// pause waits, unless the context would end before.
+func pause(ctx context.Context, d time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// getOnce asks once, and a second time with a new token when the first is
+// refused.
+func (c *Client) getOnce(ctx context.Context, path string) (any, error) {
+	token, err := c.tokens.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.request(ctx, path, token)
+	if !hasStatus(err, http.StatusUnauthorized) || c.Username == "" {
+		return answer, err
+	}
+	if token, err = c.tokens.replace(ctx, token); err != nil {
+		return nil, err
+	}
+	return c.request(ctx, path, token)
+}
+
+func (c *Client) request(ctx context.Context, path string, token bridge.Secret) (any, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.BaseURL+path, nil)
+	if err != nil {
+		return nil, &APIError{Message: fmt.Sprintf("%.200q cannot be asked for", path)}
+	}
+	if !token.Empty() {
+		value := token.Reveal()
+		if c.Scheme != "none" {
+			value = c.Scheme + " " + value
+		}
+		req.Header.Set("Authorization", value)
+	}
+	body, err := c.do(req)
+	if err != nil {
+		return nil, err
+	}
+	return decodeAnswer(body)
+}
+
+// do sends a request of either kind, and gives the body of a success.
+func (c *Client) do(req *http.Request) ([]byte, error) {
+	if err := c.limiter.Wait(req.Context()); err != nil {
+		return nil, &APIError{Message: "too many lookups wait for their turn", Temporary: true}
+	}
+	req.Header.Set("x-api-key", c.Key.Reveal())
+	req.Header.Set("x-api-version", "2")
+	req.Header.Set("Accept", "application/json")
+	resp, err := c.HTTP.Do(req)
+	if err != nil {
+		return nil, &APIError{Message: networkWords(err), Temporary: true}
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return nil, &APIError{Status: resp.StatusCode, Message: "the answer broke off: " + networkWords(err), Temporary: true}
+	case resp.StatusCode != http.StatusOK:
+		return nil, apiError(resp, body)
+	case len(body) > maxAnswer:
+		return nil, &APIError{Status: resp.StatusCode, Message: fmt.Sprintf("the answer is larger than %d bytes", maxAnswer)}
+	}
+	return body, nil
+}
+
+// networkWords is a network error without the URL.
+func networkWords(err error) string {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
+		err = ue.Err
+	}
+	return err.Error()
+}
+
+func decodeAnswer(body []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var v any
+	if err := decoder.Decode(&v); err != nil {
+		return nil, &APIError{Status: http.StatusOK, Message: "the answer is no JSON, but begins with " + excerpt(body), Temporary: true}
+	}
+	return trim(v), nil
+}
+
+// excerpt is the beginning of a body that is not what it should be.
+func excerpt(body []byte) string {
+	return fmt.Sprintf("%.60q", bridge.CleanLine(string(body[:min(len(body), 200)])))
+}
+
+// trim cuts lists of ids to their first 100 and puts the count beside them: a
+// group's "userIds" may hold 50,000, and no message shows them.
+func trim(v any) any {
+	object, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	for key, value := range object {
+		list, ok := value.([]any)
+		if !ok || !strings.HasSuffix(key, "Ids") {
+			continue
+		}
+		object[key+"Count"] = json.Number(fmt.Sprint(len(list)))
+		if len(list) > maxListed {
+			object[key] = list[:maxListed:maxListed]
+		}
+	}
+	return object
+}
+
+// circuit answers in place of an API that is down.
+type circuit struct {
+	mu       sync.Mutex // guards what follows
+	failures int
+	until    time.Time
+	last     *APIError
+}
+
+func (c *circuit) open() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Now().Before(c.until) {
+		return &APIError{Status: c.last.Status, Message: "it was asked in vain before: " + c.last.Message, Temporary: true}
+	}
+	return nil
+}
+
+func (c *circuit) worked() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failures = 0
+}
+
+func (c *circuit) failed(e *APIError) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.failures++; c.failures >= openAfter {
+		c.until, c.last = time.Now().Add(openFor), e
+	}
+}

@@ -1,0 +1,244 @@
+package absorb
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// The likely keys of what every webhook tells, folded, best first. A key inside
+// an object is also known by both names: "userid" is user.id too.
+var (
+	userKeys        = []string{"userid", "learnerid", "user", "learner"}
+	adminKeys       = []string{"adminid", "adminuserid", "performedbyid", "performedby", "admin"}
+	clientKeys      = []string{"clientid", "client"}
+	correlationKeys = []string{"correlationid", "correlation"}
+	timeKeys        = []string{"timestamp", "eventdate", "occurredat", "dateoccurred", "eventtime", "time"}
+)
+
+// roleKeys are the ids that an Event has fields for; the rest are entities.
+var roleKeys = slices.Concat(userKeys, adminKeys, clientKeys, correlationKeys)
+
+// isRole tells whether an override's key names a field of Event.
+func isRole(key string) bool {
+	return slices.Contains([]string{"event", "user", "admin", "client", "correlation", "time"}, key)
+}
+
+// entityKeys are the keys of the things that Absorb's events concern, as
+// templates spell them.
+func entityKeys() []string {
+	return []string{
+		"courseId", "enrollmentId", "departmentId", "groupId", "curriculumId", "courseBundleId", "certificateId",
+		"competencyId", "competencyDefinitionId", "sessionId", "learningPathId", "selfAssessmentId", "categoryId",
+		"supervisorId", "credits",
+	}
+}
+
+// knownEntities are entityKeys by their folded form; never changed.
+var knownEntities = func() map[string]string {
+	all := map[string]string{}
+	for _, key := range entityKeys() {
+		all[fold(key)] = key
+	}
+	return all
+}()
+
+// field is one value of a body, with the keys that lead to it.
+type field struct {
+	key    string // as spelled
+	parent string // of the object that holds it, or ""
+	depth  int
+	value  any
+}
+
+// names gives the folded keys that a field is known by.
+func (f field) names() []string {
+	own := fold(f.key)
+	if f.parent == "" {
+		return []string{own}
+	}
+	return []string{own, fold(f.parent) + own}
+}
+
+// fields are a body's values down to two objects deep: shallow ones first, then
+// by key, so that the same body is always understood in the same way.
+type fields []field
+
+// wrappers hold an event's own keys: what is inside them counts as outside.
+var wrappers = []string{"event", "data", "payload", "detail", "details", "body", "webhook", "message", "notification"}
+
+const indexDepth = 2
+
+func indexBody(body map[string]any) fields {
+	var all fields
+	var walk func(object map[string]any, parent string, depth int)
+	walk = func(object map[string]any, parent string, depth int) {
+		for _, key := range slices.Sorted(maps.Keys(object)) {
+			all = append(all, field{key, parent, depth, object[key]})
+			if inner, ok := object[key].(map[string]any); ok && depth < indexDepth {
+				walk(inner, key, depth+1)
+			}
+		}
+	}
+	walk(body, "", 0)
+	slices.SortStableFunc(all, func(a, b field) int { return a.depth - b.depth })
+	return all
+}
+
+// first finds the value of the best of the keys, or nil.
+func (all fields) first(keys []string) any {
+	for _, key := range keys {
+		for _, f := range all {
+			if slices.Contains(f.names(), key) && f.value != nil {
+				return f.value
+			}
+		}
+	}
+	return nil
+}
+
+// id finds the first of the keys whose value is an id.
+func (all fields) id(keys []string) string {
+	for _, key := range keys {
+		for _, f := range all {
+			if slices.Contains(f.names(), key) {
+				if id := idText(f.value); id != "" {
+					return id
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// eventName finds the event's name. Bare "type" and "name" count only where they
+// cannot be those of a course or a user.
+func (all fields) eventName() string {
+	for _, key := range []string{"eventname", "event", "eventtype", "type", "name"} {
+		for _, f := range all {
+			s, ok := f.value.(string)
+			if !ok || s == "" || !slices.Contains(f.names(), key) {
+				continue
+			}
+			if own := fold(f.key); (own == "type" || own == "name") && f.parent != "" && !slices.Contains(wrappers, fold(f.parent)) {
+				continue
+			}
+			return s
+		}
+	}
+	return ""
+}
+
+// entities finds the ids of the things concerned.
+func (all fields) entities() map[string]string {
+	found := map[string]string{}
+	for _, f := range all {
+		key := entityKey(f)
+		id := idText(f.value)
+		if key == "" || id == "" {
+			continue
+		}
+		if _, taken := found[key]; !taken {
+			found[key] = id
+		}
+	}
+	return found
+}
+
+// entityKey is the key under which a field's id is kept, or "" if it holds none.
+func entityKey(f field) string {
+	names := f.names()
+	for _, name := range names {
+		if slices.Contains(roleKeys, name) {
+			return ""
+		}
+		if known, ok := knownEntities[name]; ok {
+			return known
+		}
+		if known, ok := knownEntities[strings.TrimSuffix(name, "s")]; ok {
+			return known
+		}
+	}
+	words := f.key
+	if fold(f.key) == "id" {
+		if f.parent == "" || slices.Contains(wrappers, fold(f.parent)) {
+			return "" // the event's own
+		}
+		words = f.parent + "Id"
+	}
+	words = strings.TrimSuffix(words, "s")
+	for _, ending := range []string{"Id", "ID", "_id", "-id", " id", ".id"} {
+		if stem, ok := strings.CutSuffix(words, ending); ok && stem != "" {
+			return lowerFirst(pascal(stem)) + "Id"
+		}
+	}
+	return ""
+}
+
+func lowerFirst(s string) string {
+	for i, r := range s {
+		return string(unicode.ToLower(r)) + s[i+len(string(r)):]
+	}
+	return s
+}
+
+const (
+	maxID    = 200 // of an id, in bytes; a longer text is none
+	zeroGUID = "00000000-0000-0000-0000-000000000000"
+)
+
+// idText is an id as text: a number keeps its digits, a list gives its first;
+// null, empty and the zero GUID are none.
+func idText(v any) string {
+	switch v := v.(type) {
+	case string:
+		if v = strings.TrimSpace(v); v != zeroGUID && len(v) <= maxID {
+			return v
+		}
+	case json.Number:
+		if len(v) <= maxID {
+			return v.String()
+		}
+	case []any:
+		if len(v) > 0 {
+			return idText(v[0])
+		}
+	}
+	return ""
+}
+
+// parseTime reads a time in any of the forms that .NET services write: ISO 8601
+// with or without a zone (then UTC), seconds or milliseconds since 1970. It is
+// zero for anything else.
+func parseTime(v any) time.Time {
+	switch v := v.(type) {
+	case json.Number:
+		return epoch(v.String())
+	case string:
+		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", time.DateOnly} {
+			if t, err := time.Parse(layout, v); err == nil {
+				return t.UTC()
+			}
+		}
+		return epoch(v)
+	}
+	return time.Time{}
+}
+
+// millisFrom is where a number of seconds would be in the year 5138.
+const millisFrom = 100_000_000_000
+
+func epoch(digits string) time.Time {
+	n, err := strconv.ParseFloat(digits, 64)
+	if err != nil || n <= 0 || n >= millisFrom*1000 {
+		return time.Time{}
+	}
+	if n < millisFrom {
+		n *= 1000
+	}
+	return time.UnixMilli(int64(n)).UTC()
+}

@@ -1,0 +1,161 @@
+package absorb
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+const (
+	maxDepth  = 32   // of objects and lists inside each other
+	maxEvents = 1000 // in one body
+)
+
+// UnknownEvent is the type of an event whose webhook does not name one.
+const UnknownEvent = "Unknown"
+
+// BodyError is why a body cannot be read, as a sentence for its sender.
+type BodyError struct{ Problem string }
+
+// Error gives the sentence.
+func (e *BodyError) Error() string { return e.Problem }
+
+// Parser reads webhook bodies. How Absorb spells their keys is not published,
+// so it knows the likely ones, in any case and punctuation, at the top level and
+// up to two objects deep.
+type Parser struct{ overrides map[string]path }
+
+// Overrides says where a portal puts a value, by JSON path ("$.data.course.id"),
+// for those that the parser would not find. Its keys are event, user, admin,
+// client, correlation, time, and those of entities, such as courseId.
+type Overrides map[string]string
+
+// NewParser makes a parser. The error names the override that is wrong.
+func NewParser(o Overrides) (*Parser, error) {
+	p := &Parser{overrides: map[string]path{}}
+	var faults []error
+	for key, text := range o {
+		compiled, err := parsePath(text)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", key, err))
+		}
+		p.overrides[key] = compiled
+	}
+	return p, errors.Join(faults...)
+}
+
+// Parse reads a body: one event, or a list of them. It sets all that the body
+// tells, and Raw. Of keys that are repeated the last one counts. Its error is a
+// *BodyError.
+func (p *Parser) Parse(body []byte) ([]bridge.Event, error) {
+	if depth(body) > maxDepth {
+		return nil, &BodyError{fmt.Sprintf("the body nests more than %d objects and lists", maxDepth)}
+	}
+	trimmed := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	if len(trimmed) == 0 || trimmed[0] != '[' {
+		e, err := p.event(trimmed)
+		if err != nil {
+			return nil, err
+		}
+		e.Raw = body
+		return []bridge.Event{e}, nil
+	}
+	var raws []json.RawMessage
+	if err := json.Unmarshal(trimmed, &raws); err != nil {
+		return nil, &BodyError{"the body is not JSON: " + err.Error()}
+	}
+	if len(raws) == 0 || len(raws) > maxEvents {
+		return nil, &BodyError{fmt.Sprintf("the body lists %d events; 1 to %d are taken", len(raws), maxEvents)}
+	}
+	events := make([]bridge.Event, len(raws))
+	for i, raw := range raws {
+		e, err := p.event(raw)
+		if err != nil {
+			return nil, &BodyError{fmt.Sprintf("event %d of the list: %v", i+1, err)}
+		}
+		e.Raw = raw
+		events[i] = e
+	}
+	return events, nil
+}
+
+func (p *Parser) event(raw []byte) (e bridge.Event, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&e.Body); err != nil {
+		if _, other := errors.AsType[*json.UnmarshalTypeError](err); other {
+			return e, &BodyError{"the body is not a JSON object"}
+		}
+		return e, &BodyError{"the body is not JSON: " + err.Error()}
+	}
+	if e.Body == nil {
+		return e, &BodyError{"the body is not a JSON object"}
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return e, &BodyError{"something follows the JSON object in the body"}
+	}
+	f := indexBody(e.Body)
+	if e.Type = Canonical(p.text("event", e.Body, f.eventName())); e.Type == "" {
+		e.Type = UnknownEvent
+	}
+	e.UserID = p.id("user", e.Body, f.id(userKeys))
+	e.AdminID = p.id("admin", e.Body, f.id(adminKeys))
+	e.ClientID = p.id("client", e.Body, f.id(clientKeys))
+	e.CorrelationID = p.id("correlation", e.Body, f.id(correlationKeys))
+	e.OccurredAt = parseTime(p.value("time", e.Body, f.first(timeKeys)))
+	e.Entities = f.entities()
+	for key := range p.overrides {
+		if !isRole(key) {
+			if id := p.id(key, e.Body, ""); id != "" {
+				e.Entities[key] = id
+			}
+		}
+	}
+	return e, nil
+}
+
+// value is what an override leads to; found, when there is no override or it
+// leads nowhere.
+func (p *Parser) value(key string, body map[string]any, found any) any {
+	if path, ok := p.overrides[key]; ok {
+		if v := path.of(body); v != nil {
+			return v
+		}
+	}
+	return found
+}
+
+func (p *Parser) text(key string, body map[string]any, found string) string {
+	if s, ok := p.value(key, body, found).(string); ok {
+		return s
+	}
+	return found
+}
+
+func (p *Parser) id(key string, body map[string]any, found string) string {
+	return idText(p.value(key, body, found))
+}
+
+// depth is how deep a JSON text nests; for a broken one, some number.
+func depth(data []byte) int {
+	deepest, now, inString := 0, 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{', c == '[':
+			now++
+			deepest = max(deepest, now)
+		case c == '}', c == ']':
+			now--
+		}
+	}
+	return deepest
+}

@@ -1,0 +1,207 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"path"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+)
+
+// builder turns what was written into a Config, and notes every fault.
+type builder struct {
+	*document
+	dir    string
+	config *Config
+}
+
+func (b *builder) build(values map[string]any) {
+	r := defaults()
+	b.decode("", values, &r)
+	c := b.config
+	c.Listen = b.address("listen", r.Listen)
+	c.Admin = b.admin(r.Admin)
+	c.Store = b.store(r.Store)
+	if r.Templates != "" {
+		c.Templates = b.relative(r.Templates)
+	}
+	c.Timezone = b.zone("timezone", r.Timezone)
+	c.DateLayout = r.DateLayout
+	c.Keep, c.KeepDead, c.GiveUp = b.duration("keep", r.Keep), b.duration("keep_dead", r.KeepDead), b.duration("give_up", r.GiveUp)
+	c.Log = Log{
+		Level:  b.oneOf("log.level", r.Log.Level, "debug", "info", "warn", "error"),
+		Format: b.oneOf("log.format", r.Log.Format, "auto", "text", "json"),
+	}
+	b.sources(r.Sources)
+	b.sinks(r.Sinks)
+	b.routes(r.Routes)
+}
+
+// decode fills a struct strictly, and reports unknown keys and wrong types.
+func (b *builder) decode(at string, values map[string]any, into any) {
+	for _, fault := range kit.SettingErrors(kit.Decode(values, into)) {
+		key := join(at, dotted(fault.Key))
+		if fault.Problem == "unknown setting" {
+			siblings := tags(into, parent(dotted(fault.Key)))
+			b.atKey(key, "unknown key%s", bridge.DidYouMean(key[len(parent(key)):][min(1, len(parent(key))):], siblings))
+			continue
+		}
+		b.atValue(key, "%s", fault.Problem)
+	}
+}
+
+// nameInBrackets is how the decoder names an element of a mapping.
+var nameInBrackets = regexp.MustCompile(`\[([^\]0-9][^\]]*|[0-9]+[^\]0-9][^\]]*)\]`)
+
+func dotted(key string) string { return nameInBrackets.ReplaceAllString(key, ".$1") }
+
+// tags gives the keys that the struct at a path inside another one knows.
+func tags(of any, at string) []string {
+	t := reflect.TypeOf(of).Elem()
+	for _, step := range strings.FieldsFunc(at, func(r rune) bool { return r == '.' || r == '[' }) {
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		switch t.Kind() {
+		case reflect.Map, reflect.Slice:
+			t = t.Elem()
+		case reflect.Struct:
+			for f := range t.Fields() {
+				if f.Tag.Get("koanf") == step {
+					t = f.Type
+					break
+				}
+			}
+		}
+	}
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	var all []string
+	if t.Kind() == reflect.Struct {
+		for f := range t.Fields() {
+			all = append(all, f.Tag.Get("koanf"))
+		}
+	}
+	return all
+}
+
+func (b *builder) admin(r rawAdmin) Admin {
+	if r.Listen == "" {
+		return Admin{}
+	}
+	a := Admin{Listen: b.address("admin.listen", r.Listen), Token: r.Token}
+	if host, _, err := net.SplitHostPort(a.Listen); err == nil && a.Token.Empty() && !loopback(host) {
+		b.atValue("admin.listen", "others than this machine can reach %s, so admin.token must be set", a.Listen)
+	}
+	return a
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (b *builder) address(key, text string) string {
+	if _, port, err := net.SplitHostPort(text); err != nil || port == "" {
+		b.atValue(key, "want an address such as :8080 or 127.0.0.1:8080, have %q", text)
+	}
+	return text
+}
+
+func (b *builder) store(text string) string {
+	switch {
+	case text == "":
+		b.atValue("store", "want the path of a file, such as ./data/bridge.db")
+	case strings.Contains(text, "://"):
+		b.atValue("store", "this version keeps its store in a SQLite file: give the path of one, such as ./data/bridge.db")
+		return ""
+	}
+	return b.relative(text)
+}
+
+// relative paths start at the folder of the configuration.
+func (b *builder) relative(p string) string {
+	if filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(b.dir, p)
+}
+
+func (b *builder) zone(key, name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		b.atValue(key, "no time zone %q; write one like Europe/Berlin or UTC", name)
+		return time.UTC
+	}
+	return zone
+}
+
+// duration reads "30s", "10m", "2h" and "30d".
+func (b *builder) duration(key, text string) time.Duration {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		if n, err := strconv.ParseFloat(days, 64); err == nil && n > 0 && n < 36500 {
+			return time.Duration(n * 24 * float64(time.Hour))
+		}
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		b.atValue(key, "want a duration such as 30s, 10m, 24h or 30d, have %q", text)
+	}
+	return d
+}
+
+// rate reads "1/s", "30/m", "100/h", with "min" and "hour" as well, as a number
+// a second.
+func (b *builder) rate(key, text string) float64 {
+	per := map[string]float64{"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hour": 3600}
+	number, unit, _ := strings.Cut(text, "/")
+	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	seconds := per[strings.TrimSpace(unit)]
+	if err != nil || n <= 0 || n > 1e6 || seconds == 0 {
+		b.atValue(key, "want a rate such as 1/s, 30/m or 100/h, have %q", text)
+		return 1
+	}
+	return n / seconds
+}
+
+func (b *builder) oneOf(key, have string, options ...string) string {
+	if !slices.Contains(options, have) {
+		b.atValue(key, "want %s, have %q%s", strings.Join(options, ", "), have, bridge.DidYouMean(have, options))
+	}
+	return have
+}
+
+// glob checks a pattern of package path.
+func (b *builder) glob(key, pattern string) {
+	if _, err := path.Match(pattern, ""); err != nil {
+		b.atValue(key, "the pattern %q has a [ without its ]", pattern)
+	}
+}
+
+// validName is what sources and sinks may be called: fit for a variable's name,
+// a URL and a metric.
+var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+
+// named goes through a mapping of names, in the order of the file.
+func named[V any](b *builder, at string, all map[string]V, each func(name, key string, value V)) {
+	for _, name := range b.names(at, slices.Collect(maps.Keys(all))) {
+		key := join(at, name)
+		if !validName.MatchString(name) {
+			b.atKey(key, "names are lower-case letters, digits, - and _, at most 64 of them")
+			continue
+		}
+		each(name, key, all[name])
+	}
+}
+
+func element(key string, i int) string { return fmt.Sprintf("%s[%d]", key, i) }

@@ -1,0 +1,121 @@
+// Package config reads bridge.yaml: over it the environment, strictly, and with
+// every fault reported at its place in the file.
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// Config is a configuration that was checked.
+type Config struct {
+	Listen     string // address that takes webhooks
+	Admin      Admin
+	Store      string // path of the SQLite file
+	Sources    []Source
+	Sinks      []Sink
+	Routes     []Route
+	Templates  string // directory with templates that replace the built-in ones, or ""
+	Timezone   *time.Location
+	DateLayout string        // layout of package time, or ""
+	Keep       time.Duration // how long what is finished is kept
+	KeepDead   time.Duration // how long dead letters are kept
+	GiveUp     time.Duration // how long a delivery is tried
+	Log        Log
+	Warnings   []string // what is allowed, but perhaps not meant
+}
+
+// Admin is where people look at the bridge.
+type Admin struct {
+	Listen string
+	Token  bridge.Secret
+}
+
+// Source is an Absorb portal that posts webhooks.
+type Source struct {
+	Name           string
+	Path           string
+	Secrets        []bridge.Secret
+	SecretEncoding string            // text, hex or base64
+	Signature      string            // the only form of signature accepted, or ""
+	UserAgent      string            // glob pattern, or ""
+	Portal         string            // base URL of the portal, for links, or ""
+	Fields         map[string]string // JSON paths, by what they lead to
+	API            *API              // nil: nothing is looked up
+}
+
+// API is an Integration API.
+type API struct {
+	Region    string
+	URL       string // in place of Region
+	Key       bridge.Secret
+	Username  string
+	Password  bridge.Secret
+	Scheme    string  // of the Authorization header; none for the bare token
+	Rate      float64 // requests a second
+	Burst     int
+	Budget    time.Duration // for one lookup with all its retries
+	OnFailure string        // send or hold
+	Cache     time.Duration
+}
+
+// Sink is where messages go.
+type Sink struct {
+	Name     string
+	Type     string
+	Limit    bridge.Limit
+	Settings map[string]any // the type's own
+}
+
+// Route says which events go to which sinks.
+type Route struct {
+	Name    string
+	Events  []string // canonical names and patterns
+	Sources []string // none: all
+	To      []string
+}
+
+// Log is how the log is written.
+type Log struct {
+	Level  string // debug, info, warn or error
+	Format string // auto, text or json
+}
+
+// Load reads the configuration in the file at path; environ is the environment,
+// as os.Environ gives it. Its error is bridge.Problems with every fault found.
+func Load(path string, environ []string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w (choose a file by --config or BRIDGE_CONFIG)", err)
+	}
+	return parse(path, filepath.Dir(path), data, environ)
+}
+
+// Parse reads a configuration from memory. Its relative paths start at the
+// working directory.
+func Parse(name string, data []byte, environ []string) (*Config, error) {
+	return parse(name, "", data, environ)
+}
+
+func parse(name, dir string, data []byte, environ []string) (*Config, error) {
+	d, ok := readDocument(name, data)
+	if !ok {
+		return nil, d.problems.Err()
+	}
+	e := expander{document: d, dir: dir, env: envMap(environ)}
+	values, warnings, err := merge(data, environ)
+	if err != nil {
+		return nil, err
+	}
+	expanded, _ := e.expand("", values).(map[string]any)
+	b := &builder{document: d, dir: dir, config: &Config{Warnings: warnings}}
+	b.build(expanded)
+	if err := d.problems.Err(); err != nil {
+		return nil, err
+	}
+	return b.config, nil
+}

@@ -1,0 +1,173 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// document is a YAML file as it was written: where each key and value stands,
+// and what is wrong with it.
+type document struct {
+	name     string
+	lines    []string                   // without literal secrets
+	places   map[string]*token.Position // of values, by path: "routes[0].to[1]"
+	keys     map[string]*token.Position // of keys, by the path of their value
+	order    map[string][]string        // keys of each mapping, as written
+	problems bridge.Problems
+}
+
+// readDocument parses a file. It is not ok when the file is no YAML.
+func readDocument(name string, data []byte) (d *document, ok bool) {
+	d = &document{
+		name: name, lines: strings.Split(string(data), "\n"),
+		places: map[string]*token.Position{}, keys: map[string]*token.Position{}, order: map[string][]string{},
+	}
+	file, err := parseYAML(data)
+	if err != nil {
+		if ye, ok := errors.AsType[yaml.Error](err); ok && ye.GetToken() != nil {
+			d.problem(ye.GetToken().Position, "%s", ye.GetMessage())
+		} else {
+			d.problem(nil, "%v", err)
+		}
+		return d, false
+	}
+	for _, doc := range file.Docs {
+		if doc.Body != nil {
+			d.index("", doc.Body)
+		}
+	}
+	return d, len(d.problems) == 0
+}
+
+// parseYAML is the library's parser, except that a panic in it is an error.
+func parseYAML(data []byte) (f *ast.File, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("this cannot be read as YAML")
+		}
+	}()
+	return parser.ParseBytes(data, 0)
+}
+
+// index notes where everything below a node stands.
+func (d *document) index(path string, node ast.Node) {
+	if tk := node.GetToken(); tk != nil && d.places[path] == nil {
+		d.places[path] = tk.Position
+	}
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		for _, value := range n.Values {
+			d.indexValue(path, value)
+		}
+	case *ast.MappingValueNode:
+		d.indexValue(path, n)
+	case *ast.SequenceNode:
+		for i, value := range n.Values {
+			d.index(fmt.Sprintf("%s[%d]", path, i), value)
+		}
+	case *ast.AnchorNode:
+		d.index(path, n.Value)
+	case *ast.StringNode:
+		d.mask(path, n.Value, n.Token.Position)
+	}
+}
+
+func (d *document) indexValue(path string, n *ast.MappingValueNode) {
+	key := strings.Trim(n.Key.GetToken().Value, `"'`)
+	full := join(path, key)
+	if d.keys[full] != nil {
+		d.problem(n.Key.GetToken().Position, "%s: the key is there twice", full)
+	}
+	d.keys[full] = n.Key.GetToken().Position
+	d.order[path] = append(d.order[path], key)
+	d.index(full, n.Value)
+}
+
+// secretKey tells by a value's path that it must not be shown.
+var secretKey = regexp.MustCompile(`(?:secrets?|password|key|token|url|smtp)(?:\[\d+\])?$`)
+
+// mask takes a literal secret out of the lines that are shown with problems: the
+// value of a key that names one, or anything long in a sink, whose keys may be
+// mistyped. References to the environment stay.
+func (d *document) mask(path, value string, at *token.Position) {
+	long := strings.HasPrefix(path, "sinks.") && len(value) >= 16 && !strings.ContainsAny(value, " {")
+	if strings.Contains(value, "${") || value == "" || at.Line > len(d.lines) || !(long || secretKey.MatchString(path)) {
+		return
+	}
+	d.lines[at.Line-1] = strings.ReplaceAll(d.lines[at.Line-1], value, bridge.Redacted)
+}
+
+func (d *document) problem(at *token.Position, format string, args ...any) {
+	p := bridge.Problem{File: d.name, Message: fmt.Sprintf(format, args...)}
+	if at != nil {
+		p.Line, p.Column = at.Line, at.Column
+		if p.Line <= len(d.lines) {
+			p.Excerpt = strings.TrimRight(d.lines[p.Line-1], "\r")
+		}
+	}
+	d.problems = append(d.problems, p)
+}
+
+// atValue reports a fault of the value at a path, or of what should hold it.
+func (d *document) atValue(path, format string, args ...any) {
+	d.at(d.places, path, format, args...)
+}
+
+// atKey reports a fault of a key.
+func (d *document) atKey(path, format string, args ...any) {
+	d.at(d.keys, path, format, args...)
+}
+
+func (d *document) at(places map[string]*token.Position, path, format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	if path != "" {
+		message = path + ": " + message
+	}
+	at := places[path]
+	for at == nil && path != "" { // a key that is missing is a fault of its parent
+		path = parent(path)
+		if at = d.keys[path]; at == nil {
+			at = d.places[path]
+		}
+	}
+	d.problem(at, "%s", message)
+}
+
+// names gives a mapping's keys: those of the file as written, then those that
+// only the environment has.
+func (d *document) names(path string, have []string) []string {
+	var all []string
+	for _, name := range d.order[path] {
+		if slices.Contains(have, name) {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(have)
+	for _, name := range have {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+func parent(path string) string {
+	return path[:max(0, strings.LastIndexAny(path, ".["))]
+}

@@ -1,0 +1,181 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/rawbytes"
+	"github.com/knadh/koanf/v2"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// delimiter divides the keys of a path inside koanf. Names hold no slash.
+const delimiter = "/"
+
+// prefix starts the environment variables that override keys, and level divides
+// their parts: BRIDGE_ADMIN__LISTEN is admin.listen.
+const (
+	prefix = "BRIDGE_"
+	level  = "__"
+)
+
+// merge loads the file, and the environment over it.
+func merge(data []byte, environ []string) (values map[string]any, warnings []string, err error) {
+	k := koanf.New(delimiter)
+	if err := k.Load(rawbytes.Provider(data), yamlParser{}); err != nil {
+		return nil, nil, err
+	}
+	overrides := env.Provider(delimiter, env.Opt{
+		Prefix:      prefix,
+		EnvironFunc: func() []string { return environ },
+		TransformFunc: func(name, value string) (string, any) {
+			key, list, ok := overriddenKey(name)
+			switch {
+			case name == prefix+"CONFIG":
+				return "", nil
+			case !ok:
+				warnings = append(warnings, fmt.Sprintf("the environment variable %s overrides no key and is not used", name))
+				return "", nil
+			case list:
+				return key, splitList(value)
+			}
+			return key, value
+		},
+	})
+	if err := k.Load(overrides, nil); err != nil {
+		return nil, nil, fmt.Errorf("read the environment: %w", err)
+	}
+	return k.Raw(), warnings, nil
+}
+
+// overriddenKey is the key that a variable stands for. Others that begin in the
+// same way are none of ours: Kubernetes sets some for a service named "bridge".
+func overriddenKey(name string) (key string, list, ok bool) {
+	parts := strings.Split(strings.ToLower(strings.TrimPrefix(name, prefix)), level)
+	last := parts[len(parts)-1]
+	switch parts[0] {
+	case "listen", "store", "templates", "timezone", "date_layout", "keep", "keep_dead", "give_up":
+		ok = len(parts) == 1
+	case "admin", "log":
+		ok = len(parts) == 2
+	case "sources", "sinks":
+		ok = len(parts) > 2
+	}
+	list = parts[0] == "sources" && last == "secrets" || parts[0] == "sinks" && last == "to"
+	return strings.Join(parts, delimiter), list, ok
+}
+
+func splitList(value string) []any {
+	var all []any
+	for item := range strings.SplitSeq(value, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			all = append(all, item)
+		}
+	}
+	return all
+}
+
+// yamlParser reads YAML for koanf.
+type yamlParser struct{}
+
+// Unmarshal reads a mapping.
+func (yamlParser) Unmarshal(data []byte) (map[string]any, error) {
+	values := map[string]any{}
+	if err := yaml.Unmarshal(data, &values); err != nil {
+		return nil, err
+	}
+	return values, nil
+}
+
+// Marshal writes a mapping.
+func (yamlParser) Marshal(values map[string]any) ([]byte, error) { return yaml.Marshal(values) }
+
+// expander puts values in the place of references to the environment and to
+// files.
+type expander struct {
+	*document
+	dir string
+	env map[string]string
+}
+
+// reference is ${NAME}, ${NAME:-default}, ${file:PATH}, or $${ for a literal ${.
+var reference = regexp.MustCompile(`\$\$\{|\$\{([^}]*)\}`)
+
+// expand goes through all values below a path.
+func (e expander) expand(path string, value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		all := make(map[string]any, len(v))
+		for key, inner := range v {
+			all[key] = e.expand(join(path, key), inner)
+		}
+		return all
+	case []any:
+		all := make([]any, len(v))
+		for i, inner := range v {
+			all[i] = e.expand(fmt.Sprintf("%s[%d]", path, i), inner)
+		}
+		return all
+	case string:
+		return e.text(path, v)
+	}
+	return value
+}
+
+func (e expander) text(path, text string) string {
+	return reference.ReplaceAllStringFunc(text, func(found string) string {
+		if found == "$${" {
+			return "${"
+		}
+		inside := found[2 : len(found)-1]
+		if file, ok := strings.CutPrefix(inside, "file:"); ok {
+			return e.file(path, file)
+		}
+		name, fallback, hasFallback := strings.Cut(inside, ":-")
+		if value, ok := e.env[name]; ok && (value != "" || !hasFallback) {
+			return value
+		}
+		if !hasFallback {
+			e.atValue(path, "the environment variable %s is not set%s", name, bridge.DidYouMean(name, e.names()))
+		}
+		return fallback
+	})
+}
+
+func (e expander) names() []string {
+	var all []string
+	for name := range e.env {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// file reads a secret from a file, as orchestrators mount them.
+func (e expander) file(path, name string) string {
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(e.dir, name)
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		e.atValue(path, "%v", err)
+		return ""
+	}
+	return strings.TrimRight(string(data), "\r\n")
+}
+
+func envMap(environ []string) map[string]string {
+	all := map[string]string{}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
+}

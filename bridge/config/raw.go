@@ -1,0 +1,72 @@
+package config
+
+import "github.com/absorb-bridge/absorb-bridge/bridge"
+
+// raw is bridge.yaml as it is written, with the defaults of keys that are left
+// out. Durations, rates and zones are texts here: the builder reads them, and
+// knows their place.
+type raw struct {
+	Listen     string                    `koanf:"listen"`
+	Admin      rawAdmin                  `koanf:"admin"`
+	Store      string                    `koanf:"store"`
+	Sources    map[string]rawSource      `koanf:"sources"`
+	Sinks      map[string]map[string]any `koanf:"sinks"`
+	Routes     []rawRoute                `koanf:"routes"`
+	Templates  string                    `koanf:"templates"`
+	Timezone   string                    `koanf:"timezone"`
+	DateLayout string                    `koanf:"date_layout"`
+	Keep       string                    `koanf:"keep"`
+	KeepDead   string                    `koanf:"keep_dead"`
+	GiveUp     string                    `koanf:"give_up"`
+	Log        rawLog                    `koanf:"log"`
+}
+
+type rawAdmin struct {
+	Listen string        `koanf:"listen"`
+	Token  bridge.Secret `koanf:"token"`
+}
+
+type rawLog struct {
+	Level  string `koanf:"level"`
+	Format string `koanf:"format"`
+}
+
+type rawSource struct {
+	Path           string            `koanf:"path"`
+	Secrets        []bridge.Secret   `koanf:"secrets"`
+	SecretEncoding string            `koanf:"secret_encoding"`
+	Signature      string            `koanf:"signature"`
+	UserAgent      string            `koanf:"user_agent"`
+	Portal         string            `koanf:"portal"`
+	Fields         map[string]string `koanf:"fields"`
+	API            *rawAPI           `koanf:"api"`
+}
+
+type rawAPI struct {
+	Region    string        `koanf:"region"`
+	URL       string        `koanf:"url"`
+	Key       bridge.Secret `koanf:"key"`
+	Username  string        `koanf:"username"`
+	Password  bridge.Secret `koanf:"password"`
+	Scheme    string        `koanf:"scheme"`
+	Rate      string        `koanf:"rate"`
+	Burst     int           `koanf:"burst"`
+	Budget    string        `koanf:"budget"`
+	OnFailure string        `koanf:"on_failure"`
+	Cache     string        `koanf:"cache"`
+}
+
+type rawRoute struct {
+	Name    string   `koanf:"name"`
+	Events  []string `koanf:"events"`
+	Sources []string `koanf:"sources"`
+	To      []string `koanf:"to"`
+}
+
+func defaults() raw {
+	return raw{
+		Listen: ":8080", Admin: rawAdmin{Listen: "127.0.0.1:8081"}, Store: "./data/bridge.db",
+		Timezone: "UTC", Keep: "30d", KeepDead: "90d", GiveUp: "24h",
+		Log: rawLog{Level: "info", Format: "auto"},
+	}
+}

@@ -1,0 +1,153 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+)
+
+func (b *builder) sources(all map[string]rawSource) {
+	if len(all) == 0 {
+		b.atValue("sources", "there is none; name at least one portal, with its path and secrets")
+	}
+	used := map[string]string{} // the source that uses a secret on a path
+	named(b, "sources", all, func(name, key string, r rawSource) {
+		s := Source{
+			Name: name, Path: r.Path, Secrets: r.Secrets, UserAgent: r.UserAgent, Portal: strings.TrimRight(r.Portal, "/"),
+			Fields: r.Fields, Signature: r.Signature, SecretEncoding: r.SecretEncoding,
+		}
+		b.path(key+".path", r.Path)
+		b.secrets(key, s, used)
+		if r.Signature != "" {
+			var forms []string
+			for _, f := range absorb.Forms() {
+				forms = append(forms, string(f))
+			}
+			b.oneOf(key+".signature", r.Signature, forms...)
+		}
+		b.glob(key+".user_agent", r.UserAgent)
+		if r.Portal != "" {
+			b.url(key+".portal", r.Portal)
+		}
+		for field, path := range r.Fields {
+			if _, err := absorb.NewParser(absorb.Overrides{field: path}); err != nil {
+				b.atValue(key+".fields."+field, "%s", strings.TrimPrefix(err.Error(), field+": "))
+			}
+		}
+		if r.API != nil {
+			s.API = b.api(key+".api", *r.API)
+		}
+		b.config.Sources = append(b.config.Sources, s)
+	})
+}
+
+func (b *builder) path(key, path string) {
+	switch {
+	case path == "":
+		b.atValue(key, "required: the path of the webhook's URL, such as /absorb")
+	case !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?# "):
+		b.atValue(key, "want a path such as /absorb, have %q", path)
+	}
+}
+
+func (b *builder) secrets(key string, s Source, used map[string]string) {
+	if len(s.Secrets) == 0 {
+		b.config.Warnings = append(b.config.Warnings, fmt.Sprintf(
+			"source %s has no secret yet, so nothing that is posted to %s is accepted: save the webhook in the portal, copy its Secret Key, and put it into %s.secrets", s.Name, s.Path, key))
+	}
+	for i, secret := range s.Secrets {
+		at := element(key+".secrets", i)
+		if _, err := absorb.NewKey(secret, s.SecretEncoding); err != nil {
+			b.atValue(at, "%v", err)
+			continue
+		}
+		id := s.Path + "\x00" + secret.Reveal()
+		if other, taken := used[id]; taken {
+			b.atValue(at, "source %s has the same secret on the same path, so nobody could tell their events apart", other)
+		}
+		used[id] = s.Name
+	}
+}
+
+func (b *builder) url(key, text string) {
+	if err := checkURL(text); err != nil {
+		b.atValue(key, "%v", err)
+	}
+}
+
+func checkURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return errors.New("want a URL that begins with https://")
+	}
+	return nil
+}
+
+func (b *builder) api(key string, r rawAPI) *API {
+	a := &API{
+		Region: r.Region, URL: r.URL, Key: r.Key, Username: r.Username, Password: r.Password,
+		Scheme: "Bearer", Rate: 100, Burst: r.Burst, OnFailure: "send",
+		Budget: b.duration(key+".budget", or(r.Budget, "30s")), Cache: b.duration(key+".cache", or(r.Cache, "10m")),
+	}
+	switch {
+	case r.URL != "":
+		b.url(key+".url", r.URL)
+	case r.Region == "":
+		b.atValue(key+".region", "required: us, ca, eu or au, or the sandbox of one, such as sandbox-us")
+	default:
+		if _, ok := absorb.BaseURL(r.Region); !ok {
+			b.atValue(key+".region", "want us, ca, eu or au, or the sandbox of one, such as sandbox-us; have %q", r.Region)
+		}
+	}
+	for name, missing := range map[string]bool{"key": r.Key.Empty(), "username": r.Username == "", "password": r.Password.Empty()} {
+		if missing {
+			b.atValue(key+"."+name, "required to look up names; leave out the whole api block to run without them")
+		}
+	}
+	if r.Scheme != "" {
+		a.Scheme = b.oneOf(key+".scheme", r.Scheme, "Bearer", "none")
+	}
+	if r.OnFailure != "" {
+		a.OnFailure = b.oneOf(key+".on_failure", r.OnFailure, "send", "hold")
+	}
+	if r.Rate != "" {
+		a.Rate = b.rate(key+".rate", r.Rate)
+	}
+	if r.Burst < 0 {
+		b.atValue(key+".burst", "want a number from 1")
+	}
+	return a
+}
+
+func or(text, fallback string) string {
+	if text == "" {
+		return fallback
+	}
+	return text
+}
+
+// eventNames are the catalogue's, for suggestions.
+func eventNames() []string {
+	var all []string
+	for _, e := range absorb.Events() {
+		all = append(all, e.Name)
+	}
+	return all
+}
+
+// event gives a route's event its canonical name.
+func (b *builder) event(key, text string) string {
+	if strings.ContainsAny(text, "*?[") {
+		b.glob(key, text)
+		return text
+	}
+	if !absorb.Known(text) {
+		b.atValue(key, "no event named %q%s (a pattern such as %q takes events that are not in Absorb's list)",
+			text, bridge.DidYouMean(text, eventNames()), text+"*")
+	}
+	return absorb.Canonical(text)
+}

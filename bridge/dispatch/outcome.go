@@ -1,0 +1,89 @@
+package dispatch
+
+import (
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+const (
+	// limitedPause is how long a sink pauses when its platform says "too fast"
+	// without saying for how long.
+	limitedPause = 5 * time.Second
+
+	// brokenPause is how long a broken destination is left alone between probes.
+	brokenPause = time.Hour
+
+	// breakerAt is how many different deliveries fail in a row before the sink,
+	// and not the deliveries, is taken to be the trouble.
+	breakerAt = 5
+)
+
+// sent is the attempt that succeeded.
+func sent(d bridge.Delivery, r bridge.Receipt) bridge.Attempt {
+	return bridge.Attempt{
+		DeliveryID: d.ID, Outcome: string(bridge.Sent), Status: r.Status, Detail: r.Detail,
+		Counted: true, State: bridge.Sent, Receipt: r.ID,
+	}
+}
+
+// failed is the attempt that did not, and what becomes of its delivery.
+func failed(d bridge.Delivery, e *bridge.SendError, now time.Time, giveUp time.Duration) bridge.Attempt {
+	a := bridge.Attempt{
+		DeliveryID: d.ID, Outcome: e.Kind.String(), Status: e.Status, Detail: e.Detail, State: bridge.Pending,
+	}
+	switch e.Kind {
+	case bridge.MessageRejected:
+		a.Counted, a.State = true, bridge.Dead
+	case bridge.Temporary:
+		a.Counted = true
+		wait := max(jitter(backoff(d.Attempts+1)), e.RetryAfter)
+		if a.NotBefore = now.Add(wait); a.NotBefore.After(d.Created.Add(giveUp)) {
+			a.State = bridge.Dead
+			a.Detail = "given up after " + giveUp.String() + ": " + a.Detail
+		}
+	case bridge.Limited, bridge.DestinationBroken:
+		// The sink pauses, and the delivery keeps its place in the queue.
+	}
+	return a
+}
+
+// health is what the last attempts say about a sink as a whole.
+type health struct {
+	failing map[string]struct{} // deliveries that failed since the last success
+	probes  int                 // failed attempts since the breaker opened
+	broken  string              // the platform's words since the destination is broken, or ""
+	limited int                 // pauses in a row whose length the platform did not say
+}
+
+// ok notes a success.
+func (h *health) ok() { *h = health{} }
+
+// note notes a failure and gives how long the sink should pause because of it.
+func (h *health) note(d bridge.Delivery, e *bridge.SendError) time.Duration {
+	switch e.Kind {
+	case bridge.Limited:
+		if e.RetryAfter > 0 {
+			return e.RetryAfter
+		}
+		h.limited++
+		return max(limitedPause, jitter(backoff(h.limited)))
+	case bridge.DestinationBroken:
+		h.broken = e.Error()
+		return max(brokenPause, e.RetryAfter)
+	case bridge.MessageRejected:
+		return 0
+	}
+	if h.failing == nil {
+		h.failing = map[string]struct{}{}
+	}
+	h.failing[d.ID] = struct{}{}
+	if len(h.failing) < breakerAt {
+		return 0
+	}
+	h.probes++
+	return max(backoff(h.probes), e.RetryAfter)
+}
+
+// probing tells whether the sink should be tried with one delivery at a time.
+func (h *health) probing() bool { return h.broken != "" || len(h.failing) >= breakerAt }

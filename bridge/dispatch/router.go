@@ -1,0 +1,181 @@
+package dispatch
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/enrich"
+	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+const (
+	// routing is how many events are looked up at once. Each may wait for the
+	// Integration API, so there are many more than processors.
+	routing = 256
+
+	// maxLookups is how often an event is looked up when the answers contradict
+	// it, and settleAfter the wait between: the API may lag behind the webhook,
+	// by some seconds as a rule.
+	maxLookups  = 4
+	settleAfter = 10 * time.Second
+)
+
+// Plan is what the configuration says about routing.
+type Plan struct {
+	Routes    []Route
+	Sources   map[string]Source
+	Templates *render.Set
+}
+
+// Source is how events of one source are looked up.
+type Source struct {
+	Enricher *enrich.Enricher
+	Hold     bool // an event waits while Absorb cannot be asked, rather than going out lean
+}
+
+// Router turns accepted events into deliveries: it looks up what is known of
+// each event, asks the routes, and stores the outcome in one transaction.
+type Router struct {
+	store *store.Store
+	plan  Plan
+	wake  func(sink string)
+	log   *slog.Logger
+
+	accepted signal
+	slots    chan struct{} // one for each event under way
+	running  sync.WaitGroup
+
+	mu   sync.Mutex          // guards busy
+	busy map[string]struct{} // ids of the events under way
+}
+
+// NewRouter makes a router. It calls wake after it stored deliveries for a sink.
+func NewRouter(s *store.Store, plan Plan, wake func(sink string), log *slog.Logger) *Router {
+	return &Router{
+		store: s, plan: plan, wake: wake, log: log,
+		accepted: newSignal(), slots: make(chan struct{}, routing), busy: map[string]struct{}{},
+	}
+}
+
+// Accepted tells the router that there are new events.
+func (r *Router) Accepted() { r.accepted.raise() }
+
+// Run routes events until the context ends. Events under way then are left to
+// the next run.
+func (r *Router) Run(ctx context.Context) error {
+	defer r.running.Wait()
+	for ctx.Err() == nil {
+		started, err := r.round(ctx)
+		if err != nil {
+			rest(ctx, r.log, err)
+			continue
+		}
+		if started > 0 {
+			continue
+		}
+		at, known, err := r.store.NextUnrouted(ctx)
+		if err != nil {
+			rest(ctx, r.log, err)
+			continue
+		}
+		// What is due and was not started is under way: no reason to look again.
+		r.accepted.wait(ctx, at, known && at.After(time.Now()))
+	}
+	return nil
+}
+
+// round starts what is due and not under way yet. It reads more than can be
+// under way, so that it finds something to start whenever there is something.
+func (r *Router) round(ctx context.Context) (started int, err error) {
+	before := r.underWay() // what ends while we read was due when we began
+	due, err := r.store.Unrouted(ctx, time.Now(), 2*routing)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range due {
+		if _, was := before[e.ID]; was {
+			continue
+		}
+		select {
+		case r.slots <- struct{}{}:
+		case <-ctx.Done():
+			return started, nil
+		}
+		started++
+		r.begin(e.ID)
+		r.running.Go(func() {
+			defer func() { <-r.slots }()
+			defer r.end(e.ID)
+			if err := r.route(ctx, e); err != nil {
+				rest(ctx, r.log.With("event", e.ID), err)
+			}
+		})
+	}
+	return started, nil
+}
+
+func (r *Router) underWay() map[string]struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.busy)
+}
+
+func (r *Router) begin(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.busy[id] = struct{}{}
+}
+
+func (r *Router) end(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.busy, id)
+}
+
+// route looks one event up and fans it out, or postpones it.
+func (r *Router) route(ctx context.Context, e store.Unrouted) error {
+	to := targets(r.plan.Routes, e.Event)
+	facts, outcome := bridge.NewFacts(e.Event), enrich.Outcome{}
+	source, known := r.plan.Sources[e.Source]
+	if known && len(to) > 0 { // nobody reads the facts of an event that goes nowhere
+		facts, outcome = source.Enricher.Facts(ctx, e.Event, r.plan.Templates.Template(e.Type).Lookups())
+	}
+	if ctx.Err() != nil {
+		return nil // what was looked up may be half of it; the next run does it again
+	}
+	for part, err := range outcome.Failed {
+		r.log.Warn("a lookup failed", "event", e.ID, "part", part, "err", err)
+	}
+	if wait := postpone(e, source, outcome); wait > 0 {
+		r.log.Info("event waits to be looked up again", "event", e.ID, "type", e.Type, "for", wait, "contradicted", outcome.Unsettled)
+		return r.store.Postpone(ctx, e.ID, time.Now().Add(wait))
+	}
+	if len(outcome.Failed) > 0 {
+		facts[incomplete] = true
+	}
+	if err := r.store.FanOut(context.WithoutCancel(ctx), e.Event, facts, to, time.Now()); err != nil {
+		return err
+	}
+	r.log.Info("event routed", "event", e.ID, "type", e.Type, "deliveries", len(to))
+	for _, t := range to {
+		r.wake(t.Sink)
+	}
+	return nil
+}
+
+// postpone is how long an event waits before it is looked up again; 0 when it
+// goes out now.
+func postpone(e store.Unrouted, source Source, outcome enrich.Outcome) time.Duration {
+	switch {
+	case len(outcome.Failed) > 0 && source.Hold:
+		return backoff(e.Lookups + 1)
+	case len(outcome.Unsettled) > 0 && e.Lookups+1 < maxLookups:
+		return settleAfter
+	}
+	return 0
+}

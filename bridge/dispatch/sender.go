@@ -1,0 +1,195 @@
+package dispatch
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+const (
+	// maxBatch bounds how many deliveries a sender reads at once.
+	maxBatch = 256
+
+	// ahead is how many messages are written while the one before is sent.
+	ahead = 4
+
+	// grace is how long a message that is being sent may take when the process
+	// is told to stop.
+	grace = 10 * time.Second
+)
+
+// SenderConfig is what a Sender is made of.
+type SenderConfig struct {
+	Name    string // of the sink
+	Sink    bridge.Sink
+	Store   *store.Store
+	Compose *Composer
+	Pace    *Pace
+	GiveUp  time.Duration // a delivery that keeps failing is dead after this long
+	Log     *slog.Logger
+}
+
+// Sender sends the deliveries of one sink, one after the other.
+type Sender struct {
+	SenderConfig
+	woken  signal
+	health health // belongs to the goroutine that sends
+}
+
+// NewSender makes a sender.
+func NewSender(c SenderConfig) *Sender {
+	c.Log = c.Log.With("sink", c.Name)
+	return &Sender{SenderConfig: c, woken: newSignal()}
+}
+
+// Wake tells the sender that there are new deliveries.
+func (s *Sender) Wake() { s.woken.raise() }
+
+// Run sends until the context ends. A message under way then is given some time
+// to end; if it does not, it goes back to the queue as if it had not been tried.
+func (s *Sender) Run(ctx context.Context) error {
+	late, cancel := outlive(ctx, grace)
+	defer cancel()
+	for ctx.Err() == nil {
+		limit := s.Pace.batch()
+		if s.health.probing() {
+			limit = 1
+		}
+		due, err := s.Store.Due(ctx, s.Name, time.Now(), limit)
+		if err != nil {
+			rest(ctx, s.Log, err)
+			continue
+		}
+		if len(due) > 0 {
+			s.sendAll(ctx, late, due)
+			continue
+		}
+		at, known, err := s.Store.NextDue(ctx, s.Name)
+		if err != nil {
+			rest(ctx, s.Log, err)
+			continue
+		}
+		s.woken.wait(ctx, at, known)
+	}
+	return nil
+}
+
+// outlive is a context that ends some time after ctx does.
+func outlive(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		sleep(late, by)
+		cancel()
+	})
+	return late, func() { stop(); cancel() }
+}
+
+// prepared is a delivery with its message, or with the reason why it has none.
+type prepared struct {
+	bridge.Delivery
+	payload bridge.Payload
+	err     error
+}
+
+// sendAll sends a batch in order, and returns when every outcome is on disk. A
+// failure that pauses the sink ends the batch early.
+func (s *Sender) sendAll(ctx, late context.Context, due []bridge.Delivery) {
+	ctx, stop := context.WithCancel(ctx)
+	var records sync.WaitGroup
+	defer records.Wait()
+	defer stop()
+
+	ready := make(chan prepared, ahead)
+	records.Go(func() {
+		defer close(ready)
+		for _, d := range due {
+			select {
+			case ready <- s.prepare(ctx, d):
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	for p := range ready {
+		attempt, pause, done := s.attempt(ctx, late, p)
+		if !done {
+			return
+		}
+		records.Go(func() { s.record(late, attempt) })
+		if pause > 0 {
+			s.Pace.Pause(pause)
+			return
+		}
+	}
+}
+
+func (s *Sender) prepare(ctx context.Context, d bridge.Delivery) prepared {
+	p := prepared{Delivery: d}
+	m, err := s.Compose.Message(ctx, d.ID, d.EventType, d.Facts)
+	if err != nil {
+		p.err = bridge.Rejectedf("the message cannot be written: %v", err)
+		return p
+	}
+	p.payload, p.err = s.Sink.Encode(m)
+	return p
+}
+
+// attempt sends one message in its turn, and gives what to record and how long
+// the sink should pause. It is not done when the process stopped meanwhile.
+func (s *Sender) attempt(ctx, late context.Context, p prepared) (a bridge.Attempt, pause time.Duration, done bool) {
+	if p.err == nil && !s.Pace.Wait(ctx) || ctx.Err() != nil {
+		return a, 0, false
+	}
+	began := time.Now()
+	var receipt bridge.Receipt
+	err := p.err
+	if err == nil {
+		receipt, err = s.Sink.Send(late, p.payload)
+	}
+	if err != nil && late.Err() != nil {
+		return a, 0, false // interrupted: neither counted nor blamed
+	}
+	if err == nil {
+		a, pause = sent(p.Delivery, receipt), receipt.Pause
+		s.health.ok()
+	} else {
+		failure := bridge.AsSendError(err)
+		a, pause = failed(p.Delivery, failure, began, s.GiveUp), s.health.note(p.Delivery, failure)
+	}
+	a.At, a.Took = began, time.Since(began)
+	s.say(p, a, pause)
+	return a, pause, true
+}
+
+func (s *Sender) say(p prepared, a bridge.Attempt, pause time.Duration) {
+	log := s.Log.With("delivery", p.ID, "event", p.EventID, "attempt", p.Attempts+1)
+	if len(p.payload.Shortened) > 0 {
+		log.Info("message shortened to fit", "cut", p.payload.Shortened)
+	}
+	switch {
+	case a.State == bridge.Sent:
+		log.Info("delivered", "took", a.Took)
+	case a.State == bridge.Dead:
+		log.Error("delivery is dead; see the dead letters", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail)
+	case s.health.broken != "":
+		log.Error("the destination must be mended; its deliveries wait", "status", a.Status, "detail", a.Detail, "next_probe", pause)
+	default:
+		log.Warn("delivery failed; it will be tried again", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail, "pause", pause)
+	}
+}
+
+// record stores an outcome. It insists: a delivery that was sent and not
+// recorded would be sent again.
+func (s *Sender) record(late context.Context, a bridge.Attempt) {
+	for {
+		err := s.Store.Record(late, a)
+		if err == nil || late.Err() != nil {
+			return
+		}
+		rest(late, s.Log, err)
+	}
+}

@@ -1,0 +1,132 @@
+// Package gateway puts the parts together: it builds everything from a
+// configuration, runs it, and ends it in order.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/config"
+	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
+	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// drain is how long requests under way may take when the process is told to
+// stop.
+const drain = 5 * time.Second
+
+// Gateway is a bridge that was built and listens, and can run once.
+type Gateway struct {
+	log     *slog.Logger
+	store   *store.Store
+	intake  *intake.Handler
+	router  *dispatch.Router
+	senders map[string]*dispatch.Sender
+	events  net.Listener
+	people  net.Listener // nil when the configuration has no admin address
+}
+
+// New builds a bridge from a configuration. It opens the store and the
+// listeners, so a second bridge, or an address that is taken, is found now.
+func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Gateway, error) {
+	parts, err := Build(c)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx, c.Store)
+	if err != nil {
+		return nil, err
+	}
+	g := &Gateway{log: log, store: s, senders: map[string]*dispatch.Sender{}}
+	if err := g.assemble(c, parts); err != nil {
+		return nil, errors.Join(err, g.close())
+	}
+	return g, nil
+}
+
+func (g *Gateway) assemble(c *config.Config, p *Parts) (err error) {
+	for _, name := range p.Order {
+		g.senders[name] = dispatch.NewSender(dispatch.SenderConfig{
+			Name: name, Sink: p.Sinks[name], Store: g.store, Compose: p.Composers[name],
+			Pace: p.Paces[name], GiveUp: c.GiveUp, Log: g.log,
+		})
+	}
+	sources, err := p.routing(g.store)
+	if err != nil {
+		return err
+	}
+	plan := dispatch.Plan{Routes: p.Routes, Sources: sources, Templates: p.Templates}
+	g.router = dispatch.NewRouter(g.store, plan, func(sink string) { g.senders[sink].Wake() }, g.log)
+	g.intake = intake.New(p.Intake, g.store, g.router.Accepted, g.log)
+
+	if g.events, err = net.Listen("tcp", c.Listen); err != nil {
+		return fmt.Errorf("listen for webhooks: %w", err)
+	}
+	if c.Admin.Listen != "" {
+		if g.people, err = net.Listen("tcp", c.Admin.Listen); err != nil {
+			return fmt.Errorf("listen for people (admin): %w", err)
+		}
+	}
+	return nil
+}
+
+// Addr is where webhooks are taken.
+func (g *Gateway) Addr() net.Addr { return g.events.Addr() }
+
+// Store is the gateway's store, for those who watch it.
+func (g *Gateway) Store() *store.Store { return g.store }
+
+// Run takes events and delivers them until the context ends; then it lets what
+// is under way end, and closes the store. It returns nil when it ended as asked.
+func (g *Gateway) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, g.close()) }()
+	group, ctx := errgroup.WithContext(ctx)
+	serve(ctx, group, intake.NewServer(g.intake), g.events)
+	if g.people != nil {
+		serve(ctx, group, intake.NewServer(admin.Health(g.store.Ping)), g.people)
+	}
+	group.Go(func() error { return g.router.Run(ctx) })
+	for _, s := range g.senders {
+		group.Go(func() error { return s.Run(ctx) })
+	}
+	g.log.Info("absorb-bridge is ready", "listen", g.events.Addr().String(), "sinks", len(g.senders))
+	err = group.Wait()
+	g.log.Info("absorb-bridge has stopped")
+	return err
+}
+
+func serve(ctx context.Context, group *errgroup.Group, server *http.Server, l net.Listener) {
+	group.Go(func() error {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer cancel()
+		if server.Shutdown(late) != nil {
+			_ = server.Close() // somebody would not finish
+		}
+		return nil
+	})
+}
+
+func (g *Gateway) close() error {
+	for _, l := range []net.Listener{g.events, g.people} {
+		if l != nil {
+			_ = l.Close() // the server closed it already, unless it never ran
+		}
+	}
+	return g.store.Close()
+}

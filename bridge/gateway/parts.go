@@ -1,0 +1,162 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/config"
+	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
+	"github.com/absorb-bridge/absorb-bridge/bridge/enrich"
+	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
+	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+	"github.com/absorb-bridge/absorb-bridge/sinks"
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+)
+
+// attemptTimeout bounds one attempt to send one message.
+const attemptTimeout = 30 * time.Second
+
+// Parts is what a configuration amounts to, built and ready, without I/O done.
+// The command line uses it for previews and test messages.
+type Parts struct {
+	Templates *render.Set
+	Order     []string // names of the sinks, as in the file
+	Sinks     map[string]bridge.Sink
+	Composers map[string]*dispatch.Composer
+	Paces     map[string]*dispatch.Pace
+	Routes    []dispatch.Route
+	Intake    []intake.Source
+	sources   []config.Source
+}
+
+// Build makes the parts. Its error lists every fault that it found.
+func Build(c *config.Config) (*Parts, error) {
+	templates, err := LoadTemplates(c)
+	if err != nil {
+		return nil, err
+	}
+	p := &Parts{
+		Templates: templates,
+		Sinks:     map[string]bridge.Sink{},
+		Composers: map[string]*dispatch.Composer{},
+		Paces:     map[string]*dispatch.Pace{},
+		sources:   c.Sources,
+	}
+	faults := []error{p.buildSinks(c), p.buildIntake(c)}
+	for _, r := range c.Routes {
+		p.Routes = append(p.Routes, dispatch.Route(r))
+	}
+	return p, errors.Join(faults...)
+}
+
+// LoadTemplates loads the built-in templates and those that the configuration
+// puts in their place.
+func LoadTemplates(c *config.Config) (*render.Set, error) {
+	escape := map[string]func(string) string{}
+	for name, t := range sinks.Types() {
+		escape[name] = t.Escape
+	}
+	return render.Load(render.Options{Dir: c.Templates, Zone: c.Timezone, DateLayout: c.DateLayout, Escape: escape})
+}
+
+func (p *Parts) buildSinks(c *config.Config) error {
+	client := kit.NewClient(transport(), attemptTimeout)
+	shared := map[string]*dispatch.Pace{} // by bucket
+	var faults []error
+	for _, s := range c.Sinks {
+		sink, err := sinks.Types()[s.Type].New(kit.Setup{Name: s.Name, Settings: s.Settings, Client: client})
+		if err != nil {
+			faults = append(faults, fmt.Errorf("sinks.%s: %w", s.Name, err))
+			continue
+		}
+		composer, err := dispatch.NewComposer(p.Templates, s.Name, sink)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		p.Order = append(p.Order, s.Name)
+		p.Sinks[s.Name], p.Composers[s.Name] = sink, composer
+		p.Paces[s.Name] = pace(shared, s, sink)
+	}
+	return errors.Join(faults...)
+}
+
+// pace gives the sinks of one bucket one pace: that of the first of them.
+func pace(shared map[string]*dispatch.Pace, s config.Sink, sink bridge.Sink) *dispatch.Pace {
+	b, ok := sink.(bridge.Bucketed)
+	if !ok {
+		return dispatch.NewPace(s.Limit)
+	}
+	key := s.Type + " " + b.Bucket()
+	if shared[key] == nil {
+		shared[key] = dispatch.NewPace(s.Limit)
+	}
+	return shared[key]
+}
+
+func (p *Parts) buildIntake(c *config.Config) error {
+	var faults []error
+	for _, s := range c.Sources {
+		source := intake.Source{Name: s.Name, Path: s.Path, Form: absorb.Form(s.Signature), UserAgent: s.UserAgent}
+		for i, secret := range s.Secrets {
+			key, err := absorb.NewKey(secret, s.SecretEncoding)
+			if err != nil {
+				faults = append(faults, fmt.Errorf("sources.%s.secrets[%d]: %w", s.Name, i, err))
+			}
+			source.Keys = append(source.Keys, key)
+		}
+		parser, err := absorb.NewParser(s.Fields)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("sources.%s.fields: %w", s.Name, err))
+		}
+		source.Parser = parser
+		p.Intake = append(p.Intake, source)
+	}
+	return errors.Join(faults...)
+}
+
+// routing makes the enrichers of the sources, which keep names and tokens in the
+// store.
+func (p *Parts) routing(s *store.Store) (map[string]dispatch.Source, error) {
+	all := map[string]dispatch.Source{}
+	for _, source := range p.sources {
+		o := enrich.Options{Source: source.Name, Portal: source.Portal, Names: s}
+		hold := false
+		if api := source.API; api != nil {
+			client, err := absorb.NewClient(ClientOptions(source, s))
+			if err != nil {
+				return nil, fmt.Errorf("sources.%s.api: %w", source.Name, err)
+			}
+			o.Client, o.CacheFor, hold = client, api.Cache, api.OnFailure == "hold"
+		}
+		all[source.Name] = dispatch.Source{Enricher: enrich.New(o), Hold: hold}
+	}
+	return all, nil
+}
+
+// ClientOptions says how a source's Integration API is called.
+func ClientOptions(s config.Source, tokens absorb.TokenStore) absorb.ClientOptions {
+	api := s.API
+	base := api.URL
+	if base == "" {
+		base, _ = absorb.BaseURL(api.Region)
+	}
+	return absorb.ClientOptions{
+		BaseURL: base, Key: api.Key, Username: api.Username, Password: api.Password, Scheme: api.Scheme,
+		Rate: api.Rate, Burst: api.Burst, Budget: api.Budget,
+		HTTP: kit.NewClient(transport(), attemptTimeout), Tokens: tokens, TokenKey: s.Name,
+	}
+}
+
+// transport is the default one with a connection kept for each of the sinks that
+// end at one host, as all Slack channels do.
+func transport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 256, 64
+	return t
+}

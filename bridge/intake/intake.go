@@ -1,0 +1,219 @@
+// Package intake takes Absorb's webhooks: it verifies each request over its raw
+// bytes, understands it, stores it durably, and only then answers 200.
+package intake
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// MaxBody bounds a webhook's body, in bytes. Absorb's are some hundred bytes.
+const MaxBody = 1 << 20
+
+// usualBody is the size that a body's buffer starts with.
+const usualBody = 1 << 10
+
+// retryAfter is what a sender is told, in seconds, when the store is in trouble.
+const retryAfter = "5"
+
+// Source is a portal, or part of one, that may post events.
+type Source struct {
+	Name      string
+	Path      string
+	Keys      []absorb.Key
+	Form      absorb.Form // the signature's only accepted form; "" accepts every form
+	UserAgent string      // glob pattern that the User-Agent must match; "" matches all
+	Parser    *absorb.Parser
+}
+
+// Accepter stores events before they are answered.
+type Accepter interface {
+	Accept(context.Context, []bridge.Event) ([]store.Accepted, error)
+}
+
+// Handler answers the webhooks of all sources.
+type Handler struct {
+	sources  map[string][]Source // by path
+	store    Accepter
+	accepted func()
+	log      *slog.Logger
+	refusals *refusals
+}
+
+// New makes a handler for the sources. It calls accepted after it stored new
+// events.
+func New(sources []Source, s Accepter, accepted func(), log *slog.Logger) *Handler {
+	h := &Handler{sources: map[string][]Source{}, store: s, accepted: accepted, log: log, refusals: newRefusals(log)}
+	for _, source := range sources {
+		h.sources[source.Path] = append(h.sources[source.Path], source)
+	}
+	return h
+}
+
+// refusal is why a request is not accepted: a sentence for its sender, and the
+// status that goes with it.
+type refusal struct {
+	status int
+	text   string
+	reason string // what the log is told, if it is more than the sender may know
+}
+
+func (r *refusal) Error() string { return r.text }
+
+// ServeHTTP takes one webhook.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	result, err := h.take(w, r)
+	if err == nil {
+		answer(w, http.StatusOK, result)
+		return
+	}
+	no, ok := errors.AsType[*refusal](err)
+	if !ok {
+		h.log.Error("event not stored; its sender was asked to try again", "path", r.URL.Path, "err", err)
+		no = &refusal{status: http.StatusServiceUnavailable, text: "the event could not be stored; send it again"}
+		w.Header().Set("Retry-After", retryAfter)
+	} else {
+		h.refusals.note(r, no)
+	}
+	answer(w, no.status, map[string]string{"error": no.text})
+}
+
+// accepted is the answer to a webhook.
+type accepted struct {
+	ID     string     `json:"id"`
+	Status string     `json:"status"` // "accepted" or "duplicate"
+	Events []accepted `json:"events,omitempty"`
+}
+
+func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*accepted, error) {
+	sources, err := h.admit(w, r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := read(w, r)
+	if err != nil {
+		return nil, err
+	}
+	source, err := verify(sources, r.Header, body)
+	if err != nil {
+		return nil, err
+	}
+	events, err := source.Parser.Parse(body)
+	if err != nil {
+		return nil, &refusal{status: http.StatusBadRequest, text: err.Error()}
+	}
+	now := time.Now().UTC()
+	for i := range events {
+		events[i].Source, events[i].ReceivedAt = source.Name, now
+	}
+	stored, err := h.store.Accept(r.Context(), events)
+	if err != nil {
+		return nil, err
+	}
+	return h.result(stored), nil
+}
+
+// admit does the checks that need no body.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request) ([]Source, error) {
+	sources := h.sources[r.URL.Path]
+	if len(sources) == 0 {
+		return nil, &refusal{status: http.StatusNotFound, text: "no source has this path"}
+	}
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return nil, &refusal{status: http.StatusMethodNotAllowed, text: "webhooks are sent by POST"}
+	}
+	if r.Header.Get("Content-Encoding") != "" {
+		return nil, &refusal{status: http.StatusUnsupportedMediaType, text: "send the body without Content-Encoding"}
+	}
+	return sources, nil
+}
+
+func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	tooLarge := &refusal{status: http.StatusRequestEntityTooLarge, text: fmt.Sprintf("the body is larger than %d bytes", MaxBody)}
+	if r.ContentLength > MaxBody {
+		return nil, tooLarge
+	}
+	// The buffer grows with what arrives, not with what is announced.
+	buffer := bytes.NewBuffer(make([]byte, 0, usualBody))
+	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
+	if _, over := errors.AsType[*http.MaxBytesError](err); over {
+		return nil, tooLarge
+	}
+	if err != nil {
+		return nil, &refusal{status: http.StatusBadRequest, text: "the body did not arrive whole"}
+	}
+	return buffer.Bytes(), nil
+}
+
+// verify finds the source whose secret signed the body.
+func verify(sources []Source, header http.Header, body []byte) (Source, error) {
+	signatures := header.Values(absorb.SignatureHeader)
+	var why error
+	for _, source := range sources {
+		if source.UserAgent != "" {
+			if ok, _ := path.Match(source.UserAgent, header.Get("User-Agent")); !ok {
+				why = fmt.Errorf("the User-Agent %.80q does not match the user_agent of source %s", header.Get("User-Agent"), source.Name)
+				continue
+			}
+		}
+		if len(source.Keys) == 0 {
+			why = fmt.Errorf("source %s has no secret yet: copy the Secret Key from the portal's webhook into its secrets", source.Name)
+			continue
+		}
+		_, err := absorb.Verify(signatures, body, source.Keys, source.Form)
+		if err == nil {
+			return source, nil
+		}
+		why = fmt.Errorf("source %s: %w", source.Name, err)
+	}
+	return Source{}, &refusal{
+		status: http.StatusUnauthorized,
+		text:   "the " + absorb.SignatureHeader + " header does not match the body and this webhook's Secret Key",
+		reason: why.Error(),
+	}
+}
+
+func (h *Handler) result(stored []store.Accepted) *accepted {
+	all := make([]accepted, len(stored))
+	fresh := false
+	for i, s := range stored {
+		all[i] = accepted{ID: s.ID, Status: "accepted"}
+		if s.Duplicate {
+			all[i].Status = "duplicate"
+		} else {
+			fresh = true
+		}
+	}
+	if fresh {
+		h.accepted()
+	}
+	if len(all) == 1 {
+		return &all[0]
+	}
+	whole := accepted{Status: "accepted", Events: all}
+	if len(all) > 0 {
+		whole.ID = all[0].ID
+	}
+	if !fresh {
+		whole.Status = "duplicate"
+	}
+	return &whole
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // a sender that went away learns nothing
+}

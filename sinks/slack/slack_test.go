@@ -1,0 +1,250 @@
+package slack
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
+)
+
+func TestConformance(t *testing.T) {
+	words := func(status int, text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, text)
+		}
+	}
+	sinktest.Run(t, sinktest.Suite{
+		New: New,
+		Settings: func(base string) map[string]any {
+			return map[string]any{"webhook_url": base + "/services/T0SECRETTEAM/B0SECRETBOT/s3cr3tw3bh00kt0k3n"}
+		},
+		Secrets: []string{"s3cr3tw3bh00kt0k3n", "T0SECRETTEAM/B0SECRETBOT"},
+		Start: sinktest.HTTP(map[sinktest.Behaviour]http.HandlerFunc{
+			sinktest.Accept: words(200, "ok"),
+			sinktest.Reject: words(400, "invalid_blocks"),
+			sinktest.Break:  words(404, "no_service"),
+		}),
+		Check: check,
+	})
+}
+
+// block is what the test needs to know of a block.
+type block struct {
+	Type     string
+	Text     *text
+	Fields   []text
+	Elements []element
+	ImageURL string `json:"image_url"`
+	AltText  string `json:"alt_text"`
+}
+
+type text struct {
+	Type, Text string
+	Verbatim   bool
+}
+
+type element struct {
+	Type, URL string
+	Text      json.RawMessage
+	Verbatim  bool
+}
+
+// check holds every limit that Slack documents, and that nothing in the message
+// can mention or link.
+func check(t *testing.T, m bridge.Message, p bridge.Payload) {
+	t.Helper()
+	var payload struct {
+		Text        string
+		Blocks      []block
+		UnfurlLinks *bool `json:"unfurl_links"`
+		UnfurlMedia *bool `json:"unfurl_media"`
+	}
+	if err := json.Unmarshal(p.Body, &payload); err != nil {
+		t.Fatalf("payload: %v", err)
+	}
+	if payload.Text == "" || utf8.RuneCountInString(payload.Text) > 40000 {
+		t.Errorf("fallback text has %d characters", utf8.RuneCountInString(payload.Text))
+	}
+	inert(t, "text", payload.Text)
+	if payload.UnfurlLinks == nil || *payload.UnfurlLinks || payload.UnfurlMedia == nil || *payload.UnfurlMedia {
+		t.Error("links are unfurled")
+	}
+	if n := len(payload.Blocks); n == 0 || n > 50 {
+		t.Errorf("%d blocks", n)
+	}
+	total := 0
+	for i, b := range payload.Blocks {
+		total += checkBlock(t, fmt.Sprintf("blocks[%d] (%s)", i, b.Type), b)
+	}
+	if total > maxBlocksText {
+		t.Errorf("blocks hold %d characters, more than %d", total, maxBlocksText)
+	}
+}
+
+func checkBlock(t *testing.T, where string, b block) (total int) {
+	t.Helper()
+	length := func(what, s string, limit int) {
+		if n := utf8.RuneCountInString(s); n < 1 || n > limit {
+			t.Errorf("%s: %s has %d characters, want 1 to %d", where, what, n, limit)
+		}
+		total += utf8.RuneCountInString(s)
+	}
+	if b.Text != nil {
+		length("text", b.Text.Text, 3000)
+		inert(t, where, b.Text.Text)
+		if !b.Text.Verbatim {
+			t.Errorf("%s: not verbatim, so Slack links bare words", where)
+		}
+	}
+	if len(b.Fields) > 10 || len(b.Elements) > 10 {
+		t.Errorf("%s: %d fields, %d elements", where, len(b.Fields), len(b.Elements))
+	}
+	for _, f := range b.Fields {
+		length("field", f.Text, 2000)
+		inert(t, where, f.Text)
+	}
+	for _, e := range b.Elements {
+		switch e.Type {
+		case "button":
+			var label text
+			if err := json.Unmarshal(e.Text, &label); err != nil || label.Type != "plain_text" {
+				t.Errorf("%s: button text %s", where, e.Text)
+			}
+			length("button", label.Text, 75)
+			if len(e.URL) > 3000 {
+				t.Errorf("%s: button URL of %d characters", where, len(e.URL))
+			}
+		case "mrkdwn":
+			var s string
+			if err := json.Unmarshal(e.Text, &s); err != nil {
+				t.Errorf("%s: %v", where, err)
+			}
+			length("element", s, 3000)
+			inert(t, where, s)
+		default:
+			t.Errorf("%s: element of type %q", where, e.Type)
+		}
+	}
+	if b.Type == "image" {
+		length("alt_text", b.AltText, 2000)
+		if len(b.ImageURL) > 3000 {
+			t.Errorf("%s: image URL of %d characters", where, len(b.ImageURL))
+		}
+	}
+	return total
+}
+
+var (
+	ownMarkup = regexp.MustCompile(`<(?:https?://|mailto:|!date\^)[^<>|]*(?:\|[^<>|]*)?>`)
+	entity    = regexp.MustCompile(`&(?:amp|lt|gt);`)
+)
+
+// inert fails if anything but our own links and dates is live.
+func inert(t *testing.T, where, s string) {
+	t.Helper()
+	rest := entity.ReplaceAllString(ownMarkup.ReplaceAllString(s, ""), "")
+	if i := strings.IndexAny(rest, "<>&"); i >= 0 {
+		t.Errorf("%s: %q is live in %q", where, rest[i:min(len(rest), i+20)], s[:min(len(s), 200)])
+	}
+	if strings.Contains(s, "evil.example|Payroll>") {
+		t.Errorf("%s: data became a link: %q", where, s)
+	}
+	if !utf8.ValidString(s) {
+		t.Errorf("%s: invalid UTF-8", where)
+	}
+}
+
+// TestAnswers goes through Slack's documented answers.
+func TestAnswers(t *testing.T) {
+	later := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
+	for _, c := range []struct {
+		status     int
+		retryAfter string
+		body       string
+		kind       bridge.Kind
+		wait       time.Duration // at least
+	}{
+		{200, "", "invalid_payload", bridge.MessageRejected, 0},
+		{200, "", "<html>captive portal</html>", bridge.Temporary, 0},
+		{400, "", "invalid_payload", bridge.MessageRejected, 0},
+		{400, "", "no_text", bridge.MessageRejected, 0},
+		{400, "", "too_many_attachments", bridge.MessageRejected, 0},
+		{400, "", "user_not_found", bridge.DestinationBroken, 0},
+		{403, "", "action_prohibited", bridge.DestinationBroken, 0},
+		{403, "", "invalid_token", bridge.DestinationBroken, 0},
+		{404, "", "no_service", bridge.DestinationBroken, 0},
+		{404, "", "channel_not_found", bridge.DestinationBroken, 0},
+		{410, "", "channel_is_archived", bridge.DestinationBroken, 0},
+		{400, "", "no_active_hooks", bridge.DestinationBroken, 0},
+		{429, "", "", bridge.Limited, 0},
+		{429, "30", "ratelimited", bridge.Limited, 30 * time.Second},
+		{429, later, "rate_limited", bridge.Limited, 59 * time.Minute},
+		{500, "", "rollup_error", bridge.Temporary, 0},
+		{503, "", "", bridge.Temporary, 0},
+		{503, "5", "", bridge.Limited, 5 * time.Second},
+		{302, "", "", bridge.DestinationBroken, 0},
+	} {
+		t.Run(fmt.Sprintf("%d %s", c.status, c.body), func(t *testing.T) {
+			start := sinktest.HTTP(map[sinktest.Behaviour]http.HandlerFunc{sinktest.Accept: func(w http.ResponseWriter, _ *http.Request) {
+				if c.retryAfter != "" {
+					w.Header().Set("Retry-After", c.retryAfter)
+				}
+				if c.status == 302 {
+					w.Header().Set("Location", "/elsewhere")
+				}
+				w.WriteHeader(c.status)
+				_, _ = io.WriteString(w, c.body)
+			}})
+			sink, err := New(kit.Setup{
+				Settings: map[string]any{"webhook_url": start(t, sinktest.Accept) + "/services/T0/B0/x"},
+				Client:   kit.NewClient(nil, 10*time.Second),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = sink.Send(t.Context(), bridge.Payload{Body: []byte("{}"), ContentType: "application/json"})
+			if err == nil {
+				t.Fatal("taken for a success")
+			}
+			got := bridge.AsSendError(err)
+			if got.Kind != c.kind || got.RetryAfter < c.wait || c.wait == 0 && got.RetryAfter != 0 {
+				t.Errorf("kind %v, retry after %v; want %v, %v (%v)", got.Kind, got.RetryAfter, c.kind, c.wait, err)
+			}
+		})
+	}
+}
+
+func TestSettingsAreChecked(t *testing.T) {
+	for _, url := range []string{"", "hooks.slack.com/services/x", "ftp://example.com/x", "https://"} {
+		_, err := New(kit.Setup{Settings: map[string]any{"webhook_url": url}})
+		if faults := kit.SettingErrors(err); len(faults) != 1 || faults[0].Key != "webhook_url" {
+			t.Errorf("webhook_url %q: %v", url, err)
+		}
+	}
+}
+
+func TestNativeReplacesKeys(t *testing.T) {
+	sink, err := New(kit.Setup{Settings: Type().Example})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := bridge.Message{Title: "x", Native: map[string]map[string]any{"slack": {"text": "own", "blocks": []any{}}}}
+	p, err := sink.Encode(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(p.Body, &got); err != nil || got["text"] != "own" || len(got["blocks"].([]any)) != 0 {
+		t.Errorf("payload %s, %v", p.Body, err)
+	}
+}
