@@ -3,6 +3,7 @@ package email
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -93,9 +94,7 @@ func TestSettings(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			settings := valid()
-			for key, value := range c.change {
-				settings[key] = value
-			}
+			maps.Copy(settings, c.change)
 			_, err := New(kit.Setup{Name: "hr", Settings: settings})
 			var keys []string
 			for _, fault := range kit.SettingErrors(err) {
@@ -132,9 +131,7 @@ func TestRecipientsAreTheConfiguredTexts(t *testing.T) {
 func newSink(t *testing.T, change map[string]any) *Sink {
 	t.Helper()
 	settings := map[string]any{"smtp": "smtps://mail.example.com", "from": "Läs Tjänst <lms@example.com>", "to": "hr@example.com"}
-	for key, value := range change {
-		settings[key] = value
-	}
+	maps.Copy(settings, change)
 	sink, err := New(kit.Setup{Name: "hr", Settings: settings})
 	if err != nil {
 		t.Fatal(err)
