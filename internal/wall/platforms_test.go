@@ -75,6 +75,7 @@ func TestSlackJudges(t *testing.T) {
 		{"five full sections", blocks(repeat(5, section(strings.Repeat("x", 2900)))), 400, "msg_blocks_too_long", ""},
 		{"a live mention", `{"text":"<!channel>"}`, 200, "ok", "mentions @channel"},
 		{"a dead mention", `{"text":"&lt;!channel&gt;"}`, 200, "ok", ""},
+		{"a live mention in a block", blocks(section("<!here>")), 200, "ok", "mentions @here"},
 		{"blocks without text", `{"blocks":[` + section("x") + `]}`, 200, "ok", "notifications"},
 	})
 }

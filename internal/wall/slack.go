@@ -114,7 +114,7 @@ func takeSlack(r *http.Request, body []byte) outcome {
 	if word := slackFault(n); word != "" {
 		return outcome{answer: plain(http.StatusBadRequest, word)}
 	}
-	return outcome{answer: plain(http.StatusOK, "ok"), notes: slackNotes(n, string(body))}
+	return outcome{answer: plain(http.StatusOK, "ok"), notes: slackNotes(n)}
 }
 
 // slackPayload is the message in a request: its body, or the field payload of a
@@ -153,7 +153,7 @@ func slackFault(n node) string {
 
 // slackNotes says what Slack does to an accepted message that its sender would
 // hardly want.
-func slackNotes(n node, raw string) []string {
+func slackNotes(n node) []string {
 	var notes []string
 	if runes(n.get("text").text()) > slackMaxText {
 		notes = append(notes, "text is longer than 40,000 characters: Slack cuts it")
@@ -165,9 +165,28 @@ func slackNotes(n node, raw string) []string {
 		notes = append(notes, "parse or link_names makes @channel in data a mention")
 	}
 	for _, mention := range []string{"channel", "here", "everyone"} {
-		if strings.Contains(raw, "<!"+mention) || strings.Contains(raw, `\u003c!`+mention) {
+		if liveText(n, "<!"+mention) {
 			notes = append(notes, "mentions @"+mention)
 		}
 	}
 	return notes
+}
+
+// liveText tells whether a text that Slack formats holds the words. Plain text
+// objects are literal.
+func liveText(n node, words string) bool {
+	if n.get("type").text() == "plain_text" {
+		return false
+	}
+	for _, part := range n.items() {
+		if liveText(part, words) {
+			return true
+		}
+	}
+	for _, key := range n.keys() {
+		if liveText(n.get(key), words) {
+			return true
+		}
+	}
+	return strings.Contains(n.text(), words)
 }

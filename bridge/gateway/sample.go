@@ -1,0 +1,95 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/enrich"
+	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+	"github.com/absorb-bridge/absorb-bridge/internal/portal"
+)
+
+// samplePortal is the address that links in samples lead to.
+const samplePortal = "https://learning.example.com"
+
+// Sampler makes sample events, looked up in an emulated portal within the
+// process: for previews and test messages, without any network.
+type Sampler struct {
+	templates *render.Set
+	enricher  *enrich.Enricher
+}
+
+// NewSampler makes a sampler whose events are those of the templates' samples.
+func NewSampler(templates *render.Set) (*Sampler, error) {
+	emulated := portal.New(portal.Options{})
+	settings := emulated.Settings("http://portal.invalid")
+	text := func(key string) string { return fmt.Sprint(settings[key]) }
+	client, err := absorb.NewClient(absorb.ClientOptions{
+		BaseURL: text("url"), Key: bridge.Secret(text("key")),
+		Username: text("username"), Password: bridge.Secret(text("password")),
+		HTTP: &http.Client{Transport: emulated.RoundTripper()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Sampler{
+		templates: templates,
+		enricher:  enrich.New(enrich.Options{Client: client, Portal: samplePortal}),
+	}, nil
+}
+
+// sampleTime is when every sample happens, so that previews do not change from
+// one run to the next.
+func sampleTime() time.Time { return time.Date(2026, 11, 23, 14, 2, 31, 0, time.UTC) }
+
+// Facts is what is known of the sample of an event type.
+func (s *Sampler) Facts(ctx context.Context, eventType string) (bridge.Facts, error) {
+	t := s.templates.Template(eventType)
+	return s.FactsOf(ctx, SampleEvent(eventType, t.Sample()))
+}
+
+// FactsOf is what the emulated portal knows of an event.
+func (s *Sampler) FactsOf(ctx context.Context, e bridge.Event) (bridge.Facts, error) {
+	facts, outcome := s.enricher.Facts(ctx, e, s.templates.Template(e.Type).Lookups())
+	for part, err := range outcome.Failed {
+		return nil, fmt.Errorf("look up %s of the sample: %v", part, err)
+	}
+	return facts, nil
+}
+
+// SampleEvent is an event of a type as its template's sample describes it.
+func SampleEvent(eventType string, sample map[string]any) bridge.Event {
+	e := bridge.Event{
+		ID: SampleID(eventType), Type: eventType, Source: "sample",
+		Entities: map[string]string{}, OccurredAt: sampleTime(), ReceivedAt: sampleTime(), Body: sample,
+	}
+	for key, value := range sample {
+		id, ok := value.(string)
+		switch {
+		case !ok:
+		case key == "userId":
+			e.UserID = id
+		case key == "adminId":
+			e.AdminID = id
+		case key == "clientId":
+			e.ClientID = id
+		case key == "correlationId":
+			e.CorrelationID = id
+		default:
+			e.Entities[key] = id
+		}
+	}
+	return e
+}
+
+// SampleID is the id of a sample's event and delivery: always the same for one
+// name.
+func SampleID(name string) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("absorb-bridge sample "+name)).String()
+}

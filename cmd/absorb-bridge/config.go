@@ -1,0 +1,61 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/config"
+)
+
+// configFlag adds --config to a command.
+func configFlag(cmd *cobra.Command) {
+	cmd.Flags().StringP("config", "c", "", "configuration file (default $BRIDGE_CONFIG, else ./bridge.yaml)")
+}
+
+// configPath is where the configuration should be, and whether somebody said so.
+func configPath(cmd *cobra.Command) (path string, chosen bool) {
+	flag, _ := cmd.Flags().GetString("config")
+	path = cmp.Or(flag, os.Getenv("BRIDGE_CONFIG"))
+	if path == "" {
+		return "bridge.yaml", false
+	}
+	return path, true
+}
+
+// loadConfig reads the configuration and says its warnings.
+func loadConfig(cmd *cobra.Command) (*config.Config, error) {
+	path, _ := configPath(cmd)
+	c, err := config.Load(path, os.Environ())
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range c.Warnings {
+		fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
+	}
+	return c, nil
+}
+
+// newLog logs text for people on a terminal and JSON for machines.
+func newLog(w io.Writer, c config.Log) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(cmp.Or(c.Level, "info"))) // checked when the configuration was loaded
+	options := &slog.HandlerOptions{Level: level}
+	if c.Format == "text" || c.Format != "json" && isTerminal(w) {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

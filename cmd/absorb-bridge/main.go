@@ -1,0 +1,87 @@
+// Command absorb-bridge brings what happens in Absorb LMS to team chat and mail.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // time zones work where the system has none, as in an empty image
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes, for scripts.
+const (
+	exitDone   = 0
+	exitFailed = 1 // it was tried and failed, or the configuration is invalid
+	exitUsage  = 2 // the command line is wrong
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program. Results go to stdout, everything else to stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := &cobra.Command{
+		Use:   "absorb-bridge",
+		Short: "Brings what happens in Absorb LMS to team chat and mail",
+		Long: `absorb-bridge takes the signed webhooks of an Absorb LMS portal, looks up what
+they are about, and sends messages to Slack, Discord, Google Chat, Microsoft
+Teams and mail.
+
+Try it without any account:  absorb-bridge demo`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+	}
+	root.AddCommand(
+		serveCommand(), demoCommand(), checkCommand(), previewCommand(),
+		sendCommand(), emitCommand(), versionCommand(),
+	)
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	if f, ok := errors.AsType[failure](err); ok {
+		fmt.Fprintln(stderr, f.error)
+		return exitFailed
+	}
+	fmt.Fprintf(stderr, "absorb-bridge: %v\nSee absorb-bridge --help.\n", err)
+	return exitUsage
+}
+
+// failure is an error of what was asked for; every other error that cobra gives
+// back is one of how it was asked.
+type failure struct{ error }
+
+func (f failure) Unwrap() error { return f.error }
+
+// action makes a command's work cobra's RunE.
+func action(work func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := work(cmd, args); err != nil {
+			if usage, ok := errors.AsType[usageError](err); ok {
+				return usage
+			}
+			return failure{err}
+		}
+		return nil
+	}
+}
+
+// usageError is a fault in the arguments that only the command itself could see.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }

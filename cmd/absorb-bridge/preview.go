@@ -1,0 +1,169 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall"
+)
+
+func previewCommand() *cobra.Command {
+	var event, sink, html string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "preview",
+		Short: "Show the messages of sample events",
+		Long: `Writes the messages of sample events as they would be sent, without sending
+anything. The samples are looked up in an emulated portal, so no Absorb account
+is needed. With a configuration it shows the configured sinks and the templates
+of the configuration; without one, a sink of every type.
+
+--json prints one object a line: {"event","sink","type","payload"}. The payload
+is exactly what would be sent; a mail is its RFC 5322 text.`,
+		Example: `  absorb-bridge preview --event CertificateAwarded --sink slack
+  absorb-bridge preview --event all --sink all --html preview.html`,
+		Args: cobra.NoArgs,
+		RunE: action(func(cmd *cobra.Command, _ []string) error {
+			previews, err := makePreviews(cmd, event, sink)
+			if err != nil {
+				return err
+			}
+			switch {
+			case html != "":
+				return writePage(html, previews)
+			case asJSON:
+				return printJSON(cmd.OutOrStdout(), previews)
+			}
+			return printText(cmd.OutOrStdout(), previews)
+		}),
+	}
+	configFlag(cmd)
+	cmd.Flags().StringVar(&event, "event", "EnrollmentCompletedByLearner", "name of an event, or all")
+	cmd.Flags().StringVar(&sink, "sink", "all", "type or name of a sink, or all")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.Flags().StringVar(&html, "html", "", "write a page to look at into this `file`")
+	cmd.MarkFlagsMutuallyExclusive("json", "html")
+	return cmd
+}
+
+func makePreviews(cmd *cobra.Command, event, sink string) ([]gateway.Preview, error) {
+	previewer, err := newPreviewer(cmd)
+	if err != nil {
+		return nil, err
+	}
+	events, err := chooseEvents(event, previewer.Events())
+	if err != nil {
+		return nil, err
+	}
+	names := previewer.Match(sink)
+	if len(names) == 0 {
+		return nil, usagef("no sink named %q, and no such type; there are: all, %s", sink, strings.Join(previewer.Match("all"), ", "))
+	}
+	var all []gateway.Preview
+	for _, e := range events {
+		for _, name := range names {
+			p, err := previewer.Preview(cmd.Context(), e, name)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, p)
+		}
+	}
+	return all, nil
+}
+
+// newPreviewer shows the configured sinks, or, when there is no configuration
+// and none was asked for, one of each type.
+func newPreviewer(cmd *cobra.Command) (*gateway.Previewer, error) {
+	path, chosen := configPath(cmd)
+	if _, err := os.Stat(path); err != nil && !chosen {
+		return gateway.NewExamplePreviewer()
+	}
+	c, err := loadConfig(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return gateway.NewPreviewer(c)
+}
+
+// chooseEvents gives the canonical name of an event in any spelling, or all of
+// them.
+func chooseEvents(event string, all []string) ([]string, error) {
+	if event == "all" {
+		return all, nil
+	}
+	name := absorb.Canonical(event)
+	if !slices.Contains(all, name) {
+		return nil, usagef("no event named %q; there are: all, %s", event, strings.Join(all, ", "))
+	}
+	return []string{name}, nil
+}
+
+func printJSON(w io.Writer, previews []gateway.Preview) error {
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	for _, p := range previews {
+		line := struct {
+			Event   string `json:"event"`
+			Sink    string `json:"sink"`
+			Type    string `json:"type"`
+			Payload any    `json:"payload"`
+		}{p.Event, p.Sink, p.Type, string(p.Payload.Body)}
+		if p.Payload.ContentType == "application/json" || strings.HasPrefix(p.Payload.ContentType, "application/json;") {
+			line.Payload = json.RawMessage(p.Payload.Body)
+		}
+		if err := out.Encode(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printText(w io.Writer, previews []gateway.Preview) error {
+	for _, p := range previews {
+		body := p.Payload.Body
+		if pretty, err := indent(p.Payload); err == nil {
+			body = pretty
+		}
+		if _, err := fmt.Fprintf(w, "# %s to %s (%s)\n%s\n\n", p.Event, p.Sink, p.Type, body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func indent(p bridge.Payload) ([]byte, error) {
+	var value json.RawMessage
+	if err := json.Unmarshal(p.Body, &value); err != nil {
+		return nil, err
+	}
+	return json.MarshalIndent(value, "", "  ")
+}
+
+func writePage(path string, previews []gateway.Preview) error {
+	var rows []wall.StaticRow
+	for _, p := range previews {
+		if len(rows) == 0 || rows[len(rows)-1].Event != p.Event {
+			rows = append(rows, wall.StaticRow{Event: p.Event, Cells: map[string]bridge.Payload{}})
+		}
+		rows[len(rows)-1].Cells[p.Type] = p.Payload
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := wall.WriteStatic(f, "Preview of absorb-bridge", rows); err != nil {
+		_ = f.Close()
+		return err
+	}
+	return f.Close()
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
+)
+
+func sendCommand() *cobra.Command {
+	var event, sink string
+	cmd := &cobra.Command{
+		Use:   "send",
+		Short: "Send a sample message to a configured sink, for real",
+		Long: `Sends the message of a sample event to a sink of the configuration and says what
+the platform answered. The people and courses in it are made up.`,
+		Example: "  absorb-bridge send --sink academy --event CertificateAwarded",
+		Args:    cobra.NoArgs,
+		RunE: action(func(cmd *cobra.Command, _ []string) error {
+			c, err := loadConfig(cmd)
+			if err != nil {
+				return err
+			}
+			previewer, err := gateway.NewPreviewer(c)
+			if err != nil {
+				return err
+			}
+			events, err := chooseEvents(event, previewer.Events())
+			if err != nil {
+				return err
+			}
+			if names := previewer.Match("all"); !slices.Contains(names, sink) {
+				return usagef("no sink named %q in the configuration; there are: %s", sink, strings.Join(names, ", "))
+			}
+			for _, e := range events {
+				receipt, err := previewer.Send(cmd.Context(), e, sink)
+				if err != nil {
+					return fmt.Errorf("send %s to %s: %w", e, sink, err)
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s to %s: taken, answered %d %s\n", e, sink, receipt.Status, strings.TrimSpace(receipt.Detail+" "+receipt.ID))
+			}
+			return nil
+		}),
+	}
+	configFlag(cmd)
+	cmd.Flags().StringVar(&event, "event", "EnrollmentCompletedByLearner", "name of an event, or all")
+	cmd.Flags().StringVar(&sink, "sink", "", "name of the sink (required)")
+	_ = cmd.MarkFlagRequired("sink")
+	return cmd
+}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
+)
+
+func serveCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the bridge",
+		Long: `Takes webhooks and delivers messages until it is told to stop (Ctrl-C or SIGTERM).
+What was accepted and not yet delivered waits in the store for the next start.`,
+		Example: "  absorb-bridge serve --config /etc/absorb-bridge/bridge.yaml",
+		Args:    cobra.NoArgs,
+		RunE: action(func(cmd *cobra.Command, _ []string) error {
+			c, err := loadConfig(cmd)
+			if err != nil {
+				return err
+			}
+			g, err := gateway.New(cmd.Context(), c, newLog(cmd.ErrOrStderr(), c.Log))
+			if err != nil {
+				return err
+			}
+			return g.Run(cmd.Context())
+		}),
+	}
+	configFlag(cmd)
+	return cmd
+}

@@ -1,0 +1,269 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/config"
+	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
+)
+
+const (
+	rounds        = 5     // medians are of these
+	roundRequests = 20000 // requests in a round of the intake
+	roundMessages = 10000 // events in a round of deliveries
+)
+
+// BenchmarkIntake compares the durable intake with a handler that only verifies
+// the signature: the same requests, the same generator, by turns.
+func BenchmarkIntake(b *testing.B) {
+	for _, connections := range []int{1, 16, 64, 256} {
+		b.Run(fmt.Sprintf("connections=%d", connections), func(b *testing.B) {
+			bare := httptest.NewServer(http.HandlerFunc(verifyOnly))
+			defer bare.Close()
+			g := runGateway(b, benchConfig(b, nil))
+			target := g.Addr().String()
+
+			requests := roundRequests
+			if connections == 1 {
+				requests /= 5
+			}
+			var bareRates, rates, slowest []float64
+			for range rounds {
+				rate, _ := load(b, bare.Listener.Addr().String(), connections, requests)
+				bareRates = append(bareRates, rate)
+				rate, p99 := load(b, target, connections, requests)
+				rates, slowest = append(rates, rate), append(slowest, p99)
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(median(bareRates), "bare/s")
+			b.ReportMetric(median(rates), "durable/s")
+			b.ReportMetric(100*median(rates)/median(bareRates), "%of-bare")
+			b.ReportMetric(median(slowest), "p99-ms")
+		})
+	}
+}
+
+// BenchmarkDelivery sends a stored backlog, without rate limits, to one and to
+// five local endpoints.
+func BenchmarkDelivery(b *testing.B) {
+	for _, sinks := range []int{1, 5} {
+		b.Run(fmt.Sprintf("endpoints=%d", sinks), func(b *testing.B) {
+			var rates []float64
+			for range rounds {
+				rates = append(rates, deliverBacklog(b, sinks))
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(median(rates), "messages/s")
+		})
+	}
+}
+
+func deliverBacklog(b *testing.B, sinks int) float64 {
+	var got atomic.Int64
+	all := make(chan struct{})
+	want := int64(sinks * roundMessages)
+	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, "ok")
+		if got.Add(1) == want {
+			close(all)
+		}
+	}))
+	defer endpoint.Close()
+	var urls []string
+	for i := range sinks {
+		urls = append(urls, fmt.Sprintf("%s/services/T0/B%d/x", endpoint.URL, i))
+	}
+	g, err := gateway.New(b.Context(), benchConfig(b, urls), slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	fill(b, g, roundMessages)
+
+	ctx, cancel := context.WithCancel(b.Context())
+	began := time.Now()
+	done := make(chan error, 1)
+	go func() { done <- g.Run(ctx) }()
+	<-all
+	rate := float64(want) / time.Since(began).Seconds()
+	cancel()
+	if err := <-done; err != nil {
+		b.Fatal(err)
+	}
+	return rate
+}
+
+// fill stores events as the intake would.
+func fill(b *testing.B, g *gateway.Gateway, n int) {
+	b.Helper()
+	for i := range n / 100 {
+		var events []bridge.Event
+		for j := range 100 {
+			id := strconv.Itoa(i*100 + j)
+			events = append(events, bridge.Event{
+				Source: "production", Type: "EnrollmentCompletedByLearner", UserID: "10000000-0000-4000-a000-000000000001",
+				CorrelationID: id, ReceivedAt: time.Now(), Raw: body("Enrollment Completed by Learner", id),
+			})
+		}
+		if _, err := g.Store().Accept(b.Context(), events); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// benchConfig is a bridge with a Slack sink for each URL, or with a route to
+// nothing that matches when there is none.
+func benchConfig(b *testing.B, urls []string) *config.Config {
+	b.Helper()
+	text := &strings.Builder{}
+	fmt.Fprintf(text, "listen: 127.0.0.1:0\nadmin: { listen: \"\" }\nstore: %s\n", filepath.Join(b.TempDir(), "bridge.db"))
+	fmt.Fprintf(text, "sources: { production: { path: /absorb, secrets: [ %s ] } }\nsinks:\n  unused: { type: console }\n", secret)
+	routes, to := "DepartmentDeleted", []string{"unused"}
+	for i, url := range urls {
+		fmt.Fprintf(text, "  sink%d: { type: slack, webhook_url: %q, limit: none }\n", i, url)
+		if i == 0 {
+			routes, to = "*", nil
+		}
+		to = append(to, fmt.Sprint("sink", i))
+	}
+	fmt.Fprintf(text, "routes: [ { name: r, events: [ %q ], to: [ %s ] } ]\n", routes, strings.Join(to, ", "))
+	c, err := config.Parse("bench.yaml", []byte(text.String()), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return c
+}
+
+func runGateway(b *testing.B, c *config.Config) *gateway.Gateway {
+	b.Helper()
+	g, err := gateway.New(b.Context(), c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- g.Run(ctx) }()
+	b.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			b.Error(err)
+		}
+	})
+	return g
+}
+
+func verifyOnly(w http.ResponseWriter, r *http.Request) {
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(data)
+	got, err := hex.DecodeString(r.Header.Get("absorb-signature"))
+	if err != nil || !hmac.Equal(got, mac.Sum(nil)) {
+		http.Error(w, "no", http.StatusUnauthorized)
+		return
+	}
+	_, _ = io.WriteString(w, `{"status":"accepted"}`)
+}
+
+// counter makes every request of every round another event.
+var counter atomic.Int64
+
+// load posts signed events over so many connections, each waiting for its
+// answer, and gives the rate a second and the 99th percentile in milliseconds.
+// It speaks HTTP by hand, so that most of the machine is left to the server.
+func load(b *testing.B, address string, connections, requests int) (rate, p99 float64) {
+	b.Helper()
+	var mu sync.Mutex // guards took
+	var took []float64
+	var wg sync.WaitGroup
+	began := time.Now()
+	for range connections {
+		wg.Go(func() {
+			mine, err := drive(address, requests/connections)
+			if err != nil {
+				b.Error(err)
+			}
+			mu.Lock()
+			took = append(took, mine...)
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	elapsed := time.Since(began).Seconds()
+	if len(took) == 0 {
+		b.Fatal("no request was answered")
+	}
+	slices.Sort(took)
+	return float64(len(took)) / elapsed, took[len(took)*99/100]
+}
+
+func drive(address string, requests int) ([]float64, error) {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	took := make([]float64, 0, requests)
+	for range requests {
+		id := fmt.Sprintf("0192f0c4-7a10-7c3e-9b1e-%012d", counter.Add(1))
+		data := fmt.Appendf(nil, `{"eventName":"Enrollment Completed by Learner","userId":"10000000-0000-4000-a000-000000000001","courseId":"20000000-0000-4000-a000-000000000001","clientId":"c0000000-0000-4000-a000-000000000001","correlationId":%q}`, id)
+		request := fmt.Appendf(nil, "POST /absorb HTTP/1.1\r\nHost: bridge\r\nContent-Type: application/json\r\nabsorb-signature: %s\r\nContent-Length: %d\r\n\r\n%s", sign(data), len(data), data)
+		began := time.Now()
+		if _, err := conn.Write(request); err != nil {
+			return took, err
+		}
+		if err := readOK(in); err != nil {
+			return took, err
+		}
+		took = append(took, float64(time.Since(began).Microseconds())/1000)
+	}
+	return took, nil
+}
+
+func readOK(in *bufio.Reader) error {
+	length := 0
+	for first := true; ; first = false {
+		line, err := in.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		if first && !bytes.HasPrefix(line, []byte("HTTP/1.1 200")) {
+			return fmt.Errorf("answered %s", line)
+		}
+		if v, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+			length, _ = strconv.Atoi(string(bytes.TrimSpace(v)))
+		}
+		if len(bytes.TrimSpace(line)) == 0 {
+			_, err := in.Discard(length)
+			return err
+		}
+	}
+}
+
+func median(all []float64) float64 {
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[len(sorted)/2]
+}

@@ -1,0 +1,200 @@
+// Package e2e runs the built binary as its users do.
+package e2e
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// binary is the built absorb-bridge; TestMain sets it once.
+var binary string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "absorb-bridge-e2e")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		binary = filepath.Join(dir, "absorb-bridge")
+		build := exec.Command("go", "build", "-o", binary, "../cmd/absorb-bridge")
+		build.Stderr = os.Stderr
+		if err := build.Run(); err != nil {
+			fmt.Fprintln(os.Stderr, "build the binary:", err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+const secret = "end-to-end-secret-0123456789"
+
+// process is a running absorb-bridge.
+type process struct {
+	cmd *exec.Cmd
+	url string // where webhooks go
+	log *lockedBuffer
+
+	ended chan struct{} // closed when the process is gone
+}
+
+// folder makes a directory with a configuration that listens on a free port and
+// sends everything to the sinks given (YAML of the sinks block).
+func folder(t *testing.T, sinks string, to ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "bridge.yaml"), fmt.Sprintf(`
+listen: 127.0.0.1:%d
+admin: { listen: "" }
+store: ./data/bridge.db
+sources:
+  production: { path: /absorb, secrets: [ %s ] }
+sinks:
+%s
+routes:
+  - { name: everything, events: [ "*" ], to: [ %s ] }
+templates: ./templates
+log: { format: json }
+`, freePort(t), secret, sinks, strings.Join(to, ", ")))
+	write(t, filepath.Join(dir, "templates", "user-created.yaml"), `
+event: UserCreated
+message:
+  title: 'marker {{ .event.correlationId }}'
+sample: { userId: 10000000-0000-4000-a000-000000000001 }
+`)
+	return dir
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// freePort finds a port that was free a moment ago. The process must know its
+// port beforehand so that it has the same one after a restart.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// start runs serve in a folder and waits until it accepts connections. The
+// process is killed when the test ends, if it still runs.
+func start(t *testing.T, dir string) *process {
+	t.Helper()
+	config, err := os.ReadFile(filepath.Join(dir, "bridge.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(config), "listen: ")
+	address, _, _ := strings.Cut(rest, "\n")
+
+	p := &process{url: "http://" + address + "/absorb", log: &lockedBuffer{}}
+	p.cmd = exec.Command(binary, "serve", "--config", filepath.Join(dir, "bridge.yaml"))
+	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p.ended = make(chan struct{})
+	go func() { _ = p.cmd.Wait(); close(p.ended) }()
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			t.Logf("log of the process:\n%s", p.log.tail(4000))
+		}
+	})
+	for deadline := time.Now().Add(time.Minute); ; {
+		if c, err := net.Dial("tcp", address); err == nil {
+			_ = c.Close()
+			return p
+		}
+		select {
+		case <-p.ended:
+			t.Fatalf("absorb-bridge ended at its start:\n%s", p.log.tail(4000))
+		case <-time.After(10 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("absorb-bridge does not listen on %s:\n%s", address, p.log.tail(4000))
+		}
+	}
+}
+
+// kill ends the process at once, as a power cut would, and waits until its port
+// and its lock are free.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill() // it may be gone already
+	<-p.ended
+}
+
+func body(event, correlation string) []byte {
+	return fmt.Appendf(nil, `{"eventName":%q,"userId":"10000000-0000-4000-a000-000000000001","correlationId":%q}`, event, correlation)
+}
+
+func sign(body []byte) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(body)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// post sends a signed webhook and gives the status, or an error when no answer
+// came.
+func post(client *http.Client, url string, body []byte) (int, error) {
+	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("absorb-signature", sign(body))
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, err
+}
+
+// lockedBuffer collects a process's output.
+type lockedBuffer struct {
+	mu sync.Mutex // guards b
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (l *lockedBuffer) tail(n int) string {
+	s := l.String()
+	return s[max(0, len(s)-n):]
+}

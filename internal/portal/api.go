@@ -1,0 +1,163 @@
+package portal
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// tokenLife is how long a token of /authenticate is valid.
+const tokenLife = 4 * time.Hour
+
+// Handler answers the Integration API, its paths at the root.
+func (p *Portal) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /authenticate", p.authenticate)
+	mux.HandleFunc("POST /oauth/token", p.oauth)
+	mux.HandleFunc("GET /my-details", p.resource(func(_ *http.Request, w *world) (any, string) {
+		return w.byID("users", id(kindUser, 2)), "User"
+	}))
+	for collection, name := range map[string]string{
+		"users": "User", "courses": "Course", "departments": "Department", "groups": "Group", "roles": "Role",
+		"categories": "Category", "instructor-led-course-sessions": "Session",
+	} {
+		mux.HandleFunc("GET /"+collection+"/{id}", p.resource(func(r *http.Request, w *world) (any, string) {
+			return w.byID(collection, r.PathValue("id")), name
+		}))
+	}
+	mux.HandleFunc("GET /users/{id}/enrollments/{courseId}", p.resource(func(r *http.Request, w *world) (any, string) {
+		return w.enrollment(strings.ToLower(r.PathValue("id")), strings.ToLower(r.PathValue("courseId"))), "Enrollment"
+	}))
+	mux.HandleFunc("GET /users/{id}/certificates/{certificateId}", p.resource(func(r *http.Request, w *world) (any, string) {
+		return w.byID("certificates", r.PathValue("certificateId")), "Certificate"
+	}))
+	p.lists(mux)
+	return p.guard(mux)
+}
+
+// guard does what comes before every request: it counts, shows faults, and keeps
+// the rate.
+func (p *Portal) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		now := p.Now()
+		p.mu.Lock()
+		p.settle(now)
+		p.count(r.URL.Path)
+		fault := p.strike(r.URL.Path)
+		tooFast := p.Limit && !p.quota.take(now)
+		p.mu.Unlock()
+		switch {
+		case fault != nil:
+			fault.serve(w, r)
+		case tooFast:
+			tooMany(w)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func tooMany(w http.ResponseWriter) {
+	write(w, http.StatusTooManyRequests, object{"message": "Too Many Requests"})
+}
+
+// keyed checks the headers that every request bears.
+func (p *Portal) keyed(r *http.Request) bool {
+	return r.Header.Get("x-api-key") == p.Key && r.Header.Get("x-api-version") == "2"
+}
+
+func (p *Portal) authenticate(w http.ResponseWriter, r *http.Request) {
+	var login struct{ Username, Password, PrivateKey string }
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&login); err != nil || login.Username == "" || login.Password == "" {
+		problem(w, http.StatusBadRequest, "The required body parameters were not included.", "BadRequest")
+		return
+	}
+	if !p.keyed(r) || login.Username != p.Username || login.Password != p.Password || login.PrivateKey != p.Key {
+		write(w, http.StatusUnauthorized, object{"message": "Unauthorized"})
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	write(w, http.StatusOK, p.newToken("session"))
+}
+
+// newToken ends the token before it: a user has one.
+func (p *Portal) newToken(kind string) string {
+	p.sequence++
+	p.token = token{text: "emulated-" + kind + "-" + id(kindCorrelation, p.sequence), expires: p.Now().Add(tokenLife)}
+	return p.token.text
+}
+
+// oauth trades a refresh token for an access token and the next refresh token.
+func (p *Portal) oauth(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.FormValue("grant_type") != "refresh_token" || r.FormValue("refresh_token") != p.refresh {
+		write(w, http.StatusBadRequest, object{"error": "invalid_grant", "error_description": "The refresh token is invalid or was used before."})
+		return
+	}
+	access := p.newToken("access")
+	p.refresh = "emulated-refresh-" + id(kindCorrelation, p.sequence)
+	write(w, http.StatusOK, object{
+		"access_token": access, "token_type": "Bearer", "expires_in": int(tokenLife.Seconds()), "refresh_token": p.refresh, "scope": "admin.v1",
+	})
+}
+
+func (p *Portal) allowed(r *http.Request) bool {
+	bare := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return p.keyed(r) && p.token.text != "" && bare == p.token.text && p.Now().Before(p.token.expires)
+}
+
+var guid = regexp.MustCompile(`(?i)^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`)
+
+// resource answers with one thing, 404 if there is none, 422 if an id in the
+// path is malformed.
+func (p *Portal) resource(find func(*http.Request, *world) (any, string)) http.HandlerFunc {
+	return p.authorized(func(w http.ResponseWriter, r *http.Request) {
+		found, name := find(r, p.world)
+		if o, ok := found.(object); ok && o != nil {
+			write(w, http.StatusOK, o)
+			return
+		}
+		problem(w, http.StatusNotFound, name+" not found.", "NotFound")
+	})
+}
+
+// authorized serves a request under the lock if it may be served at all.
+func (p *Portal) authorized(serve http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if !p.allowed(r) {
+			write(w, http.StatusUnauthorized, object{"message": "Unauthorized"})
+			return
+		}
+		for _, name := range []string{"id", "courseId", "certificateId"} {
+			if value := r.PathValue(name); value != "" && !guid.MatchString(value) {
+				invalid(w, "Invalid format provided for "+name)
+				return
+			}
+		}
+		serve(w, r)
+	}
+}
+
+// problem is an error whose validations are a list.
+func problem(w http.ResponseWriter, status int, message, term string) {
+	write(w, status, object{"validations": []any{}, "code": status, "message": message, "term": term, "_meta": object{}})
+}
+
+// invalid is an error whose validations are an object.
+func invalid(w http.ResponseWriter, message string) {
+	write(w, http.StatusUnprocessableEntity, object{
+		"validations": object{"0": []any{object{"message": message}}}, "code": 422, "message": message, "term": "ValidationError", "_meta": object{},
+	})
+}
+
+func write(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the asker is gone
+}

@@ -1,0 +1,147 @@
+package portal
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+)
+
+// Happening is something that happens in the portal, before it is announced.
+type Happening struct {
+	Event       string // canonical name
+	User, Admin string // ids, or ""
+	Correlation string // a new one if ""
+	At          time.Time
+	Entities    map[string]string // ids of the things concerned, by key
+}
+
+// Webhook is an announcement, ready to be signed and sent.
+type Webhook struct {
+	Event     string
+	Body      []byte
+	UserAgent string
+	Form      SignatureForm
+}
+
+// Webhook makes the sample of an event happen and announces it: to the sample
+// learner, by the sample admin, about the things with the numbers 1 to 4.
+func (p *Portal) Webhook(event string, pr Profile) Webhook {
+	return p.Happen(sample(event), pr)
+}
+
+// sample is the happening that the built-in templates' samples describe.
+func sample(event string) Happening {
+	h := Happening{Event: event, User: id(kindUser, 1), Entities: map[string]string{}}
+	for _, e := range absorb.Events() {
+		if e.Name == event && e.ByAdmin {
+			h.Admin = id(kindUser, 2)
+		}
+	}
+	aboutThing := func(key, value string) { h.Entities[key] = value; h.User = "" }
+	switch {
+	case event == "UserCreated":
+		h.User = id(kindUser, 4)
+	case strings.HasPrefix(event, "OnlineCourse"):
+		aboutThing("courseId", id(kindCourse, 1))
+	case strings.HasPrefix(event, "InstructorLedCourse"):
+		aboutThing("courseId", id(kindCourse, 2))
+	case strings.HasPrefix(event, "Curriculum"):
+		aboutThing("curriculumId", id(kindCourse, 3))
+	case strings.HasPrefix(event, "CourseBundle"):
+		aboutThing("courseBundleId", id(kindCourse, 4))
+	case strings.HasPrefix(event, "Department"):
+		aboutThing("departmentId", id(kindDepartment, 2))
+	case strings.HasPrefix(event, "Group"):
+		aboutThing("groupId", id(kindGroup, 1))
+	case event == "SessionEnrollmentCompleted":
+		h.Entities["courseId"], h.Entities["sessionId"] = id(kindCourse, 2), id(kindSession, 1)
+	case event == "CompetencyAwarded":
+		h.Entities["competencyId"] = id(kindCompetency, 1)
+	case event == "SelfAssessmentCompleted":
+		h.Entities["selfAssessmentId"] = id(kindAssessment, 1)
+	case event == "LearningPathCompleted":
+		h.Entities["learningPathId"] = id(kindPath, 1)
+	default:
+		h.Entities["courseId"], h.Entities["enrollmentId"] = id(kindCourse, 1), id(kindEnrollment, 1)
+		if event == "CertificateAwarded" {
+			h.Entities["certificateId"] = id(kindCertificate, 1)
+		}
+	}
+	return h
+}
+
+// Happen lets something happen: the API shows it when its lag is over, the
+// webhook tells it now.
+func (p *Portal) Happen(h Happening, pr Profile) Webhook {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.Now()
+	p.sequence++
+	if h.At.IsZero() {
+		h.At = now
+	}
+	if h.Correlation == "" {
+		h.Correlation = id(kindCorrelation, p.sequence) + fmt.Sprintf("-%x", p.random.Uint32())
+	}
+	p.later = append(p.later, change{at: now.Add(p.Lag), apply: func(w *world) { w.happen(h) }})
+	p.settle(now)
+	body, err := json.Marshal(pr.body(h))
+	if err != nil {
+		panic(err) // texts and maps of our own
+	}
+	return Webhook{Event: h.Event, Body: body, UserAgent: pr.UserAgent, Form: pr.Form}
+}
+
+// happen changes what the API shows.
+func (w *world) happen(h Happening) {
+	course := h.Entities["courseId"]
+	switch {
+	case strings.HasPrefix(h.Event, "EnrollmentCompleted"), h.Event == "SessionEnrollmentCompleted":
+		w.enroll(h.User, course, h.At, h.Entities["enrollmentId"])
+		w.complete(h.User, course, h.At)
+	case strings.HasPrefix(h.Event, "UserEnrolled"):
+		w.enroll(h.User, course, h.At, h.Entities["enrollmentId"])
+	case h.Event == "CertificateAwarded":
+		w.award(h.User, course, h.Entities["certificateId"], h.At)
+	case h.Event == "CompetencyAwarded":
+		w.qualify(h.User, h.Entities["competencyId"], "Safe at height", h.At)
+	}
+	for key, active := range map[string]int{"Activated": 0, "Deactivated": 1} {
+		if strings.HasSuffix(h.Event, key) {
+			for _, key := range []string{"courseId", "curriculumId", "courseBundleId"} {
+				if c := w.byID("courses", h.Entities[key]); c != nil {
+					c["activeStatus"] = active
+				}
+			}
+		}
+	}
+}
+
+// Request makes the POST that announces a webhook to a URL, signed with its
+// secret.
+func (w Webhook) Request(ctx context.Context, url, secret string) (*http.Request, error) {
+	return w.request(ctx, url, Sign(secret, w.Body, w.Form))
+}
+
+// TestRequest is what the portal's Test Webhook button sends: its signature is
+// random, so it can never be verified.
+func (w Webhook) TestRequest(ctx context.Context, url string) (*http.Request, error) {
+	return w.request(ctx, url, Sign(rerandomized(), w.Body, w.Form))
+}
+
+func (w Webhook) request(ctx context.Context, url, signature string) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(w.Body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	req.Header.Set("User-Agent", w.UserAgent)
+	req.Header.Set("absorb-signature", signature)
+	return req, nil
+}
