@@ -82,6 +82,14 @@ func (g *Gateway) assemble(c *config.Config, p *Parts) (err error) {
 // Addr is where webhooks are taken.
 func (g *Gateway) Addr() net.Addr { return g.events.Addr() }
 
+// AdminAddr is where people look at the bridge, or nil.
+func (g *Gateway) AdminAddr() net.Addr {
+	if g.people == nil {
+		return nil
+	}
+	return g.people.Addr()
+}
+
 // Store is the gateway's store, for those who watch it.
 func (g *Gateway) Store() *store.Store { return g.store }
 

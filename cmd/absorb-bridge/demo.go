@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/absorb-bridge/absorb-bridge/internal/demo"
+)
+
+func demoCommand() *cobra.Command {
+	var o demo.Options
+	var length time.Duration
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Run everything on this machine, with no account anywhere",
+		Long: `Runs the bridge between an emulated Absorb portal and emulated chat platforms. All
+24 events happen once, then something every few seconds. The wall, a web page,
+shows what each platform got. Everything listens on loopback and is gone when the
+demo ends (Ctrl-C).`,
+		Example: `  absorb-bridge demo
+  absorb-bridge demo --wall-port 8090 --bridge-port 8080`,
+		Args: cobra.NoArgs,
+		RunE: action(func(cmd *cobra.Command, _ []string) error {
+			if o.Every <= 0 {
+				return usagef("--every: want a duration above 0, such as 3s")
+			}
+			o.Out = cmd.OutOrStdout()
+			o.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+			ctx := cmd.Context()
+			if length > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, length)
+				defer cancel()
+			}
+			return demo.Run(ctx, o)
+		}),
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&o.Ports.Bridge, "bridge-port", 0, "port that takes webhooks (default: a free one)")
+	flags.IntVar(&o.Ports.Admin, "admin-port", 0, "port of the bridge's own pages (default: a free one)")
+	flags.IntVar(&o.Ports.Wall, "wall-port", 0, "port of the wall (default: a free one)")
+	flags.IntVar(&o.Ports.Mail, "mail-port", 0, "port of the emulated mail server (default: a free one)")
+	flags.IntVar(&o.Ports.Portal, "portal-port", 0, "port of the emulated portal (default: a free one)")
+	flags.DurationVar(&o.Every, "every", 3*time.Second, "time between two events after the first round")
+	flags.DurationVar(&length, "for", 0, "end after this long (default: at Ctrl-C)")
+	return cmd
+}

@@ -1,0 +1,129 @@
+// Package demo runs the bridge between an emulated portal and emulated chat
+// platforms, all on loopback, with everything real in between.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
+	"github.com/absorb-bridge/absorb-bridge/internal/portal"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall"
+)
+
+// Ports are the TCP ports of the demo on loopback; 0 takes a free one.
+type Ports struct {
+	Bridge, Admin, Wall, Mail, Portal int
+}
+
+// Options says how the demo runs.
+type Options struct {
+	Ports Ports
+	Every time.Duration // between two events of the trickle
+	Out   io.Writer     // where the demo says what it does
+	Log   *slog.Logger  // the bridge's
+}
+
+// secret signs the demo's webhooks. Everybody may know it.
+const secret = "demo-secret-of-nobody"
+
+// Run runs the demo until the context ends, and leaves nothing behind.
+func Run(ctx context.Context, o Options) (err error) {
+	dir, err := os.MkdirTemp("", "absorb-bridge-demo-")
+	if err != nil {
+		return fmt.Errorf("make a place for the demo's store: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	s := &stage{
+		Options: o,
+		portal:  portal.New(portal.Options{Seed: rand.Uint64()}),
+		wall:    wall.New(wall.Options{}),
+	}
+	defer func() { err = errors.Join(err, s.wall.Close()) }()
+	if err := s.listen(ctx); err != nil {
+		return err
+	}
+	c, err := s.config(dir)
+	if err != nil {
+		return err
+	}
+	bridge, err := gateway.New(ctx, c, o.Log)
+	if err != nil {
+		return errors.Join(err, s.closeListeners())
+	}
+	s.webhooks = "http://" + bridge.Addr().String() + sourcePath
+	s.admin = bridge.AdminAddr().String()
+
+	group, ctx := errgroup.WithContext(ctx)
+	serve(ctx, group, s.wallListener, s.wall.Handler())
+	serve(ctx, group, s.portalListener, s.portal.Handler())
+	group.Go(func() error { return s.wall.ServeSMTP(s.mailListener) })
+	group.Go(func() error { <-ctx.Done(); return s.wall.Close() })
+	group.Go(func() error { return bridge.Run(ctx) })
+	group.Go(func() error { return s.play(ctx) })
+	return group.Wait()
+}
+
+// stage is what stands around the bridge.
+type stage struct {
+	Options
+	portal *portal.Portal
+	wall   *wall.Wall
+
+	wallListener, mailListener, portalListener net.Listener
+
+	webhooks string // URL that the portal posts to
+	admin    string // address of the bridge's own pages
+}
+
+func (s *stage) listen(ctx context.Context) error {
+	for _, l := range []struct {
+		listener *net.Listener
+		port     int
+		what     string
+	}{
+		{&s.wallListener, s.Ports.Wall, "wall"},
+		{&s.mailListener, s.Ports.Mail, "mail server"},
+		{&s.portalListener, s.Ports.Portal, "portal"},
+	} {
+		var err error
+		if *l.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", loopback(l.port)); err != nil {
+			return errors.Join(fmt.Errorf("listen for the demo's %s: %w", l.what, err), s.closeListeners())
+		}
+	}
+	return nil
+}
+
+func (s *stage) closeListeners() error {
+	var all []error
+	for _, l := range []net.Listener{s.wallListener, s.mailListener, s.portalListener} {
+		if l != nil {
+			all = append(all, l.Close())
+		}
+	}
+	return errors.Join(all...)
+}
+
+func loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+
+func serve(ctx context.Context, group *errgroup.Group, l net.Listener, h http.Handler) {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	group.Go(func() error {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	group.Go(func() error { <-ctx.Done(); return server.Close() })
+}
