@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/time/rate"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
@@ -153,6 +154,6 @@ func (e *emitter) post(ctx context.Context, event string) (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	fmt.Fprintf(e.cmd.OutOrStdout(), "%s: %d %s\n", event, status, strconv.QuoteToGraphic(answer))
+	fmt.Fprintf(e.cmd.OutOrStdout(), "%s: %d %s\n", event, status, bridge.CleanLine(answer))
 	return status >= 200 && status < 300, nil
 }
