@@ -5,6 +5,7 @@ package absorb
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // EventType is a kind of event that an admin can choose for a webhook.
@@ -68,13 +69,16 @@ func Known(name string) bool {
 // fold takes everything but letters and digits out of a name, and lowers its
 // case.
 func fold(name string) string {
-	var b strings.Builder
+	folded := make([]byte, 0, len(name))
 	for _, r := range name {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			b.WriteRune(unicode.ToLower(r))
+		switch {
+		case 'a' <= r && r <= 'z', '0' <= r && r <= '9': // nearly all
+			folded = append(folded, byte(r))
+		case unicode.IsLetter(r), unicode.IsDigit(r):
+			folded = utf8.AppendRune(folded, unicode.ToLower(r))
 		}
 	}
-	return b.String()
+	return string(folded)
 }
 
 // pascal joins a name's words, each with a capital.

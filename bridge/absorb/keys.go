@@ -50,18 +50,18 @@ var knownEntities = func() map[string]string {
 // field is one value of a body, with the keys that lead to it.
 type field struct {
 	key    string // as spelled
-	parent string // of the object that holds it, or ""
+	parent string // key of the object that holds it, or ""
+	own    string // key, folded
+	outer  string // parent, folded
 	depth  int
 	value  any
 }
 
-// names gives the folded keys that a field is known by.
-func (f field) names() []string {
-	own := fold(f.key)
-	if f.parent == "" {
-		return []string{own}
-	}
-	return []string{own, fold(f.parent) + own}
+// is tells whether a folded key means the field: its own, or its parent's and
+// its own in one.
+func (f field) is(key string) bool {
+	return key == f.own || f.outer != "" && len(key) == len(f.outer)+len(f.own) &&
+		strings.HasPrefix(key, f.outer) && strings.HasSuffix(key, f.own)
 }
 
 // fields are a body's values down to two objects deep: shallow ones first, then
@@ -77,8 +77,9 @@ func indexBody(body map[string]any) fields {
 	var all fields
 	var walk func(object map[string]any, parent string, depth int)
 	walk = func(object map[string]any, parent string, depth int) {
+		outer := fold(parent)
 		for _, key := range slices.Sorted(maps.Keys(object)) {
-			all = append(all, field{key, parent, depth, object[key]})
+			all = append(all, field{key, parent, fold(key), outer, depth, object[key]})
 			if inner, ok := object[key].(map[string]any); ok && depth < indexDepth {
 				walk(inner, key, depth+1)
 			}
@@ -93,7 +94,7 @@ func indexBody(body map[string]any) fields {
 func (all fields) first(keys []string) any {
 	for _, key := range keys {
 		for _, f := range all {
-			if slices.Contains(f.names(), key) && f.value != nil {
+			if f.is(key) && f.value != nil {
 				return f.value
 			}
 		}
@@ -105,7 +106,7 @@ func (all fields) first(keys []string) any {
 func (all fields) id(keys []string) string {
 	for _, key := range keys {
 		for _, f := range all {
-			if slices.Contains(f.names(), key) {
+			if f.is(key) {
 				if id := idText(f.value); id != "" {
 					return id
 				}
@@ -121,10 +122,10 @@ func (all fields) eventName() string {
 	for _, key := range []string{"eventname", "event", "eventtype", "type", "name"} {
 		for _, f := range all {
 			s, ok := f.value.(string)
-			if !ok || s == "" || !slices.Contains(f.names(), key) {
+			if !ok || s == "" || !f.is(key) {
 				continue
 			}
-			if own := fold(f.key); (own == "type" || own == "name") && f.parent != "" && !slices.Contains(wrappers, fold(f.parent)) {
+			if (f.own == "type" || f.own == "name") && f.parent != "" && !slices.Contains(wrappers, f.outer) {
 				continue
 			}
 			return s
@@ -151,8 +152,7 @@ func (all fields) entities() map[string]string {
 
 // entityKey is the key under which a field's id is kept, or "" if it holds none.
 func entityKey(f field) string {
-	names := f.names()
-	for _, name := range names {
+	for _, name := range []string{f.own, f.outer + f.own} {
 		if slices.Contains(roleKeys, name) {
 			return ""
 		}
@@ -164,8 +164,8 @@ func entityKey(f field) string {
 		}
 	}
 	words := f.key
-	if fold(f.key) == "id" {
-		if f.parent == "" || slices.Contains(wrappers, fold(f.parent)) {
+	if f.own == "id" {
+		if f.parent == "" || slices.Contains(wrappers, f.outer) {
 			return "" // the event's own
 		}
 		words = f.parent + "Id"
