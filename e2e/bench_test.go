@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/hmac"
@@ -10,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -192,22 +190,29 @@ var counter atomic.Int64
 
 // load posts signed events over so many connections, each waiting for its
 // answer, and gives the rate a second and the 99th percentile in milliseconds.
-// It speaks HTTP by hand, so that most of the machine is left to the server.
 func load(b *testing.B, address string, connections, requests int) (rate, p99 float64) {
 	b.Helper()
+	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
 	var mu sync.Mutex // guards took
 	var took []float64
 	var wg sync.WaitGroup
 	began := time.Now()
 	for range connections {
 		wg.Go(func() {
-			mine, err := drive(address, requests/connections)
-			if err != nil {
-				b.Error(err)
+			mine := make([]float64, 0, requests/connections)
+			for range requests / connections {
+				one, err := postOne(b.Context(), client, "http://"+address+"/absorb")
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				mine = append(mine, one)
 			}
 			mu.Lock()
+			defer mu.Unlock()
 			took = append(took, mine...)
-			mu.Unlock()
 		})
 	}
 	wg.Wait()
@@ -219,48 +224,25 @@ func load(b *testing.B, address string, connections, requests int) (rate, p99 fl
 	return float64(len(took)) / elapsed, took[len(took)*99/100]
 }
 
-func drive(address string, requests int) ([]float64, error) {
-	conn, err := net.Dial("tcp", address)
+// postOne posts an event and gives the milliseconds until it was answered.
+func postOne(ctx context.Context, client *http.Client, url string) (float64, error) {
+	data := body("Enrollment Completed by Learner", fmt.Sprintf("0192f0c4-7a10-7c3e-9b1e-%012d", counter.Add(1)))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(data))
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	defer conn.Close()
-	in := bufio.NewReader(conn)
-	took := make([]float64, 0, requests)
-	for range requests {
-		id := fmt.Sprintf("0192f0c4-7a10-7c3e-9b1e-%012d", counter.Add(1))
-		data := fmt.Appendf(nil, `{"eventName":"Enrollment Completed by Learner","userId":"10000000-0000-4000-a000-000000000001","courseId":"20000000-0000-4000-a000-000000000001","clientId":"c0000000-0000-4000-a000-000000000001","correlationId":%q}`, id)
-		request := fmt.Appendf(nil, "POST /absorb HTTP/1.1\r\nHost: bridge\r\nContent-Type: application/json\r\nabsorb-signature: %s\r\nContent-Length: %d\r\n\r\n%s", sign(data), len(data), data)
-		began := time.Now()
-		if _, err := conn.Write(request); err != nil {
-			return took, err
-		}
-		if err := readOK(in); err != nil {
-			return took, err
-		}
-		took = append(took, float64(time.Since(began).Microseconds())/1000)
+	req.Header.Set("absorb-signature", sign(data))
+	began := time.Now()
+	res, err := client.Do(req)
+	if err != nil {
+		return 0, err
 	}
-	return took, nil
-}
-
-func readOK(in *bufio.Reader) error {
-	length := 0
-	for first := true; ; first = false {
-		line, err := in.ReadSlice('\n')
-		if err != nil {
-			return err
-		}
-		if first && !bytes.HasPrefix(line, []byte("HTTP/1.1 200")) {
-			return fmt.Errorf("answered %s", line)
-		}
-		if v, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
-			length, _ = strconv.Atoi(string(bytes.TrimSpace(v)))
-		}
-		if len(bytes.TrimSpace(line)) == 0 {
-			_, err := in.Discard(length)
-			return err
-		}
+	defer res.Body.Close()
+	_, err = io.Copy(io.Discard, res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("answered %s", res.Status)
 	}
+	return float64(time.Since(began).Microseconds()) / 1000, err
 }
 
 func median(all []float64) float64 {

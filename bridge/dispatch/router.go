@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -23,6 +24,16 @@ const (
 	// by some seconds as a rule.
 	maxLookups  = 4
 	settleAfter = 10 * time.Second
+
+	// patience is how long a round waits for its slowest lookups before the next
+	// one begins beside them.
+	patience = 50 * time.Millisecond
+
+	// While events arrive faster than they are routed, taking them comes first:
+	// after each round the router leaves the machine to the intake for so many
+	// times as long as the round took.
+	yield        = 4
+	longestYield = 200 * time.Millisecond
 )
 
 // Plan is what the configuration says about routing.
@@ -47,6 +58,7 @@ type Router struct {
 	log   *slog.Logger
 
 	accepted signal
+	arrived  atomic.Int64  // how many events were accepted
 	slots    chan struct{} // one for each event under way
 	running  sync.WaitGroup
 
@@ -62,20 +74,27 @@ func NewRouter(s *store.Store, plan Plan, wake func(sink string), log *slog.Logg
 	}
 }
 
-// Accepted tells the router that there are new events.
-func (r *Router) Accepted() { r.accepted.raise() }
+// Accepted tells the router that there are n new events.
+func (r *Router) Accepted(n int) {
+	r.arrived.Add(int64(n))
+	r.accepted.raise()
+}
 
 // Run routes events until the context ends. Events under way then are left to
 // the next run.
 func (r *Router) Run(ctx context.Context) error {
 	defer r.running.Wait()
 	for ctx.Err() == nil {
+		began, arrived := time.Now(), r.arrived.Load()
 		started, err := r.round(ctx)
 		if err != nil {
 			rest(ctx, r.log, err)
 			continue
 		}
 		if started > 0 {
+			if r.arrived.Load()-arrived > int64(started) {
+				sleep(ctx, min(yield*time.Since(began), longestYield))
+			}
 			continue
 		}
 		at, known, err := r.store.NextUnrouted(ctx)
@@ -89,14 +108,15 @@ func (r *Router) Run(ctx context.Context) error {
 	return nil
 }
 
-// round starts what is due and not under way yet. It reads more than can be
-// under way, so that it finds something to start whenever there is something.
+// round starts what is due and not under way yet, and gives it a moment to end:
+// what has ended is not read again.
 func (r *Router) round(ctx context.Context) (started int, err error) {
 	before := r.underWay() // what ends while we read was due when we began
-	due, err := r.store.Unrouted(ctx, time.Now(), 2*routing)
+	due, err := r.store.Unrouted(ctx, time.Now(), len(before)+routing)
 	if err != nil {
 		return 0, err
 	}
+	var round sync.WaitGroup
 	for _, e := range due {
 		if _, was := before[e.ID]; was {
 			continue
@@ -108,13 +128,23 @@ func (r *Router) round(ctx context.Context) (started int, err error) {
 		}
 		started++
 		r.begin(e.ID)
+		round.Add(1)
 		r.running.Go(func() {
+			defer round.Done()
 			defer func() { <-r.slots }()
 			defer r.end(e.ID)
 			if err := r.route(ctx, e); err != nil {
 				rest(ctx, r.log.With("event", e.ID), err)
 			}
 		})
+	}
+	if started > 0 {
+		ended := make(chan struct{})
+		go func() { round.Wait(); close(ended) }()
+		select {
+		case <-ended:
+		case <-time.After(patience):
+		}
 	}
 	return started, nil
 }

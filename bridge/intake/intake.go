@@ -46,14 +46,14 @@ type Accepter interface {
 type Handler struct {
 	sources  map[string][]Source // by path
 	store    Accepter
-	accepted func()
+	accepted func(n int)
 	log      *slog.Logger
 	refusals *refusals
 }
 
-// New makes a handler for the sources. It calls accepted after it stored new
-// events.
-func New(sources []Source, s Accepter, accepted func(), log *slog.Logger) *Handler {
+// New makes a handler for the sources. It calls accepted after it stored n
+// new events.
+func New(sources []Source, s Accepter, accepted func(n int), log *slog.Logger) *Handler {
 	h := &Handler{sources: map[string][]Source{}, store: s, accepted: accepted, log: log, refusals: newRefusals(log)}
 	for _, source := range sources {
 		h.sources[source.Path] = append(h.sources[source.Path], source)
@@ -187,17 +187,17 @@ func verify(sources []Source, header http.Header, body []byte) (Source, error) {
 
 func (h *Handler) result(stored []store.Accepted) *accepted {
 	all := make([]accepted, len(stored))
-	fresh := false
+	fresh := 0
 	for i, s := range stored {
 		all[i] = accepted{ID: s.ID, Status: "accepted"}
 		if s.Duplicate {
 			all[i].Status = "duplicate"
 		} else {
-			fresh = true
+			fresh++
 		}
 	}
-	if fresh {
-		h.accepted()
+	if fresh > 0 {
+		h.accepted(fresh)
 	}
 	if len(all) == 1 {
 		return &all[0]
@@ -206,7 +206,7 @@ func (h *Handler) result(stored []store.Accepted) *accepted {
 	if len(all) > 0 {
 		whole.ID = all[0].ID
 	}
-	if !fresh {
+	if fresh == 0 {
 		whole.Status = "duplicate"
 	}
 	return &whole

@@ -19,11 +19,14 @@ type Target struct {
 
 // FanOut turns an event into a delivery for each target, in one transaction,
 // once: for an event that was fanned out before it does nothing. An event
-// without targets is kept, as routed to nobody.
+// without targets is kept, as routed to nobody, without its facts.
 func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Facts, targets []Target, now time.Time) error {
-	encoded, err := json.Marshal(facts)
-	if err != nil {
-		return fmt.Errorf("fan out event %s: %w", event.ID, err)
+	var encoded []byte
+	if len(targets) > 0 {
+		var err error
+		if encoded, err = json.Marshal(facts); err != nil {
+			return fmt.Errorf("fan out event %s: %w", event.ID, err)
+		}
 	}
 	ids := make([]string, len(targets))
 	for i := range ids {
@@ -33,7 +36,7 @@ func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 		}
 		ids[i] = id.String()
 	}
-	err = s.write(ctx, func(t tx) error {
+	err := s.write(ctx, func(t tx) error {
 		n, err := t.exec(`UPDATE events SET facts = ?, routed_at = ? WHERE id = ? AND routed_at IS NULL`, encoded, micros(now), event.ID)
 		if err != nil || n == 0 {
 			return err
