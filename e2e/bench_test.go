@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/hmac"
@@ -9,8 +10,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -31,34 +35,53 @@ const (
 	roundMessages = 10000 // events in a round of deliveries
 )
 
-// BenchmarkIntake compares the durable intake with a handler that only verifies
-// the signature: the same requests, the same generator, by turns.
+// BenchmarkIntake compares serve, as built, with a process that only verifies
+// the signature: the same requests from the same generator, by turns. The bridge
+// has one route, which takes every event, and its sink was told to wait an hour,
+// so that nothing is delivered meanwhile.
 func BenchmarkIntake(b *testing.B) {
 	for _, connections := range []int{1, 16, 64, 256} {
 		b.Run(fmt.Sprintf("connections=%d", connections), func(b *testing.B) {
-			bare := httptest.NewServer(http.HandlerFunc(verifyOnly))
-			defer bare.Close()
-			g := runGateway(b, benchConfig(b, nil))
-			target := g.Addr().String()
-
-			requests := roundRequests
-			if connections == 1 {
-				requests /= 5
-			}
-			var bareRates, rates, slowest []float64
-			for range rounds {
-				rate, _ := load(b, bare.Listener.Addr().String(), connections, requests)
-				bareRates = append(bareRates, rate)
-				rate, p99 := load(b, target, connections, requests)
-				rates, slowest = append(rates, rate), append(slowest, p99)
-			}
-			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(median(bareRates), "bare/s")
-			b.ReportMetric(median(rates), "durable/s")
-			b.ReportMetric(100*median(rates)/median(bareRates), "%of-bare")
-			b.ReportMetric(median(slowest), "p99-ms")
+			busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", "3600")
+				w.WriteHeader(http.StatusTooManyRequests)
+			}))
+			defer busy.Close()
+			compare(b, busy, connections)
 		})
 	}
+}
+
+// BenchmarkIntakeBesideDelivery is BenchmarkIntake while every event is delivered
+// too, to an endpoint that takes whatever comes.
+func BenchmarkIntakeBesideDelivery(b *testing.B) {
+	open := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, "ok")
+	}))
+	defer open.Close()
+	compare(b, open, 64)
+}
+
+func compare(b *testing.B, endpoint *httptest.Server, connections int) {
+	bare := startBare(b)
+	durable := start(b, folder(b, fmt.Sprintf("  slack: { type: slack, webhook_url: %s/services/T0/B0/x, limit: none }", endpoint.URL), "slack")).url
+	requests := roundRequests
+	if connections == 1 {
+		requests /= 10
+	}
+	var bareRates, rates, slowest []float64
+	for range rounds {
+		rate, _ := load(b, bare, connections, requests)
+		bareRates = append(bareRates, rate)
+		rate, p99 := load(b, durable, connections, requests)
+		rates, slowest = append(rates, rate), append(slowest, p99)
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(median(bareRates), "bare/s")
+	b.ReportMetric(median(rates), "durable/s")
+	b.ReportMetric(100*median(rates)/median(bareRates), "%of-bare")
+	b.ReportMetric(median(slowest), "p99-ms")
 }
 
 // BenchmarkDelivery sends a stored backlog, without rate limits, to one and to
@@ -129,8 +152,7 @@ func fill(b *testing.B, g *gateway.Gateway, n int) {
 	}
 }
 
-// benchConfig is a bridge with a Slack sink for each URL, or with a route to
-// nothing that matches when there is none.
+// benchConfig is a bridge with a Slack sink for each URL.
 func benchConfig(b *testing.B, urls []string) *config.Config {
 	b.Helper()
 	text := &strings.Builder{}
@@ -152,22 +174,38 @@ func benchConfig(b *testing.B, urls []string) *config.Config {
 	return c
 }
 
-func runGateway(b *testing.B, c *config.Config) *gateway.Gateway {
+// bareVariable makes the test binary the process that only verifies.
+const bareVariable = "BRIDGE_BENCH_BARE"
+
+// serveBare serves the bare handler and prints its address.
+func serveBare() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(l.Addr())
+	fmt.Fprintln(os.Stderr, http.Serve(l, http.HandlerFunc(verifyOnly)))
+	os.Exit(1)
+}
+
+func startBare(b *testing.B) (url string) {
 	b.Helper()
-	g, err := gateway.New(b.Context(), c, slog.New(slog.DiscardHandler))
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), bareVariable+"=1")
+	out, err := cmd.StdoutPipe()
 	if err != nil {
 		b.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
-	b.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			b.Error(err)
-		}
-	})
-	return g
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	address, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	return "http://" + strings.TrimSpace(address) + "/absorb"
 }
 
 func verifyOnly(w http.ResponseWriter, r *http.Request) {
@@ -190,7 +228,7 @@ var counter atomic.Int64
 
 // load posts signed events over so many connections, each waiting for its
 // answer, and gives the rate a second and the 99th percentile in milliseconds.
-func load(b *testing.B, address string, connections, requests int) (rate, p99 float64) {
+func load(b *testing.B, url string, connections, requests int) (rate, p99 float64) {
 	b.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}
 	defer transport.CloseIdleConnections()
@@ -203,7 +241,7 @@ func load(b *testing.B, address string, connections, requests int) (rate, p99 fl
 		wg.Go(func() {
 			mine := make([]float64, 0, requests/connections)
 			for range requests / connections {
-				one, err := postOne(b.Context(), client, "http://"+address+"/absorb")
+				one, err := postOne(b.Context(), client, url)
 				if err != nil {
 					b.Error(err)
 					return

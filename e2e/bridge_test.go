@@ -23,6 +23,9 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
+	if os.Getenv(bareVariable) != "" {
+		serveBare()
+	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "absorb-bridge-e2e")
 		if err != nil {
@@ -54,7 +57,7 @@ type process struct {
 
 // folder makes a directory with a configuration that listens on a free port and
 // sends everything to the sinks given (YAML of the sinks block).
-func folder(t *testing.T, sinks string, to ...string) string {
+func folder(t testing.TB, sinks string, to ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "bridge.yaml"), fmt.Sprintf(`
@@ -79,7 +82,7 @@ sample: { userId: 10000000-0000-4000-a000-000000000001 }
 	return dir
 }
 
-func write(t *testing.T, path, text string) {
+func write(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
@@ -91,7 +94,7 @@ func write(t *testing.T, path, text string) {
 
 // freePort finds a port that was free a moment ago. The process must know its
 // port beforehand so that it has the same one after a restart.
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -103,7 +106,7 @@ func freePort(t *testing.T) int {
 
 // start runs serve in a folder and waits until it accepts connections. The
 // process is killed when the test ends, if it still runs.
-func start(t *testing.T, dir string) *process {
+func start(t testing.TB, dir string) *process {
 	t.Helper()
 	config, err := os.ReadFile(filepath.Join(dir, "bridge.yaml"))
 	if err != nil {

@@ -32,8 +32,8 @@ const (
 	// While events arrive faster than they are routed, taking them comes first:
 	// after each round the router leaves the machine to the intake for so many
 	// times as long as the round took.
-	yield        = 4
-	longestYield = 200 * time.Millisecond
+	yield        = 9
+	longestYield = 500 * time.Millisecond
 )
 
 // Plan is what the configuration says about routing.
@@ -191,7 +191,7 @@ func (r *Router) route(ctx context.Context, e store.Unrouted) error {
 	if err := r.store.FanOut(context.WithoutCancel(ctx), e.Event, facts, to, time.Now()); err != nil {
 		return err
 	}
-	r.log.Info("event routed", "event", e.ID, "type", e.Type, "deliveries", len(to))
+	r.log.Debug("event routed", "event", e.ID, "type", e.Type, "deliveries", len(to))
 	for _, t := range to {
 		r.wake(t.Sink)
 	}

@@ -38,7 +38,7 @@ func (s *Store) Accept(ctx context.Context, events []bridge.Event) ([]Accepted, 
 		rows[i] = row
 	}
 	result := make([]Accepted, len(rows))
-	err := s.write(ctx, func(t tx) error {
+	err := s.writeNow(ctx, func(t tx) error {
 		for i, row := range rows {
 			var err error
 			if result[i], err = row.insert(t); err != nil {

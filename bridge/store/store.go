@@ -35,9 +35,10 @@ type Store struct {
 	lock    *flock.Flock
 	writes  *sql.DB // one connection, which belongs to the writer
 	reads   *sql.DB
-	jobs    chan *job
+	urgent  chan *job // to the writer
+	jobs    chan *job // to the writer, when nothing is urgent
 	writer  sync.WaitGroup
-	closing sync.RWMutex // held for writing while jobs is closed
+	closing sync.RWMutex // held for writing while the channels are closed
 	closed  bool         // guarded by closing
 }
 
@@ -50,7 +51,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, fmt.Errorf("open store %s: make its folder: %w", path, err)
 	}
-	s := &Store{lock: flock.New(path + ".lock"), jobs: make(chan *job, maxBatch)}
+	s := &Store{lock: flock.New(path + ".lock"), urgent: make(chan *job, maxBatch), jobs: make(chan *job, maxBatch)}
 	locked, err := s.lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: lock it: %w", path, err)
@@ -79,7 +80,7 @@ func (s *Store) open(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	s.writer.Go(func() { w.run(s.jobs) })
+	s.writer.Go(func() { w.run(s.urgent, s.jobs) })
 	return nil
 }
 
@@ -141,6 +142,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
+	close(s.urgent)
 	close(s.jobs)
 	s.closing.Unlock()
 	s.writer.Wait()

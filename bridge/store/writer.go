@@ -5,13 +5,17 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 )
 
 // ErrClosed is returned for writes to a store that was closed.
 var ErrClosed = errors.New("the store is closed")
 
-// maxBatch bounds how many writes share one commit.
-const maxBatch = 1024
+const (
+	maxBatch = 1024 // writes that share one commit
+	patient  = 64   // of them, those that are not urgent: urgent ones may come meanwhile
+	beside   = 16   // the same, when there are urgent ones already
+)
 
 // job is one caller's write and where its result goes.
 type job struct {
@@ -23,8 +27,17 @@ type job struct {
 // is on disk. fn may run twice (see writer.commit), so it must not keep what it
 // found out before write returned nil.
 func (s *Store) write(ctx context.Context, fn func(tx) error) error {
+	return s.do(ctx, s.jobs, fn)
+}
+
+// writeNow is write for those whom somebody outside waits for.
+func (s *Store) writeNow(ctx context.Context, fn func(tx) error) error {
+	return s.do(ctx, s.urgent, fn)
+}
+
+func (s *Store) do(ctx context.Context, queue chan<- *job, fn func(tx) error) error {
 	j := &job{run: fn, done: make(chan error, 1)}
-	if err := s.submit(ctx, j); err != nil {
+	if err := s.submit(ctx, queue, j); err != nil {
 		return err
 	}
 	select {
@@ -35,14 +48,14 @@ func (s *Store) write(ctx context.Context, fn func(tx) error) error {
 	}
 }
 
-func (s *Store) submit(ctx context.Context, j *job) error {
+func (s *Store) submit(ctx context.Context, queue chan<- *job, j *job) error {
 	s.closing.RLock()
 	defer s.closing.RUnlock()
 	if s.closed {
 		return ErrClosed
 	}
 	select {
-	case s.jobs <- j:
+	case queue <- j:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -97,27 +110,62 @@ func (w *writer) prepare(query string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
-// run commits jobs until the channel is closed. Whatever waits when a commit
-// ends makes the next one, so nobody waits for a timer, and the busier the
-// store the larger its commits.
-func (w *writer) run(jobs <-chan *job) {
+// run commits jobs until both channels are closed. Whatever waits when a commit
+// ends makes the next one, so nobody waits for a timer, and the busier the store
+// the larger its commits.
+func (w *writer) run(urgent, others <-chan *job) {
 	defer w.conn.Close()
-	for first := range jobs {
-		batch := []*job{first}
-	collect:
-		for len(batch) < maxBatch {
-			select {
-			case j, open := <-jobs:
-				if !open {
-					break collect
-				}
-				batch = append(batch, j)
-			default:
-				break collect
-			}
+	for urgent != nil || others != nil {
+		batch, hurry := first(&urgent, &others)
+		// Let those who are about to write do so: a commit costs the same for all.
+		for before := 0; len(batch) > before; {
+			before = len(batch)
+			runtime.Gosched()
+			batch = drain(&urgent, batch, maxBatch)
 		}
-		w.commit(batch)
+		room := patient
+		if hurry || len(batch) > 1 {
+			room = len(batch) + beside
+		}
+		if batch = drain(&others, batch, room); len(batch) > 0 {
+			w.commit(batch)
+		}
 	}
+}
+
+// first waits for a job, and tells whether it is urgent. It gives none when a
+// channel was closed instead, which is nil from then on.
+func first(urgent, others *<-chan *job) (batch []*job, hurry bool) {
+	from := others
+	var j *job
+	var open bool
+	select {
+	case j, open = <-*urgent:
+		from = urgent
+	case j, open = <-*others:
+	}
+	if !open {
+		*from = nil
+		return nil, false
+	}
+	return []*job{j}, from == urgent
+}
+
+// drain adds the jobs that wait, until there are limit.
+func drain(from *<-chan *job, batch []*job, limit int) []*job {
+	for len(batch) < limit {
+		select {
+		case j, open := <-*from:
+			if !open {
+				*from = nil
+				return batch
+			}
+			batch = append(batch, j)
+		default:
+			return batch
+		}
+	}
+	return batch
 }
 
 // commit runs a batch in one transaction. If one of its jobs fails, nothing of
