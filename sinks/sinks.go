@@ -6,6 +6,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/console"
 	"github.com/absorb-bridge/absorb-bridge/sinks/discord"
 	"github.com/absorb-bridge/absorb-bridge/sinks/email"
+	"github.com/absorb-bridge/absorb-bridge/sinks/googlechat"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/slack"
 )
@@ -13,9 +14,10 @@ import (
 // Types gives every type of sink by the name that the configuration uses.
 func Types() map[string]kit.Type {
 	return map[string]kit.Type{
-		"console": console.Type(),
-		"discord": discord.Type(),
-		"email":   email.Type(),
-		"slack":   slack.Type(),
+		"console":    console.Type(),
+		"discord":    discord.Type(),
+		"email":      email.Type(),
+		"googlechat": googlechat.Type(),
+		"slack":      slack.Type(),
 	}
 }
