@@ -9,6 +9,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/googlechat"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/slack"
+	"github.com/absorb-bridge/absorb-bridge/sinks/teams"
 )
 
 // Types gives every type of sink by the name that the configuration uses.
@@ -19,5 +20,6 @@ func Types() map[string]kit.Type {
 		"email":      email.Type(),
 		"googlechat": googlechat.Type(),
 		"slack":      slack.Type(),
+		"teams":      teams.Type(),
 	}
 }

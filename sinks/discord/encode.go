@@ -1,8 +1,8 @@
 package discord
 
 import (
-	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -64,24 +64,10 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 // mention in both: nothing from Absorb may ping anybody. An empty list forbids,
 // a missing one allows.
 func marshal(params *discordgo.WebhookParams, native map[string]any) ([]byte, error) {
-	body, err := json.Marshal(params)
-	if err != nil {
-		return nil, err
-	}
-	var keys map[string]any
-	if err := json.Unmarshal(body, &keys); err != nil {
-		return nil, err
-	}
-	for key, value := range native {
-		keys[key] = value
-	}
+	keys := map[string]any{"components": nil} // discordgo always writes it
+	maps.Copy(keys, native)
 	keys["allowed_mentions"] = map[string]any{"parse": []string{}}
-	for key, value := range keys {
-		if value == nil {
-			delete(keys, key)
-		}
-	}
-	return json.Marshal(keys)
+	return kit.JSON(params, keys)
 }
 
 // encoder fills an embed and counts its text.

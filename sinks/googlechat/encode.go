@@ -1,8 +1,6 @@
 package googlechat
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"html"
 	"slices"
@@ -49,7 +47,7 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 		key, _ := kit.Shorten(m.ThreadKey, maxThreadKey/8, kit.Runes)
 		out.Thread = &thread{ThreadKey: key}
 	}
-	body, err := marshal(out, m.Native["googlechat"])
+	body, err := kit.JSON(out, m.Native["googlechat"])
 	if err != nil {
 		return bridge.Payload{}, bridge.Rejectedf("the native part for Google Chat is no JSON: %v", err)
 	}
@@ -57,31 +55,6 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 		return bridge.Payload{}, bridge.Rejectedf("with its native part the message has %d bytes; Google Chat takes %d", len(body), maxMessage)
 	}
 	return bridge.Payload{MessageID: m.ID, ContentType: "application/json; charset=UTF-8", Body: body, Shortened: e.shortened}, nil
-}
-
-// marshal lays the message's native part over the payload.
-func marshal(m message, native map[string]any) ([]byte, error) {
-	body, err := compact(m)
-	if err != nil || len(native) == 0 {
-		return body, err
-	}
-	var keys map[string]any
-	if err := json.Unmarshal(body, &keys); err != nil {
-		return nil, err
-	}
-	for key, value := range native {
-		keys[key] = value
-	}
-	return compact(keys)
-}
-
-// compact is JSON with "<" as one byte and not as six: the limit counts bytes.
-func compact(v any) ([]byte, error) {
-	var b bytes.Buffer
-	out := json.NewEncoder(&b)
-	out.SetEscapeHTML(false)
-	err := out.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // encoder makes a card and counts its bytes.
@@ -92,8 +65,8 @@ type encoder struct {
 
 // fit escapes and shortens a text, and counts it.
 func (e *encoder) fit(what, plain string, limit int, escape func(string) string) string {
-	text, cut := kit.ShortenEscaped(plain, limit, jsonBytes, escape)
-	e.used += jsonBytes(text) + perWidget
+	text, cut := kit.ShortenEscaped(plain, limit, kit.JSONBytes, escape)
+	e.used += kit.JSONBytes(text) + perWidget
 	if cut && what != "" {
 		e.shortened = append(e.shortened, what)
 	}
@@ -138,7 +111,7 @@ func (e *encoder) text(markdown string) []widget {
 	if text == "" {
 		return nil
 	}
-	e.used += jsonBytes(text) + perWidget
+	e.used += kit.JSONBytes(text) + perWidget
 	return []widget{{TextParagraph: &textParagraph{Text: text}}}
 }
 
@@ -146,7 +119,7 @@ func (e *encoder) image(m bridge.Message) []widget {
 	if m.ImageURL == "" || len(m.ImageURL) > maxURL {
 		return nil
 	}
-	e.used += jsonBytes(m.ImageURL)
+	e.used += kit.JSONBytes(m.ImageURL)
 	return []widget{{Image: &image{ImageURL: m.ImageURL, AltText: e.fit("", m.Title, maxTitle, same)}}}
 }
 
@@ -160,11 +133,11 @@ func (e *encoder) buttons(m bridge.Message) []widget {
 	}
 	var list buttonList
 	for _, a := range actions {
-		if len(list.Buttons) == maxActions || jsonBytes(a.URL) > maxURL {
+		if len(list.Buttons) == maxActions || kit.JSONBytes(a.URL) > maxURL {
 			e.shortened = append(e.shortened, "actions")
 			continue
 		}
-		e.used += jsonBytes(a.URL)
+		e.used += kit.JSONBytes(a.URL)
 		list.Buttons = append(list.Buttons, button{
 			Text:    e.fit("", a.Label, maxLabel, literal),
 			OnClick: onClick{OpenLink: openLink{URL: a.URL}},
@@ -227,22 +200,8 @@ func literal(s string) string { return strings.NewReplacer("<", "‹", ">", "›
 // angle bracket right before it.
 func fallback(s string) string { return strings.ReplaceAll(s, "<", "<\u200B") }
 
-// jsonBytes is the size of a text in JSON, without its quotes.
-func jsonBytes(s string) int {
-	n := len(s)
-	for _, r := range s {
-		switch r {
-		case '"', '\\', '\n', '\t':
-			n++
-		case '\u2028', '\u2029':
-			n += 3
-		}
-	}
-	return n
-}
-
 func dialect() kit.Dialect {
-	return kit.Dialect{Measure: jsonBytes, Newline: "<br>", Span: func(s kit.Span) (before, after string, text func(string) string) {
+	return kit.Dialect{Measure: kit.JSONBytes, Newline: "<br>", Span: func(s kit.Span) (before, after string, text func(string) string) {
 		if s.Code {
 			return `<font color="#c5221f">`, "</font>", html.EscapeString
 		}

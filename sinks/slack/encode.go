@@ -50,7 +50,7 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 
 	fallback, _ := kit.ShortenEscaped(m.Title, maxFallback, kit.Runes, escape)
 	no := false // links of a message are not unfolded below it
-	body, err := withNative(slack.WebhookMessage{
+	body, err := kit.JSON(slack.WebhookMessage{
 		Text:        fallback,
 		Blocks:      &slack.Blocks{BlockSet: e.blocks},
 		UnfurlLinks: &no,

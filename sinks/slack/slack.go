@@ -6,7 +6,6 @@ package slack
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -97,24 +96,4 @@ func kindOf(words string) (bridge.Kind, bool) {
 		return bridge.Limited, true
 	}
 	return bridge.Temporary, false
-}
-
-// withNative replaces top-level keys of a payload by those of the message's
-// native part.
-func withNative(payload any, native map[string]any) ([]byte, error) {
-	if len(native) == 0 {
-		return json.Marshal(payload)
-	}
-	body, err := json.Marshal(payload)
-	if err != nil {
-		return nil, err
-	}
-	var keys map[string]any
-	if err := json.Unmarshal(body, &keys); err != nil {
-		return nil, err
-	}
-	for key, value := range native {
-		keys[key] = value
-	}
-	return json.Marshal(keys)
 }

@@ -1,0 +1,49 @@
+package kit
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// JSON writes a payload, with the keys of a message's native part in place of
+// its own; null takes a key away. "<" stays one byte: some platforms limit the bytes of a message.
+func JSON(payload any, native map[string]any) ([]byte, error) {
+	body, err := compact(payload)
+	if err != nil || len(native) == 0 {
+		return body, err
+	}
+	var keys map[string]any
+	if err := json.Unmarshal(body, &keys); err != nil {
+		return nil, err
+	}
+	for key, value := range native {
+		keys[key] = value
+		if value == nil {
+			delete(keys, key)
+		}
+	}
+	return compact(keys)
+}
+
+func compact(v any) ([]byte, error) {
+	var b bytes.Buffer
+	out := json.NewEncoder(&b)
+	out.SetEscapeHTML(false)
+	err := out.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// JSONBytes is the size of a text inside a JSON string that JSON writes, a
+// Measure for platforms that limit the bytes of a message.
+func JSONBytes(s string) int {
+	n := len(s)
+	for _, r := range s {
+		switch r {
+		case '"', '\\', '\n', '\t':
+			n++
+		case '\u2028', '\u2029':
+			n += 3
+		}
+	}
+	return n
+}

@@ -1,0 +1,68 @@
+package teams
+
+// The parts of an Adaptive Card 1.4 that are used
+// (https://adaptivecards.io/schemas/1.4.0/adaptive-card.json).
+
+type envelope struct {
+	Type        string       `json:"type"`
+	Attachments []attachment `json:"attachments"`
+}
+
+type attachment struct {
+	ContentType string  `json:"contentType"`
+	ContentURL  *string `json:"contentUrl"` // null
+	Content     any     `json:"content"`
+}
+
+type card struct {
+	Schema  string    `json:"$schema"`
+	Type    string    `json:"type"`
+	Version string    `json:"version"`
+	MSTeams msTeams   `json:"msteams"`
+	Body    []element `json:"body"`
+	Actions []action  `json:"actions,omitempty"`
+}
+
+type msTeams struct {
+	Width string `json:"width"`
+}
+
+// element is a Container, a ColumnSet, a Column, a RichTextBlock or an Image.
+type element struct {
+	Type    string    `json:"type"`
+	Style   string    `json:"style,omitempty"`
+	Bleed   bool      `json:"bleed,omitempty"`
+	Spacing string    `json:"spacing,omitempty"`
+	Width   string    `json:"width,omitempty"`
+	Items   []element `json:"items,omitempty"`
+	Columns []element `json:"columns,omitempty"`
+	Inlines []textRun `json:"inlines,omitempty"`
+	URL     string    `json:"url,omitempty"`
+	AltText string    `json:"altText,omitempty"`
+}
+
+// textRun is text that is shown as it is, without any markup in it.
+type textRun struct {
+	Type         string  `json:"type"`
+	Text         string  `json:"text"`
+	Size         string  `json:"size,omitempty"`
+	Weight       string  `json:"weight,omitempty"`
+	Subtle       bool    `json:"isSubtle,omitempty"`
+	Italic       bool    `json:"italic,omitempty"`
+	FontType     string  `json:"fontType,omitempty"`
+	SelectAction *action `json:"selectAction,omitempty"`
+}
+
+type action struct {
+	Type  string `json:"type"`
+	Title string `json:"title,omitempty"`
+	URL   string `json:"url"`
+}
+
+func run(text string) textRun { return textRun{Type: "TextRun", Text: text} }
+
+func richText(runs ...textRun) element { return element{Type: "RichTextBlock", Inlines: runs} }
+
+func openURL(title, url string) action {
+	return action{Type: "Action.OpenUrl", Title: title, URL: url}
+}

@@ -1,0 +1,138 @@
+// Package teams sends messages to Microsoft Teams channels and chats by the
+// webhooks of the Workflows app (Power Automate), as Adaptive Cards.
+//
+// What a workflow takes is described in Microsoft's documentation (msteams-docs:
+// connectors-using); its error codes are those of Azure Logic Apps.
+package teams
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+)
+
+// Config is a Teams sink's settings.
+type Config struct {
+	WebhookURL bridge.Secret `koanf:"webhook_url"` // of a workflow; it decides the channel
+}
+
+// Sink is one workflow.
+type Sink struct {
+	url    bridge.Secret
+	client *http.Client
+}
+
+var _ bridge.Sink = (*Sink)(nil)
+
+// Type describes Teams sinks. How much a workflow takes depends on the tenant's
+// plan; four messages a second were the limit of the connectors before it.
+func Type() kit.Type {
+	return kit.Type{
+		New:    New,
+		Limit:  bridge.Limit{Rate: 1, Burst: 4},
+		Escape: Escape,
+		Example: map[string]any{
+			"webhook_url": "https://example.environment.api.powerplatform.com/powerautomate/automations/direct/workflows/example/triggers/manual/paths/invoke?api-version=1&sig=example",
+		},
+	}
+}
+
+// New builds a Teams sink.
+func New(setup kit.Setup) (bridge.Sink, error) {
+	var c Config
+	if err := setup.Decode(&c); err != nil {
+		return nil, err
+	}
+	if err := checkURL(c.WebhookURL); err != nil {
+		return nil, err
+	}
+	return &Sink{url: c.WebhookURL, client: setup.Client}, nil
+}
+
+// checkURL takes any host: Microsoft has renamed those of workflows twice, and
+// sovereign clouds have their own.
+func checkURL(secret bridge.Secret) error {
+	const create = "in Teams choose the channel's menu, Workflows, Send webhook alerts to a channel, and copy the URL that it gives"
+	if secret.Empty() {
+		return kit.Setting("webhook_url", "required: %s", create)
+	}
+	u, err := url.Parse(secret.Reveal())
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return kit.Setting("webhook_url", "want a whole URL; %s", create)
+	}
+	if host := strings.ToLower(u.Hostname()); strings.HasSuffix(host, ".webhook.office.com") || host == "outlook.office.com" {
+		return kit.Setting("webhook_url", "this is the URL of an Office 365 connector, which Microsoft has retired; %s", create)
+	}
+	return nil
+}
+
+// Send posts one message. A workflow answers 202 before it posts: whether it
+// then could is only seen in its run history.
+func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
+	answer, err := kit.Post(ctx, s.client, kit.Request{URL: s.url, Body: p.Body, Type: p.ContentType})
+	if err != nil {
+		return bridge.Receipt{}, err
+	}
+	if answer.Status < 200 || answer.Status > 299 {
+		return bridge.Receipt{}, s.failure(answer)
+	}
+	if inner := innerStatus(answer.Body); inner != 0 {
+		answer.Status = inner
+		return bridge.Receipt{}, kit.Failure(answer, s.url)
+	}
+	detail := answer.Detail(s.url)
+	if answer.Status == http.StatusAccepted {
+		detail = strings.TrimSpace("the workflow has started; whether it could post is in its run history. " + detail)
+	}
+	return bridge.Receipt{Status: answer.Status, Detail: detail}, nil
+}
+
+// wrapped finds the status that a gateway in front of Teams puts into the text of
+// an answer with status 200.
+var wrapped = regexp.MustCompile(`HTTP error (\d{3})\b`)
+
+func innerStatus(body []byte) int {
+	found := wrapped.FindSubmatch(body)
+	if found == nil {
+		return 0
+	}
+	status, _ := strconv.Atoi(string(found[1])) // three digits
+	return status
+}
+
+// failure classifies an answer by its error code where that says more than the
+// status: a workflow that is switched off answers 400, too.
+func (s *Sink) failure(a kit.Answer) *bridge.SendError {
+	failure := kit.Failure(a, s.url)
+	var words struct {
+		Error struct {
+			Code    string `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	if json.Unmarshal(a.Body, &words) != nil || words.Error.Code == "" {
+		return failure
+	}
+	text := bridge.CleanText(words.Error.Code + ": " + words.Error.Message)
+	failure.Detail = kit.Cut(kit.Redact(text, s.url), kit.MaxDetail)
+	if failure.Kind == bridge.MessageRejected && ofDestination(words.Error.Code) {
+		failure.Kind = bridge.DestinationBroken
+	}
+	return failure
+}
+
+// ofDestination tells the codes that are about the workflow and its URL.
+func ofDestination(code string) bool {
+	return strings.HasPrefix(code, "Workflow") || slices.Contains([]string{
+		"DirectApiAuthorizationRequired", "DirectApiInvalidAuthorizationScheme", "AuthorizationFailed",
+		"AuthenticationFailed", "MissingApiVersionParameter", "InvalidApiVersionParameter",
+	}, code)
+}
