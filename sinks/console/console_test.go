@@ -13,6 +13,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	sinktest.Run(t, sinktest.Suite{
+		Type:     "console",
 		New:      New,
 		Settings: func(string) map[string]any { return map[string]any{"stream": "stderr"} },
 		Check: func(t *testing.T, _ bridge.Message, p bridge.Payload) {

@@ -8,6 +8,7 @@ package discord
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -146,6 +147,10 @@ func (s *Sink) failure(answer kit.Answer) *bridge.SendError {
 	}
 	if json.Unmarshal(answer.Body, &words) != nil {
 		return failure
+	}
+	if words.Message != "" {
+		text := fmt.Sprintf("%s (code %d) %s", words.Message, words.Code, words.Errors)
+		failure.Detail = kit.Cut(kit.Redact(bridge.CleanText(text), s.config.WebhookURL, s.post), kit.MaxDetail)
 	}
 	if words.RetryAfter > 0 && failure.Kind == bridge.Limited {
 		failure.RetryAfter = kit.Seconds(words.RetryAfter)

@@ -22,7 +22,8 @@ const (
 
 func TestConformance(t *testing.T) {
 	sinktest.Run(t, sinktest.Suite{
-		New: New,
+		Type: "email",
+		New:  New,
 		Settings: func(base string) map[string]any {
 			_, addr, _ := strings.Cut(base, "//")
 			return map[string]any{

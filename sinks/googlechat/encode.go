@@ -45,7 +45,7 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	}
 	if m.ThreadKey != "" {
 		key, _ := kit.Shorten(m.ThreadKey, maxThreadKey/8, kit.Runes)
-		out.Thread = &thread{ThreadKey: key}
+		out.Thread = &thread{ThreadKey: literal(key)}
 	}
 	body, err := kit.JSON(out, m.Native["googlechat"])
 	if err != nil {
@@ -120,7 +120,7 @@ func (e *encoder) image(m bridge.Message) []widget {
 		return nil
 	}
 	e.used += kit.JSONBytes(m.ImageURL)
-	return []widget{{Image: &image{ImageURL: m.ImageURL, AltText: e.fit("", m.Title, maxTitle, same)}}}
+	return []widget{{Image: &image{ImageURL: m.ImageURL, AltText: e.fit("", m.Title, maxTitle, literal)}}}
 }
 
 // buttons are the actions, behind one that opens the message's own link: a
@@ -189,8 +189,6 @@ func (e *encoder) fields(all []bridge.Field, room int) []widget {
 // Escape makes data harmless in a card's HTML, and in the text of a message,
 // which has mentions and links between angle brackets.
 func Escape(s string) string { return html.EscapeString(bridge.CleanText(s)) }
-
-func same(s string) string { return s }
 
 // literal is for texts of which Google does not say whether they are HTML: they
 // are right in both readings.

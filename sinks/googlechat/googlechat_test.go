@@ -31,6 +31,7 @@ func TestConformance(t *testing.T) {
 		}
 	}
 	sinktest.Run(t, sinktest.Suite{
+		Type:     "googlechat",
 		New:      New,
 		Settings: func(base string) map[string]any { return map[string]any{"webhook_url": base + hook} },
 		Secrets:  []string{"s3cr3t-api-key", "s3cr3t-space-token"},
@@ -57,6 +58,9 @@ func check(t *testing.T, _ bridge.Message, p bridge.Payload) {
 	var m message
 	if err := json.Unmarshal(p.Body, &m); err != nil {
 		t.Fatalf("payload: %v", err)
+	}
+	if strings.Contains(string(p.Body), "<users/") {
+		t.Error("the message may mention somebody")
 	}
 	discovered(t, p.Body)
 	if regexp.MustCompile(`<(?:users/|https?:)`).MatchString(m.FallbackText) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -188,11 +189,11 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// Seconds is a platform's number of seconds to wait, as a duration between 0 and
-// an hour.
+// Seconds is a platform's number of seconds to wait, as a duration in whole
+// milliseconds, never shorter than what it asks for and at most an hour.
 func Seconds(s float64) time.Duration {
 	if !(s > 0) { // also when it is no number
 		return 0
 	}
-	return time.Duration(min(s, maxRetryAfter.Seconds()) * float64(time.Second))
+	return time.Duration(math.Ceil(min(s, maxRetryAfter.Seconds())*1000)) * time.Millisecond
 }

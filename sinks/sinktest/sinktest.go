@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -35,7 +37,8 @@ const RetryAfter = 7 * time.Second
 
 // Suite describes a sink to Run.
 type Suite struct {
-	New func(kit.Setup) (bridge.Sink, error)
+	Type string // the sink's, as the configuration spells it
+	New  func(kit.Setup) (bridge.Sink, error)
 
 	// Settings are valid settings, complete, that lead to the fake platform at
 	// base. They hold each of Secrets.
@@ -126,7 +129,28 @@ func (s Suite) encode(t *testing.T) {
 			}
 			s.noSecret(t, "payload", string(p.Body))
 			s.Check(t, c.Message, p)
+			s.dump(t, c.Name, p)
 		})
+	}
+}
+
+// DumpVariable names a folder to which every payload of the suites is written,
+// for validators outside of Go to read: TYPE.CASE.json, or .eml for a mail.
+const DumpVariable = "BRIDGE_TEST_PAYLOADS"
+
+func (s Suite) dump(t *testing.T, name string, p bridge.Payload) {
+	t.Helper()
+	dir := os.Getenv(DumpVariable)
+	if dir == "" {
+		return
+	}
+	ending := "json"
+	if strings.HasPrefix(p.ContentType, "message/rfc822") {
+		ending = "eml"
+	}
+	file := fmt.Sprintf("%s.%s.%s", s.Type, strings.ReplaceAll(name, " ", "-"), ending)
+	if err := os.WriteFile(filepath.Join(dir, file), p.Body, 0o600); err != nil {
+		t.Error(err)
 	}
 }
 

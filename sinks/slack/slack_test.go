@@ -24,7 +24,8 @@ func TestConformance(t *testing.T) {
 		}
 	}
 	sinktest.Run(t, sinktest.Suite{
-		New: New,
+		Type: "slack",
+		New:  New,
 		Settings: func(base string) map[string]any {
 			return map[string]any{"webhook_url": base + "/services/T0SECRETTEAM/B0SECRETBOT/s3cr3tw3bh00kt0k3n"}
 		},

@@ -1,5 +1,7 @@
 package teams
 
+import "regexp"
+
 // The parts of an Adaptive Card 1.4 that are used
 // (https://adaptivecards.io/schemas/1.4.0/adaptive-card.json).
 
@@ -59,10 +61,16 @@ type action struct {
 	URL   string `json:"url"`
 }
 
-func run(text string) textRun { return textRun{Type: "TextRun", Text: text} }
+// at finds what would be a mention if the card listed it as one. It never does,
+// but a card should not depend on that.
+var at = regexp.MustCompile(`(?i)<(/?at\b)`)
+
+func literal(s string) string { return at.ReplaceAllString(s, "<\u200B$1") }
+
+func run(text string) textRun { return textRun{Type: "TextRun", Text: literal(text)} }
 
 func richText(runs ...textRun) element { return element{Type: "RichTextBlock", Inlines: runs} }
 
 func openURL(title, url string) action {
-	return action{Type: "Action.OpenUrl", Title: title, URL: url}
+	return action{Type: "Action.OpenUrl", Title: literal(title), URL: url}
 }

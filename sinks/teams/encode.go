@@ -27,7 +27,7 @@ const (
 	maxFooter  = 600
 	maxLabel   = 150
 	maxURL     = 1000
-	maxActions = 6 // more are hidden behind a menu
+	maxActions = 5 // as many as Microsoft's renderer draws
 	forNote    = 300
 )
 
@@ -90,7 +90,7 @@ func (e *encoder) card(m bridge.Message) card {
 	var end []element
 	if m.ImageURL != "" && len(m.ImageURL) <= maxURL {
 		alt, _ := kit.Shorten(m.Title, 200, kit.Runes)
-		end = append(end, element{Type: "Image", URL: m.ImageURL, AltText: alt})
+		end = append(end, element{Type: "Image", URL: m.ImageURL, AltText: literal(alt)})
 	}
 	if small := e.footer(m); small != "" {
 		r := run(small)

@@ -29,6 +29,7 @@ func TestConformance(t *testing.T) {
 		}
 	}
 	sinktest.Run(t, sinktest.Suite{
+		Type:     "teams",
 		New:      New,
 		Settings: func(base string) map[string]any { return map[string]any{"webhook_url": base + hook} },
 		Secrets:  []string{"s3cr3t-sig-value"},
@@ -68,7 +69,7 @@ func check(t *testing.T, _ bridge.Message, p bridge.Payload) {
 		t.Fatalf("envelope of type %q with %d attachments", m.Type, len(m.Attachments))
 	}
 	card := m.Attachments[0].Content
-	if card.Type != "AdaptiveCard" || card.Version != "1.4" || len(card.Actions) > 6 {
+	if card.Type != "AdaptiveCard" || card.Version != "1.4" || len(card.Actions) > 5 || strings.Contains(strings.ToLower(string(p.Body)), "<at>") {
 		t.Errorf("card of type %q, version %q, %d actions", card.Type, card.Version, len(card.Actions))
 	}
 	for _, a := range card.Actions {
