@@ -70,7 +70,7 @@ func (p Problems) Err() error {
 }
 
 // DidYouMean is `; did you mean "x"?` for the option nearest to a mistyped word,
-// or "" when none is near.
+// or the only one that begins with it, or "" when none is near.
 func DidYouMean(word string, options []string) string {
 	if len(word) > 64 {
 		return "" // no slip of the finger
@@ -82,9 +82,26 @@ func DidYouMean(word string, options []string) string {
 		}
 	}
 	if best == "" {
+		best = completion(word, options)
+	}
+	if best == "" {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// completion is the only option that begins with a word of some letters, or "".
+func completion(word string, options []string) string {
+	var all []string
+	for _, option := range options {
+		if len(word) >= 3 && strings.HasPrefix(strings.ToLower(option), strings.ToLower(word)) {
+			all = append(all, option)
+		}
+	}
+	if len(all) != 1 {
+		return ""
+	}
+	return all[0]
 }
 
 // editDistance is the number of letters to insert, delete, replace or swap with

@@ -47,16 +47,27 @@ func (b *builder) build(values map[string]any) {
 }
 
 // decode fills a struct strictly, and reports unknown keys and wrong types.
-func (b *builder) decode(at string, values map[string]any, into any) {
+func (b *builder) decode(at string, value, into any) {
+	values, ok := value.(map[string]any)
+	if !ok && value != nil {
+		b.atValue(at, "want a mapping of keys to values")
+		return
+	}
 	for _, fault := range kit.SettingErrors(kit.Decode(values, into)) {
 		key := join(at, dotted(fault.Key))
 		if fault.Problem == "unknown setting" {
-			siblings := tags(into, parent(dotted(fault.Key)))
-			b.atKey(key, "unknown key%s", bridge.DidYouMean(key[len(parent(key)):][min(1, len(parent(key))):], siblings))
+			_, unknown := cutLast(dotted(fault.Key))
+			b.atKey(key, "unknown key%s", bridge.DidYouMean(unknown, tags(into, fault.Key)))
 			continue
 		}
 		b.atValue(key, "%s", fault.Problem)
 	}
+}
+
+// cutLast divides a path into its last key and what leads there.
+func cutLast(path string) (before, last string) {
+	before = parent(path)
+	return before, strings.TrimPrefix(path[len(before):], ".")
 }
 
 // nameInBrackets is how the decoder names an element of a mapping.
@@ -64,33 +75,20 @@ var nameInBrackets = regexp.MustCompile(`\[([^\]0-9][^\]]*|[0-9]+[^\]0-9][^\]]*)
 
 func dotted(key string) string { return nameInBrackets.ReplaceAllString(key, ".$1") }
 
-// tags gives the keys that the struct at a path inside another one knows.
-func tags(of any, at string) []string {
+// tags gives the keys that a struct knows, or the struct in it that holds the
+// key at a path.
+func tags(of any, path string) []string {
 	t := reflect.TypeOf(of).Elem()
-	for _, step := range strings.FieldsFunc(at, func(r rune) bool { return r == '.' || r == '[' }) {
-		for t.Kind() == reflect.Pointer {
-			t = t.Elem()
-		}
-		switch t.Kind() {
-		case reflect.Map, reflect.Slice:
-			t = t.Elem()
-		case reflect.Struct:
-			for f := range t.Fields() {
-				if f.Tag.Get("koanf") == step {
-					t = f.Type
-					break
-				}
+	if outer, _, nested := strings.Cut(path, "."); nested {
+		for f := range t.Fields() {
+			if f.Tag.Get("koanf") == outer && f.Type.Kind() == reflect.Struct {
+				t = f.Type
 			}
 		}
 	}
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
-		t = t.Elem()
-	}
 	var all []string
-	if t.Kind() == reflect.Struct {
-		for f := range t.Fields() {
-			all = append(all, f.Tag.Get("koanf"))
-		}
+	for f := range t.Fields() {
+		all = append(all, f.Tag.Get("koanf"))
 	}
 	return all
 }
@@ -193,12 +191,11 @@ func (b *builder) glob(key, pattern string) {
 var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
 // named goes through a mapping of names, in the order of the file.
-func named[V any](b *builder, at string, all map[string]V, each func(name, key string, value V)) {
+func (b *builder) named(at string, all map[string]any, each func(name, key string, value any)) {
 	for _, name := range b.names(at, slices.Collect(maps.Keys(all))) {
 		key := join(at, name)
 		if !validName.MatchString(name) {
 			b.atKey(key, "names are lower-case letters, digits, - and _, at most 64 of them")
-			continue
 		}
 		each(name, key, all[name])
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -23,6 +24,7 @@ type document struct {
 	places   map[string]*token.Position // of values, by path: "routes[0].to[1]"
 	keys     map[string]*token.Position // of keys, by the path of their value
 	order    map[string][]string        // keys of each mapping, as written
+	reported map[string]bool            // paths that have a problem
 	problems bridge.Problems
 }
 
@@ -30,7 +32,7 @@ type document struct {
 func readDocument(name string, data []byte) (d *document, ok bool) {
 	d = &document{
 		name: name, lines: strings.Split(string(data), "\n"),
-		places: map[string]*token.Position{}, keys: map[string]*token.Position{}, order: map[string][]string{},
+		places: map[string]*token.Position{}, keys: map[string]*token.Position{}, order: map[string][]string{}, reported: map[string]bool{},
 	}
 	file, err := parseYAML(data)
 	if err != nil {
@@ -42,8 +44,12 @@ func readDocument(name string, data []byte) (d *document, ok bool) {
 		return d, false
 	}
 	for _, doc := range file.Docs {
-		if doc.Body != nil {
+		switch doc.Body.(type) {
+		case nil:
+		case *ast.MappingNode, *ast.MappingValueNode:
 			d.index("", doc.Body)
+		default:
+			d.problem(place(doc.Body), "want keys and values, as configs/bridge.yaml shows")
 		}
 	}
 	return d, len(d.problems) == 0
@@ -61,8 +67,8 @@ func parseYAML(data []byte) (f *ast.File, err error) {
 
 // index notes where everything below a node stands.
 func (d *document) index(path string, node ast.Node) {
-	if tk := node.GetToken(); tk != nil && d.places[path] == nil {
-		d.places[path] = tk.Position
+	if d.places[path] == nil {
+		d.places[path] = place(node)
 	}
 	switch n := node.(type) {
 	case *ast.MappingNode:
@@ -82,29 +88,48 @@ func (d *document) index(path string, node ast.Node) {
 	}
 }
 
+// place is where a node begins. The token of a mapping in block style is a colon
+// somewhere in it, so its first key counts.
+func place(node ast.Node) *token.Position {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			return place(n.Values[0])
+		}
+	case *ast.MappingValueNode:
+		return n.Key.GetToken().Position
+	}
+	if tk := node.GetToken(); tk != nil {
+		return tk.Position
+	}
+	return nil
+}
+
 func (d *document) indexValue(path string, n *ast.MappingValueNode) {
 	key := strings.Trim(n.Key.GetToken().Value, `"'`)
 	full := join(path, key)
-	if d.keys[full] != nil {
-		d.problem(n.Key.GetToken().Position, "%s: the key is there twice", full)
-	}
 	d.keys[full] = n.Key.GetToken().Position
 	d.order[path] = append(d.order[path], key)
 	d.index(full, n.Value)
 }
 
-// secretKey tells by a value's path that it must not be shown.
-var secretKey = regexp.MustCompile(`(?:secrets?|password|key|token|url|smtp)(?:\[\d+\])?$`)
+// plainKey tells by a value's path that it may be shown. All others may be
+// secrets, mistyped keys included.
+var plainKey = regexp.MustCompile(`(?:^|[.])(?:listen|store|templates|timezone|date_layout|keep|keep_dead|give_up|level|format|path|secret_encoding|signature|` +
+	`user_agent|portal|region|username|rate|budget|on_failure|cache|scheme|limit|type|stream|smtp|from|to|name|events|sources|fields\.\w+)(?:\[\d+\])?$`)
 
-// mask takes a literal secret out of the lines that are shown with problems: the
-// value of a key that names one, or anything long in a sink, whose keys may be
-// mistyped. References to the environment stay.
+// credentials are a password inside a URL.
+var credentials = regexp.MustCompile(`://[^/]*@`)
+
+// mask takes what may be a secret out of the lines that are shown with problems,
+// and keeps their length, so that columns stay true. References to the
+// environment stay.
 func (d *document) mask(path, value string, at *token.Position) {
-	long := strings.HasPrefix(path, "sinks.") && len(value) >= 16 && !strings.ContainsAny(value, " {")
-	if strings.Contains(value, "${") || value == "" || at.Line > len(d.lines) || !(long || secretKey.MatchString(path)) {
+	if strings.Contains(value, "${") || value == "" || at.Line > len(d.lines) || plainKey.MatchString(path) && !credentials.MatchString(value) {
 		return
 	}
-	d.lines[at.Line-1] = strings.ReplaceAll(d.lines[at.Line-1], value, bridge.Redacted)
+	stars := strings.Repeat("*", utf8.RuneCountInString(value))
+	d.lines[at.Line-1] = strings.ReplaceAll(d.lines[at.Line-1], value, stars)
 }
 
 func (d *document) problem(at *token.Position, format string, args ...any) {
@@ -128,7 +153,12 @@ func (d *document) atKey(path, format string, args ...any) {
 	d.at(d.keys, path, format, args...)
 }
 
+// at reports the first fault of a path: others there mostly follow from it.
 func (d *document) at(places map[string]*token.Position, path, format string, args ...any) {
+	if d.reported[path] {
+		return
+	}
+	d.reported[path] = true
 	message := fmt.Sprintf(format, args...)
 	if path != "" {
 		message = path + ": " + message

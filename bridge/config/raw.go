@@ -4,21 +4,22 @@ import "github.com/absorb-bridge/absorb-bridge/bridge"
 
 // raw is bridge.yaml as it is written, with the defaults of keys that are left
 // out. Durations, rates and zones are texts here: the builder reads them, and
-// knows their place.
+// knows their place. It also decodes each source, sink and route by itself, so
+// that a fault in one hides none in another.
 type raw struct {
-	Listen     string                    `koanf:"listen"`
-	Admin      rawAdmin                  `koanf:"admin"`
-	Store      string                    `koanf:"store"`
-	Sources    map[string]rawSource      `koanf:"sources"`
-	Sinks      map[string]map[string]any `koanf:"sinks"`
-	Routes     []rawRoute                `koanf:"routes"`
-	Templates  string                    `koanf:"templates"`
-	Timezone   string                    `koanf:"timezone"`
-	DateLayout string                    `koanf:"date_layout"`
-	Keep       string                    `koanf:"keep"`
-	KeepDead   string                    `koanf:"keep_dead"`
-	GiveUp     string                    `koanf:"give_up"`
-	Log        rawLog                    `koanf:"log"`
+	Listen     string         `koanf:"listen"`
+	Admin      rawAdmin       `koanf:"admin"`
+	Store      string         `koanf:"store"`
+	Sources    map[string]any `koanf:"sources"`
+	Sinks      map[string]any `koanf:"sinks"`
+	Routes     []any          `koanf:"routes"`
+	Templates  string         `koanf:"templates"`
+	Timezone   string         `koanf:"timezone"`
+	DateLayout string         `koanf:"date_layout"`
+	Keep       string         `koanf:"keep"`
+	KeepDead   string         `koanf:"keep_dead"`
+	GiveUp     string         `koanf:"give_up"`
+	Log        rawLog         `koanf:"log"`
 }
 
 type rawAdmin struct {
@@ -39,7 +40,7 @@ type rawSource struct {
 	UserAgent      string            `koanf:"user_agent"`
 	Portal         string            `koanf:"portal"`
 	Fields         map[string]string `koanf:"fields"`
-	API            *rawAPI           `koanf:"api"`
+	API            any               `koanf:"api"`
 }
 
 type rawAPI struct {

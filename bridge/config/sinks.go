@@ -11,13 +11,14 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-func (b *builder) sinks(all map[string]map[string]any) {
+func (b *builder) sinks(all map[string]any) {
 	if len(all) == 0 {
 		b.atValue("sinks", "there is none; name at least one, with its type")
 	}
 	types := sinks.Types()
-	named(b, "sinks", all, func(name, key string, settings map[string]any) {
-		settings = maps.Clone(settings)
+	b.named("sinks", all, func(name, key string, value any) {
+		settings := map[string]any{}
+		b.decode(key, value, &settings)
 		typeName, _ := settings["type"].(string)
 		t, ok := types[typeName]
 		if !ok {
@@ -58,8 +59,7 @@ func (b *builder) limit(key string, value any, usual bridge.Limit) bridge.Limit 
 	if value == "none" {
 		return bridge.Limit{}
 	}
-	values, ok := value.(map[string]any)
-	if !ok {
+	if _, ok := value.(map[string]any); !ok {
 		b.atValue(key, "want { rate: 1/s, burst: 4 } or none, have %v", fmt.Sprintf("%.40v", value))
 		return usual
 	}
@@ -67,7 +67,7 @@ func (b *builder) limit(key string, value any, usual bridge.Limit) bridge.Limit 
 		Rate  string `koanf:"rate"`
 		Burst int    `koanf:"burst"`
 	}{Burst: max(usual.Burst, 1)}
-	b.decode(key, values, &r)
+	b.decode(key, value, &r)
 	limit := bridge.Limit{Rate: usual.Rate, Burst: r.Burst}
 	if r.Rate != "" {
 		limit.Rate = b.rate(key+".rate", r.Rate)
@@ -78,7 +78,7 @@ func (b *builder) limit(key string, value any, usual bridge.Limit) bridge.Limit 
 	return limit
 }
 
-func (b *builder) routes(all []rawRoute) {
+func (b *builder) routes(all []any) {
 	if len(all) == 0 {
 		b.config.Warnings = append(b.config.Warnings, "there are no routes, so events are kept and nothing is delivered")
 	}
@@ -90,8 +90,10 @@ func (b *builder) routes(all []rawRoute) {
 		sourceNames = append(sourceNames, s.Name)
 	}
 	seen := map[string]bool{}
-	for i, r := range all {
+	for i, value := range all {
 		key := element("routes", i)
+		var r rawRoute
+		b.decode(key, value, &r)
 		switch {
 		case r.Name == "":
 			b.atValue(key+".name", "required: it tells the messages of one route from those of another")

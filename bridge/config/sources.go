@@ -10,12 +10,14 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 )
 
-func (b *builder) sources(all map[string]rawSource) {
+func (b *builder) sources(all map[string]any) {
 	if len(all) == 0 {
 		b.atValue("sources", "there is none; name at least one portal, with its path and secrets")
 	}
 	used := map[string]string{} // the source that uses a secret on a path
-	named(b, "sources", all, func(name, key string, r rawSource) {
+	b.named("sources", all, func(name, key string, value any) {
+		var r rawSource
+		b.decode(key, value, &r)
 		s := Source{
 			Name: name, Path: r.Path, Secrets: r.Secrets, UserAgent: r.UserAgent, Portal: strings.TrimRight(r.Portal, "/"),
 			Fields: r.Fields, Signature: r.Signature, SecretEncoding: r.SecretEncoding,
@@ -39,7 +41,7 @@ func (b *builder) sources(all map[string]rawSource) {
 			}
 		}
 		if r.API != nil {
-			s.API = b.api(key+".api", *r.API)
+			s.API = b.api(key+".api", r.API)
 		}
 		b.config.Sources = append(b.config.Sources, s)
 	})
@@ -87,7 +89,9 @@ func checkURL(text string) error {
 	return nil
 }
 
-func (b *builder) api(key string, r rawAPI) *API {
+func (b *builder) api(key string, value any) *API {
+	var r rawAPI
+	b.decode(key, value, &r)
 	a := &API{
 		Region: r.Region, URL: r.URL, Key: r.Key, Username: r.Username, Password: r.Password,
 		Scheme: "Bearer", Rate: 100, Burst: r.Burst, OnFailure: "send",

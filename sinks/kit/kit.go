@@ -71,6 +71,7 @@ func Decode(settings map[string]any, into any) error {
 		ErrorUnused: true,
 		DecodeHook: mapstructure.ComposeDecodeHookFunc(
 			mapstructure.StringToTimeDurationHookFunc(),
+			mapstructure.StringToBasicTypeHookFunc(), // the environment has texts only
 			mapstructure.TextUnmarshallerHookFunc(),
 		),
 	})
@@ -107,7 +108,14 @@ func settingErrors(err error) error {
 		return errors.Join(all...)
 	}
 	if te, ok := errors.AsType[*mapstructure.UnconvertibleTypeError](err); ok {
-		return Setting(key, "want %s, have %s", kindWord(te.Expected.Type().String()), kindWord(fmt.Sprintf("%T", te.Value)))
+		want, have := kindWord(te.Expected.Type().String()), kindWord(fmt.Sprintf("%T", te.Value))
+		if want == "a text" && (have == "a number" || have == "true or false") {
+			have += "; put it in quotes"
+		}
+		return Setting(key, "want %s, have %s", want, have)
+	}
+	if strings.Contains(de.Unwrap().Error(), "must be an array or slice") {
+		return Setting(key, "want a list, such as [ one, two ]")
 	}
 	return Setting(key, "%s", de.Unwrap())
 }

@@ -1,0 +1,269 @@
+package config
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// environment has a value for everything that the files in configs ask for.
+func environment() []string {
+	return []string{
+		"ABSORB_SECRET=secret-of-production", "ABSORB_SANDBOX_SECRET=secret-of-sandbox",
+		"ABSORB_API_KEY=key", "ABSORB_SANDBOX_API_KEY=key", "ABSORB_API_USER=user", "ABSORB_API_PASSWORD=password",
+		"SLACK_URL=https://hooks.slack.com/services/T0/B0/x", "DISCORD_URL=https://discord.com/api/webhooks/1/x",
+		"CHAT_URL=https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t", "TEAMS_URL=https://example.com/workflows/1?sig=x",
+		"SMTP_PASSWORD=password", "BRIDGE_ADMIN_TOKEN=token",
+	}
+}
+
+func TestShippedFilesAreValid(t *testing.T) {
+	files, err := filepath.Glob("../../configs/examples/*.yaml")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("examples: %v, %v", files, err)
+	}
+	for _, file := range append(files, "../../configs/bridge.yaml") {
+		c, err := Load(file, environment())
+		if err != nil {
+			t.Errorf("%v", err)
+			continue
+		}
+		for _, w := range c.Warnings {
+			if !strings.Contains(w, "BRIDGE_ADMIN_TOKEN") { // used by the file itself, in a comment
+				t.Errorf("%s: warning: %s", file, w)
+			}
+		}
+	}
+}
+
+// TestStarterWithEverythingOn takes the comments off the starter's settings: what
+// it shows must be right too.
+func TestStarterWithEverythingOn(t *testing.T) {
+	data, err := os.ReadFile("../../configs/bridge.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(data)) {
+		text := strings.TrimLeft(line, " ")
+		indent := line[:len(line)-len(text)]
+		if setting, ok := strings.CutPrefix(text, "# "); ok && looksLikeYAML(setting) {
+			line = indent + setting
+		}
+		lines = append(lines, line)
+	}
+	whole := strings.Join(lines, "")
+	c, err := Parse("bridge.yaml", []byte(whole), environment())
+	if err != nil {
+		t.Fatalf("%v\n%s", err, whole)
+	}
+	if len(c.Sinks) != 6 || len(c.Routes) != 2 || c.Sources[0].API == nil || c.Sources[0].Fields["courseId"] == "" || c.Templates == "" {
+		t.Errorf("not everything is on: %d sinks, %d routes", len(c.Sinks), len(c.Routes))
+	}
+}
+
+// looksLikeYAML tells a setting that was commented out from a sentence.
+func looksLikeYAML(s string) bool {
+	s = strings.TrimLeft(strings.TrimRight(s, "\n"), " ")
+	key, rest, found := strings.Cut(strings.TrimPrefix(s, "- "), ":")
+	return found && key == strings.ToLower(strings.ReplaceAll(key, " ", "_")) && (rest == "" || strings.HasPrefix(rest, " ")) || strings.HasPrefix(s, "courseId:")
+}
+
+// TestAllFaultsInOneGo compares the report on a thoroughly wrong file with the
+// golden one.
+func TestAllFaultsInOneGo(t *testing.T) {
+	t.Chdir("testdata")
+	_, err := Load("wrong.yaml", []string{"ABSORB_SECRET=secret-from-environment"})
+	problems, ok := errors.AsType[bridge.Problems](err)
+	if !ok || len(problems) < 25 {
+		t.Fatalf("got %d problems: %v", len(problems), err)
+	}
+	got := err.Error() + "\n"
+	if strings.Contains(got, "literal-") || strings.Contains(got, "secret-from") {
+		t.Errorf("the report shows a secret:\n%s", got)
+	}
+	if *update {
+		if err := os.WriteFile("wrong.golden", []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("wrong.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("the report changed (-update writes it anew):\n%s", got)
+	}
+}
+
+const small = `
+sources: { p: { path: /absorb, secrets: [ s ] } }
+sinks: { zulu: { type: console }, alpha: { type: console, limit: none } }
+routes: [ { name: r, events: [ enrollment.completed.by.learner, "Course*" ], to: [ zulu ] } ]
+`
+
+func parseText(t *testing.T, text string, environ ...string) *Config {
+	t.Helper()
+	c, err := Parse("bridge.yaml", []byte(text), environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestDefaults(t *testing.T) {
+	c := parseText(t, small)
+	if c.Listen != ":8080" || c.Admin.Listen != "127.0.0.1:8081" || c.Store != "data/bridge.db" || c.Timezone != time.UTC ||
+		c.Keep != 30*24*time.Hour || c.KeepDead != 90*24*time.Hour || c.GiveUp != 24*time.Hour || c.Log != (Log{"info", "auto"}) {
+		t.Errorf("defaults: %+v", c)
+	}
+	if c.Sinks[0].Name != "zulu" || c.Sinks[1].Name != "alpha" {
+		t.Errorf("sinks are not in the order of the file: %v", c.Sinks)
+	}
+	if got := c.Routes[0].Events; !slices.Equal(got, []string{"EnrollmentCompletedByLearner", "Course*"}) {
+		t.Errorf("events %v", got)
+	}
+}
+
+func TestAPIDefaultsAndValues(t *testing.T) {
+	api := parseText(t, strings.Replace(small, "secrets: [ s ]", "secrets: [ s ], api: { region: sandbox-eu, key: k, username: u, password: p }", 1)).Sources[0].API
+	if api.Rate != 100 || api.Budget != 30*time.Second || api.Cache != 10*time.Minute || api.OnFailure != "send" || api.Scheme != "Bearer" {
+		t.Errorf("defaults %+v", api)
+	}
+	api = parseText(t, strings.Replace(small, "secrets: [ s ]",
+		"secrets: [ s ], api: { url: http://127.0.0.1:9, key: k, username: u, password: p, rate: 90/m, burst: 7, budget: 5s, cache: 1h, on_failure: hold, scheme: none }", 1)).Sources[0].API
+	if api.Rate != 1.5 || api.Burst != 7 || api.Budget != 5*time.Second || api.Cache != time.Hour || api.OnFailure != "hold" || api.Scheme != "none" {
+		t.Errorf("values %+v", api)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	for text, want := range map[string]bridge.Limit{
+		"none":                      {},
+		"{ rate: 2/s }":             {Rate: 2, Burst: 1},
+		"{ rate: 30/m, burst: 4 }":  {Rate: 0.5, Burst: 4},
+		"{ rate: 36/h, burst: 10 }": {Rate: 0.01, Burst: 10},
+	} {
+		c := parseText(t, strings.Replace(small, "limit: none", "limit: "+text, 1))
+		if got := c.Sinks[1].Limit; got != want {
+			t.Errorf("limit %s: %+v, want %+v", text, got, want)
+		}
+	}
+}
+
+func TestReferences(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "secret"), []byte("from file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "bridge.yaml")
+	for text, want := range map[string]string{
+		"${NAME}":              "value",
+		"a${NAME}b${NAME}":     "avaluebvalue",
+		"${MISSING:-fallback}": "fallback",
+		"${EMPTY:-fallback}":   "fallback",
+		"${MISSING:-}x":        "x",
+		"$${NAME}":             "${NAME}",
+		"${file:secret}":       "from file",
+		"cost $5":              "cost $5",
+	} {
+		if err := os.WriteFile(file, []byte(strings.Replace(small, "[ s ]", "[ '"+text+"' ]", 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Load(file, []string{"NAME=value", "EMPTY="})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := c.Sources[0].Secrets[0].Reveal(); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+		if want := filepath.Join(dir, "data/bridge.db"); c.Store != want {
+			t.Errorf("store %s, want %s", c.Store, want)
+		}
+	}
+}
+
+func TestEnvironmentOverrides(t *testing.T) {
+	c := parseText(t, small, "BRIDGE_LISTEN=127.0.0.1:1", "BRIDGE_ADMIN__LISTEN=", "BRIDGE_LOG__LEVEL=debug",
+		"BRIDGE_SOURCES__P__SECRETS=one, two", "BRIDGE_SINKS__NEW__TYPE=console", "BRIDGE_SINKS__ALPHA__LIMIT__BURST=3", "BRIDGE_SINKS__ALPHA__LIMIT__RATE=1/s",
+		"BRIDGE_CONFIG=elsewhere", "BRIDGE_PORT_8080_TCP=tcp://10.0.0.1:8080", "BRIDGE_KEEP=1d")
+	if c.Listen != "127.0.0.1:1" || c.Admin.Listen != "" || c.Log.Level != "debug" || c.Keep != 24*time.Hour {
+		t.Errorf("overrides: %+v", c)
+	}
+	if got := c.Sources[0].Secrets; len(got) != 2 || got[0].Reveal() != "one" || got[1].Reveal() != "two" {
+		t.Errorf("%d secrets", len(got))
+	}
+	if len(c.Sinks) != 3 || c.Sinks[1].Limit != (bridge.Limit{Rate: 1, Burst: 3}) || c.Sinks[2].Name != "new" {
+		t.Errorf("sinks %+v", c.Sinks)
+	}
+	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "BRIDGE_PORT_8080_TCP") {
+		t.Errorf("warnings %q", c.Warnings)
+	}
+}
+
+func TestSyntaxErrorsHaveAPlace(t *testing.T) {
+	for text, want := range map[string]string{
+		"a: [1":                      "bridge.yaml:1:",
+		"listen: x\n  bad: y":        "bridge.yaml:1:9:",
+		"sinks:\n\tx: y":             "bridge.yaml:2:",
+		"listen: ':1'\nlisten: ':2'": "bridge.yaml:2:1:",
+		"sinks: { a: {}, a: {} }":    `bridge.yaml:1:17: mapping key "a" already defined`,
+		"- a\n- b":                   "bridge.yaml:1:",
+		"just words":                 "bridge.yaml:1:",
+		"":                           "bridge.yaml",
+	} {
+		_, err := Parse("bridge.yaml", []byte(text), nil)
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v, want it to begin with %s", text, err, want)
+		}
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	c := parseText(t, strings.Replace(small, "[ s ]", "[]", 1))
+	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "has no secret yet") {
+		t.Errorf("warnings %q", c.Warnings)
+	}
+}
+
+func TestMissingFileSaysWhatToDo(t *testing.T) {
+	_, err := Load(filepath.Join(t.TempDir(), "bridge.yaml"), nil)
+	if err == nil || !strings.Contains(err.Error(), "--config") {
+		t.Error(err)
+	}
+}
+
+// FuzzParse looks for panics, and for problems that point outside of the file.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(small))
+	for _, file := range []string{"testdata/wrong.yaml", "../../configs/bridge.yaml"} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := Parse("bridge.yaml", data, environment())
+		problems, ok := errors.AsType[bridge.Problems](err)
+		if err != nil && !ok || err == nil && c == nil {
+			t.Fatalf("error %v of type %T", err, err)
+		}
+		lines := strings.Count(string(data), "\n") + 1
+		for _, p := range problems {
+			if p.Line < 0 || p.Line > lines+1 || p.Message == "" {
+				t.Errorf("problem %+v in %d lines", p, lines)
+			}
+		}
+	})
+}
