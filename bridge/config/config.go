@@ -109,7 +109,8 @@ func parse(name, dir string, data []byte, environ []string) (*Config, error) {
 	e := expander{document: d, dir: dir, env: envMap(environ)}
 	values, warnings, err := merge(data, environ)
 	if err != nil {
-		return nil, err
+		d.syntax(err)
+		return nil, d.problems.Err()
 	}
 	expanded, _ := e.expand("", values).(map[string]any)
 	b := &builder{document: d, dir: dir, config: &Config{Warnings: warnings}}

@@ -36,11 +36,7 @@ func readDocument(name string, data []byte) (d *document, ok bool) {
 	}
 	file, err := parseYAML(data)
 	if err != nil {
-		if ye, ok := errors.AsType[yaml.Error](err); ok && ye.GetToken() != nil {
-			d.problem(ye.GetToken().Position, "%s", ye.GetMessage())
-		} else {
-			d.problem(nil, "%v", err)
-		}
+		d.syntax(err)
 		return d, false
 	}
 	for _, doc := range file.Docs {
@@ -53,6 +49,15 @@ func readDocument(name string, data []byte) (d *document, ok bool) {
 		}
 	}
 	return d, len(d.problems) == 0
+}
+
+// syntax reports an error of the YAML library.
+func (d *document) syntax(err error) {
+	if ye, ok := errors.AsType[yaml.Error](err); ok && ye.GetToken() != nil {
+		d.problem(ye.GetToken().Position, "%s", ye.GetMessage())
+		return
+	}
+	d.problem(nil, "%v", err)
 }
 
 // parseYAML is the library's parser, except that a panic in it is an error.
