@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -266,4 +267,37 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestManual loads every configuration in the manual, and finds every key of the
+// configuration there.
+func TestManual(t *testing.T) {
+	text, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "absorb-password"), []byte("p"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(text, -1)
+	for i, block := range blocks {
+		file := filepath.Join(dir, "bridge.yaml")
+		if err := os.WriteFile(file, block[1], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(file, environment()); err != nil {
+			t.Errorf("block %d: %v", i+1, err)
+		}
+	}
+	if len(blocks) < 4 {
+		t.Errorf("only %d blocks were found", len(blocks))
+	}
+	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawLog{}} {
+		for _, key := range tags(of, "") {
+			if !regexp.MustCompile("[`.]" + key + "`").Match(text) && !regexp.MustCompile("(?m)^"+key+":").Match(text) {
+				t.Errorf("the manual does not explain %s", key)
+			}
+		}
+	}
 }

@@ -48,7 +48,7 @@ func TestManualExamples(t *testing.T) {
 			}
 			r := &reader{file: manual, lines: []string{call}}
 			text := c.compile(r, scalar{text: call, at: &token.Position{Line: 1, Column: 1}}, printing, nil)
-			if err := r.problems.err(); err != nil {
+			if err := r.problems.Err(); err != nil {
 				t.Error(err)
 				continue
 			}

@@ -47,7 +47,7 @@ type document struct {
 // readTemplate reads a template's file. The event is the one that a file of this
 // name is about, or "". Problems are in the reader, and then the template is of
 // no use.
-func (c *compiler) readTemplate(file string, source []byte, event string) (*Template, Problems) {
+func (c *compiler) readTemplate(file string, source []byte, event string) (*Template, bridge.Problems) {
 	r, top, ok := newReader(file, source)
 	d := &document{reader: r, compiler: c, template: &Template{event: event, file: file}}
 	if ok {
@@ -221,7 +221,7 @@ func (d *document) native(e entry) map[string]map[string]any {
 			for i, t := range types {
 				types[i] = strings.TrimPrefix(t, nativePrinting(""))
 			}
-			d.problem(platform.at, platform.path, "no sink type %q%s", platform.name, didYouMean(platform.name, types))
+			d.problem(platform.at, platform.path, "no sink type %q%s", platform.name, bridge.DidYouMean(platform.name, types))
 			continue
 		}
 		part := d.any(platform, func(s scalar) any { return d.compiler.compile(d.reader, s, printing, d.known) })

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/templates"
 )
 
@@ -16,7 +17,7 @@ type loader struct {
 	set      *Set
 	dir      string
 	files    map[string]string // the admin's file that is about an event, by its folded name
-	problems Problems
+	problems bridge.Problems
 }
 
 func (l *loader) load() {
@@ -28,7 +29,7 @@ func (l *loader) load() {
 }
 
 func (l *loader) note(file, message string) {
-	l.problems = append(l.problems, Problem{File: file, Message: message})
+	l.problems = append(l.problems, bridge.Problem{File: file, Message: message})
 }
 
 // builtIn reads the built-in templates and gives the event of each file.

@@ -43,7 +43,7 @@ func (c problemCase) check(t *testing.T) {
 		Dir:    folder(t, map[string]string{"own.yaml": c.source}),
 		Escape: map[string]func(string) string{"slack": strings.ToUpper},
 	})
-	problems, ok := errors.AsType[Problems](err)
+	problems, ok := errors.AsType[bridge.Problems](err)
 	if !ok || len(problems) != len(c.want) {
 		t.Fatalf("have %d problems, want %d:\n%v", len(problems), len(c.want), err)
 	}
@@ -65,7 +65,7 @@ func TestProblemsOfYAML(t *testing.T) {
 		{"list", "- 1\n", []string{"1:1: want a mapping, have a list"}},
 		{"duplicate key", head + "event: B\n", []string{`2:1: mapping key "event" already defined`}},
 		{"unknown keys", head + "mesage:\n  title: x\nmessage:\n  titel: x\n", []string{
-			"2:1: mesage: unknown key; did you mean message?", "5:3: message.titel: unknown key; did you mean title?",
+			"2:1: mesage: unknown key; did you mean "message"?", "5:3: message.titel: unknown key; did you mean title?",
 		}},
 		{"no title", head + "message:\n  level: info\n", []string{"2:1: message.title: required"}},
 		{"wrong types", head + "message:\n  title: 5\n  text: [a]\n  fields: {a: b}\n  level: loud\nsample: x\n", []string{
@@ -91,14 +91,14 @@ func TestProblemsOfTemplates(t *testing.T) {
 		{"syntax", head + "message:\n  title: 'Hello {{ .event.id'\n", []string{"3:17: message.title: unclosed action"}},
 		{"syntax in a block", head + "message:\n  title: x\n  text: |\n    one\n    two {{ if }}x{{ end }}\n", []string{"6:9: message.text: missing value for if"}},
 		{"functions", head + "message:\n  title: '{{ nmae .event }} {{ env \"HOME\" }} {{ duration }} {{ .event.id | plural }}'\n", []string{
-			"3:14: message.title: no function named nmae; did you mean name?", "3:32: message.title: no function named env",
+			"3:14: message.title: no function named nmae; did you mean "name"?", "3:32: message.title: no function named env",
 			"3:49: message.title: duration wants 1 value, has 0", "3:76: message.title: plural wants 3 values, has 1",
 		}},
 		{"values with values", head + "message:\n  title: '{{ .event.id 1 }}{{ 1 | .event }}'\n", []string{
 			"3:14: message.title: .event.id is a value, not a function", "3:35: message.title: .event is a value",
 		}},
 		{"unknown part", head + "lookups:\n  user: /users/{{ .event.userId }}\nmessage:\n  title: '{{ .usr.name }} {{ with .event }}{{ .any }}{{ $.usr }}{{ end }}'\n", []string{
-			"5:14: message.title: no part named usr; did you mean user?", "5:57: message.title: no part named usr",
+			"5:14: message.title: no part named usr; did you mean "user"?", "5:57: message.title: no part named usr",
 		}},
 		{"refused", head + "message:\n  title: '{{ define \"a\" }}{{ end }}'\n  text: '{{ template \"b\" }}'\n  footer: '{{ $ := 1 }}'\n  url: '{{ call .event }}{{ _get . }}'\n", []string{
 			"3:11: message.title: define and block are not supported", "4:", "5:15: message.footer: $ cannot be assigned",
@@ -109,7 +109,7 @@ func TestProblemsOfTemplates(t *testing.T) {
 			"6:3: lookups.c: waits for itself: b needs c needs b", "7:21: lookups.d.path: no part named e", "7:44: lookups.d.x: unknown key",
 		}},
 		{"native", head + "message: { title: x, native: { slakc: { a: b }, slack: 5 } }\n", []string{
-			`2:32: message.native.slakc: no sink type "slakc"; did you mean slack?`, "2:56: message.native.slack: want a mapping",
+			`2:32: message.native.slakc: no sink type "slakc"; did you mean "slack"?`, "2:56: message.native.slack: want a mapping",
 		}},
 		{"never works", head + "message:\n  title: x\n  text: |\n    a\n    {{ div 1 0 }}\n", []string{"6:8: message.text: div"}},
 		{"lookup that never works", head + "lookups:\n  a: /x/{{ mod 1 0 }}\n  b: { path: /x, until: '{{ repeat 99999 \"x\" }}' }\nmessage: { title: x }\n", []string{
@@ -124,7 +124,7 @@ func TestProblemsOfTemplates(t *testing.T) {
 }
 
 func TestProblemShowsItsPlace(t *testing.T) {
-	p := Problem{File: "templates/x.yaml", Line: 3, Column: 4, Message: "message.title: wrong", Excerpt: "\té: x"}
+	p := bridge.Problem{File: "templates/x.yaml", Line: 3, Column: 4, Message: "message.title: wrong", Excerpt: "\té: x"}
 	const want = "templates/x.yaml:3:4: message.title: wrong\n    \té: x\n    \t  ^"
 	if p.Error() != want {
 		t.Errorf("have %q, want %q", p.Error(), want)
@@ -162,7 +162,7 @@ func TestOverridesThatConflict(t *testing.T) {
 		"user-created.yaml": "event: GroupCreated\nmessage: { title: x }\n",
 	})
 	_, err := Load(Options{Dir: dir})
-	problems, _ := errors.AsType[Problems](err)
+	problems, _ := errors.AsType[bridge.Problems](err)
 	if len(problems) != 2 || !strings.Contains(problems[0].Message, "another template in") || !strings.Contains(problems[1].Message, "give it another name") {
 		t.Errorf("have %v", err)
 	}

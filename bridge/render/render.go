@@ -40,7 +40,7 @@ type Set struct {
 }
 
 // Load reads the built-in templates and those that take their place. The error
-// is a Problems that holds every mistake in every file.
+// is a bridge.Problems that holds every mistake in every file.
 func Load(o Options) (*Set, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
@@ -54,7 +54,7 @@ func Load(o Options) (*Set, error) {
 	}
 	l := loader{set: s, dir: o.Dir, files: map[string]string{}}
 	l.load()
-	if err := l.problems.err(); err != nil {
+	if err := l.problems.Err(); err != nil {
 		return nil, err
 	}
 	for _, t := range s.byEvent {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"text/template/parse"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
 // The calls that a rewritten tree holds. No template can name them itself.
@@ -163,7 +165,7 @@ func (w *rewriter) callable(id *parse.IdentifierNode, given int) bool {
 	}
 	f := w.functions[id.Ident]
 	if f == nil {
-		w.problem(id.Pos, "no function named %s%s", id.Ident, didYouMean(id.Ident, slices.Collect(maps.Keys(w.functions))))
+		w.problem(id.Pos, "no function named %s%s", id.Ident, bridge.DidYouMean(id.Ident, slices.Collect(maps.Keys(w.functions))))
 		return false
 	}
 	if wantsScope(f) {
@@ -212,7 +214,7 @@ func (w *rewriter) value(n parse.Node, root bool) parse.Node {
 func (w *rewriter) refer(pos parse.Pos, part string) {
 	w.parts[part] = true
 	if w.known != nil && !slices.Contains(w.known, part) {
-		w.problem(pos, "no part named %s%s", part, didYouMean(part, w.known))
+		w.problem(pos, "no part named %s%s", part, bridge.DidYouMean(part, w.known))
 	}
 }
 

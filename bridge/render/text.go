@@ -180,7 +180,7 @@ func (c *compiler) compile(r *reader, s scalar, printing string, known []string)
 func (c *compiler) compileText(name, text string) (*Text, error) {
 	r := &reader{file: name, lines: strings.Split(text, "\n")}
 	t := c.compile(r, scalar{text: text, at: &token.Position{Line: 1, Column: 1}}, plainPrinting, nil)
-	return t, r.problems.err()
+	return t, r.problems.Err()
 }
 
 // constant is the template's text if it holds no action.

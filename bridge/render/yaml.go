@@ -11,6 +11,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
 // maxFile bounds a template's file, in bytes: the time that reading YAML takes
@@ -21,7 +23,7 @@ const maxFile = 64 << 10
 type reader struct {
 	file     string
 	lines    []string
-	problems Problems
+	problems bridge.Problems
 }
 
 // entry is a key of a mapping, or an element of a list, and its value.
@@ -87,7 +89,7 @@ func (r *reader) syntax(err error) {
 
 // whole notes a problem of the file as a whole.
 func (r *reader) whole(format string, args ...any) {
-	r.problems = append(r.problems, Problem{File: r.file, Message: fmt.Sprintf(format, args...)})
+	r.problems = append(r.problems, bridge.Problem{File: r.file, Message: fmt.Sprintf(format, args...)})
 }
 
 // problem notes a problem of a key at a place.
@@ -100,7 +102,7 @@ func (r *reader) problemAt(line, column int, path, format string, args ...any) {
 	if path != "" {
 		message = path + ": " + message
 	}
-	p := Problem{File: r.file, Line: max(1, line), Column: max(1, column), Message: message}
+	p := bridge.Problem{File: r.file, Line: max(1, line), Column: max(1, column), Message: message}
 	if p.Line <= len(r.lines) {
 		p.Excerpt = strings.TrimRight(r.lines[p.Line-1], "\r")
 	}
@@ -114,7 +116,7 @@ func (r *reader) section(e entry, known map[string]func(entry)) {
 		read := known[child.name]
 		switch {
 		case read == nil:
-			r.problem(child.at, child.path, "unknown key%s", didYouMean(child.name, slices.Collect(maps.Keys(known))))
+			r.problem(child.at, child.path, "unknown key%s", bridge.DidYouMean(child.name, slices.Collect(maps.Keys(known))))
 		case child.value.Type() != ast.NullType:
 			read(child)
 		}
