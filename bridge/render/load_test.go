@@ -65,7 +65,7 @@ func TestProblemsOfYAML(t *testing.T) {
 		{"list", "- 1\n", []string{"1:1: want a mapping, have a list"}},
 		{"duplicate key", head + "event: B\n", []string{`2:1: mapping key "event" already defined`}},
 		{"unknown keys", head + "mesage:\n  title: x\nmessage:\n  titel: x\n", []string{
-			"2:1: mesage: unknown key; did you mean "message"?", "5:3: message.titel: unknown key; did you mean title?",
+			"2:1: mesage: unknown key; did you mean \"message\"?", "5:3: message.titel: unknown key; did you mean \"title\"?",
 		}},
 		{"no title", head + "message:\n  level: info\n", []string{"2:1: message.title: required"}},
 		{"wrong types", head + "message:\n  title: 5\n  text: [a]\n  fields: {a: b}\n  level: loud\nsample: x\n", []string{
@@ -91,14 +91,14 @@ func TestProblemsOfTemplates(t *testing.T) {
 		{"syntax", head + "message:\n  title: 'Hello {{ .event.id'\n", []string{"3:17: message.title: unclosed action"}},
 		{"syntax in a block", head + "message:\n  title: x\n  text: |\n    one\n    two {{ if }}x{{ end }}\n", []string{"6:9: message.text: missing value for if"}},
 		{"functions", head + "message:\n  title: '{{ nmae .event }} {{ env \"HOME\" }} {{ duration }} {{ .event.id | plural }}'\n", []string{
-			"3:14: message.title: no function named nmae; did you mean "name"?", "3:32: message.title: no function named env",
+			"3:14: message.title: no function named nmae; did you mean \"name\"?", "3:32: message.title: no function named env",
 			"3:49: message.title: duration wants 1 value, has 0", "3:76: message.title: plural wants 3 values, has 1",
 		}},
 		{"values with values", head + "message:\n  title: '{{ .event.id 1 }}{{ 1 | .event }}'\n", []string{
 			"3:14: message.title: .event.id is a value, not a function", "3:35: message.title: .event is a value",
 		}},
 		{"unknown part", head + "lookups:\n  user: /users/{{ .event.userId }}\nmessage:\n  title: '{{ .usr.name }} {{ with .event }}{{ .any }}{{ $.usr }}{{ end }}'\n", []string{
-			"5:14: message.title: no part named usr; did you mean "user"?", "5:57: message.title: no part named usr",
+			"5:14: message.title: no part named usr; did you mean \"user\"?", "5:57: message.title: no part named usr",
 		}},
 		{"refused", head + "message:\n  title: '{{ define \"a\" }}{{ end }}'\n  text: '{{ template \"b\" }}'\n  footer: '{{ $ := 1 }}'\n  url: '{{ call .event }}{{ _get . }}'\n", []string{
 			"3:11: message.title: define and block are not supported", "4:", "5:15: message.footer: $ cannot be assigned",
