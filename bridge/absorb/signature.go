@@ -93,7 +93,7 @@ func Verify(header []string, body []byte, keys []Key, pinned Form) (Match, error
 	why := &SignatureError{Missing, "the request has no " + SignatureHeader + " header; is a Secret Key set for the webhook?"}
 	var sums [][sha256.Size]byte // made once, whatever the number of header values
 	for _, value := range header {
-		claimed, form, ok := decodeSignature(value)
+		claimed, form, ok := decodeSignature(value, pinned)
 		if !ok {
 			why = &SignatureError{Malformed, fmt.Sprintf("the signature has %d characters and is neither the hex nor the base64 form of 32 bytes", len(value))}
 			continue
@@ -148,19 +148,20 @@ func Sign(key Key, body []byte) string {
 // some 110 characters.
 const maxSignature = 256
 
-// decodeSignature reads 32 bytes in any of the forms.
-func decodeSignature(value string) (sum [sha256.Size]byte, form Form, ok bool) {
+// decodeSignature reads 32 bytes in any of the forms. A text that is right in two
+// forms is in the one that is expected.
+func decodeSignature(value string, expected Form) (sum [sha256.Size]byte, form Form, ok bool) {
 	if len(value) > maxSignature {
 		return sum, "", false
 	}
 	text := trimPrefix(strings.TrimSpace(value))
 	if digits := strings.NewReplacer("-", "", ":", "").Replace(text); len(digits) == hex.EncodedLen(len(sum)) {
 		if _, err := hex.Decode(sum[:], []byte(digits)); err == nil {
-			return sum, hexForm(text, digits), true
+			return sum, hexForm(text, digits, expected), true
 		}
 	}
 	form, encoding := Base64, base64.RawStdEncoding
-	if strings.ContainsAny(text, "-_") {
+	if strings.ContainsAny(text, "-_") || expected == Base64URL && !strings.ContainsAny(text, "+/") {
 		form, encoding = Base64URL, base64.RawURLEncoding
 	}
 	decoded, err := encoding.DecodeString(strings.TrimRight(text, "="))
@@ -179,11 +180,13 @@ func trimPrefix(text string) string {
 	return text
 }
 
-func hexForm(text, digits string) Form {
+func hexForm(text, digits string, expected Form) Form {
 	switch {
 	case len(text) != len(digits):
 		return HexDashed
 	case slices.ContainsFunc([]byte(digits), func(c byte) bool { return 'A' <= c && c <= 'F' }):
+		return HexUpper
+	case expected == HexUpper && !strings.ContainsAny(digits, "abcdef"):
 		return HexUpper
 	}
 	return Hex
