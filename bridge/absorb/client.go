@@ -215,11 +215,21 @@ func (c *Client) do(req *http.Request) ([]byte, error) {
 	case err != nil:
 		return nil, &APIError{Status: resp.StatusCode, Message: "the answer broke off: " + networkWords(err), Temporary: true}
 	case resp.StatusCode != http.StatusOK:
-		return nil, apiError(resp, body)
+		return nil, apiError(resp, c.redact(body, req))
 	case len(body) > maxAnswer:
 		return nil, &APIError{Status: resp.StatusCode, Message: fmt.Sprintf("the answer is larger than %d bytes", maxAnswer)}
 	}
 	return body, nil
+}
+
+// redact takes out of an error's body what we sent: some proxies repeat it.
+func (c *Client) redact(body []byte, sent *http.Request) []byte {
+	for _, secret := range []string{c.Key.Reveal(), c.Password.Reveal(), strings.TrimPrefix(sent.Header.Get("Authorization"), c.Scheme+" ")} {
+		if secret != "" {
+			body = bytes.ReplaceAll(body, []byte(secret), []byte(bridge.Redacted))
+		}
+	}
+	return body
 }
 
 // networkWords is a network error without the URL.
