@@ -128,16 +128,18 @@ func (c *Client) Get(ctx context.Context, path string) (any, error) {
 			c.circuit.worked()
 			return answer, err
 		}
+		again := ok && pause(budget, max(backoff(try), failure.RetryAfter))
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if !ok || !pause(budget, max(backoff(try), failure.RetryAfter)) {
-			if !ok {
-				failure = &APIError{Message: "no answer within " + c.Budget.String(), Temporary: true}
-			}
-			c.circuit.failed(failure)
-			return nil, failure
+		if again {
+			continue
 		}
+		if !ok {
+			failure = &APIError{Message: "no answer within " + c.Budget.String(), Temporary: true}
+		}
+		c.circuit.failed(failure)
+		return nil, failure
 	}
 }
 
