@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -29,8 +28,6 @@ const (
 	maxListed     = 100     // entries kept of a list of ids
 	firstBackoff  = 250 * time.Millisecond
 	lastBackoff   = 8 * time.Second
-	openAfter     = 3                // requests in a row that used up their budget …
-	openFor       = 15 * time.Second // … make the client answer at once for so long
 )
 
 // ClientOptions says how to reach an Integration API. All but BaseURL, Key and
@@ -275,35 +272,4 @@ func trim(v any) any {
 		}
 	}
 	return object
-}
-
-// circuit answers in place of an API that is down.
-type circuit struct {
-	mu       sync.Mutex // guards what follows
-	failures int
-	until    time.Time
-	last     *APIError
-}
-
-func (c *circuit) open() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if time.Now().Before(c.until) {
-		return &APIError{Status: c.last.Status, Message: "it was asked in vain before: " + c.last.Message, Temporary: true}
-	}
-	return nil
-}
-
-func (c *circuit) worked() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.failures = 0
-}
-
-func (c *circuit) failed(e *APIError) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.failures++; c.failures >= openAfter {
-		c.until, c.last = time.Now().Add(openFor), e
-	}
 }

@@ -295,7 +295,7 @@ func TestManual(t *testing.T) {
 	}
 	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawLog{}} {
 		for _, key := range tags(of, "") {
-			if !regexp.MustCompile("[`.]" + key + "[`.]").Match(text) && !regexp.MustCompile("(?m)^"+key+":").Match(text) {
+			if !regexp.MustCompile("[`.]"+key+"[`.]").Match(text) && !regexp.MustCompile("(?m)^"+key+":").Match(text) {
 				t.Errorf("the manual does not explain %s", key)
 			}
 		}
