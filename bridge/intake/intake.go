@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -163,7 +164,7 @@ func verify(sources []Source, header http.Header, body []byte) (Source, error) {
 	var why error
 	for _, source := range sources {
 		if source.UserAgent != "" {
-			if ok, _ := path.Match(source.UserAgent, header.Get("User-Agent")); !ok {
+			if !matches(source.UserAgent, header.Get("User-Agent")) {
 				why = fmt.Errorf("the User-Agent %.80q does not match the user_agent of source %s", header.Get("User-Agent"), source.Name)
 				continue
 			}
@@ -183,6 +184,14 @@ func verify(sources []Source, header http.Header, body []byte) (Source, error) {
 		text:   "the " + absorb.SignatureHeader + " header does not match the body and this webhook's Secret Key",
 		reason: why.Error(),
 	}
+}
+
+// matches tells whether a User-Agent fits a pattern. A star also stands for the
+// slashes in it, which those of package path do not.
+func matches(pattern, userAgent string) bool {
+	flat := strings.NewReplacer("/", "|")
+	ok, _ := path.Match(flat.Replace(pattern), flat.Replace(userAgent)) // checked when the configuration was loaded
+	return ok
 }
 
 func (h *Handler) result(stored []store.Accepted) *accepted {
