@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
@@ -16,19 +17,19 @@ const incomplete = "incomplete"
 // Composer writes the messages of one sink: by the event's template, addressed
 // to the sink's recipients.
 type Composer struct {
-	templates  *render.Set
+	messages   *Messages
 	recipients []*render.Text
 }
 
 // NewComposer prepares a sink's recipients, which may be templates themselves.
-func NewComposer(templates *render.Set, name string, sink bridge.Sink) (*Composer, error) {
-	c := &Composer{templates: templates}
+func NewComposer(messages *Messages, name string, sink bridge.Sink) (*Composer, error) {
+	c := &Composer{messages: messages}
 	addressed, ok := sink.(bridge.Addressed)
 	if !ok {
 		return c, nil
 	}
 	for _, text := range addressed.Recipients() {
-		compiled, err := templates.Text("recipient of "+name, text)
+		compiled, err := messages.templates.Text("recipient of "+name, text)
 		if err != nil {
 			return nil, err
 		}
@@ -37,18 +38,15 @@ func NewComposer(templates *render.Set, name string, sink bridge.Sink) (*Compose
 	return c, nil
 }
 
-// Message is what is said about an event. The id is that of its delivery.
-func (c *Composer) Message(ctx context.Context, id, eventType string, facts bridge.Facts) (bridge.Message, error) {
-	m, err := c.templates.Template(eventType).Message(ctx, facts)
+// Message is what a delivery says.
+func (c *Composer) Message(ctx context.Context, d bridge.Delivery) (bridge.Message, error) {
+	m, err := c.messages.of(ctx, d)
 	if err != nil {
 		return bridge.Message{}, err
 	}
-	m.ID = id
-	if facts[incomplete] == true {
-		m.Footer = strings.TrimPrefix(m.Footer+" · Absorb could not be asked for details", " · ")
-	}
+	m.ID = d.ID
 	for _, text := range c.recipients {
-		to, err := text.Execute(ctx, facts)
+		to, err := text.Execute(ctx, d.Facts)
 		if err != nil {
 			return bridge.Message{}, fmt.Errorf("recipient: %w", err)
 		}
@@ -57,4 +55,49 @@ func (c *Composer) Message(ctx context.Context, id, eventType string, facts brid
 		}
 	}
 	return m, nil
+}
+
+// maxMessages bounds how many messages are kept for the next sink that needs
+// them: sinks of one event write it at about the same time.
+const maxMessages = 1024
+
+// Messages writes each event's message once for all its sinks.
+type Messages struct {
+	templates *render.Set
+
+	mu     sync.Mutex // guards what follows
+	recent map[string]func() (bridge.Message, error)
+	order  []string // ids of the events in recent, oldest first
+}
+
+// NewMessages makes the writer of a set of templates.
+func NewMessages(templates *render.Set) *Messages {
+	return &Messages{templates: templates, recent: map[string]func() (bridge.Message, error){}}
+}
+
+// of gives the message of a delivery's event. It is shared: only its own fields
+// may be changed.
+func (w *Messages) of(ctx context.Context, d bridge.Delivery) (bridge.Message, error) {
+	w.mu.Lock()
+	write, ok := w.recent[d.EventID]
+	if !ok {
+		ctx = context.WithoutCancel(ctx) // others may wait for it; templates have their own limit
+		write = sync.OnceValues(func() (bridge.Message, error) { return w.write(ctx, d) })
+		w.recent[d.EventID] = write
+		w.order = append(w.order, d.EventID)
+		if len(w.order) > maxMessages {
+			delete(w.recent, w.order[0])
+			w.order = w.order[1:]
+		}
+	}
+	w.mu.Unlock()
+	return write()
+}
+
+func (w *Messages) write(ctx context.Context, d bridge.Delivery) (bridge.Message, error) {
+	m, err := w.templates.Template(d.EventType).Message(ctx, d.Facts)
+	if err == nil && d.Facts[incomplete] == true {
+		m.Footer = strings.TrimPrefix(m.Footer+" · Absorb could not be asked for details", " · ")
+	}
+	return m, err
 }

@@ -99,12 +99,15 @@ type prepared struct {
 // failure that pauses the sink ends the batch early.
 func (s *Sender) sendAll(ctx, late context.Context, due []bridge.Delivery) {
 	ctx, stop := context.WithCancel(ctx)
-	var records sync.WaitGroup
-	defer records.Wait()
+	var others sync.WaitGroup
+	outcomes := make(chan bridge.Attempt, len(due))
+	others.Go(func() { s.record(late, outcomes) })
+	defer others.Wait()
+	defer close(outcomes)
 	defer stop()
 
 	ready := make(chan prepared, ahead)
-	records.Go(func() {
+	others.Go(func() {
 		defer close(ready)
 		for _, d := range due {
 			select {
@@ -119,7 +122,7 @@ func (s *Sender) sendAll(ctx, late context.Context, due []bridge.Delivery) {
 		if !done {
 			return
 		}
-		records.Go(func() { s.record(late, attempt) })
+		outcomes <- attempt
 		if pause > 0 {
 			s.Pace.Pause(pause)
 			return
@@ -129,7 +132,7 @@ func (s *Sender) sendAll(ctx, late context.Context, due []bridge.Delivery) {
 
 func (s *Sender) prepare(ctx context.Context, d bridge.Delivery) prepared {
 	p := prepared{Delivery: d}
-	m, err := s.Compose.Message(ctx, d.ID, d.EventType, d.Facts)
+	m, err := s.Compose.Message(ctx, d)
 	if err != nil {
 		p.err = bridge.Rejectedf("the message cannot be written: %v", err)
 		return p
@@ -182,14 +185,32 @@ func (s *Sender) say(p prepared, a bridge.Attempt, pause time.Duration) {
 	}
 }
 
-// record stores an outcome. It insists: a delivery that was sent and not
-// recorded would be sent again.
-func (s *Sender) record(late context.Context, a bridge.Attempt) {
-	for {
-		err := s.Store.Record(late, a)
-		if err == nil || late.Err() != nil {
-			return
+// record stores outcomes, those that wait together. It insists: a delivery that
+// was sent and not recorded would be sent again.
+func (s *Sender) record(late context.Context, outcomes <-chan bridge.Attempt) {
+	for first := range outcomes {
+		batch := append([]bridge.Attempt{first}, waiting(outcomes)...)
+		for {
+			err := s.Store.Record(late, batch...)
+			if err == nil || late.Err() != nil {
+				break
+			}
+			rest(late, s.Log, err)
 		}
-		rest(late, s.Log, err)
+	}
+}
+
+func waiting(outcomes <-chan bridge.Attempt) []bridge.Attempt {
+	var all []bridge.Attempt
+	for {
+		select {
+		case a, open := <-outcomes:
+			if !open {
+				return all
+			}
+			all = append(all, a)
+		default:
+			return all
+		}
 	}
 }

@@ -67,6 +67,7 @@ func LoadTemplates(c *config.Config) (*render.Set, error) {
 func (p *Parts) buildSinks(c *config.Config) error {
 	client := kit.NewClient(transport(), attemptTimeout)
 	shared := map[string]*dispatch.Pace{} // by bucket
+	messages := dispatch.NewMessages(p.Templates)
 	var faults []error
 	for _, s := range c.Sinks {
 		sink, err := sinks.Types()[s.Type].New(kit.Setup{Name: s.Name, Settings: s.Settings, Client: client})
@@ -74,7 +75,7 @@ func (p *Parts) buildSinks(c *config.Config) error {
 			faults = append(faults, fmt.Errorf("sinks.%s: %w", s.Name, err))
 			continue
 		}
-		composer, err := dispatch.NewComposer(p.Templates, s.Name, sink)
+		composer, err := dispatch.NewComposer(messages, s.Name, sink)
 		if err != nil {
 			faults = append(faults, err)
 			continue

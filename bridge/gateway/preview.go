@@ -89,7 +89,9 @@ func (p *Previewer) PreviewEvent(ctx context.Context, e bridge.Event, sink strin
 }
 
 func (p *Previewer) compose(ctx context.Context, eventType, sink string, facts bridge.Facts) (Preview, error) {
-	m, err := p.parts.Composers[sink].Message(ctx, SampleID(eventType), eventType, facts)
+	m, err := p.parts.Composers[sink].Message(ctx, bridge.Delivery{
+		ID: SampleID(eventType), EventID: SampleID(eventType), EventType: eventType, Facts: facts,
+	})
 	if err != nil {
 		return Preview{}, fmt.Errorf("preview %s: %w", eventType, err)
 	}

@@ -93,11 +93,18 @@ func (s *Store) NextDue(ctx context.Context, sink string) (time.Time, bool, erro
 	return s.next(ctx, `SELECT not_before FROM deliveries WHERE sink = ? AND state = 'pending' ORDER BY not_before LIMIT 1`, sink)
 }
 
-// Record stores the outcome of an attempt and what becomes of its delivery.
-func (s *Store) Record(ctx context.Context, a bridge.Attempt) error {
-	err := s.write(ctx, func(t tx) error { return record(t, a) })
+// Record stores the outcomes of attempts and what becomes of their deliveries.
+func (s *Store) Record(ctx context.Context, attempts ...bridge.Attempt) error {
+	err := s.write(ctx, func(t tx) error {
+		for _, a := range attempts {
+			if err := record(t, a); err != nil {
+				return fmt.Errorf("delivery %s: %w", a.DeliveryID, err)
+			}
+		}
+		return nil
+	})
 	if err != nil {
-		return fmt.Errorf("record attempt of delivery %s: %w", a.DeliveryID, err)
+		return fmt.Errorf("record attempts: %w", err)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 )
 
 // ErrClosed is returned for writes to a store that was closed.
@@ -15,6 +16,9 @@ const (
 	maxBatch = 1024 // writes that share one commit
 	patient  = 64   // of them, those that are not urgent: urgent ones may come meanwhile
 	beside   = 16   // the same, when there are urgent ones already
+
+	// lull is the least time between two commits without an urgent write.
+	lull = 5 * time.Millisecond
 )
 
 // job is one caller's write and where its result goes.
@@ -111,12 +115,17 @@ func (w *writer) prepare(query string) (*sql.Stmt, error) {
 }
 
 // run commits jobs until both channels are closed. Whatever waits when a commit
-// ends makes the next one, so nobody waits for a timer, and the busier the store
-// the larger its commits.
+// ends makes the next one, and the busier the store the larger its commits. Nobody
+// waits for a timer, except that what is not urgent waits for more of its kind
+// when there was a commit a moment ago.
 func (w *writer) run(urgent, others <-chan *job) {
 	defer w.conn.Close()
+	var last time.Time
 	for urgent != nil || others != nil {
 		batch, hurry := first(&urgent, &others)
+		if !hurry {
+			batch, hurry = gather(&urgent, &others, batch, time.Until(last.Add(lull)))
+		}
 		// Let those who are about to write do so: a commit costs the same for all.
 		for before := 0; len(batch) > before; {
 			before = len(batch)
@@ -124,13 +133,43 @@ func (w *writer) run(urgent, others <-chan *job) {
 			batch = drain(&urgent, batch, maxBatch)
 		}
 		room := patient
-		if hurry || len(batch) > 1 {
+		if hurry {
 			room = len(batch) + beside
 		}
 		if batch = drain(&others, batch, room); len(batch) > 0 {
 			w.commit(batch)
+			last = time.Now()
 		}
 	}
+}
+
+// gather waits for more jobs that are not urgent, until there are enough, until
+// one comes that is urgent, or for so long.
+func gather(urgent, others *<-chan *job, batch []*job, d time.Duration) (all []*job, hurry bool) {
+	if d <= 0 || len(batch) == 0 {
+		return batch, false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for len(batch) < patient {
+		select {
+		case j, open := <-*urgent:
+			if !open {
+				*urgent = nil
+				return batch, false
+			}
+			return append(batch, j), true
+		case j, open := <-*others:
+			if !open {
+				*others = nil
+				return batch, false
+			}
+			batch = append(batch, j)
+		case <-timer.C:
+			return batch, false
+		}
+	}
+	return batch, false
 }
 
 // first waits for a job, and tells whether it is urgent. It gives none when a

@@ -114,6 +114,11 @@ func settingErrors(err error) error {
 		}
 		return Setting(key, "want %s, have %s", want, have)
 	}
+	if words := de.Unwrap().Error(); strings.Contains(words, "strconv.ParseBool") {
+		return Setting(key, "want true or false, have a text")
+	} else if strings.Contains(words, "strconv.") {
+		return Setting(key, "want a number, have a text")
+	}
 	if strings.Contains(de.Unwrap().Error(), "must be an array or slice") {
 		return Setting(key, "want a list, such as [ one, two ]")
 	}

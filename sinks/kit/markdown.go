@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/yuin/goldmark/ast"
@@ -34,11 +35,12 @@ type Span struct {
 func ParseMarkdown(s string) []Block {
 	source := []byte(s)
 	w := &walker{source: source}
-	w.children(newParser().Parse(text.NewReader(source)))
+	w.children(markdown().Parse(text.NewReader(source)))
 	return w.blocks
 }
 
-func newParser() parser.Parser {
+// markdown is the parser of our subset. It keeps nothing of what it parses.
+var markdown = sync.OnceValue(func() parser.Parser {
 	return parser.NewParser(
 		parser.WithBlockParsers(
 			util.Prioritized(parser.NewListParser(), 100),
@@ -51,7 +53,7 @@ func newParser() parser.Parser {
 			util.Prioritized(parser.NewEmphasisParser(), 500),
 		),
 	)
-}
+})
 
 // walker turns goldmark's tree into blocks.
 type walker struct {
