@@ -12,7 +12,7 @@ import (
 
 const (
 	// maxBatch bounds how many deliveries a sender reads at once.
-	maxBatch = 256
+	maxBatch = 512
 
 	// ahead is how many messages are written while the one before is sent.
 	ahead = 4
