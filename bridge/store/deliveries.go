@@ -65,7 +65,7 @@ func (s *Store) Due(ctx context.Context, sink string, now time.Time, limit int) 
 	rows, err := s.reads.QueryContext(ctx, `SELECT d.id, d.event_id, e.type, e.source, d.route, d.sink, d.attempts, d.created_at, e.facts
 		FROM deliveries d JOIN events e ON e.id = d.event_id
 		WHERE d.sink = ? AND d.state = 'pending' AND d.not_before <= ?
-		ORDER BY d.not_before, d.id LIMIT ?`, sink, micros(now), limit)
+		ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, sink, micros(now), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read due deliveries of %s: %w", sink, err)
 	}

@@ -36,7 +36,7 @@ CREATE TABLE deliveries (
     updated_at BIGINT  NOT NULL,
     UNIQUE (event_id, route, sink)
 );
-CREATE INDEX deliveries_due ON deliveries (sink, not_before, id) WHERE state = 'pending';
+CREATE INDEX deliveries_due ON deliveries (sink, not_before, event_id, id) WHERE state = 'pending';
 
 CREATE TABLE attempts (
     delivery_id TEXT    NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,

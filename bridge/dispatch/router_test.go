@@ -1,0 +1,232 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/enrich"
+	"github.com/absorb-bridge/absorb-bridge/internal/portal"
+)
+
+func TestRouteMatches(t *testing.T) {
+	e := bridge.Event{Type: "CourseBundleDeleted", Source: "production"}
+	for want, routes := range map[bool][]Route{
+		true:  {{Events: []string{"*"}}, {Events: []string{"CourseBundleDeleted"}}, {Events: []string{"x", "Course*"}}, {Events: []string{"*Deleted"}, Sources: []string{"sandbox", "production"}}, {Events: []string{"Course??????Deleted"}}},
+		false: {{}, {Events: []string{"CourseBundle"}}, {Events: []string{"*"}, Sources: []string{"sandbox"}}, {Events: []string{"[]"}}},
+	} {
+		for _, r := range routes {
+			if r.Matches(e) != want {
+				t.Errorf("%+v matches: %v", r, !want)
+			}
+		}
+	}
+	all := targets([]Route{
+		{Name: "one", Events: []string{"*"}, To: []string{"a", "b", "a"}}, {Name: "two", Events: []string{"*"}, To: []string{"a"}}, {Name: "three", Events: []string{"No"}, To: []string{"c"}},
+	}, e)
+	if got := fmt.Sprint(all); got != "[{one a} {one b} {two a}]" {
+		t.Errorf("targets %s", got)
+	}
+}
+
+// accept stores an event about the sample learner and course.
+func (r *rig) accept(eventType, source, correlation string) bridge.Event {
+	r.t.Helper()
+	e := bridge.Event{
+		Source: source, Type: eventType, UserID: "10000000-0000-4000-a000-000000000001", CorrelationID: correlation, ReceivedAt: time.Now(),
+		Entities: map[string]string{"courseId": "20000000-0000-4000-a000-000000000001"}, Raw: fmt.Appendf(nil, `{"k":%q}`, correlation),
+	}
+	stored, err := r.store.Accept(context.Background(), []bridge.Event{e})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	e.ID = stored[0].ID
+	return e
+}
+
+// router runs a router; the function that it gives stops it and waits.
+func (r *rig) router(plan Plan) (router *Router, stop func()) {
+	plan.Templates = r.set
+	router = NewRouter(r.store, plan, func(string) {}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = router.Run(ctx) })
+	return router, func() { cancel(); wg.Wait() }
+}
+
+func (r *rig) due(sink string) []bridge.Delivery {
+	r.t.Helper()
+	due, err := r.store.Due(context.Background(), sink, time.Now(), 10_000)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return due
+}
+
+func (r *rig) unrouted() int {
+	r.t.Helper()
+	all, err := r.store.Unrouted(context.Background(), time.Now().Add(time.Hour), 10_000)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return len(all)
+}
+
+// enricher asks a portal through a transport that the test may break.
+func (r *rig) enricher(p *portal.Portal, broken *bool) *enrich.Enricher {
+	r.t.Helper()
+	c, err := absorb.NewClient(absorb.ClientOptions{
+		BaseURL: "http://portal.invalid", Key: bridge.Secret(p.Key), Username: p.Username, Password: bridge.Secret(p.Password),
+		HTTP: &http.Client{Transport: breakable{p.RoundTripper(), broken}},
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return enrich.New(enrich.Options{Client: c})
+}
+
+type breakable struct {
+	http.RoundTripper
+	broken *bool
+}
+
+func (b breakable) RoundTrip(r *http.Request) (*http.Response, error) {
+	if *b.broken {
+		return nil, errors.New("connection refused")
+	}
+	return b.RoundTripper.RoundTrip(r)
+}
+
+func everything(to ...string) []Route {
+	return []Route{{Name: "everything", Events: []string{"*"}, To: to}}
+}
+
+func TestRouterFansOutOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		router, stop := r.router(Plan{Routes: append(everything("a"), Route{Name: "courses", Events: []string{"Course*"}, Sources: []string{"one"}, To: []string{"b"}})})
+		for i := range 700 {
+			r.accept("CourseBundleDeleted", []string{"one", "two"}[i%2], fmt.Sprint(i))
+			if i%100 == 0 {
+				router.Accepted(100)
+			}
+		}
+		time.Sleep(time.Minute)
+		stop()
+		a, b := r.due("a"), r.due("b")
+		if len(a) != 700 || len(b) != 350 || r.unrouted() != 0 {
+			t.Fatalf("a %d, b %d, unrouted %d", len(a), len(b), r.unrouted())
+		}
+		if !slices.IsSortedFunc(a, func(x, y bridge.Delivery) int { return strings.Compare(x.EventID, y.EventID) }) {
+			t.Error("the order of arrival is lost")
+		}
+		// Another run finds nothing to do.
+		_, stop = r.router(Plan{Routes: everything("a", "c")})
+		time.Sleep(time.Minute)
+		stop()
+		if len(r.due("a")) != 700 || len(r.due("c")) != 0 {
+			t.Error("events were fanned out again")
+		}
+	})
+}
+
+func TestEventWithoutRouteIsKept(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		_, stop := r.router(Plan{})
+		r.accept("UserCreated", "one", "k")
+		time.Sleep(time.Minute)
+		stop()
+		if r.unrouted() != 0 {
+			t.Error("it is still waiting")
+		}
+	})
+}
+
+func TestRouterGoesOnAfterARestart(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		for i := range 20 {
+			r.accept("UserCreated", "one", fmt.Sprint(i))
+		}
+		r.close()
+		r.store = openStore(t, r.path)
+		_, stop := r.router(Plan{Routes: everything("a")})
+		time.Sleep(time.Minute)
+		stop()
+		if n := len(r.due("a")); n != 20 {
+			t.Errorf("%d deliveries", n)
+		}
+	})
+}
+
+func TestPortalThatIsDown(t *testing.T) {
+	for name, hold := range map[string]bool{"send": false, "hold": true} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				broken := true
+				source := Source{Enricher: r.enricher(portal.New(portal.Options{}), &broken), Hold: hold}
+				_, stop := r.router(Plan{Routes: everything("a"), Sources: map[string]Source{"one": source}})
+				r.accept("EnrollmentCompletedByLearner", "one", "k")
+				time.Sleep(5 * time.Minute)
+				due := r.due("a")
+				if hold && (len(due) != 0 || r.unrouted() != 1) || !hold && (len(due) != 1 || due[0].Facts[incomplete] != true) {
+					t.Errorf("while it is down: %d deliveries, %d unrouted", len(due), r.unrouted())
+				}
+				broken = false
+				time.Sleep(time.Hour)
+				stop()
+				if due = r.due("a"); len(due) != 1 || hold && (due[0].Facts[incomplete] != nil || due[0].Facts["user"] == nil) {
+					t.Errorf("afterwards: %+v", due)
+				}
+			})
+		})
+	}
+}
+
+// TestUnsettledAnswers has an API that lags behind the webhooks.
+func TestUnsettledAnswers(t *testing.T) {
+	for lag, complete := range map[time.Duration]bool{15 * time.Second: true, time.Hour: false} {
+		t.Run(lag.String(), func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				p, broken := portal.New(portal.Options{Lag: lag}), false
+				router, stop := r.router(Plan{Routes: everything("a"), Sources: map[string]Source{"one": {Enricher: r.enricher(p, &broken)}}})
+				// The learner has an enrollment in this course, not completed.
+				e := bridge.Event{Source: "one", Type: "EnrollmentCompletedByLearner", UserID: "10000000-0000-4000-a000-000000000001", ReceivedAt: time.Now(),
+					Entities: map[string]string{"courseId": "20000000-0000-4000-a000-000000000003"}, Raw: []byte(`{}`)}
+				p.Happen(portal.Happening{Event: e.Type, User: e.UserID, Entities: e.Entities}, portal.DefaultProfile())
+				if _, err := r.store.Accept(context.Background(), []bridge.Event{e}); err != nil {
+					t.Fatal(err)
+				}
+				other := time.Now()
+				r.accept("UserCreated", "two", "other")
+				router.Accepted(2)
+				time.Sleep(5 * time.Second)
+				if due := r.due("a"); len(due) != 1 || due[0].EventType != "UserCreated" {
+					t.Errorf("after %v: %d deliveries; the other event was held back", time.Since(other), len(due))
+				}
+				time.Sleep(time.Minute)
+				stop()
+				due := r.due("a")
+				if len(due) != 2 {
+					t.Fatalf("%d deliveries", len(due))
+				}
+				facts := due[slices.IndexFunc(due, func(d bridge.Delivery) bool { return d.EventType == e.Type })].Facts
+				enrollment, _ := facts["enrollment"].(map[string]any)
+				if done := fmt.Sprint(enrollment["status"]) == "3"; done != complete {
+					t.Errorf("enrollment %v", enrollment)
+				}
+				if n := p.Requests("/users/" + e.UserID + "/enrollments/20000000-0000-4000-a000-000000000003"); n > 4 {
+					t.Errorf("asked %d times", n)
+				}
+			})
+		})
+	}
+}
