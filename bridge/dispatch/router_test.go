@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,7 +84,7 @@ func (r *rig) unrouted() int {
 }
 
 // enricher asks a portal through a transport that the test may break.
-func (r *rig) enricher(p *portal.Portal, broken *bool) *enrich.Enricher {
+func (r *rig) enricher(p *portal.Portal, broken *atomic.Bool) *enrich.Enricher {
 	r.t.Helper()
 	c, err := absorb.NewClient(absorb.ClientOptions{
 		BaseURL: "http://portal.invalid", Key: bridge.Secret(p.Key), Username: p.Username, Password: bridge.Secret(p.Password),
@@ -97,11 +98,11 @@ func (r *rig) enricher(p *portal.Portal, broken *bool) *enrich.Enricher {
 
 type breakable struct {
 	http.RoundTripper
-	broken *bool
+	broken *atomic.Bool
 }
 
 func (b breakable) RoundTrip(r *http.Request) (*http.Response, error) {
-	if *b.broken {
+	if b.broken.Load() {
 		return nil, errors.New("connection refused")
 	}
 	return b.RoundTripper.RoundTrip(r)
@@ -171,7 +172,8 @@ func TestPortalThatIsDown(t *testing.T) {
 	for name, hold := range map[string]bool{"send": false, "hold": true} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
-				broken := true
+				var broken atomic.Bool
+				broken.Store(true)
 				source := Source{Enricher: r.enricher(portal.New(portal.Options{}), &broken), Hold: hold}
 				_, stop := r.router(Plan{Routes: everything("a"), Sources: map[string]Source{"one": source}})
 				r.accept("EnrollmentCompletedByLearner", "one", "k")
@@ -180,7 +182,7 @@ func TestPortalThatIsDown(t *testing.T) {
 				if hold && (len(due) != 0 || r.unrouted() != 1) || !hold && (len(due) != 1 || due[0].Facts[incomplete] != true) {
 					t.Errorf("while it is down: %d deliveries, %d unrouted", len(due), r.unrouted())
 				}
-				broken = false
+				broken.Store(false)
 				time.Sleep(time.Hour)
 				stop()
 				if due = r.due("a"); len(due) != 1 || hold && (due[0].Facts[incomplete] != nil || due[0].Facts["user"] == nil) {
@@ -196,7 +198,8 @@ func TestUnsettledAnswers(t *testing.T) {
 	for lag, complete := range map[time.Duration]bool{15 * time.Second: true, time.Hour: false} {
 		t.Run(lag.String(), func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
-				p, broken := portal.New(portal.Options{Lag: lag}), false
+				p := portal.New(portal.Options{Lag: lag})
+				var broken atomic.Bool
 				router, stop := r.router(Plan{Routes: everything("a"), Sources: map[string]Source{"one": {Enricher: r.enricher(p, &broken)}}})
 				// The learner has an enrollment in this course, not completed.
 				e := bridge.Event{Source: "one", Type: "EnrollmentCompletedByLearner", UserID: "10000000-0000-4000-a000-000000000001", ReceivedAt: time.Now(),
