@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 	"time"
@@ -61,6 +62,7 @@ func (p *Portal) strike(path string) *Fault {
 	return nil
 }
 
+// huge is the size of the largest answer, in bytes.
 const huge = 32 << 20
 
 func (f *Fault) serve(w http.ResponseWriter, r *http.Request) {
@@ -91,8 +93,9 @@ func (f *Fault) serve(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusOK, "surprise")
 	case Huge:
 		w.Header().Set("Content-Type", "application/json")
+		blanks := bytes.Repeat([]byte(" "), 64<<10)
 		for range huge / len(blanks) {
-			if _, err := w.Write([]byte(blanks)); err != nil {
+			if _, err := w.Write(blanks); err != nil {
 				return
 			}
 		}
@@ -112,5 +115,3 @@ func (f *Fault) serve(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
 	}
 }
-
-var blanks = strings.Repeat(" ", 1<<16)

@@ -30,7 +30,7 @@ type Webhook struct {
 }
 
 // Webhook makes the sample of an event happen and announces it: to the sample
-// learner, by the sample admin, about the things with the numbers 1 to 4.
+// learner, by the sample admin, about things with small numbers.
 func (p *Portal) Webhook(event string, pr Profile) Webhook {
 	return p.Happen(sample(event), pr)
 }
@@ -61,6 +61,8 @@ func sample(event string) Happening {
 		aboutThing("groupId", id(kindGroup, 1))
 	case event == "SessionEnrollmentCompleted":
 		h.Entities["courseId"], h.Entities["sessionId"] = id(kindCourse, 2), id(kindSession, 1)
+	case strings.HasPrefix(event, "UserEnrolled"):
+		h.Entities["courseId"], h.Entities["enrollmentId"] = id(kindCourse, 5), id(kindEnrollment, 5)
 	case event == "CompetencyAwarded":
 		h.Entities["competencyId"] = id(kindCompetency, 1)
 	case event == "SelfAssessmentCompleted":

@@ -22,7 +22,6 @@ const (
 // world is what the portal knows.
 type world struct {
 	things map[string][]object // by collection, such as "users"
-	groups map[string]bool     // ids of groups too large to list in full
 }
 
 // Enrollment statuses of Absorb's API that the emulation uses.
@@ -139,7 +138,7 @@ func (w *world) addCourses() {
 	for i, c := range courses() {
 		w.add("courses", edited(began.AddDate(0, i, 0), object{
 			"id": id(kindCourse, i+1), "courseType": c.kind, "name": c.name, "description": c.description, "notes": nil, "externalId": nil,
-			"accessDate": nil, "expireType": i % 3, "expireDuration": nil, "expiryDate": nil, "activeStatus": 0, "tagIds": []any{},
+			"accessDate": nil, "expireType": i % 3, "expireDuration": object{"years": 1, "months": nil, "days": nil, "hours": nil}, "expiryDate": nil, "activeStatus": 0, "tagIds": []any{},
 			"competencyDefinitionIds": []any{}, "prerequisiteCourseIds": []any{}, "categoryId": id(kindCategory, 1+i%3),
 			"certificateUrl": nil, "audience": nil, "goals": nil, "vendor": nil, "learnerTime": 45.0,
 		}))
@@ -153,11 +152,12 @@ func (w *world) addCourses() {
 	}))
 }
 
-// addRecords gives the sample learner what the sample events are about.
+// addRecords gives the sample learner what the sample events are about: two
+// courses are completed, the others not yet begun.
 func (w *world) addRecords() {
 	at := time.Date(2026, 11, 23, 14, 2, 31, 120_000_000, time.UTC)
 	mira := id(kindUser, 1)
-	for n := 1; n <= 4; n++ {
+	for n := 1; n <= 5; n++ {
 		w.enroll(mira, id(kindCourse, n), at.AddDate(0, 0, -10), id(kindEnrollment, n))
 	}
 	w.complete(mira, id(kindCourse, 1), at)
