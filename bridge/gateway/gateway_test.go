@@ -20,6 +20,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 	"github.com/absorb-bridge/absorb-bridge/internal/wall"
 	"github.com/absorb-bridge/absorb-bridge/sinks"
+	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
 
 	"github.com/goccy/go-yaml"
 )
@@ -248,5 +249,32 @@ func TestPreviews(t *testing.T) {
 				t.Errorf("%s to %s changes from one preview to the next", event, sink)
 			}
 		}
+	}
+}
+
+// Whoever the portal knows, and whatever its courses are called, the messages
+// are whole on every platform.
+func TestEverybodyAndEveryCourse(t *testing.T) {
+	p, err := gateway.NewExamplePreviewer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	emulated := portal.New(portal.Options{})
+	message := func(name, user, course string) {
+		e := gateway.SampleEvent("EnrollmentCompletedByLearner", map[string]any{"userId": user, "courseId": course})
+		for _, sink := range p.Match("all") {
+			one, err := p.PreviewEvent(t.Context(), e, sink)
+			if err != nil || len(one.Payload.Shortened) > 0 {
+				t.Errorf("%s to %s: %v, shortened %v", name, sink, err, one.Payload.Shortened)
+			}
+			sinktest.Dump(t, one.Type, name, one.Payload)
+		}
+	}
+	people, courses := emulated.People(), emulated.Courses()
+	for i, user := range people {
+		message(fmt.Sprint("person-", i+1), user, courses[0])
+	}
+	for i, course := range courses {
+		message(fmt.Sprint("course-", i+1), people[0], course)
 	}
 }

@@ -77,10 +77,15 @@ func (p *Portal) somebody() Happening {
 }
 
 // People are the ids of everybody in the portal.
-func (p *Portal) People() []string {
+func (p *Portal) People() []string { return numbered(kindUser, len(people())) }
+
+// Courses are the ids of all courses in the portal, of every kind.
+func (p *Portal) Courses() []string { return numbered(kindCourse, len(courses())) }
+
+func numbered(kind string, count int) []string {
 	var all []string
-	for i := range people() {
-		all = append(all, id(kindUser, i+1))
+	for i := range count {
+		all = append(all, id(kind, i+1))
 	}
 	return all
 }

@@ -129,16 +129,18 @@ func (s Suite) encode(t *testing.T) {
 			}
 			s.noSecret(t, "payload", string(p.Body))
 			s.Check(t, c.Message, p)
-			s.dump(t, c.Name, p)
+			Dump(t, s.Type, c.Name, p)
 		})
 	}
 }
 
-// DumpVariable names a folder to which every payload of the suites is written,
-// for validators outside of Go to read: TYPE.CASE.json, or .eml for a mail.
+// DumpVariable names a folder to which payloads are written, for validators
+// outside of Go to read.
 const DumpVariable = "BRIDGE_TEST_PAYLOADS"
 
-func (s Suite) dump(t *testing.T, name string, p bridge.Payload) {
+// Dump writes a payload for a sink type as TYPE.NAME.json, or .eml for a mail,
+// if the environment names a folder for it.
+func Dump(t *testing.T, sinkType, name string, p bridge.Payload) {
 	t.Helper()
 	dir := os.Getenv(DumpVariable)
 	if dir == "" {
@@ -148,7 +150,7 @@ func (s Suite) dump(t *testing.T, name string, p bridge.Payload) {
 	if strings.HasPrefix(p.ContentType, "message/rfc822") {
 		ending = "eml"
 	}
-	file := fmt.Sprintf("%s.%s.%s", s.Type, strings.ReplaceAll(name, " ", "-"), ending)
+	file := fmt.Sprintf("%s.%s.%s", sinkType, strings.ReplaceAll(name, " ", "-"), ending)
 	if err := os.WriteFile(filepath.Join(dir, file), p.Body, 0o600); err != nil {
 		t.Error(err)
 	}
