@@ -26,11 +26,20 @@ file, line and column. Nothing is sent and no store is opened.`,
 				return err
 			}
 			path, _ := configPath(cmd)
-			fmt.Fprintf(cmd.OutOrStdout(), "%s is valid: %d sources, %d sinks, %d routes, %d templates\n",
-				path, len(c.Sources), len(c.Sinks), len(c.Routes), len(parts.Templates.Events()))
+			fmt.Fprintf(cmd.OutOrStdout(), "%s is valid: %s, %s, %s, %s\n", path,
+				count(len(c.Sources), "source"), count(len(c.Sinks), "sink"),
+				count(len(c.Routes), "route"), count(len(parts.Templates.Events()), "template"))
 			return nil
 		}),
 	}
 	configFlag(cmd)
 	return cmd
+}
+
+// count writes a number of things: 1 source, 2 sources.
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }

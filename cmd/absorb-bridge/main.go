@@ -28,8 +28,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run is the whole program. Results go to stdout, everything else to stderr.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+// rootCommand is the command line.
+func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "absorb-bridge",
 		Short: "Brings what happens in Absorb LMS to team chat and mail",
@@ -40,12 +40,17 @@ Teams and mail.
 Try it without any account:  absorb-bridge demo`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
 	}
 	root.AddCommand(
 		serveCommand(), demoCommand(), checkCommand(), previewCommand(),
 		sendCommand(), emitCommand(), versionCommand(),
 	)
+	return root
+}
+
+// run is the whole program. Results go to stdout, everything else to stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := rootCommand()
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -56,7 +56,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	c, err := s.config(dir)
 	if err != nil {
-		return err
+		return errors.Join(err, s.closeListeners())
 	}
 	bridge, err := gateway.New(ctx, c, o.Log)
 	if err != nil {

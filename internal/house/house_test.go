@@ -1,0 +1,118 @@
+// Package house holds the tests of the code's own order: which way imports
+// point, and how long files and functions are.
+package house
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/absorb-bridge/absorb-bridge/"
+
+// layers are the packages from the ground up. One may import those below it, and
+// none beside or above it.
+var layers = [][]string{
+	{"bridge", "templates", "internal/wall/draw"},
+	{"bridge/absorb", "bridge/render", "bridge/store", "bridge/admin", "sinks/kit", "internal/wall"},
+	{
+		"bridge/enrich", "bridge/intake", "internal/portal", "sinks/sinktest",
+		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams",
+	},
+	{"bridge/dispatch", "sinks"},
+	{"bridge/config"},
+	{"bridge/gateway"},
+	{"internal/demo"},
+	{"cmd/absorb-bridge"},
+}
+
+// The most lines that a reader is asked to hold in mind.
+const (
+	maxFile     = 300
+	maxTestFile = 500
+	maxFunction = 50
+)
+
+func TestImportsPointDown(t *testing.T) {
+	height := map[string]int{}
+	for i, layer := range layers {
+		for _, pkg := range layer {
+			height[pkg] = i
+		}
+	}
+	eachFile(t, func(name string, _ *token.FileSet, file *ast.File) {
+		if strings.HasSuffix(name, "_test.go") {
+			return
+		}
+		from := path.Dir(name)
+		own, known := height[from]
+		if !known {
+			t.Errorf("%s is in no layer", from)
+		}
+		for _, i := range file.Imports {
+			to, ours := strings.CutPrefix(strings.Trim(i.Path.Value, `"`), module)
+			if ours && height[to] >= own {
+				t.Errorf("%s imports %s, which is not below it", name, to)
+			}
+		}
+	})
+}
+
+func TestFilesAndFunctionsAreShort(t *testing.T) {
+	eachFile(t, func(name string, set *token.FileSet, file *ast.File) {
+		test := strings.HasSuffix(name, "_test.go")
+		most := maxFile
+		if test {
+			most = maxTestFile
+		}
+		if lines := set.Position(file.End()).Line; lines > most {
+			t.Errorf("%s has %d lines, more than %d", name, lines, most)
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || test {
+				continue
+			}
+			if lines := set.Position(f.End()).Line - set.Position(f.Pos()).Line + 1; lines > maxFunction {
+				t.Errorf("%s: %s has %d lines, more than %d", name, f.Name.Name, lines, maxFunction)
+			}
+			if f.Name.Name == "init" && f.Recv == nil {
+				t.Errorf("%s: func init: what it does belongs where somebody can see it called", name)
+			}
+		}
+	})
+}
+
+// eachFile visits every Go file of the project, by its path from the top.
+func eachFile(t *testing.T, visit func(name string, set *token.FileSet, file *ast.File)) {
+	t.Helper()
+	top := filepath.Join("..", "..")
+	files := 0
+	err := fs.WalkDir(os.DirFS(top), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules" || name != "." && strings.HasPrefix(d.Name(), ".")):
+			return fs.SkipDir
+		case !strings.HasSuffix(name, ".go"):
+			return nil
+		}
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, filepath.Join(top, filepath.FromSlash(name)), nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		files++
+		visit(name, set, file)
+		return nil
+	})
+	if err != nil || files < 100 {
+		t.Fatalf("walked %d files: %v", files, err)
+	}
+}
