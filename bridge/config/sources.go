@@ -107,9 +107,12 @@ func (b *builder) api(key string, value any) *API {
 			b.atValue(key+".region", "want us, ca, eu or au, or the sandbox of one, such as sandbox-us; have %q", r.Region)
 		}
 	}
-	for name, missing := range map[string]bool{"key": r.Key.Empty(), "username": r.Username == "", "password": r.Password.Empty()} {
-		if missing {
-			b.atValue(key+"."+name, "required to look up names; leave out the whole api block to run without them")
+	for _, required := range []struct {
+		name    string
+		missing bool
+	}{{"key", r.Key.Empty()}, {"username", r.Username == ""}, {"password", r.Password.Empty()}} {
+		if required.missing {
+			b.atValue(key+"."+required.name, "required to look up names; leave out the whole api block to run without them")
 		}
 	}
 	if r.Scheme != "" {
