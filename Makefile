@@ -31,5 +31,9 @@ fuzz:
 		done; \
 	done
 
+# What docs/benchmarks.md reports.
+bench:
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./e2e
+
 clean:
 	rm -rf absorb-bridge dist

@@ -9,24 +9,17 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/absorb-bridge/absorb-bridge/bridge"
-	"github.com/absorb-bridge/absorb-bridge/bridge/config"
-	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
 )
 
 const (
@@ -82,96 +75,6 @@ func compare(b *testing.B, endpoint *httptest.Server, connections int) {
 	b.ReportMetric(median(rates), "durable/s")
 	b.ReportMetric(100*median(rates)/median(bareRates), "%of-bare")
 	b.ReportMetric(median(slowest), "p99-ms")
-}
-
-// BenchmarkDelivery sends a stored backlog, without rate limits, to one and to
-// five local endpoints.
-func BenchmarkDelivery(b *testing.B) {
-	for _, sinks := range []int{1, 5} {
-		b.Run(fmt.Sprintf("endpoints=%d", sinks), func(b *testing.B) {
-			var rates []float64
-			for range rounds {
-				rates = append(rates, deliverBacklog(b, sinks))
-			}
-			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(median(rates), "messages/s")
-		})
-	}
-}
-
-func deliverBacklog(b *testing.B, sinks int) float64 {
-	var got atomic.Int64
-	all := make(chan struct{})
-	want := int64(sinks * roundMessages)
-	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		_, _ = io.WriteString(w, "ok")
-		if got.Add(1) == want {
-			close(all)
-		}
-	}))
-	defer endpoint.Close()
-	var urls []string
-	for i := range sinks {
-		urls = append(urls, fmt.Sprintf("%s/services/T0/B%d/x", endpoint.URL, i))
-	}
-	g, err := gateway.New(b.Context(), benchConfig(b, urls), slog.New(slog.DiscardHandler))
-	if err != nil {
-		b.Fatal(err)
-	}
-	fill(b, g, roundMessages)
-
-	ctx, cancel := context.WithCancel(b.Context())
-	began := time.Now()
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
-	<-all
-	rate := float64(want) / time.Since(began).Seconds()
-	cancel()
-	if err := <-done; err != nil {
-		b.Fatal(err)
-	}
-	return rate
-}
-
-// fill stores events as the intake would.
-func fill(b *testing.B, g *gateway.Gateway, n int) {
-	b.Helper()
-	for i := range n / 100 {
-		var events []bridge.Event
-		for j := range 100 {
-			id := strconv.Itoa(i*100 + j)
-			events = append(events, bridge.Event{
-				Source: "production", Type: "EnrollmentCompletedByLearner", UserID: "10000000-0000-4000-a000-000000000001",
-				CorrelationID: id, ReceivedAt: time.Now(), Raw: body("Enrollment Completed by Learner", id),
-			})
-		}
-		if _, err := g.Store().Accept(b.Context(), events); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// benchConfig is a bridge with a Slack sink for each URL.
-func benchConfig(b *testing.B, urls []string) *config.Config {
-	b.Helper()
-	text := &strings.Builder{}
-	fmt.Fprintf(text, "listen: 127.0.0.1:0\nadmin: { listen: \"\" }\nstore: %s\n", filepath.Join(b.TempDir(), "bridge.db"))
-	fmt.Fprintf(text, "sources: { production: { path: /absorb, secrets: [ %s ] } }\nsinks:\n  unused: { type: console }\n", secret)
-	routes, to := "DepartmentDeleted", []string{"unused"}
-	for i, url := range urls {
-		fmt.Fprintf(text, "  sink%d: { type: slack, webhook_url: %q, limit: none }\n", i, url)
-		if i == 0 {
-			routes, to = "*", nil
-		}
-		to = append(to, fmt.Sprint("sink", i))
-	}
-	fmt.Fprintf(text, "routes: [ { name: r, events: [ %q ], to: [ %s ] } ]\n", routes, strings.Join(to, ", "))
-	c, err := config.Parse("bench.yaml", []byte(text.String()), nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return c
 }
 
 // bareVariable makes the test binary the process that only verifies.
