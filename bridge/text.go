@@ -87,10 +87,12 @@ func cleanURL(s string) string {
 	}
 	u.RawQuery = escapeForeign(u.RawQuery)
 	// url.URL leaves these in queries and fragments; inside chat markup they end the link.
-	return strings.NewReplacer(
-		"<", "%3C", ">", "%3E", `"`, "%22", "|", "%7C", "(", "%28", ")", "%29", " ", "%20", "`", "%60", `\`, "%5C", "\n", "", "\r", "",
-	).Replace(u.String())
+	return beyondURL.Replace(u.String())
 }
+
+var beyondURL = strings.NewReplacer(
+	"<", "%3C", ">", "%3E", `"`, "%22", "|", "%7C", "(", "%28", ")", "%29", " ", "%20", "`", "%60", `\`, "%5C", "\n", "", "\r", "",
+)
 
 // notInHost tells whether a character has no business in a host or its port.
 // url.Parse lets quotes, brackets and direction marks stand there.

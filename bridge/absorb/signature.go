@@ -155,7 +155,7 @@ func decodeSignature(value string, expected Form) (sum [sha256.Size]byte, form F
 		return sum, "", false
 	}
 	text := trimPrefix(strings.TrimSpace(value))
-	if digits := strings.NewReplacer("-", "", ":", "").Replace(text); len(digits) == hex.EncodedLen(len(sum)) {
+	if digits := strings.ReplaceAll(strings.ReplaceAll(text, "-", ""), ":", ""); len(digits) == hex.EncodedLen(len(sum)) {
 		if _, err := hex.Decode(sum[:], []byte(digits)); err == nil {
 			return sum, hexForm(text, digits, expected), true
 		}

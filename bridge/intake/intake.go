@@ -189,8 +189,8 @@ func verify(sources []Source, header http.Header, body []byte) (Source, error) {
 // matches tells whether a User-Agent fits a pattern. A star also stands for the
 // slashes in it, which those of package path do not.
 func matches(pattern, userAgent string) bool {
-	flat := strings.NewReplacer("/", "|")
-	ok, _ := path.Match(flat.Replace(pattern), flat.Replace(userAgent)) // checked when the configuration was loaded
+	flat := func(s string) string { return strings.ReplaceAll(s, "/", "|") }
+	ok, _ := path.Match(flat(pattern), flat(userAgent)) // checked when the configuration was loaded
 	return ok
 }
 

@@ -192,7 +192,9 @@ func Escape(s string) string { return html.EscapeString(bridge.CleanText(s)) }
 
 // literal is for texts of which Google does not say whether they are HTML: they
 // are right in both readings.
-func literal(s string) string { return strings.NewReplacer("<", "‹", ">", "›").Replace(s) }
+func literal(s string) string { return angles.Replace(s) }
+
+var angles = strings.NewReplacer("<", "‹", ">", "›")
 
 // fallback is for texts whose markup has no escape: a mention or a link needs its
 // angle bracket right before it.
