@@ -169,60 +169,45 @@ func inert(t *testing.T, where, s string) {
 func TestAnswers(t *testing.T) {
 	later := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
 	for _, c := range []struct {
-		status     int
-		retryAfter string
-		body       string
-		kind       bridge.Kind
-		wait       time.Duration // at least
+		status           int
+		retryAfter, body string
+		kind             bridge.Kind
+		wait             time.Duration // at least
+		words            string
 	}{
-		{200, "", "invalid_payload", bridge.MessageRejected, 0},
-		{200, "", "<html>captive portal</html>", bridge.Temporary, 0},
-		{400, "", "invalid_payload", bridge.MessageRejected, 0},
-		{400, "", "no_text", bridge.MessageRejected, 0},
-		{400, "", "too_many_attachments", bridge.MessageRejected, 0},
-		{400, "", "user_not_found", bridge.DestinationBroken, 0},
-		{403, "", "action_prohibited", bridge.DestinationBroken, 0},
-		{403, "", "invalid_token", bridge.DestinationBroken, 0},
-		{404, "", "no_service", bridge.DestinationBroken, 0},
-		{404, "", "channel_not_found", bridge.DestinationBroken, 0},
-		{410, "", "channel_is_archived", bridge.DestinationBroken, 0},
-		{400, "", "no_active_hooks", bridge.DestinationBroken, 0},
-		{429, "", "", bridge.Limited, 0},
-		{429, "30", "ratelimited", bridge.Limited, 30 * time.Second},
-		{429, later, "rate_limited", bridge.Limited, 59 * time.Minute},
-		{500, "", "rollup_error", bridge.Temporary, 0},
-		{503, "", "", bridge.Temporary, 0},
-		{503, "5", "", bridge.Limited, 5 * time.Second},
-		{302, "", "", bridge.DestinationBroken, 0},
+		{200, "", "invalid_payload", bridge.MessageRejected, 0, "invalid_payload"},
+		{200, "", "<html>captive portal</html>", bridge.Temporary, 0, "captive portal"},
+		{400, "", "invalid_payload", bridge.MessageRejected, 0, "invalid_payload"},
+		{400, "", "no_text", bridge.MessageRejected, 0, "no_text"},
+		{400, "", "too_many_attachments", bridge.MessageRejected, 0, "too_many_attachments"},
+		{400, "", "user_not_found", bridge.DestinationBroken, 0, "user_not_found"},
+		{403, "", "action_prohibited", bridge.DestinationBroken, 0, "action_prohibited"},
+		{403, "", "invalid_token", bridge.DestinationBroken, 0, "invalid_token"},
+		{404, "", "no_service", bridge.DestinationBroken, 0, "no_service"},
+		{404, "", "channel_not_found", bridge.DestinationBroken, 0, "channel_not_found"},
+		{410, "", "channel_is_archived", bridge.DestinationBroken, 0, "channel_is_archived"},
+		{400, "", "no_active_hooks", bridge.DestinationBroken, 0, "no_active_hooks"},
+		{429, "", "", bridge.Limited, 0, "Too Many"},
+		{429, "30", "ratelimited", bridge.Limited, 30 * time.Second, "ratelimited"},
+		{429, later, "rate_limited", bridge.Limited, 59 * time.Minute, "rate_limited"},
+		{500, "", "rollup_error", bridge.Temporary, 0, "rollup_error"},
+		{503, "", "", bridge.Temporary, 0, "Unavailable"},
+		{503, "5", "", bridge.Limited, 5 * time.Second, "Unavailable"},
+		{302, "", "", bridge.DestinationBroken, 0, "redirects are not followed"},
 	} {
-		t.Run(fmt.Sprintf("%d %s", c.status, c.body), func(t *testing.T) {
-			start := sinktest.HTTP(map[sinktest.Behaviour]http.HandlerFunc{sinktest.Accept: func(w http.ResponseWriter, _ *http.Request) {
-				if c.retryAfter != "" {
-					w.Header().Set("Retry-After", c.retryAfter)
-				}
-				if c.status == 302 {
-					w.Header().Set("Location", "/elsewhere")
-				}
-				w.WriteHeader(c.status)
-				_, _ = io.WriteString(w, c.body)
-			}})
-			sink, err := New(kit.Setup{
-				Settings: map[string]any{"webhook_url": start(t, sinktest.Accept) + "/services/T0/B0/x"},
-				Client:   kit.NewClient(nil, 10*time.Second),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = sink.Send(t.Context(), bridge.Payload{Body: []byte("{}"), ContentType: "application/json"})
-			if err == nil {
-				t.Fatal("taken for a success")
-			}
-			got := bridge.AsSendError(err)
-			if got.Kind != c.kind || got.RetryAfter < c.wait || c.wait == 0 && got.RetryAfter != 0 {
-				t.Errorf("kind %v, retry after %v; want %v, %v (%v)", got.Kind, got.RetryAfter, c.kind, c.wait, err)
-			}
-		})
+		sinktest.Classifies(t, func(base string) bridge.Sink { return build(t, base+"/services/T0/B0/x") },
+			sinktest.Answer{Status: c.status, RetryAfter: c.retryAfter, Body: c.body},
+			bridge.SendError{Kind: c.kind, RetryAfter: c.wait, Detail: c.words})
 	}
+}
+
+func build(t *testing.T, webhook string) bridge.Sink {
+	t.Helper()
+	sink, err := New(kit.Setup{Settings: map[string]any{"webhook_url": webhook}, Client: kit.NewClient(nil, 10*time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sink
 }
 
 func TestSettingsAreChecked(t *testing.T) {

@@ -5,12 +5,10 @@ import (
 	"io"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slacktest"
 
-	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
 )
 
@@ -33,10 +31,7 @@ func TestSlacktest(t *testing.T) {
 	server.Start()
 	defer server.Stop()
 	api := slack.New("xoxb-made-up", slack.OptionAPIURL(server.GetAPIURL()))
-	sink, err := New(kit.Setup{Name: "slack", Settings: map[string]any{"webhook_url": server.GetAPIURL() + "services/T/B/x"}, Client: kit.NewClient(nil, 10*time.Second)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	sink := build(t, server.GetAPIURL()+"services/T/B/x")
 	for _, c := range append(sinktest.Ordinary(), sinktest.Hostile()...) {
 		p, err := sink.Encode(c.Message)
 		if err != nil {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
 )
 
@@ -42,10 +41,7 @@ func microsoft(t *testing.T, messages [][]byte) []string {
 }
 
 func TestMicrosoftReadsEveryCard(t *testing.T) {
-	sink, err := New(kit.Setup{Name: "teams", Settings: map[string]any{"webhook_url": "https://prod.example.com" + hook}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	sink := build(t, "https://prod.example.com"+hook)
 	var names []string
 	var messages [][]byte
 	for _, c := range append(sinktest.Ordinary(), sinktest.Hostile()...) {

@@ -3,7 +3,6 @@ package teams
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -142,27 +141,9 @@ func TestAnswers(t *testing.T) {
 		{503, "", azure("WorkflowServiceUnavailable", "x"), bridge.Temporary, 0, "Unavailable"},
 		{307, "", "", bridge.DestinationBroken, 0, "redirects are not followed"},
 	} {
-		t.Run(fmt.Sprint(c.status, " ", c.words), func(t *testing.T) {
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				if c.retryAfter != "" {
-					w.Header().Set("Retry-After", c.retryAfter)
-				}
-				if c.status == 307 {
-					w.Header().Set("Location", "/elsewhere")
-				}
-				w.WriteHeader(c.status)
-				_, _ = io.WriteString(w, c.body)
-			}))
-			defer server.Close()
-			_, err := build(t, server.URL+hook).Send(t.Context(), bridge.Payload{Body: []byte("{}"), ContentType: "application/json"})
-			if err == nil {
-				t.Fatal("taken for a success")
-			}
-			got := bridge.AsSendError(err)
-			if got.Kind != c.kind || got.RetryAfter < c.wait || c.wait == 0 && got.RetryAfter != 0 || !strings.Contains(got.Detail, c.words) {
-				t.Errorf("got %v, retry after %v, %q; want %v, %v, %q", got.Kind, got.RetryAfter, got.Detail, c.kind, c.wait, c.words)
-			}
-		})
+		sinktest.Classifies(t, func(base string) bridge.Sink { return build(t, base+hook) },
+			sinktest.Answer{Status: c.status, RetryAfter: c.retryAfter, Body: c.body},
+			bridge.SendError{Kind: c.kind, RetryAfter: c.wait, Detail: c.words})
 	}
 }
 
