@@ -196,6 +196,9 @@ func (e *Enricher) ask(ctx context.Context, path string) (answer any, cached boo
 }
 
 func (e *Enricher) fetch(ctx context.Context, path string) (any, error) {
+	if a, ok := e.cache.get(path); ok {
+		return a, nil // another request ended between the look into the cache and this one
+	}
 	kind, id := thing(path)
 	answer, err := e.Client.Get(ctx, path)
 	switch {
