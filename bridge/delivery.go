@@ -5,15 +5,16 @@ import "time"
 // Delivery is one message on its way to one sink: the event fanned out by a
 // route. Its message is made anew on every attempt, by the templates of the day.
 type Delivery struct {
-	ID        string // UUIDv7; platforms that deduplicate are given it
-	EventID   string
-	EventType string
-	Source    string
-	Route     string
-	Sink      string
-	Attempts  int       // attempts that count: not those that were rate limited
-	Created   time.Time // when the event was fanned out
-	Facts     Facts     // what was known of the event then
+	ID           string // UUIDv7; platforms that deduplicate are given it
+	EventID      string
+	EventType    string
+	Source       string
+	Route        string
+	Sink         string
+	Attempts     int       // attempts that count: not those that were rate limited
+	FailingSince time.Time // the first failed attempt that counts; zero when there is none
+	Routed       time.Time // when the event was fanned out
+	Facts        Facts     // what was known of the event then
 }
 
 // State is where a delivery stands.

@@ -16,6 +16,8 @@ type Event struct {
 	ReceivedAt    time.Time         // by our clock
 	Body          map[string]any    // the webhook as parsed; numbers are json.Number
 	Raw           []byte            // the webhook as received: the bytes that the signature covers
+	Signature     string            // the form of its signature, such as hex-upper
+	UserAgent     string            // of the request that brought it
 }
 
 // Time is when the event happened: by the portal's clock if it said so, else

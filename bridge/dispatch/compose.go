@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
@@ -66,25 +67,33 @@ type Messages struct {
 	templates *render.Set
 
 	mu     sync.Mutex // guards what follows
-	recent map[string]func() (bridge.Message, error)
-	order  []string // ids of the events in recent, oldest first
+	recent map[routed]func() (bridge.Message, error)
+	order  []routed // the keys of recent, oldest first
+}
+
+// routed is an event as it was routed: when it is routed again, more may be known
+// of it.
+type routed struct {
+	event string
+	at    time.Time
 }
 
 // NewMessages makes the writer of a set of templates.
 func NewMessages(templates *render.Set) *Messages {
-	return &Messages{templates: templates, recent: map[string]func() (bridge.Message, error){}}
+	return &Messages{templates: templates, recent: map[routed]func() (bridge.Message, error){}}
 }
 
 // of gives the message of a delivery's event. It is shared: only its own fields
 // may be changed.
 func (w *Messages) of(ctx context.Context, d bridge.Delivery) (bridge.Message, error) {
+	key := routed{d.EventID, d.Routed}
 	w.mu.Lock()
-	write, ok := w.recent[d.EventID]
+	write, ok := w.recent[key]
 	if !ok {
 		ctx = context.WithoutCancel(ctx) // others may wait for it; templates have their own limit
 		write = sync.OnceValues(func() (bridge.Message, error) { return w.write(ctx, d) })
-		w.recent[d.EventID] = write
-		w.order = append(w.order, d.EventID)
+		w.recent[key] = write
+		w.order = append(w.order, key)
 		if len(w.order) > maxMessages {
 			delete(w.recent, w.order[0])
 			w.order = w.order[1:]

@@ -38,7 +38,11 @@ func failed(d bridge.Delivery, e *bridge.SendError, now time.Time, giveUp time.D
 	case bridge.Temporary:
 		a.Counted = true
 		wait := max(jitter(backoff(d.Attempts+1)), e.RetryAfter)
-		if a.NotBefore = now.Add(wait); a.NotBefore.After(d.Created.Add(giveUp)) {
+		since := d.FailingSince
+		if since.IsZero() {
+			since = now
+		}
+		if a.NotBefore = now.Add(wait); a.NotBefore.After(since.Add(giveUp)) {
 			a.State = bridge.Dead
 			a.Detail = "given up after " + giveUp.String() + ": " + a.Detail
 		}

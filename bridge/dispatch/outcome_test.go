@@ -14,7 +14,7 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func TestFailed(t *testing.T) {
 	const giveUp = 24 * time.Hour
-	fresh := bridge.Delivery{ID: "d", Created: noon}
+	fresh, failing := bridge.Delivery{ID: "d"}, bridge.Delivery{ID: "d", FailingSince: noon, Attempts: 1}
 	for _, c := range []struct {
 		name     string
 		delivery bridge.Delivery
@@ -26,14 +26,15 @@ func TestFailed(t *testing.T) {
 		latest   time.Duration
 	}{
 		{"first failure", fresh, bridge.SendError{}, noon, bridge.Pending, true, 1, 5*time.Second + 1},
-		{"fourth failure", bridge.Delivery{Created: noon, Attempts: 3}, bridge.SendError{}, noon, bridge.Pending, true, 1, 40*time.Second + 1},
-		{"hundredth failure", bridge.Delivery{Created: noon, Attempts: 99}, bridge.SendError{}, noon, bridge.Pending, true, 1, 15*time.Minute + 1},
+		{"fourth failure", bridge.Delivery{FailingSince: noon, Attempts: 3}, bridge.SendError{}, noon, bridge.Pending, true, 1, 40*time.Second + 1},
+		{"hundredth failure", bridge.Delivery{FailingSince: noon, Attempts: 99}, bridge.SendError{}, noon, bridge.Pending, true, 1, 15*time.Minute + 1},
 		{"platform asks to wait", fresh, bridge.SendError{RetryAfter: time.Minute}, noon, bridge.Pending, true, time.Minute, time.Minute},
-		{"after a day", fresh, bridge.SendError{Detail: "x"}, noon.Add(giveUp), bridge.Dead, true, 0, 0},
+		{"after a day", failing, bridge.SendError{Detail: "x"}, noon.Add(giveUp), bridge.Dead, true, 0, 0},
+		{"first failure after a year of waiting", fresh, bridge.SendError{}, noon.Add(365 * 24 * time.Hour), bridge.Pending, true, 1, 5*time.Second + 1},
 		{"rejected", fresh, bridge.SendError{Kind: bridge.MessageRejected}, noon, bridge.Dead, true, 0, 0},
 		{"limited", fresh, bridge.SendError{Kind: bridge.Limited, RetryAfter: time.Second}, noon, bridge.Pending, false, 0, 0},
 		{"broken", fresh, bridge.SendError{Kind: bridge.DestinationBroken}, noon, bridge.Pending, false, 0, 0},
-		{"broken for a week", fresh, bridge.SendError{Kind: bridge.DestinationBroken}, noon.Add(7 * 24 * time.Hour), bridge.Pending, false, 0, 0},
+		{"broken for a week", failing, bridge.SendError{Kind: bridge.DestinationBroken}, noon.Add(7 * 24 * time.Hour), bridge.Pending, false, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := failed(c.delivery, &c.err, c.at, giveUp)

@@ -55,6 +55,10 @@ func (s *Sender) Run(ctx context.Context) error {
 	late, cancel := outlive(ctx, grace)
 	defer cancel()
 	for ctx.Err() == nil {
+		// What is read now is sent soon: during a pause somebody may call it off.
+		if !sleep(ctx, s.Pace.paused()) {
+			break
+		}
 		limit := s.Pace.batch()
 		if s.health.probing() {
 			limit = 1

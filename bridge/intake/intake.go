@@ -106,7 +106,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*accepted, error
 	if err != nil {
 		return nil, err
 	}
-	source, err := verify(sources, r.Header, body)
+	source, form, err := verify(sources, r.Header, body)
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +117,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*accepted, error
 	now := time.Now().UTC()
 	for i := range events {
 		events[i].Source, events[i].ReceivedAt = source.Name, now
+		events[i].Signature, events[i].UserAgent = string(form), bridge.CleanLine(r.UserAgent())
 	}
 	stored, err := h.store.Accept(r.Context(), events)
 	if err != nil {
@@ -158,8 +159,9 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return buffer.Bytes(), nil
 }
 
-// verify finds the source whose secret signed the body.
-func verify(sources []Source, header http.Header, body []byte) (Source, error) {
+// verify finds the source whose secret signed the body, and the form in which it
+// is signed.
+func verify(sources []Source, header http.Header, body []byte) (Source, absorb.Form, error) {
 	signatures := header.Values(absorb.SignatureHeader)
 	var why error
 	for _, source := range sources {
@@ -173,13 +175,13 @@ func verify(sources []Source, header http.Header, body []byte) (Source, error) {
 			why = fmt.Errorf("source %s has no secret yet: copy the Secret Key from the portal's webhook into its secrets", source.Name)
 			continue
 		}
-		_, err := absorb.Verify(signatures, body, source.Keys, source.Form)
+		match, err := absorb.Verify(signatures, body, source.Keys, source.Form)
 		if err == nil {
-			return source, nil
+			return source, match.Form, nil
 		}
 		why = fmt.Errorf("source %s: %w", source.Name, err)
 	}
-	return Source{}, &refusal{
+	return Source{}, "", &refusal{
 		status: http.StatusUnauthorized,
 		text:   "the " + absorb.SignatureHeader + " header does not match the body and this webhook's Secret Key",
 		reason: why.Error(),

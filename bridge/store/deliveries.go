@@ -37,7 +37,7 @@ func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 		ids[i] = id.String()
 	}
 	err := s.write(ctx, func(t tx) error {
-		n, err := t.exec(`UPDATE events SET facts = ?, routed_at = ? WHERE id = ? AND routed_at IS NULL`, encoded, micros(now), event.ID)
+		n, err := t.exec(`UPDATE events SET facts = COALESCE(?, facts), routed_at = ? WHERE id = ? AND routed_at IS NULL`, encoded, micros(now), event.ID)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -62,7 +62,7 @@ func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 // Due gives the deliveries that a sink should send now: those of the oldest
 // events first, at most limit.
 func (s *Store) Due(ctx context.Context, sink string, now time.Time, limit int) ([]bridge.Delivery, error) {
-	rows, err := s.reads.QueryContext(ctx, `SELECT d.id, d.event_id, e.type, e.source, d.route, d.sink, d.attempts, d.created_at, e.facts
+	rows, err := s.reads.QueryContext(ctx, `SELECT d.id, d.event_id, e.type, e.source, d.route, d.sink, d.attempts, d.failing_since, COALESCE(e.routed_at, 0), e.facts
 		FROM deliveries d JOIN events e ON e.id = d.event_id
 		WHERE d.sink = ? AND d.state = 'pending' AND d.not_before <= ?
 		ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, sink, micros(now), limit)
@@ -73,12 +73,12 @@ func (s *Store) Due(ctx context.Context, sink string, now time.Time, limit int) 
 	var all []bridge.Delivery
 	for rows.Next() {
 		var d bridge.Delivery
-		var created int64
+		var failing, routed int64
 		var facts []byte
-		if err := rows.Scan(&d.ID, &d.EventID, &d.EventType, &d.Source, &d.Route, &d.Sink, &d.Attempts, &created, &facts); err != nil {
+		if err := rows.Scan(&d.ID, &d.EventID, &d.EventType, &d.Source, &d.Route, &d.Sink, &d.Attempts, &failing, &routed, &facts); err != nil {
 			return nil, fmt.Errorf("read due deliveries of %s: %w", sink, err)
 		}
-		d.Created = fromMicros(created)
+		d.FailingSince, d.Routed = fromMicros(failing), fromMicros(routed)
 		if err := decode(facts, &d.Facts); err != nil {
 			return nil, fmt.Errorf("read the facts of delivery %s: %w", d.ID, err)
 		}
@@ -127,33 +127,12 @@ func record(t tx, a bridge.Attempt) error {
 	case bridge.Pending:
 		// not_before 0: it keeps its place in the queue.
 		_, err = t.exec(`UPDATE deliveries SET not_before = CASE WHEN ? = 0 THEN not_before ELSE ? END,
+			failing_since = CASE WHEN failing_since = 0 AND ? > 0 THEN ? ELSE failing_since END,
 			attempts = attempts + ?, last_error = ?, updated_at = ? WHERE id = ? AND state = 'pending'`,
-			micros(a.NotBefore), micros(a.NotBefore), counted, a.Detail, at, a.DeliveryID)
+			micros(a.NotBefore), micros(a.NotBefore), counted, at, counted, a.Detail, at, a.DeliveryID)
 	default:
 		_, err = t.exec(`UPDATE deliveries SET state = ?, attempts = attempts + ?, last_error = ?, updated_at = ? WHERE id = ? AND state = 'pending'`,
 			string(a.State), counted, a.Detail, at, a.DeliveryID)
 	}
 	return err
-}
-
-// Counts gives how many deliveries each sink has in each state.
-func (s *Store) Counts(ctx context.Context) (map[string]map[bridge.State]int, error) {
-	rows, err := s.reads.QueryContext(ctx, `SELECT sink, state, count(*) FROM deliveries GROUP BY sink, state`)
-	if err != nil {
-		return nil, fmt.Errorf("count deliveries: %w", err)
-	}
-	defer rows.Close()
-	all := map[string]map[bridge.State]int{}
-	for rows.Next() {
-		var sink, state string
-		var n int
-		if err := rows.Scan(&sink, &state, &n); err != nil {
-			return nil, fmt.Errorf("count deliveries: %w", err)
-		}
-		if all[sink] == nil {
-			all[sink] = map[bridge.State]int{}
-		}
-		all[sink][bridge.State(state)] = n
-	}
-	return all, rows.Err()
 }

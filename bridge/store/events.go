@@ -84,8 +84,8 @@ func dedupeKey(e bridge.Event) []byte {
 }
 
 const insertEvent = `INSERT INTO events
-	(id, dedupe_key, source, type, user_id, admin_id, client_id, correlation_id, entities, occurred_at, received_at, body, lookups, route_after)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+	(id, dedupe_key, source, type, user_id, admin_id, client_id, correlation_id, entities, occurred_at, received_at, body, signature, user_agent, lookups, route_after)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
 	ON CONFLICT (dedupe_key) DO NOTHING`
 
 func (r eventRow) insert(t tx) (Accepted, error) {
@@ -93,7 +93,7 @@ func (r eventRow) insert(t tx) (Accepted, error) {
 	received := micros(e.ReceivedAt)
 	args := []any{
 		r.id, r.key, e.Source, e.Type, e.UserID, e.AdminID, e.ClientID, e.CorrelationID,
-		string(r.entities), micros(e.OccurredAt), received, e.Raw, received,
+		string(r.entities), micros(e.OccurredAt), received, e.Raw, e.Signature, e.UserAgent, received,
 	}
 	n, err := t.exec(insertEvent, args...)
 	if err != nil || n == 1 {

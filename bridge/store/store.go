@@ -91,6 +91,7 @@ func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
 	q := url.Values{"_txlock": {"immediate"}}
 	for _, p := range append([]string{
 		"busy_timeout(10000)",
+		"auto_vacuum(INCREMENTAL)", // of a new file: what was deleted can be given back to the disk
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
 		"foreign_keys(1)",

@@ -1,0 +1,99 @@
+package store
+
+import (
+	"strings"
+	"time"
+)
+
+// Filter chooses events or deliveries. What is left empty does not narrow it.
+type Filter struct {
+	IDs    []string  `json:"ids,omitempty"`
+	Source string    `json:"source,omitempty"`
+	Event  string    `json:"event,omitempty"` // its type, such as CertificateAwarded
+	Route  string    `json:"route,omitempty"`
+	Sink   string    `json:"sink,omitempty"`
+	State  string    `json:"state,omitempty"`  // of a delivery, see bridge.State; of an event, see EventRow
+	Text   string    `json:"text,omitempty"`   // in the body, in what was looked up, or in the platform's words
+	Since  time.Time `json:"since,omitzero"`   // the event arrived then or later
+	Until  time.Time `json:"until,omitzero"`   // the event arrived before
+	Before string    `json:"before,omitempty"` // ids below this one: the next page
+	Limit  int       `json:"limit,omitempty"`  // at most so many; 0 means 50
+}
+
+// defaultLimit is how many rows a list has when nobody said.
+const defaultLimit = 50
+
+// conditions collects the parts of a WHERE clause and their values.
+type conditions struct {
+	parts []string
+	args  []any
+}
+
+func (c *conditions) add(condition string, args ...any) {
+	c.parts = append(c.parts, condition)
+	c.args = append(c.args, args...)
+}
+
+// equal adds a comparison unless the value is "".
+func (c *conditions) equal(column, value string) {
+	if value != "" {
+		c.add(column+" = ?", value)
+	}
+}
+
+func (c *conditions) ids(column string, ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	c.add(column+" IN (?"+strings.Repeat(", ?", len(ids)-1)+")", args...)
+}
+
+func (c *conditions) where() string {
+	if len(c.parts) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(c.parts, " AND ")
+}
+
+// event adds what a filter asks of the event e, but for its ids and state.
+func (f Filter) event(c *conditions) {
+	c.equal("e.source", f.Source)
+	c.equal("e.type", f.Event)
+	if !f.Since.IsZero() {
+		c.add("e.received_at >= ?", micros(f.Since))
+	}
+	if !f.Until.IsZero() {
+		c.add("e.received_at < ?", micros(f.Until))
+	}
+}
+
+// deliveries are the conditions on the delivery d of the event e.
+func (f Filter) deliveries() *conditions {
+	c := &conditions{}
+	c.ids("d.id", f.IDs)
+	c.equal("d.route", f.Route)
+	c.equal("d.sink", f.Sink)
+	c.equal("d.state", f.State)
+	f.event(c)
+	if f.Text != "" {
+		like := contains(f.Text)
+		c.add(`(d.last_error LIKE ? ESCAPE '\' OR CAST(e.body AS TEXT) LIKE ? ESCAPE '\' OR CAST(e.facts AS TEXT) LIKE ? ESCAPE '\')`, like, like, like)
+	}
+	return c
+}
+
+// contains is the LIKE pattern of a text that stands anywhere.
+func contains(text string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
+}
+
+func (f Filter) limit() int {
+	if f.Limit <= 0 {
+		return defaultLimit
+	}
+	return f.Limit
+}

@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// ErrNotFound is returned for an id that the store does not have.
+var ErrNotFound = errors.New("there is none with this id")
+
+// DeliveryRow is a delivery as a list shows it.
+type DeliveryRow struct {
+	ID       string       `json:"id"`
+	EventID  string       `json:"event_id"`
+	Event    string       `json:"event"` // its type
+	Source   string       `json:"source"`
+	Route    string       `json:"route"`
+	Sink     string       `json:"sink"`
+	State    bridge.State `json:"state"`
+	Attempts int          `json:"attempts"` // those that count
+	Received time.Time    `json:"received"` // the event
+	Due      time.Time    `json:"due,omitzero"`
+	Updated  time.Time    `json:"updated"`
+	Error    string       `json:"error,omitempty"` // the platform's last words
+	Receipt  string       `json:"receipt,omitempty"`
+}
+
+const deliveryColumns = `d.id, d.event_id, e.type, e.source, d.route, d.sink, d.state, d.attempts, e.received_at,
+	d.not_before, d.updated_at, COALESCE(d.last_error, ''), COALESCE(d.receipt, '')`
+
+// scanner is a row or rows.
+type scanner interface{ Scan(into ...any) error }
+
+func scanDelivery(row scanner, more ...any) (d DeliveryRow, err error) {
+	var received, due, updated int64
+	err = row.Scan(append([]any{
+		&d.ID, &d.EventID, &d.Event, &d.Source, &d.Route, &d.Sink, &d.State, &d.Attempts, &received, &due, &updated, &d.Error, &d.Receipt,
+	}, more...)...)
+	d.Received, d.Updated = fromMicros(received), fromMicros(updated)
+	if d.State == bridge.Pending {
+		d.Due = fromMicros(due)
+	}
+	return d, err
+}
+
+// Deliveries lists the deliveries that a filter chooses, newest first.
+func (s *Store) Deliveries(ctx context.Context, f Filter) ([]DeliveryRow, error) {
+	c := f.deliveries()
+	if f.Before != "" {
+		c.add("d.id < ?", f.Before)
+	}
+	return list(ctx, s, func(row scanner) (DeliveryRow, error) { return scanDelivery(row) },
+		`SELECT `+deliveryColumns+` FROM deliveries d JOIN events e ON e.id = d.event_id`+c.where()+` ORDER BY d.id DESC LIMIT ?`, append(c.args, f.limit())...)
+}
+
+// list reads rows.
+func list[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := s.reads.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the store: %w", err)
+	}
+	defer rows.Close()
+	all := []T{}
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read the store: %w", err)
+		}
+		all = append(all, one)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the store: %w", err)
+	}
+	return all, nil
+}
+
+// AttemptRow is one try to send a delivery.
+type AttemptRow struct {
+	At      time.Time     `json:"at"`
+	Took    time.Duration `json:"took_ns"`
+	Outcome string        `json:"outcome"` // sent, or the kind of failure
+	Status  int           `json:"status,omitempty"`
+	Detail  string        `json:"detail,omitempty"`
+}
+
+// DeliveryDetail is all that is known of a delivery.
+type DeliveryDetail struct {
+	DeliveryRow
+	Facts   bridge.Facts `json:"facts"`
+	Tries   []AttemptRow `json:"tries"`
+	Created time.Time    `json:"created"`
+}
+
+// Delivery gives a delivery with its facts and attempts; ErrNotFound if there is
+// none.
+func (s *Store) Delivery(ctx context.Context, id string) (DeliveryDetail, error) {
+	var d DeliveryDetail
+	var facts []byte
+	var created int64
+	row, err := scanDelivery(s.reads.QueryRowContext(ctx,
+		`SELECT `+deliveryColumns+`, e.facts, d.created_at FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.id = ?`, id), &facts, &created)
+	if err != nil {
+		return d, notFound("delivery", id, err)
+	}
+	d.DeliveryRow, d.Created = row, fromMicros(created)
+	if err := decode(facts, &d.Facts); err != nil {
+		return d, fmt.Errorf("read the facts of delivery %s: %w", id, err)
+	}
+	d.Tries, err = list(ctx, s, func(row scanner) (a AttemptRow, err error) {
+		var at, took int64
+		err = row.Scan(&at, &took, &a.Outcome, &a.Status, &a.Detail)
+		a.At, a.Took = fromMicros(at), time.Duration(took)*time.Microsecond
+		return a, err
+	}, `SELECT at, took, outcome, status, detail FROM attempts WHERE delivery_id = ? ORDER BY at, rowid`, id)
+	return d, err
+}
+
+func notFound(what, id string, err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	return fmt.Errorf("%s %s: %w", what, id, err)
+}
+
+// EventRow is an event as a list shows it.
+type EventRow struct {
+	ID          string               `json:"id"`
+	Source      string               `json:"source"`
+	Event       string               `json:"event"` // its type
+	User        string               `json:"user,omitempty"`
+	Admin       string               `json:"admin,omitempty"`
+	Correlation string               `json:"correlation,omitempty"`
+	Received    time.Time            `json:"received"`
+	State       string               `json:"state"` // waiting (to be routed), unrouted (no route takes it) or routed
+	Deliveries  map[bridge.State]int `json:"deliveries,omitempty"`
+}
+
+// eventState is an event's state in SQL.
+const eventState = `CASE WHEN e.routed_at IS NULL THEN 'waiting'
+	WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id) THEN 'routed' ELSE 'unrouted' END`
+
+const eventColumns = `e.id, e.source, e.type, e.user_id, e.admin_id, e.correlation_id, e.received_at, ` + eventState + `,
+	(SELECT json_group_object(state, n) FROM (SELECT d.state, count(*) AS n FROM deliveries d WHERE d.event_id = e.id GROUP BY d.state))`
+
+func scanEvent(row scanner, more ...any) (e EventRow, err error) {
+	var received int64
+	var deliveries string
+	err = row.Scan(append([]any{&e.ID, &e.Source, &e.Event, &e.User, &e.Admin, &e.Correlation, &received, &e.State, &deliveries}, more...)...)
+	if err != nil {
+		return e, err
+	}
+	e.Received = fromMicros(received)
+	return e, json.Unmarshal([]byte(deliveries), &e.Deliveries)
+}
+
+func (f Filter) events() *conditions {
+	c := &conditions{}
+	c.ids("e.id", f.IDs)
+	f.event(c)
+	c.equal(eventState, f.State)
+	if f.Route != "" {
+		c.add("EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id AND d.route = ?)", f.Route)
+	}
+	if f.Sink != "" {
+		c.add("EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id AND d.sink = ?)", f.Sink)
+	}
+	if f.Text != "" {
+		like := contains(f.Text)
+		c.add(`(CAST(e.body AS TEXT) LIKE ? ESCAPE '\' OR CAST(e.facts AS TEXT) LIKE ? ESCAPE '\')`, like, like)
+	}
+	return c
+}
+
+// Events lists the events that a filter chooses, newest first.
+func (s *Store) Events(ctx context.Context, f Filter) ([]EventRow, error) {
+	c := f.events()
+	if f.Before != "" {
+		c.add("e.id < ?", f.Before)
+	}
+	return list(ctx, s, func(row scanner) (EventRow, error) { return scanEvent(row) },
+		`SELECT `+eventColumns+` FROM events e`+c.where()+` ORDER BY e.id DESC LIMIT ?`, append(c.args, f.limit())...)
+}
+
+// EventDetail is all that is known of an event.
+type EventDetail struct {
+	EventRow
+	Body      json.RawMessage `json:"body"`      // as received
+	Signature string          `json:"signature"` // its form
+	UserAgent string          `json:"user_agent"`
+	Facts     bridge.Facts    `json:"facts,omitempty"` // once it was routed
+	To        []DeliveryRow   `json:"to"`
+}
+
+// Event gives an event with its deliveries; ErrNotFound if there is none.
+func (s *Store) Event(ctx context.Context, id string) (EventDetail, error) {
+	var e EventDetail
+	var body, facts []byte
+	row, err := scanEvent(s.reads.QueryRowContext(ctx, `SELECT `+eventColumns+`, e.body, e.signature, e.user_agent, e.facts FROM events e WHERE e.id = ?`, id),
+		&body, &e.Signature, &e.UserAgent, &facts)
+	if err != nil {
+		return e, notFound("event", id, err)
+	}
+	e.EventRow, e.Body = row, body
+	if len(facts) > 0 {
+		if err := decode(facts, &e.Facts); err != nil {
+			return e, fmt.Errorf("read the facts of event %s: %w", id, err)
+		}
+	}
+	e.To, err = list(ctx, s, func(row scanner) (DeliveryRow, error) { return scanDelivery(row) },
+		`SELECT `+deliveryColumns+` FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.event_id = ? ORDER BY d.id`, id)
+	return e, err
+}

@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// atOnce is how many rows one transaction changes: few enough that events are
+// accepted meanwhile.
+const atOnce = 200
+
+// Retry makes deliveries due now, as if they had never been tried: those that are
+// dead or cancelled, and those that wait for their next try. It gives how many.
+func (s *Store) Retry(ctx context.Context, f Filter) (int, error) {
+	return s.eachDelivery(ctx, f, "retry", func(t tx, id string) (int64, error) {
+		return t.exec(`UPDATE deliveries SET state = 'pending', attempts = 0, failing_since = 0, updated_at = ?,
+			not_before = (SELECT received_at FROM events e WHERE e.id = event_id)
+			WHERE id = ? AND state IN ('dead', 'cancelled', 'pending')`, micros(time.Now()), id)
+	})
+}
+
+// Cancel calls deliveries off: those that wait, and those that are dead. It
+// gives how many.
+func (s *Store) Cancel(ctx context.Context, f Filter) (int, error) {
+	return s.eachDelivery(ctx, f, "cancel", func(t tx, id string) (int64, error) {
+		return t.exec(`UPDATE deliveries SET state = 'cancelled', updated_at = ? WHERE id = ? AND state IN ('pending', 'dead')`, micros(time.Now()), id)
+	})
+}
+
+// Move hands deliveries that wait or are dead over to another sink, to be sent
+// there from the first try on. A delivery whose route sends the event to that
+// sink already stays where it is. It gives how many were moved.
+func (s *Store) Move(ctx context.Context, f Filter, sink string) (int, error) {
+	return s.eachDelivery(ctx, f, "move", func(t tx, id string) (int64, error) {
+		return t.exec(`UPDATE deliveries SET sink = ?, state = 'pending', attempts = 0, failing_since = 0, updated_at = ?,
+			not_before = (SELECT received_at FROM events e WHERE e.id = event_id)
+			WHERE id = ? AND state IN ('pending', 'dead') AND sink <> ? AND NOT EXISTS (
+				SELECT 1 FROM deliveries o WHERE o.event_id = deliveries.event_id AND o.route = deliveries.route AND o.sink = ?)`,
+			sink, micros(time.Now()), id, sink, sink)
+	})
+}
+
+// Reroute has events looked up and routed once more. What was delivered or waits
+// already stays as it is; routes that are new get their deliveries. It gives how
+// many.
+func (s *Store) Reroute(ctx context.Context, f Filter) (int, error) {
+	c := f.events()
+	query := `SELECT e.id FROM events e` + and(c, "e.id > ?") + ` ORDER BY e.id LIMIT ?`
+	return s.each(ctx, "reroute", query, c.args, func(t tx, id string) (int64, error) {
+		return t.exec(`UPDATE events SET routed_at = NULL, route_after = ?, lookups = 0 WHERE id = ? AND routed_at IS NOT NULL`, micros(time.Now()), id)
+	})
+}
+
+func (s *Store) eachDelivery(ctx context.Context, f Filter, what string, change func(tx, string) (int64, error)) (int, error) {
+	c := f.deliveries()
+	query := `SELECT d.id FROM deliveries d JOIN events e ON e.id = d.event_id` + and(c, "d.id > ?") + ` ORDER BY d.id LIMIT ?`
+	return s.each(ctx, what, query, c.args, change)
+}
+
+// and is a WHERE clause with one more condition.
+func and(c *conditions, condition string) string {
+	all := conditions{parts: append(append([]string{}, c.parts...), condition)}
+	return all.where()
+}
+
+// each changes the rows whose ids a query gives, page by page, each page in one
+// transaction. The query's last two values are the id to begin after and the size
+// of a page.
+func (s *Store) each(ctx context.Context, what, query string, args []any, change func(tx, string) (int64, error)) (total int, err error) {
+	after := ""
+	for {
+		ids, err := list(ctx, s, func(row scanner) (id string, err error) { return id, row.Scan(&id) }, query, append(append([]any{}, args...), after, atOnce)...)
+		if err != nil || len(ids) == 0 {
+			return total, err
+		}
+		var changed int64
+		err = s.write(ctx, func(t tx) error {
+			changed = 0
+			for _, id := range ids {
+				n, err := change(t, id)
+				if err != nil {
+					return err
+				}
+				changed += n
+			}
+			return nil
+		})
+		if err != nil {
+			return total, fmt.Errorf("%s: %w", what, err)
+		}
+		total += int(changed)
+		after = ids[len(ids)-1]
+	}
+}
+
+// Sweep deletes what is finished: events that arrived before done and whose
+// deliveries all ended, and among them dead letters that ended before dead. It
+// deletes a few at a time, gives space back to the disk, and gives how many
+// events went.
+func (s *Store) Sweep(ctx context.Context, done, dead time.Time) (int, error) {
+	query := `SELECT e.id FROM events e WHERE e.id < ? AND e.routed_at IS NOT NULL AND NOT EXISTS (
+			SELECT 1 FROM deliveries d WHERE d.event_id = e.id
+			AND (d.state = 'pending' OR d.state = 'dead' AND d.updated_at >= ? OR d.updated_at >= ?))
+		AND e.id > ? ORDER BY e.id LIMIT ?`
+	gone, err := s.each(ctx, "sweep", query, []any{firstID(done), micros(dead), micros(done)}, func(t tx, id string) (int64, error) {
+		return t.exec(`DELETE FROM events WHERE id = ? AND routed_at IS NOT NULL`, id)
+	})
+	if err != nil || gone == 0 {
+		return gone, err
+	}
+	err = s.write(ctx, func(t tx) error {
+		_, err := t.exec(`PRAGMA incremental_vacuum(2000)`)
+		return err
+	})
+	return gone, err
+}
+
+// firstID is below the ids of all events that arrived at t or later: a UUIDv7
+// begins with the milliseconds since 1970 (RFC 9562, section 5.7).
+func firstID(t time.Time) string {
+	text := fmt.Sprintf("%012x", max(t.UnixMilli(), 0))
+	return text[:8] + "-" + text[8:]
+}
+
+// Counts gives how many deliveries each sink has in each state.
+func (s *Store) Counts(ctx context.Context) (map[string]map[bridge.State]int, error) {
+	type count struct {
+		sink  string
+		state bridge.State
+		n     int
+	}
+	counts, err := list(ctx, s, func(row scanner) (c count, err error) { return c, row.Scan(&c.sink, &c.state, &c.n) },
+		`SELECT sink, state, count(*) FROM deliveries GROUP BY sink, state`)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]map[bridge.State]int{}
+	for _, c := range counts {
+		if all[c.sink] == nil {
+			all[c.sink] = map[bridge.State]int{}
+		}
+		all[c.sink][c.state] = c.n
+	}
+	return all, nil
+}
