@@ -27,6 +27,7 @@ type Config struct {
 	GiveUp     time.Duration // how long a delivery is tried
 	Log        Log
 	Warnings   []string // what is allowed, but perhaps not meant
+	Files      []string // that were read: the configuration itself and what ${file:…} named
 }
 
 // Admin is where people look at the bridge.
@@ -106,7 +107,7 @@ func parse(name, dir string, data []byte, environ []string) (*Config, error) {
 	if !ok {
 		return nil, d.problems.Err()
 	}
-	e := expander{document: d, dir: dir, env: envMap(environ)}
+	e := &expander{document: d, dir: dir, env: envMap(environ), read: []string{name}}
 	values, warnings, err := merge(data, environ)
 	if err != nil {
 		d.syntax(err)
@@ -118,5 +119,6 @@ func parse(name, dir string, data []byte, environ []string) (*Config, error) {
 	if err := d.problems.Err(); err != nil {
 		return nil, err
 	}
+	b.config.Files = e.read
 	return b.config, nil
 }

@@ -101,15 +101,16 @@ func (yamlParser) Marshal(values map[string]any) ([]byte, error) { return yaml.M
 // files.
 type expander struct {
 	*document
-	dir string
-	env map[string]string
+	dir  string
+	env  map[string]string
+	read []string // files
 }
 
 // reference is ${NAME}, ${NAME:-default}, ${file:PATH}, or $${ for a literal ${.
 var reference = regexp.MustCompile(`\$\$\{|\$\{([^}]*)\}`)
 
 // expand goes through all values below a path.
-func (e expander) expand(path string, value any) any {
+func (e *expander) expand(path string, value any) any {
 	switch v := value.(type) {
 	case map[string]any:
 		all := make(map[string]any, len(v))
@@ -129,7 +130,7 @@ func (e expander) expand(path string, value any) any {
 	return value
 }
 
-func (e expander) text(path, text string) string {
+func (e *expander) text(path, text string) string {
 	return reference.ReplaceAllStringFunc(text, func(found string) string {
 		if found == "$${" {
 			return "${"
@@ -149,7 +150,7 @@ func (e expander) text(path, text string) string {
 	})
 }
 
-func (e expander) names() []string {
+func (e *expander) names() []string {
 	var all []string
 	for name := range e.env {
 		all = append(all, name)
@@ -159,10 +160,11 @@ func (e expander) names() []string {
 }
 
 // file reads a secret from a file, as orchestrators mount them.
-func (e expander) file(path, name string) string {
+func (e *expander) file(path, name string) string {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(e.dir, name)
 	}
+	e.read = append(e.read, name)
 	data, err := os.ReadFile(name)
 	if err != nil {
 		e.atValue(path, "%v", err)

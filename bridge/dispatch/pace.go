@@ -13,6 +13,7 @@ import (
 // Pace holds back the sinks of one bucket: by the rate that their platform
 // allows, and by the pauses that it asks for.
 type Pace struct {
+	limit   bridge.Limit
 	limiter *rate.Limiter
 
 	mu    sync.Mutex // guards until
@@ -22,10 +23,13 @@ type Pace struct {
 // NewPace makes a pace for a limit.
 func NewPace(l bridge.Limit) *Pace {
 	if l.Rate <= 0 {
-		return &Pace{limiter: rate.NewLimiter(rate.Inf, 0)}
+		return &Pace{limit: l, limiter: rate.NewLimiter(rate.Inf, 0)}
 	}
-	return &Pace{limiter: rate.NewLimiter(rate.Limit(l.Rate), max(l.Burst, 1))}
+	return &Pace{limit: l, limiter: rate.NewLimiter(rate.Limit(l.Rate), max(l.Burst, 1))}
 }
+
+// Limit is what the pace was made for.
+func (p *Pace) Limit() bridge.Limit { return p.limit }
 
 // Pause lets nothing through for d.
 func (p *Pace) Pause(d time.Duration) {

@@ -53,7 +53,7 @@ type Source struct {
 // each event, asks the routes, and stores the outcome in one transaction.
 type Router struct {
 	store *store.Store
-	plan  Plan
+	plan  atomic.Pointer[Plan]
 	wake  func(sink string)
 	log   *slog.Logger
 
@@ -68,11 +68,16 @@ type Router struct {
 
 // NewRouter makes a router. It calls wake after it stored deliveries for a sink.
 func NewRouter(s *store.Store, plan Plan, wake func(sink string), log *slog.Logger) *Router {
-	return &Router{
-		store: s, plan: plan, wake: wake, log: log,
+	r := &Router{
+		store: s, wake: wake, log: log,
 		accepted: newSignal(), slots: make(chan struct{}, routing), busy: map[string]struct{}{},
 	}
+	r.Use(plan)
+	return r
 }
+
+// Use changes the plan for the events that are taken up from now on.
+func (r *Router) Use(plan Plan) { r.plan.Store(&plan) }
 
 // Accepted tells the router that there are n new events.
 func (r *Router) Accepted(n int) {
@@ -169,11 +174,12 @@ func (r *Router) end(id string) {
 
 // route looks one event up and fans it out, or postpones it.
 func (r *Router) route(ctx context.Context, e store.Unrouted) error {
-	to := targets(r.plan.Routes, e.Event)
+	plan := r.plan.Load()
+	to := targets(plan.Routes, e.Event)
 	facts, outcome := bridge.NewFacts(e.Event), enrich.Outcome{}
-	source, known := r.plan.Sources[e.Source]
+	source, known := plan.Sources[e.Source]
 	if known && len(to) > 0 { // nobody reads the facts of an event that goes nowhere
-		facts, outcome = source.Enricher.Facts(ctx, e.Event, r.plan.Templates.Template(e.Type).Lookups())
+		facts, outcome = source.Enricher.Facts(ctx, e.Event, plan.Templates.Template(e.Type).Lookups())
 	}
 	if ctx.Err() != nil {
 		return nil // what was looked up may be half of it; the next run does it again

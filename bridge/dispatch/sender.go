@@ -37,23 +37,41 @@ type SenderConfig struct {
 type Sender struct {
 	SenderConfig
 	woken  signal
-	health health // belongs to the goroutine that sends
+	stop   chan struct{} // closed by Stop
+	health health        // belongs to the goroutine that sends
 }
 
 // NewSender makes a sender.
 func NewSender(c SenderConfig) *Sender {
 	c.Log = c.Log.With("sink", c.Name)
-	return &Sender{SenderConfig: c, woken: newSignal()}
+	return &Sender{SenderConfig: c, woken: newSignal(), stop: make(chan struct{})}
 }
 
 // Wake tells the sender that there are new deliveries.
 func (s *Sender) Wake() { s.woken.raise() }
 
-// Run sends until the context ends. A message under way then is given some time
-// to end; if it does not, it goes back to the queue as if it had not been tried.
+// Stop ends Run as soon as the message under way has ended. It is called once.
+func (s *Sender) Stop() { close(s.stop) }
+
+// TakeOver goes on with what is known of the sink's health from another sender of
+// the same sink, which has ended.
+func (s *Sender) TakeOver(from *Sender) { s.health = from.health }
+
+// Run sends until it is stopped or the context ends. A message under way then is
+// given some time to end; if it does not, it goes back to the queue as if it had
+// not been tried.
 func (s *Sender) Run(ctx context.Context) error {
 	late, cancel := outlive(ctx, grace)
 	defer cancel()
+	ctx, cancel = context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	for ctx.Err() == nil {
 		// What is read now is sent soon: during a pause somebody may call it off.
 		if !sleep(ctx, s.Pace.paused()) {

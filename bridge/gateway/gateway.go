@@ -1,5 +1,5 @@
 // Package gateway puts the parts together: it builds everything from a
-// configuration, runs it, and ends it in order.
+// configuration, runs it, changes it while it runs, and ends it in order.
 package gateway
 
 import (
@@ -9,11 +9,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
 	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
@@ -26,13 +26,29 @@ const drain = 5 * time.Second
 
 // Gateway is a bridge that was built and listens, and can run once.
 type Gateway struct {
-	log     *slog.Logger
-	store   *store.Store
-	intake  *intake.Handler
-	router  *dispatch.Router
-	senders map[string]*dispatch.Sender
-	events  net.Listener
-	people  net.Listener // nil when the configuration has no admin address
+	log    *slog.Logger
+	store  *store.Store
+	intake *intake.Handler
+	router *dispatch.Router
+	events net.Listener
+	people net.Listener // nil when the configuration has no admin address
+	load   func() (*config.Config, error)
+
+	reloading sync.Mutex // held by the one that reloads
+
+	mu      sync.Mutex // guards what follows
+	config  *config.Config
+	parts   *Parts
+	senders map[string]*running // by sink
+	last    map[string]*running // the latest sender of each sink, those of removed sinks included
+	group   *errgroup.Group     // nil before it runs and when it ends
+	ctx     context.Context     // of the group
+}
+
+// running is a sender and what ends when it has ended.
+type running struct {
+	*dispatch.Sender
+	ended chan struct{}
 }
 
 // New builds a bridge from a configuration. It opens the store and the
@@ -46,7 +62,7 @@ func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Gateway, err
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{log: log, store: s, senders: map[string]*dispatch.Sender{}}
+	g := &Gateway{log: log, store: s, senders: map[string]*running{}, last: map[string]*running{}}
 	if err := g.assemble(c, parts); err != nil {
 		return nil, errors.Join(err, g.close())
 	}
@@ -54,19 +70,13 @@ func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Gateway, err
 }
 
 func (g *Gateway) assemble(c *config.Config, p *Parts) (err error) {
-	for _, name := range p.Order {
-		g.senders[name] = dispatch.NewSender(dispatch.SenderConfig{
-			Name: name, Sink: p.Sinks[name], Store: g.store, Compose: p.Composers[name],
-			Pace: p.Paces[name], GiveUp: c.GiveUp, Log: g.log,
-		})
-	}
-	sources, err := p.routing(g.store)
+	plan, err := p.plan(g.store)
 	if err != nil {
 		return err
 	}
-	plan := dispatch.Plan{Routes: p.Routes, Sources: sources, Templates: p.Templates}
-	g.router = dispatch.NewRouter(g.store, plan, func(sink string) { g.senders[sink].Wake() }, g.log)
+	g.router = dispatch.NewRouter(g.store, plan, g.wake, g.log)
 	g.intake = intake.New(p.Intake, g.store, g.router.Accepted, g.log)
+	g.use(c, p)
 
 	if g.events, err = net.Listen("tcp", c.Listen); err != nil {
 		return fmt.Errorf("listen for webhooks: %w", err)
@@ -100,13 +110,15 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	serve(ctx, group, intake.NewServer(g.intake), g.events)
 	if g.people != nil {
-		serve(ctx, group, intake.NewServer(admin.Health(g.store.Ping)), g.people)
+		serve(ctx, group, intake.NewServer(g.admin()), g.people)
 	}
 	group.Go(func() error { return g.router.Run(ctx) })
-	for _, s := range g.senders {
-		group.Go(func() error { return s.Run(ctx) })
+	group.Go(func() error { return g.sweep(ctx) })
+	if g.load != nil {
+		group.Go(func() error { return g.watch(ctx) })
 	}
-	g.log.Info("absorb-bridge is ready", "listen", g.events.Addr().String(), "sinks", len(g.senders))
+	sinks := g.startSenders(ctx, group)
+	g.log.Info("absorb-bridge is ready", "listen", g.events.Addr().String(), "sinks", sinks)
 	err = group.Wait()
 	g.log.Info("absorb-bridge has stopped")
 	return err

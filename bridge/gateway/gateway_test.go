@@ -32,6 +32,7 @@ type stage struct {
 	portal   *portal.Portal
 	wall     *wall.Wall
 	settings map[string]any
+	prepare  func(*gateway.Gateway) // before it runs, or nil
 }
 
 func newStage(t *testing.T) *stage {
@@ -79,6 +80,9 @@ func (s *stage) run(t *testing.T) (g *gateway.Gateway, stop func()) {
 	g, err := gateway.New(t.Context(), s.config(t), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s.prepare != nil {
+		s.prepare(g)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -32,6 +32,8 @@ type Parts struct {
 	Routes    []dispatch.Route
 	Intake    []intake.Source
 	sources   []config.Source
+	shared    map[string]*dispatch.Pace // paces by what they hold back
+	bucket    map[string]string         // the key in shared, by sink
 }
 
 // Build makes the parts. Its error lists every fault that it found.
@@ -46,6 +48,8 @@ func Build(c *config.Config) (*Parts, error) {
 		Composers: map[string]*dispatch.Composer{},
 		Paces:     map[string]*dispatch.Pace{},
 		sources:   c.Sources,
+		shared:    map[string]*dispatch.Pace{},
+		bucket:    map[string]string{},
 	}
 	faults := []error{p.buildSinks(c), p.buildIntake(c)}
 	for _, r := range c.Routes {
@@ -66,7 +70,6 @@ func LoadTemplates(c *config.Config) (*render.Set, error) {
 
 func (p *Parts) buildSinks(c *config.Config) error {
 	client := kit.NewClient(transport(), attemptTimeout)
-	shared := map[string]*dispatch.Pace{} // by bucket
 	messages := dispatch.NewMessages(p.Templates)
 	var faults []error
 	for _, s := range c.Sinks {
@@ -82,22 +85,32 @@ func (p *Parts) buildSinks(c *config.Config) error {
 		}
 		p.Order = append(p.Order, s.Name)
 		p.Sinks[s.Name], p.Composers[s.Name] = sink, composer
-		p.Paces[s.Name] = pace(shared, s, sink)
+		p.pace(s, sink)
 	}
 	return errors.Join(faults...)
 }
 
-// pace gives the sinks of one bucket one pace: that of the first of them.
-func pace(shared map[string]*dispatch.Pace, s config.Sink, sink bridge.Sink) *dispatch.Pace {
-	b, ok := sink.(bridge.Bucketed)
-	if !ok {
-		return dispatch.NewPace(s.Limit)
+// pace gives a sink its pace. The sinks of one bucket have one: that of the first
+// of them.
+func (p *Parts) pace(s config.Sink, sink bridge.Sink) {
+	key := fmt.Sprintf("%s %s %v %v", s.Name, s.Type, s.Limit, s.Settings)
+	if b, ok := sink.(bridge.Bucketed); ok {
+		key = s.Type + " " + b.Bucket()
 	}
-	key := s.Type + " " + b.Bucket()
-	if shared[key] == nil {
-		shared[key] = dispatch.NewPace(s.Limit)
+	if p.shared[key] == nil {
+		p.shared[key] = dispatch.NewPace(s.Limit)
 	}
-	return shared[key]
+	p.bucket[s.Name], p.Paces[s.Name] = key, p.shared[key]
+}
+
+// keepPaces takes over the paces of the parts before, with the pauses that the
+// platforms asked for, where nothing has changed.
+func (p *Parts) keepPaces(before *Parts) {
+	for name, key := range p.bucket {
+		if kept := before.shared[key]; kept != nil && kept.Limit() == p.shared[key].Limit() {
+			p.shared[key], p.Paces[name] = kept, kept
+		}
+	}
 }
 
 func (p *Parts) buildIntake(c *config.Config) error {
@@ -121,9 +134,14 @@ func (p *Parts) buildIntake(c *config.Config) error {
 	return errors.Join(faults...)
 }
 
-// routing makes the enrichers of the sources, which keep names and tokens in the
-// store.
-func (p *Parts) routing(s *store.Store) (map[string]dispatch.Source, error) {
+// plan is what the router does; names and tokens are kept in the store.
+func (p *Parts) plan(s *store.Store) (dispatch.Plan, error) {
+	sources, err := p.lookups(s)
+	return dispatch.Plan{Routes: p.Routes, Sources: sources, Templates: p.Templates}, err
+}
+
+// lookups makes the enrichers of the sources.
+func (p *Parts) lookups(s *store.Store) (map[string]dispatch.Source, error) {
 	all := map[string]dispatch.Source{}
 	for _, source := range p.sources {
 		o := enrich.Options{Source: source.Name, Portal: source.Portal, Names: s}

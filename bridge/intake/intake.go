@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -45,7 +46,7 @@ type Accepter interface {
 
 // Handler answers the webhooks of all sources.
 type Handler struct {
-	sources  map[string][]Source // by path
+	sources  atomic.Pointer[map[string][]Source] // by path
 	store    Accepter
 	accepted func(n int)
 	log      *slog.Logger
@@ -55,11 +56,18 @@ type Handler struct {
 // New makes a handler for the sources. It calls accepted after it stored n
 // new events.
 func New(sources []Source, s Accepter, accepted func(n int), log *slog.Logger) *Handler {
-	h := &Handler{sources: map[string][]Source{}, store: s, accepted: accepted, log: log, refusals: newRefusals(log)}
-	for _, source := range sources {
-		h.sources[source.Path] = append(h.sources[source.Path], source)
-	}
+	h := &Handler{store: s, accepted: accepted, log: log, refusals: newRefusals(log)}
+	h.Use(sources)
 	return h
+}
+
+// Use changes the sources for the requests that begin from now on.
+func (h *Handler) Use(sources []Source) {
+	byPath := map[string][]Source{}
+	for _, source := range sources {
+		byPath[source.Path] = append(byPath[source.Path], source)
+	}
+	h.sources.Store(&byPath)
 }
 
 // refusal is why a request is not accepted: a sentence for its sender, and the
@@ -128,7 +136,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*accepted, error
 
 // admit does the checks that need no body.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request) ([]Source, error) {
-	sources := h.sources[r.URL.Path]
+	sources := (*h.sources.Load())[r.URL.Path]
 	if len(sources) == 0 {
 		return nil, &refusal{status: http.StatusNotFound, text: "no source has this path"}
 	}

@@ -2,10 +2,13 @@ package main
 
 import (
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
 )
 
@@ -18,7 +21,10 @@ func serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Run the bridge",
 		Long: `Takes webhooks and delivers messages until it is told to stop (Ctrl-C or SIGTERM).
-What was accepted and not yet delivered waits in the store for the next start.`,
+What was accepted and not yet delivered waits in the store for the next start.
+
+The configuration and the templates are read again when a file changes, and at
+SIGHUP. If anything is wrong with them, the ones before go on.`,
 		Example: "  absorb-bridge serve --config /etc/absorb-bridge/bridge.yaml",
 		Args:    cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
@@ -33,9 +39,24 @@ What was accepted and not yet delivered waits in the store for the next start.`,
 			if err != nil {
 				return err
 			}
+			g.ReloadFrom(func() (*config.Config, error) { return loadConfig(cmd) })
+			stop := onHangUp(func() { _ = g.Reload() }) // it logs what is wrong
+			defer stop()
 			return g.Run(cmd.Context())
 		}),
 	}
 	configFlag(cmd)
 	return cmd
+}
+
+// onHangUp calls f at every SIGHUP until it is stopped.
+func onHangUp(f func()) (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	go func() {
+		for range signals {
+			f()
+		}
+	}()
+	return func() { signal.Stop(signals); close(signals) }
 }

@@ -20,9 +20,9 @@ const module = "github.com/absorb-bridge/absorb-bridge/"
 // none beside or above it.
 var layers = [][]string{
 	{"bridge", "templates", "internal/wall/draw"},
-	{"bridge/absorb", "bridge/render", "bridge/store", "bridge/admin", "sinks/kit", "internal/wall"},
+	{"bridge/absorb", "bridge/render", "bridge/store", "sinks/kit", "internal/wall"},
 	{
-		"bridge/enrich", "bridge/intake", "internal/portal", "sinks/sinktest",
+		"bridge/admin", "bridge/enrich", "bridge/intake", "internal/portal", "sinks/sinktest",
 		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams",
 	},
 	{"bridge/dispatch", "sinks"},

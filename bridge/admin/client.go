@@ -1,0 +1,117 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// Client asks the API of a bridge.
+type Client struct {
+	Base  string // such as http://127.0.0.1:8081
+	Token bridge.Secret
+	HTTP  *http.Client
+}
+
+// InProcess is a client of a handler in this process, without a network.
+func InProcess(h http.Handler, token bridge.Secret) *Client {
+	return &Client{Base: "http://localhost", Token: token, HTTP: &http.Client{Transport: transport{h}}}
+}
+
+type transport struct{ http.Handler }
+
+// RoundTrip hands the request to the handler.
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	r.Host = r.URL.Host
+	w := httptest.NewRecorder()
+	t.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+// About asks which bridge answers.
+func (c *Client) About(ctx context.Context) (a About, err error) {
+	return a, c.get(ctx, "about", nil, &a)
+}
+
+// Deliveries lists deliveries, newest first.
+func (c *Client) Deliveries(ctx context.Context, f store.Filter) (all []DeliveryLine, err error) {
+	return all, c.get(ctx, "deliveries", query(f), &all)
+}
+
+// Delivery shows one.
+func (c *Client) Delivery(ctx context.Context, id string) (d DeliveryView, err error) {
+	return d, c.get(ctx, "deliveries/"+url.PathEscape(id), nil, &d)
+}
+
+// Events lists events, newest first.
+func (c *Client) Events(ctx context.Context, f store.Filter) (all []store.EventRow, err error) {
+	return all, c.get(ctx, "events", query(f), &all)
+}
+
+// Event shows one.
+func (c *Client) Event(ctx context.Context, id string) (e store.EventDetail, err error) {
+	return e, c.get(ctx, "events/"+url.PathEscape(id), nil, &e)
+}
+
+// Change applies an operation (deliveries/retry, deliveries/cancel,
+// deliveries/move or events/replay) to a selection, and gives how many were
+// changed.
+func (c *Client) Change(ctx context.Context, operation string, s Selection) (int, error) {
+	var n Changed
+	err := c.post(ctx, operation, s, &n)
+	return n.Changed, err
+}
+
+// Reload has a running bridge read its configuration again.
+func (c *Client) Reload(ctx context.Context) error {
+	return c.post(ctx, "reload", struct{}{}, &struct{}{})
+}
+
+func (c *Client) get(ctx context.Context, path string, q url.Values, into any) error {
+	return c.do(ctx, http.MethodGet, path+"?"+q.Encode(), nil, into)
+}
+
+func (c *Client) post(ctx context.Context, path string, body, into any) error {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, http.MethodPost, path, bytes.NewReader(data), into)
+}
+
+func (c *Client) do(ctx context.Context, method, path string, body io.Reader, into any) error {
+	req, err := http.NewRequestWithContext(ctx, method, c.Base+"/api/"+path, body)
+	if err != nil {
+		return fmt.Errorf("ask the bridge: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if !c.Token.Empty() {
+		req.Header.Set("Authorization", "Bearer "+c.Token.Reveal())
+	}
+	res, err := c.HTTP.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask the bridge: %w", err)
+	}
+	defer res.Body.Close()
+	d := json.NewDecoder(res.Body)
+	if res.StatusCode != http.StatusOK {
+		e := &Error{Status: res.StatusCode}
+		if err := d.Decode(e); err != nil || e.Message == "" {
+			e.Message = "the bridge answered " + res.Status
+		}
+		return e
+	}
+	d.UseNumber()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("understand the bridge's answer: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/config"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// admin is the running bridge's own pages.
+func (g *Gateway) admin() http.Handler {
+	parts := func() *Parts { _, p := g.current(); return p }
+	c, _ := g.current()
+	o := options(c, g.store, parts)
+	o.Changed = func() {
+		g.router.Accepted(0)
+		for _, name := range parts().Order {
+			g.wake(name)
+		}
+	}
+	if g.load != nil {
+		o.Reload = g.Reload
+	}
+	return admin.New(o)
+}
+
+func options(c *config.Config, s *store.Store, parts func() *Parts) admin.Options {
+	return admin.Options{
+		Store: s, Path: absolute(c.Store), Token: c.Admin.Token,
+		Message: func(ctx context.Context, d store.DeliveryDetail) (admin.Message, error) {
+			return parts().message(ctx, d)
+		},
+		Sinks:   func() []string { return parts().Order },
+		Changed: func() {},
+	}
+}
+
+// message is a stored delivery's message by today's templates.
+func (p *Parts) message(ctx context.Context, d store.DeliveryDetail) (admin.Message, error) {
+	sink := p.Sinks[d.Sink]
+	if sink == nil {
+		return admin.Message{}, fmt.Errorf("no sink named %q in the configuration", d.Sink)
+	}
+	m, err := p.Composers[d.Sink].Message(ctx, bridge.Delivery{
+		ID: d.ID, EventID: d.EventID, EventType: d.Event, Source: d.Source, Route: d.Route, Sink: d.Sink, Facts: d.Facts,
+	})
+	if err != nil {
+		return admin.Message{}, err
+	}
+	payload, err := sink.Encode(m)
+	return admin.Message{ContentType: payload.ContentType, Body: string(payload.Body)}, err
+}
+
+// Connect gives a client of the bridge of a configuration: of the one that runs,
+// by its admin address, or, when none does, of its store itself. The caller closes
+// it.
+func Connect(ctx context.Context, c *config.Config) (client *admin.Client, closer func() error, err error) {
+	nothing := func() error { return nil }
+	running, asked := findRunning(ctx, c)
+	if running != nil {
+		return running, nothing, nil
+	}
+	parts, err := Build(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := store.Open(ctx, c.Store)
+	if errors.Is(err, store.ErrLocked) {
+		return nil, nil, fmt.Errorf("a bridge runs with the store %s, but it cannot be asked: %w", c.Store, asked)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	handler := admin.New(options(c, s, func() *Parts { return parts }))
+	return admin.InProcess(handler, c.Admin.Token), s.Close, nil
+}
+
+// findRunning looks for the bridge of a configuration at its admin address, and
+// says why there is none.
+func findRunning(ctx context.Context, c *config.Config) (*admin.Client, error) {
+	if c.Admin.Listen == "" {
+		return nil, errors.New("it has no admin.listen")
+	}
+	host, port, err := net.SplitHostPort(c.Admin.Listen)
+	if err != nil {
+		return nil, err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	client := &admin.Client{Base: "http://" + net.JoinHostPort(host, port), Token: c.Admin.Token, HTTP: &http.Client{}}
+	probe, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	about, err := client.About(probe)
+	if err != nil {
+		return nil, err
+	}
+	if about.Store != absolute(c.Store) {
+		return nil, fmt.Errorf("at admin.listen (%s) answers another bridge, whose store is %s", c.Admin.Listen, about.Store)
+	}
+	return client, nil
+}
+
+func absolute(path string) string {
+	if whole, err := filepath.Abs(path); err == nil {
+		return whole
+	}
+	return path
+}

@@ -1,0 +1,203 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/config"
+	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
+)
+
+// watchEvery is how often the configuration's files are looked at.
+const watchEvery = 2 * time.Second
+
+// ReloadFrom says where the configuration comes from, so that Reload, and Run
+// when a file has changed, can read it again. It must be called before Run.
+func (g *Gateway) ReloadFrom(load func() (*config.Config, error)) { g.load = load }
+
+// Reload reads the configuration again and puts it in the place of the one in
+// use: the whole of it, or, if anything is wrong with it, nothing. Requests and
+// messages under way end as they began.
+func (g *Gateway) Reload() error {
+	g.reloading.Lock()
+	defer g.reloading.Unlock()
+	c, err := g.load()
+	if err == nil {
+		err = g.apply(c)
+	}
+	if err != nil {
+		g.log.Error("the configuration is not used: it has faults; the one before goes on", "err", err)
+		return err
+	}
+	g.log.Info("the configuration was read again", "sources", len(c.Sources), "sinks", len(c.Sinks), "routes", len(c.Routes))
+	return nil
+}
+
+func (g *Gateway) apply(c *config.Config) error {
+	p, err := Build(c)
+	if err != nil {
+		return err
+	}
+	plan, err := p.plan(g.store)
+	if err != nil {
+		return err
+	}
+	before, _ := g.current()
+	for what, changed := range map[string]bool{
+		"listen": before.Listen != c.Listen, "admin": before.Admin != c.Admin,
+		"store": before.Store != c.Store, "log": before.Log != c.Log,
+	} {
+		if changed {
+			g.log.Warn("this setting is used from the next start on", "setting", what)
+		}
+	}
+	// Whoever is routed to must be there first.
+	g.use(c, p)
+	g.router.Use(plan)
+	g.intake.Use(p.Intake)
+	return nil
+}
+
+// use puts the senders of a configuration in the place of those before. A sink
+// that is as it was keeps its pace, its pauses and its health.
+func (g *Gateway) use(c *config.Config, p *Parts) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	before, old := g.config, g.senders
+	if before != nil { // there is none at the start
+		p.keepPaces(g.parts)
+	}
+	g.config, g.parts, g.senders = c, p, map[string]*running{}
+	for _, name := range p.Order {
+		g.senders[name] = &running{
+			ended: make(chan struct{}),
+			Sender: dispatch.NewSender(dispatch.SenderConfig{
+				Name: name, Sink: p.Sinks[name], Store: g.store, Compose: p.Composers[name],
+				Pace: p.Paces[name], GiveUp: c.GiveUp, Log: g.log,
+			}),
+		}
+	}
+	for _, r := range old {
+		r.Stop()
+	}
+	if g.group == nil {
+		return
+	}
+	for name, r := range g.senders {
+		g.start(r, reflect.DeepEqual(sinkNamed(before, name), sinkNamed(c, name)))
+	}
+}
+
+func sinkNamed(c *config.Config, name string) config.Sink {
+	for _, s := range c.Sinks {
+		if s.Name == name {
+			return s
+		}
+	}
+	return config.Sink{}
+}
+
+// startSenders starts those that there are, and gives their number.
+func (g *Gateway) startSenders(ctx context.Context, group *errgroup.Group) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ctx, g.group = ctx, group
+	for _, r := range g.senders {
+		g.start(r, false)
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.group = nil // nothing is started any more
+		return nil
+	})
+	return len(g.senders)
+}
+
+// start runs a sender once the one before it has ended: two would send the same.
+func (g *Gateway) start(r *running, same bool) {
+	ctx, before := g.ctx, g.last[r.Name]
+	g.last[r.Name] = r
+	g.group.Go(func() error {
+		defer close(r.ended)
+		if before != nil {
+			<-before.ended
+			if same {
+				r.TakeOver(before.Sender)
+			}
+		}
+		return r.Run(ctx)
+	})
+}
+
+// wake tells a sink's sender that there is work. A sink that was removed has none.
+func (g *Gateway) wake(sink string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if r := g.senders[sink]; r != nil {
+		r.Wake()
+	}
+}
+
+// watch reloads when a file of the configuration has changed, and stays so for a
+// moment: who writes several files is not interrupted.
+func (g *Gateway) watch(ctx context.Context) error {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	used := g.fingerprint()
+	last := used
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		now := g.fingerprint()
+		if now != used && now == last {
+			used = now
+			if err := g.Reload(); err == nil {
+				used = g.fingerprint() // perhaps of other files than before
+			}
+		}
+		last = now
+	}
+}
+
+func (g *Gateway) fingerprint() string {
+	c, _ := g.current()
+	return c.Fingerprint()
+}
+
+// current is the configuration in use, and what was made of it.
+func (g *Gateway) current() (*config.Config, *Parts) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.config, g.parts
+}
+
+// sweepEvery is how often what is finished and old is deleted.
+const sweepEvery = 10 * time.Minute
+
+func (g *Gateway) sweep(ctx context.Context) error {
+	for {
+		c, _ := g.current()
+		now := time.Now()
+		gone, err := g.store.Sweep(ctx, now.Add(-c.Keep), now.Add(-max(c.Keep, c.KeepDead)))
+		switch {
+		case err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled):
+			g.log.Warn("old events could not be deleted; trying again later", "err", err)
+		case gone > 0:
+			g.log.Info("old events were deleted", "events", gone)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(sweepEvery):
+		}
+	}
+}
