@@ -43,7 +43,7 @@ Try it without any account:  absorb-bridge demo`,
 	}
 	root.AddCommand(
 		serveCommand(), demoCommand(), checkCommand(), previewCommand(),
-		sendCommand(), emitCommand(), versionCommand(),
+		sendCommand(), emitCommand(), eventsCommand(), deliveriesCommand(), deadCommand(), reloadCommand(), versionCommand(),
 	)
 	return root
 }

@@ -80,18 +80,25 @@ func TestUsage(t *testing.T) {
 
 // Every command has an example, and its flags exist.
 func TestExamples(t *testing.T) {
-	for _, c := range rootCommand().Commands() {
+	root := rootCommand()
+	for todo := root.Commands(); len(todo) > 0; todo = todo[1:] {
+		c := todo[0]
+		todo = append(todo, c.Commands()...)
 		if c.Example == "" || c.Short == "" {
-			t.Errorf("%s has no example or no short help", c.Name())
+			t.Errorf("%s has no example or no short help", c.CommandPath())
 		}
 		for line := range strings.Lines(c.Example) {
 			words := strings.Fields(line)
-			if len(words) < 2 || words[0] != "absorb-bridge" || words[1] != c.Name() {
-				t.Errorf("%s: the example is %q", c.Name(), line)
+			if len(words) < 2 || words[0] != "absorb-bridge" {
+				t.Errorf("%s: the example is %q", c.CommandPath(), line)
 				continue
 			}
-			if err := c.ParseFlags(words[2:]); err != nil {
-				t.Errorf("%s: %q: %v", c.Name(), line, err)
+			shown, args, err := root.Find(words[1:])
+			if err == nil {
+				err = shown.ParseFlags(args)
+			}
+			if err != nil {
+				t.Errorf("%s: %q: %v", c.CommandPath(), line, err)
 			}
 		}
 	}

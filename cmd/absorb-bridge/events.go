@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+func eventsCommand() *cobra.Command {
+	var f filterFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "events",
+		Short: "List what came in, and route it again",
+		Long: `Lists the events that were accepted, newest first. It asks the bridge that runs with
+the configuration, by admin.listen, or, when none does, its store.
+
+A state is waiting (to be looked up and routed), routed, or unrouted: no route took
+it. After a route was added, replay routes events again; what was delivered already
+is not delivered twice.`,
+		Example: "  absorb-bridge events --since 1d\n  absorb-bridge events show 0192f0c4-7a10-7c3e-9b1e-5f1f2a3b4c5d\n  absorb-bridge events replay --state unrouted --since 7d",
+		Args:    cobra.NoArgs,
+		RunE: operation(func(cmd *cobra.Command, _ []string, client *admin.Client) error {
+			chosen, err := f.filter(nil)
+			if err != nil {
+				return err
+			}
+			all, err := client.Events(cmd.Context(), chosen)
+			if err != nil {
+				return err
+			}
+			return printRows(cmd.OutOrStdout(), asJSON, all, "ID\tRECEIVED\tSOURCE\tEVENT\tSTATE\tDELIVERIES", eventLine)
+		}),
+	}
+	configFlag(cmd)
+	f.add(cmd, "waiting, routed or unrouted")
+	cmd.Flags().IntVar(&f.Limit, "limit", 50, "how many at most")
+	cmd.Flags().StringVar(&f.Before, "before", "", "only those before this id: the next page")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.AddCommand(showEvent(), replayEvents())
+	return cmd
+}
+
+func eventLine(e store.EventRow) string {
+	var counts []string
+	for _, state := range slices.Sorted(maps.Keys(e.Deliveries)) {
+		counts = append(counts, fmt.Sprintf("%d %s", e.Deliveries[state], state))
+	}
+	return cells(e.ID, clock(e.Received), e.Source, e.Event, e.State, strings.Join(counts, ", "))
+}
+
+func showEvent() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "show ID", Short: "Show one: what was received, what was looked up, where it went (JSON)",
+		Example: "  absorb-bridge events show 0192f0c4-7a10-7c3e-9b1e-5f1f2a3b4c5d",
+		Args:    cobra.ExactArgs(1),
+		RunE: operation(func(cmd *cobra.Command, args []string, client *admin.Client) error {
+			e, err := client.Event(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return printPretty(cmd.OutOrStdout(), e)
+		}),
+	}
+	configFlag(cmd)
+	return cmd
+}
+
+func replayEvents() *cobra.Command {
+	var f filterFlags
+	cmd := changing("events/replay", "replay [ID...]", "Look events up and route them again",
+		"  absorb-bridge events replay --state unrouted --since 7d", "are routed again", &f, nil)
+	f.add(cmd, "waiting, routed or unrouted")
+	return cmd
+}
+
+func reloadCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "reload",
+		Short: "Have the running bridge read its configuration again",
+		Long: `Has the bridge that runs read its configuration and its templates again, and says
+what is wrong with them. It does so by itself when a file changes; this waits for
+the result.`,
+		Example: "  absorb-bridge reload --config bridge.yaml",
+		Args:    cobra.NoArgs,
+		RunE: operation(func(cmd *cobra.Command, _ []string, client *admin.Client) error {
+			if err := client.Reload(cmd.Context()); err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "the configuration was read again and is in use")
+			return nil
+		}),
+	}
+	configFlag(cmd)
+	return cmd
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// operation makes the work of a command that asks the bridge of its
+// configuration cobra's RunE.
+func operation(work func(*cobra.Command, []string, *admin.Client) error) func(*cobra.Command, []string) error {
+	return action(func(cmd *cobra.Command, args []string) (err error) {
+		c, err := loadConfig(cmd)
+		if err != nil {
+			return err
+		}
+		client, closer, err := gateway.Connect(cmd.Context(), c)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, closer()) }()
+		return work(cmd, args, client)
+	})
+}
+
+// filterFlags are the flags that choose events or deliveries.
+type filterFlags struct {
+	store.Filter
+	since, until string
+	all          bool
+}
+
+func (f *filterFlags) add(cmd *cobra.Command, states string) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.Sink, "sink", "", "only those of this sink")
+	flags.StringVar(&f.Route, "route", "", "only those of this route")
+	flags.StringVar(&f.Source, "source", "", "only those of this source")
+	flags.StringVar(&f.Event, "event", "", "only those of this kind of event, such as CertificateAwarded")
+	flags.StringVar(&f.Text, "text", "", "only those with this text in the event, in what was looked up, or in the platform's words")
+	flags.StringVar(&f.since, "since", "", "only those of events that arrived since: 2h, 3d, 2026-11-23 or 2026-11-23T14:00:00Z")
+	flags.StringVar(&f.until, "until", "", "only those of events that arrived before: as for --since")
+	if states != "" {
+		flags.StringVar(&f.State, "state", f.State, "only those in this state: "+states)
+	}
+}
+
+// filter reads the flags; args are ids.
+func (f *filterFlags) filter(args []string) (store.Filter, error) {
+	chosen := f.Filter
+	chosen.IDs = args
+	if f.Event != "" {
+		chosen.Event = absorb.Canonical(f.Event)
+	}
+	for _, t := range []struct {
+		flag, text string
+		into       *time.Time
+	}{{"--since", f.since, &chosen.Since}, {"--until", f.until, &chosen.Until}} {
+		at, err := moment(t.text, time.Now())
+		if err != nil {
+			return chosen, usagef("%s: %w", t.flag, err)
+		}
+		*t.into = at
+	}
+	return chosen, nil
+}
+
+// moment reads a time: an age such as 90m or 3d, a day, or a time with its zone.
+func moment(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		if age, err := time.ParseDuration(days + "h"); err == nil && age >= 0 {
+			return now.Add(-24 * age), nil
+		}
+	}
+	if age, err := time.ParseDuration(text); err == nil && age >= 0 {
+		return now.Add(-age), nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("want an age such as 2h or 3d, a day such as 2026-11-23, or a time such as 2026-11-23T14:00:00Z; have %q", text)
+}
+
+// changing is a command that changes what ids or flags choose.
+func changing(operationName, use, short, example, done string, f *filterFlags, to *string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use, Short: short, Example: example,
+		RunE: operation(func(cmd *cobra.Command, args []string, client *admin.Client) error {
+			chosen, err := f.filter(args)
+			if err != nil {
+				return err
+			}
+			if len(args) > 0 && !cmd.Flags().Changed("state") {
+				chosen.State = "" // who names one means it, whatever its state
+			}
+			s := admin.Selection{Filter: chosen, All: f.all}
+			if to != nil {
+				s.To = *to
+			}
+			n, err := client.Change(cmd.Context(), operationName, s)
+			if err != nil {
+				return narrowed(err)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%d %s\n", n, done)
+			return nil
+		}),
+	}
+	configFlag(cmd)
+	cmd.Flags().BoolVar(&f.all, "all", false, "change all of them")
+	return cmd
+}
+
+// narrowed explains the refusal to change everything by accident.
+func narrowed(err error) error {
+	if e, ok := errors.AsType[*admin.Error](err); ok && strings.HasPrefix(e.Message, "nothing narrows") {
+		return usagef("give ids, or flags that choose, or --all")
+	}
+	return err
+}
+
+// printRows prints one JSON object a line, or a table.
+func printRows[T any](w io.Writer, asJSON bool, rows []T, header string, line func(T) string) error {
+	if asJSON {
+		out := json.NewEncoder(w)
+		out.SetEscapeHTML(false)
+		for _, row := range rows {
+			if err := out.Encode(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, header)
+	for _, row := range rows {
+		fmt.Fprintln(table, line(row))
+	}
+	return table.Flush()
+}
+
+// cells joins texts to a line of a table. They come from outside: nothing in them
+// can move the cursor or the columns.
+func cells(texts ...string) string {
+	for i, text := range texts {
+		texts[i] = bridge.CleanLine(text)
+	}
+	return strings.Join(texts, "\t")
+}
+
+// clock writes a time as people here read it.
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Local().Format("2006-01-02 15:04:05")
+}
+
+// printPretty prints a value as JSON with lines.
+func printPretty(w io.Writer, value any) error {
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", "  ")
+	return out.Encode(value)
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/config"
+	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
+)
+
+func TestMoment(t *testing.T) {
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"":                     {},
+		"90m":                  now.Add(-90 * time.Minute),
+		"3d":                   now.AddDate(0, 0, -3),
+		"1.5d":                 now.Add(-36 * time.Hour),
+		"2026-11-23":           time.Date(2026, 11, 23, 0, 0, 0, 0, time.Local),
+		"2026-11-23T14:00:00Z": time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC),
+	} {
+		if got, err := moment(text, now); err != nil || !got.Equal(want) {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"yesterday", "-3d", "-5m", "d", "2026-13-01", "3"} {
+		if at, err := moment(text, now); err == nil {
+			t.Errorf("%q is understood as %v", text, at)
+		}
+	}
+}
+
+// TestOperate is an operator's day, with a bridge that runs and with one that does
+// not: the commands are the same.
+func TestOperate(t *testing.T) {
+	var broken atomic.Bool
+	broken.Store(true)
+	slack := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if broken.Load() {
+			http.Error(w, "invalid_blocks", http.StatusBadRequest)
+			return
+		}
+		_, _ = io.WriteString(w, "ok")
+	}))
+	defer slack.Close()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "bridge.yaml")
+	admin := freeAddress(t)
+	rewrite(t, path, `
+listen: 127.0.0.1:0
+admin: { listen: "`+admin+`" }
+store: ./bridge.db
+sources: { a: { path: /a, secrets: [ s3cret ] } }
+sinks:
+  academy: { type: slack, webhook_url: "`+slack.URL+`/services/T0/B0/hidden-part", limit: none }
+  screen: { type: console, stream: stderr }
+routes: [ { name: r, events: [ "User*" ], to: [ academy ] } ]
+`)
+	stop := serveInProcess(t, path)
+	with := func(line string) result { t.Helper(); return do(t, line+" -c "+path) }
+
+	do(t, "emit --url "+stop.url+"/a --secret s3cret --event all").want(t, 0, "24 taken")
+	id := waitForDead(t, path)
+
+	with("dead").want(t, 0, id, "invalid_blocks", "UserCreated")
+	with("deliveries --state dead --sink academy --text invalid_blocks --since 1h --json").want(t, 0, `"id":"`+id+`"`)
+	with("deliveries --since tomorrow").want(t, 2, "--since")
+	with("dead show "+id).want(t, 0, "attempts", "invalid_blocks", "blocks", "facts", `"userId"`)
+	with("dead show none").want(t, 1, "none")
+	with("dead retry").want(t, 2, "--all")
+	with("events --state unrouted").want(t, 0, "GroupCreated")
+	with("reload").want(t, 0, "is in use")
+
+	broken.Store(false)
+	with("dead retry "+id).want(t, 0, "1 are due now")
+	waitFor(t, path, id, "sent")
+	stop.stop()
+
+	with("deliveries --state sent").want(t, 0, id)
+	with("deliveries retry "+id).want(t, 0, "0 are due now")
+	with("events replay --state unrouted --event GroupCreated").want(t, 0, "1 are routed again")
+	with("events show none").want(t, 1, "none")
+	with("reload").want(t, 1, "does not run")
+	with("deliveries move --sink academy --to nobody").want(t, 1, "nobody", "screen")
+	with("deliveries move --sink academy").want(t, 2, `"to" not set`)
+}
+
+func rewrite(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// freeAddress is one that was free a moment ago.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// waitForDead waits until all users' events are dead letters, and gives the id of
+// the one about the user created.
+func waitForDead(t *testing.T, path string) (id string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		r := do(t, "dead --json -c "+path)
+		if lines := strings.Split(strings.TrimSpace(r.out), "\n"); len(lines) == 3 {
+			for _, line := range lines {
+				var d struct{ ID, Event string }
+				if err := json.Unmarshal([]byte(line), &d); err != nil {
+					t.Fatal(err)
+				}
+				if d.Event == "UserCreated" {
+					return d.ID
+				}
+			}
+		}
+	}
+	t.Fatal("there are no dead letters")
+	return ""
+}
+
+func waitFor(t *testing.T, path, id, state string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if r := do(t, "deliveries --state "+state+" --json -c "+path); strings.Contains(r.out, id) {
+			return
+		}
+	}
+	t.Fatalf("%s is never %s", id, state)
+}
+
+type served struct {
+	url  string
+	stop func()
+}
+
+// serveInProcess runs the bridge of a configuration until it is stopped.
+func serveInProcess(t *testing.T, path string) served {
+	t.Helper()
+	load := func() (*config.Config, error) { return config.Load(path, nil) }
+	c, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := gateway.New(t.Context(), c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.ReloadFrom(load)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- g.Run(ctx) }()
+	stopped := false
+	stop := func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(stop)
+	return served{"http://" + g.Addr().String(), stop}
+}
