@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
@@ -25,9 +26,13 @@ type Options struct {
 
 	// Message shows a delivery's message as its sink would send it today.
 	Message func(context.Context, store.DeliveryDetail) (Message, error)
-	Sinks   func() []string // names of the configured sinks
-	Changed func()          // there is new work in the store
-	Reload  func() error    // reads the configuration again; nil when nothing runs
+	Sinks   func() []string        // names of the configured sinks
+	Sources func() []intake.Source // as configured
+	Changed func()                 // there is new work in the store
+	Reload  func() error           // reads the configuration again; nil when nothing runs
+
+	// OpenWindow opens a source's test window until then.
+	OpenWindow func(ctx context.Context, source string, until time.Time) error
 }
 
 // Message is a delivery's message, as it would be sent.

@@ -68,6 +68,10 @@ func (o Options) api() http.Handler {
 	post("deliveries/move", o.move)
 	post("events/replay", o.change(o.Store.Reroute))
 	post("reload", o.reload)
+	get("sources", o.sources)
+	post("sources/{name}/test-window", o.openWindow)
+	get("captures", o.captures)
+	get("inspect/{id}", o.inspect)
 	return mux
 }
 

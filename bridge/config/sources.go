@@ -59,7 +59,7 @@ func (b *builder) path(key, path string) {
 func (b *builder) secrets(key string, s Source, used map[string]string) {
 	if len(s.Secrets) == 0 {
 		b.config.Warnings = append(b.config.Warnings, fmt.Sprintf(
-			"source %s has no secret yet, so nothing that is posted to %s is accepted: save the webhook in the portal, copy its Secret Key, and put it into %s.secrets", s.Name, s.Path, key))
+			"source %s has no secret yet: whatever is posted to %s is answered as a test and never delivered. Save the webhook in the portal, copy its Secret Key, and put it into %s.secrets", s.Name, s.Path, key))
 	}
 	for i, secret := range s.Secrets {
 		at := element(key+".secrets", i)

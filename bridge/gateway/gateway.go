@@ -29,6 +29,7 @@ type Gateway struct {
 	log    *slog.Logger
 	store  *store.Store
 	intake *intake.Handler
+	tests  *intake.Windows
 	router *dispatch.Router
 	events net.Listener
 	people net.Listener // nil when the configuration has no admin address
@@ -63,19 +64,23 @@ func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Gateway, err
 		return nil, err
 	}
 	g := &Gateway{log: log, store: s, senders: map[string]*running{}, last: map[string]*running{}}
-	if err := g.assemble(c, parts); err != nil {
+	if err := g.assemble(ctx, c, parts); err != nil {
 		return nil, errors.Join(err, g.close())
 	}
 	return g, nil
 }
 
-func (g *Gateway) assemble(c *config.Config, p *Parts) (err error) {
+func (g *Gateway) assemble(ctx context.Context, c *config.Config, p *Parts) (err error) {
+	if g.tests, err = intake.NewWindows(ctx, g.store); err != nil {
+		return err
+	}
 	plan, err := p.plan(g.store)
 	if err != nil {
 		return err
 	}
 	g.router = dispatch.NewRouter(g.store, plan, g.wake, g.log)
 	g.intake = intake.New(p.Intake, g.store, g.router.Accepted, g.log)
+	g.intake.WithWindows(g.tests)
 	g.use(c, p)
 
 	if g.events, err = net.Listen("tcp", c.Listen); err != nil {

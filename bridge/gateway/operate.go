@@ -12,6 +12,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
+	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
@@ -26,6 +27,7 @@ func (g *Gateway) admin() http.Handler {
 			g.wake(name)
 		}
 	}
+	o.OpenWindow = g.tests.Open
 	if g.load != nil {
 		o.Reload = g.Reload
 	}
@@ -39,7 +41,8 @@ func options(c *config.Config, s *store.Store, parts func() *Parts) admin.Option
 			return parts().message(ctx, d)
 		},
 		Sinks:   func() []string { return parts().Order },
-		Changed: func() {},
+		Sources: func() []intake.Source { return parts().Intake },
+		Changed: func() {}, OpenWindow: s.OpenWindow,
 	}
 }
 

@@ -51,6 +51,7 @@ type Handler struct {
 	accepted func(n int)
 	log      *slog.Logger
 	refusals *refusals
+	windows  *Windows // nil: nothing is on test
 }
 
 // New makes a handler for the sources. It calls accepted after it stored n
@@ -60,6 +61,10 @@ func New(sources []Source, s Accepter, accepted func(n int), log *slog.Logger) *
 	h.Use(sources)
 	return h
 }
+
+// WithWindows gives the handler the test windows. It must be called before the
+// first request.
+func (h *Handler) WithWindows(w *Windows) { h.windows = w }
 
 // Use changes the sources for the requests that begin from now on.
 func (h *Handler) Use(sources []Source) {
@@ -100,9 +105,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // accepted is the answer to a webhook.
 type accepted struct {
-	ID     string     `json:"id"`
-	Status string     `json:"status"` // "accepted" or "duplicate"
-	Events []accepted `json:"events,omitempty"`
+	ID      string     `json:"id,omitempty"`
+	Status  string     `json:"status"` // "accepted", "duplicate" or "test"
+	Message string     `json:"message,omitempty"`
+	Events  []accepted `json:"events,omitempty"`
 }
 
 func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*accepted, error) {
@@ -114,15 +120,15 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*accepted, error
 	if err != nil {
 		return nil, err
 	}
+	now := time.Now().UTC()
 	source, form, err := verify(sources, r.Header, body)
 	if err != nil {
-		return nil, err
+		return h.tested(sources, r, body, now, err)
 	}
 	events, err := source.Parser.Parse(body)
 	if err != nil {
 		return nil, &refusal{status: http.StatusBadRequest, text: err.Error()}
 	}
-	now := time.Now().UTC()
 	for i := range events {
 		events[i].Source, events[i].ReceivedAt = source.Name, now
 		events[i].Signature, events[i].UserAgent = string(form), bridge.CleanLine(r.UserAgent())
@@ -131,7 +137,28 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*accepted, error
 	if err != nil {
 		return nil, err
 	}
+	if err := h.windows.verified(r.Context(), source.Name, now); err != nil {
+		h.log.Warn("the event is stored, but not that it is the first of its source", "source", source.Name, "err", err)
+	}
 	return h.result(stored), nil
+}
+
+// tested answers a request that cannot be verified: as a test if a source is on
+// test, else with the refusal.
+func (h *Handler) tested(sources []Source, r *http.Request, body []byte, now time.Time, refused error) (*accepted, error) {
+	source, ok := h.windows.onTest(sources, now)
+	if !ok {
+		return nil, refused
+	}
+	reason := refused.Error()
+	if no, ok := errors.AsType[*refusal](refused); ok {
+		reason = no.reason
+	}
+	h.refusals.say("request taken for a test; nothing is delivered", "source", source.Name, "from", r.RemoteAddr, "reason", reason)
+	if err := h.windows.capture(r.Context(), source.Name, r, body, now); err != nil {
+		return nil, err
+	}
+	return testAnswer(source), nil
 }
 
 // admit does the checks that need no body.

@@ -23,16 +23,20 @@ func newRefusals(log *slog.Logger) *refusals {
 
 func (n *refusals) note(r *http.Request, why *refusal) {
 	n.counted.Add(1)
-	if !n.limit.Allow() {
-		n.unsaid.Add(1)
-		return
-	}
 	reason := why.reason
 	if reason == "" {
 		reason = why.text
 	}
-	n.log.Warn("request refused", "status", why.status, "path", r.URL.Path, "from", r.RemoteAddr,
-		"reason", reason, "refused_since_last_line", n.unsaid.Swap(0))
+	n.say("request refused", "status", why.status, "path", r.URL.Path, "from", r.RemoteAddr, "reason", reason)
+}
+
+// say logs a line, unless there were many.
+func (n *refusals) say(message string, args ...any) {
+	if !n.limit.Allow() {
+		n.unsaid.Add(1)
+		return
+	}
+	n.log.Warn(message, append(args, "unsaid_since_last_line", n.unsaid.Swap(0))...)
 }
 
 // Refused is how many requests were refused since the start.

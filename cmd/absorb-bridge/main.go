@@ -43,7 +43,8 @@ Try it without any account:  absorb-bridge demo`,
 	}
 	root.AddCommand(
 		serveCommand(), demoCommand(), checkCommand(), previewCommand(),
-		sendCommand(), emitCommand(), eventsCommand(), deliveriesCommand(), deadCommand(), reloadCommand(), versionCommand(),
+		sendCommand(), emitCommand(), eventsCommand(), deliveriesCommand(), deadCommand(),
+		reloadCommand(), testWindowCommand(), inspectCommand(), versionCommand(),
 	)
 	return root
 }

@@ -81,6 +81,20 @@ routes: [ { name: r, events: [ "User*" ], to: [ academy ] } ]
 	with("events --state unrouted").want(t, 0, "GroupCreated")
 	with("reload").want(t, 0, "is in use")
 
+	do(t, "emit --url "+stop.url+"/a --secret wrong").want(t, 1, "401")
+	with("test-window a --for 5m").want(t, 0, "is open until")
+	do(t, "emit --url "+stop.url+"/a --secret wrong").want(t, 0, "reached absorb-bridge")
+	with("test-window a --for 0s").want(t, 0, "is closed")
+	with("test-window b").want(t, 1, `no source named "b"`)
+	with("test-window a --for 30h").want(t, 1, "24h")
+	with("inspect").want(t, 0, "USER AGENT", "Absorb-Webhooks")
+	with("inspect none").want(t, 1, "none")
+	var captured struct{ ID string }
+	if err := json.Unmarshal([]byte(with("inspect --json").out), &captured); err != nil {
+		t.Fatal(err)
+	}
+	with("inspect "+captured.ID).want(t, 0, "captured in a test window", "EnrollmentCompletedByLearner", "$.courseId", "GUID")
+
 	broken.Store(false)
 	with("dead retry "+id).want(t, 0, "1 are due now")
 	waitFor(t, path, id, "sent")

@@ -22,10 +22,10 @@ var layers = [][]string{
 	{"bridge", "templates", "internal/wall/draw"},
 	{"bridge/absorb", "bridge/render", "bridge/store", "sinks/kit", "internal/wall"},
 	{
-		"bridge/admin", "bridge/enrich", "bridge/intake", "internal/portal", "sinks/sinktest",
+		"bridge/enrich", "bridge/intake", "internal/portal", "sinks/sinktest",
 		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams",
 	},
-	{"bridge/dispatch", "sinks"},
+	{"bridge/dispatch", "bridge/admin", "sinks"},
 	{"bridge/config"},
 	{"bridge/gateway"},
 	{"internal/demo"},

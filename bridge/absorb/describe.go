@@ -1,0 +1,190 @@
+package absorb
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// Value is one value of a body without its content: fit to be shown to anybody.
+type Value struct {
+	Path string `json:"path"` // JSON path, such as $.data.courseId
+	Kind string `json:"kind"` // such as "GUID" or "text of 12 characters"
+}
+
+// Description is what can be told of a webhook without telling its values.
+type Description struct {
+	Signature  string            `json:"signature"`            // the form of the signature, or what is odd about it
+	Problem    string            `json:"problem,omitempty"`    // why the body cannot be read
+	Event      string            `json:"event,omitempty"`      // the canonical name that was understood
+	Understood map[string]string `json:"understood,omitempty"` // by what it is (user, courseId, …): the kind of value
+	Values     []Value           `json:"values,omitempty"`     // the tree of keys
+	Overrides  []string          `json:"overrides,omitempty"`  // lines for the source's fields that may help
+}
+
+// Describe tells what a webhook looks like and what the parser makes of it.
+func (p *Parser) Describe(signature []string, body []byte) Description {
+	d := Description{Signature: describeSignature(signature)}
+	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))))
+	decoder.UseNumber()
+	var content any
+	if err := decoder.Decode(&content); err == nil && depth(body) <= maxDepth {
+		d.walk("$", content)
+	}
+	events, err := p.Parse(body)
+	if err != nil {
+		d.Problem = err.Error()
+		return d
+	}
+	if len(events) == 0 {
+		return d
+	}
+	d.understood(events[0])
+	d.suggest(events[0], content)
+	return d
+}
+
+func describeSignature(values []string) string {
+	if len(values) == 0 {
+		return "none: is a Secret Key set for the webhook?"
+	}
+	_, form, ok := decodeSignature(values[0], "")
+	if !ok {
+		return fmt.Sprintf("%d characters, neither the hex nor the base64 form of 32 bytes", len(values[0]))
+	}
+	return string(form)
+}
+
+// maxValues bounds the tree.
+const maxValues = 200
+
+func (d *Description) walk(path string, v any) {
+	if len(d.Values) >= maxValues {
+		return
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			d.walk(path+step(key), v[key])
+		}
+	case []any:
+		d.Values = append(d.Values, Value{path, fmt.Sprintf("list of %d", len(v))})
+		if len(v) > 0 {
+			d.walk(path+"[0]", v[0])
+		}
+	default:
+		d.Values = append(d.Values, Value{path, kindOf(v)})
+	}
+}
+
+var plainKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,63}$`)
+
+// step writes a key of a JSON path. What does not look like a key may be
+// somebody's data, so it is not shown whole.
+func step(key string) string {
+	if plainKey.MatchString(key) {
+		return "." + key
+	}
+	return fmt.Sprintf("[%q]", bridge.CleanLine(fmt.Sprintf("%.20s", key)))
+}
+
+var guid = regexp.MustCompile(`^(?i)[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`)
+
+func kindOf(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "true or false"
+	case json.Number:
+		return "number"
+	case string:
+		switch {
+		case guid.MatchString(v):
+			return "GUID"
+		case !parseTime(v).IsZero():
+			return "time"
+		case Known(v):
+			return "name of an event"
+		}
+		return fmt.Sprintf("text of %d characters", len([]rune(v)))
+	}
+	return "?"
+}
+
+func (d *Description) understood(e bridge.Event) {
+	d.Event = e.Type
+	d.Understood = map[string]string{}
+	for key, id := range map[string]string{"user": e.UserID, "admin": e.AdminID, "client": e.ClientID, "correlation": e.CorrelationID} {
+		if id != "" {
+			d.Understood[key] = kindOf(id)
+		}
+	}
+	if !e.OccurredAt.IsZero() {
+		d.Understood["time"] = "time"
+	}
+	for key, id := range e.Entities {
+		d.Understood[key] = kindOf(id)
+	}
+}
+
+// suggest offers an override for each id that the parser did not take, and for
+// the event's name if it was not found.
+func (d *Description) suggest(e bridge.Event, content any) {
+	taken := map[string]bool{e.UserID: true, e.AdminID: true, e.ClientID: true, e.CorrelationID: true, "": true}
+	for _, id := range e.Entities {
+		taken[id] = true
+	}
+	if all, ok := content.([]any); ok && len(all) > 0 {
+		content = all[0] // paths of overrides start at the event
+	}
+	var walk func(path, parent, key string, v any)
+	walk = func(path, parent, key string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for _, inner := range slices.Sorted(maps.Keys(v)) {
+				if plainKey.MatchString(inner) {
+					walk(path+"."+inner, key, inner, v[inner])
+				}
+			}
+		case string:
+			switch {
+			case guid.MatchString(v) && !taken[v]:
+				d.Overrides = append(d.Overrides, overrideName(parent, key)+": "+path)
+			case !Known(e.Type) && Known(v):
+				d.Overrides = append(d.Overrides, "event: "+path)
+			}
+		}
+	}
+	walk("$", "", "", content)
+}
+
+// overrideName guesses what an id is of, by its key (courseGuid) or, if that says
+// nothing (ref), by the key of the object around it.
+func overrideName(parent, key string) string {
+	for _, name := range []string{key, parent} {
+		folded := fold(name)
+		for _, ending := range []string{"guid", "uuid", "id", "ref", "reference", "key", "identifier"} {
+			if cut := len(name) - len(ending); cut >= 0 && strings.HasSuffix(folded, ending) {
+				name = strings.TrimRight(name[:cut], "_-")
+				break
+			}
+		}
+		switch {
+		case name == "":
+			continue
+		case isRole(strings.ToLower(name)):
+			return strings.ToLower(name)
+		case strings.EqualFold(name, "learner"):
+			return "user"
+		}
+		return strings.ToLower(name[:1]) + name[1:] + "Id"
+	}
+	return "thingId"
+}

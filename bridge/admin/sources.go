@@ -1,0 +1,171 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// maxWindow bounds how long a test window can be open: meanwhile a wrong secret
+// looks like a test.
+const maxWindow = 24 * time.Hour
+
+// SourceView is a configured source and what is known of it.
+type SourceView struct {
+	Name    string `json:"name"`
+	Path    string `json:"path"`
+	Secrets int    `json:"secrets"` // how many it has
+	store.SourceState
+}
+
+// Captured is a request in a list: captured inside a test window.
+type Captured struct {
+	ID       string    `json:"id"`
+	Source   string    `json:"source"`
+	Received time.Time `json:"received"`
+	Bytes    int       `json:"bytes"`
+	Agent    string    `json:"user_agent,omitempty"`
+}
+
+// Inspection is a request, captured or accepted, without what it holds: fit to
+// paste into a bug report.
+type Inspection struct {
+	ID       string      `json:"id"`
+	Source   string      `json:"source"`
+	Received time.Time   `json:"received"`
+	Accepted bool        `json:"accepted"` // it was verified; else it was captured inside a test window
+	Headers  http.Header `json:"headers"`  // of an accepted one only the User-Agent is kept
+	absorb.Description
+}
+
+func (o Options) sources(r *http.Request) (any, error) {
+	states, err := o.Store.Sources(r.Context())
+	all := []SourceView{}
+	for _, s := range o.Sources() {
+		all = append(all, SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys), SourceState: states[s.Name]})
+	}
+	return all, err
+}
+
+// Window is how long a source's test window shall be open; 0s closes it.
+type Window struct {
+	For string `json:"for"`
+}
+
+func (o Options) openWindow(r *http.Request) (any, error) {
+	s, err := o.source(r.PathValue("name"))
+	if err != nil {
+		return nil, err
+	}
+	var w Window
+	if err := json.NewDecoder(io.LimitReader(r.Body, maxRequest)).Decode(&w); err != nil {
+		return nil, &Error{http.StatusBadRequest, "the body is not a window: " + err.Error()}
+	}
+	d, err := time.ParseDuration(w.For)
+	if err != nil || d < 0 || d > maxWindow {
+		return nil, &Error{http.StatusBadRequest, "for: want a duration up to " + maxWindow.String() + ", such as 10m"}
+	}
+	until := time.Now().Add(d)
+	if err := o.OpenWindow(r.Context(), s.Name, until); err != nil {
+		return nil, err
+	}
+	return SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys), SourceState: store.SourceState{WindowUntil: until}}, nil
+}
+
+func (o Options) source(name string) (intake.Source, error) {
+	var names []string
+	for _, s := range o.Sources() {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return intake.Source{}, &Error{http.StatusNotFound, "no source named " + strconv.Quote(name) + " in the configuration; there are: " + strings.Join(names, ", ")}
+}
+
+func (o Options) captures(r *http.Request) (any, error) {
+	captures, err := o.Store.Captures(r.Context())
+	all := []Captured{}
+	for _, c := range captures {
+		all = append(all, Captured{ID: c.ID, Source: c.Source, Received: c.Received, Bytes: len(c.Body), Agent: c.Headers.Get("User-Agent")})
+	}
+	return all, err
+}
+
+// inspect describes a capture or an event.
+func (o Options) inspect(r *http.Request) (any, error) {
+	id := r.PathValue("id")
+	captures, err := o.Store.Captures(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range captures {
+		if c.ID == id {
+			i := Inspection{ID: c.ID, Source: c.Source, Received: c.Received, Headers: c.Headers.Clone()}
+			signature := i.Headers.Values(absorb.SignatureHeader)
+			i.Description = o.parser(c.Source).Describe(signature, c.Body)
+			hideSignature(i.Headers)
+			return i, nil
+		}
+	}
+	e, err := o.Store.Event(r.Context(), id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, &Error{http.StatusNotFound, "no capture and no event has the id " + id}
+	}
+	if err != nil {
+		return nil, err
+	}
+	i := Inspection{ID: e.ID, Source: e.Source, Received: e.Received, Accepted: true, Headers: http.Header{"User-Agent": {e.UserAgent}}}
+	i.Description = o.parser(e.Source).Describe(nil, e.Body)
+	i.Signature = e.Signature
+	return i, nil
+}
+
+// hideSignature leaves as much of a signature as tells its form.
+func hideSignature(h http.Header) {
+	for i, value := range h.Values(absorb.SignatureHeader) {
+		if len(value) > 8 {
+			h[http.CanonicalHeaderKey(absorb.SignatureHeader)][i] = fmt.Sprintf("%s… (%d characters)", value[:8], len(value))
+		}
+	}
+}
+
+// parser is a source's, or, if it was removed, one without overrides.
+func (o Options) parser(source string) *absorb.Parser {
+	if s, err := o.source(source); err == nil {
+		return s.Parser
+	}
+	p, _ := absorb.NewParser(nil) // nothing in it can be wrong
+	return p
+}
+
+// Sources lists the sources.
+func (c *Client) Sources(ctx context.Context) (all []SourceView, err error) {
+	return all, c.get(ctx, "sources", nil, &all)
+}
+
+// OpenWindow opens a source's test window for so long; 0 closes it.
+func (c *Client) OpenWindow(ctx context.Context, source string, d time.Duration) (s SourceView, err error) {
+	return s, c.post(ctx, "sources/"+url.PathEscape(source)+"/test-window", Window{d.String()}, &s)
+}
+
+// Captures lists what was captured in test windows, newest first.
+func (c *Client) Captures(ctx context.Context) (all []Captured, err error) {
+	return all, c.get(ctx, "captures", nil, &all)
+}
+
+// Inspect describes a capture or an event.
+func (c *Client) Inspect(ctx context.Context, id string) (i Inspection, err error) {
+	return i, c.get(ctx, "inspect/"+url.PathEscape(id), nil, &i)
+}

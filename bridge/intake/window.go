@@ -1,0 +1,140 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+const (
+	// firstContact is how long after the start a source that never verified an
+	// event is taken to be on test.
+	firstContact = 30 * time.Minute
+
+	// maxCaptured bounds how much of a request's body is kept, in bytes.
+	maxCaptured = 64 << 10
+)
+
+// Desk keeps what the test windows need.
+type Desk interface {
+	Sources(context.Context) (map[string]store.SourceState, error)
+	Verified(ctx context.Context, source string, at time.Time) error
+	OpenWindow(ctx context.Context, source string, until time.Time) error
+	Capture(context.Context, store.Capture) error
+}
+
+// Windows knows which sources are on test. The portal's Test Webhook button signs
+// with a random value, so its request can never be verified; inside a source's
+// window such a request is answered with a sentence, kept to be looked at, and
+// never delivered. A source without a secret is always on test.
+type Windows struct {
+	desk  Desk
+	start time.Time
+	limit *rate.Limiter // of what is kept
+
+	mu     sync.Mutex // guards states
+	states map[string]store.SourceState
+}
+
+// NewWindows loads what is known of the sources.
+func NewWindows(ctx context.Context, desk Desk) (*Windows, error) {
+	states, err := desk.Sources(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load the test windows: %w", err)
+	}
+	return &Windows{desk: desk, start: time.Now(), limit: rate.NewLimiter(2, 20), states: states}, nil
+}
+
+// Open opens the window of a source until then; a time that is past closes it.
+func (w *Windows) Open(ctx context.Context, source string, until time.Time) error {
+	if err := w.desk.OpenWindow(ctx, source, until); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.states[source]
+	s.WindowUntil = until
+	w.states[source] = s
+	return nil
+}
+
+// onTest gives the first of the sources that is on test.
+func (w *Windows) onTest(sources []Source, now time.Time) (Source, bool) {
+	if w == nil {
+		return Source{}, false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range sources {
+		state := w.states[s.Name]
+		isNew := state.Verified.IsZero() && now.Before(w.start.Add(firstContact))
+		if len(s.Keys) == 0 || isNew || now.Before(state.WindowUntil) {
+			return s, true
+		}
+	}
+	return Source{}, false
+}
+
+// verified notes that an event of a source was verified.
+func (w *Windows) verified(ctx context.Context, source string, now time.Time) error {
+	if w == nil {
+		return nil
+	}
+	w.mu.Lock()
+	s := w.states[source]
+	first := s.Verified.IsZero()
+	if first {
+		s.Verified = now
+		w.states[source] = s
+	}
+	w.mu.Unlock()
+	if !first {
+		return nil
+	}
+	return w.desk.Verified(ctx, source, now)
+}
+
+// capture keeps a request, unless there are too many.
+func (w *Windows) capture(ctx context.Context, source string, r *http.Request, body []byte, now time.Time) error {
+	if !w.limit.Allow() {
+		return nil
+	}
+	headers := http.Header{}
+	for name, values := range r.Header {
+		for _, value := range values {
+			if private(name) {
+				value = bridge.Redacted
+			}
+			headers.Add(name, bridge.CleanLine(value))
+		}
+	}
+	return w.desk.Capture(ctx, store.Capture{Source: source, Received: now, Headers: headers, Body: body[:min(len(body), maxCaptured)]})
+}
+
+// private tells whether a header may hold somebody's credentials: a proxy's, say.
+func private(header string) bool {
+	name := strings.ToLower(header)
+	for _, part := range []string{"authorization", "cookie", "token", "secret", "api-key", "apikey", "password"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// testAnswer is what the admin reads in the portal.
+func testAnswer(s Source) *accepted {
+	words := "reached absorb-bridge; test requests carry a random signature, so nothing was delivered"
+	if len(s.Keys) == 0 {
+		words = "reached absorb-bridge; source " + s.Name + " has no secret yet, so nothing was delivered: copy the webhook's Secret Key from the portal into its secrets"
+	}
+	return &accepted{Status: "test", Message: words}
+}

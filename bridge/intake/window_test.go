@@ -1,0 +1,170 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// onTest is a bench whose handler has test windows.
+func onTest(t *testing.T, change ...func(*Source)) (*bench, *Windows) {
+	t.Helper()
+	b := start(t, nil, change...)
+	w, err := NewWindows(t.Context(), b.store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.handler.WithWindows(w)
+	return b, w
+}
+
+func (b *bench) captures(t *testing.T) []store.Capture {
+	t.Helper()
+	all, err := b.store.Captures(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// A source is on test until its first event was verified; another one is not
+// touched by that.
+func TestFirstContact(t *testing.T) {
+	b, _ := onTest(t, func(s *Source) { s.Path = "/" + s.Name })
+	test := func(path string, want int) {
+		t.Helper()
+		if r := b.postTo(t, path, "wrong", webhook); r.status != want || want == 200 && r.Status != "test" {
+			t.Errorf("%s: %+v, want %d", path, r, want)
+		}
+	}
+	test("/production", 200)
+	if r := b.postTo(t, "/production", production, webhook); r.status != 200 || r.Status != "accepted" {
+		t.Fatalf("%+v", r)
+	}
+	test("/production", 401)
+	test("/sandbox", 200)
+	if n := b.accepted.Load(); n != 1 {
+		t.Errorf("%d events were accepted", n)
+	}
+	all := b.captures(t)
+	if len(all) != 2 || all[0].Source != "sandbox" || string(all[0].Body) != webhook {
+		t.Errorf("captured %+v", all)
+	}
+	// A restart does not begin anew.
+	w, err := NewWindows(t.Context(), b.store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.handler.WithWindows(w)
+	test("/production", 401)
+	test("/sandbox", 200)
+}
+
+func TestWindowsOpenAndClose(t *testing.T) {
+	b, w := onTest(t)
+	for _, secret := range []string{production, sandbox} {
+		if r := b.post(t, secret, webhook); r.status != 200 {
+			t.Fatalf("%+v", r)
+		}
+	}
+	status := func() int { t.Helper(); return b.post(t, "wrong", webhook).status }
+	if got := status(); got != 401 {
+		t.Errorf("closed: %d", got)
+	}
+	if err := w.Open(t.Context(), "production", time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if got := status(); got != 200 {
+		t.Errorf("open: %d", got)
+	}
+	if err := w.Open(t.Context(), "production", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if got := status(); got != 401 {
+		t.Errorf("closed again: %d", got)
+	}
+}
+
+// A window closes by itself.
+func TestWindowsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, err := NewWindows(t.Context(), fakeDesk{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources := []Source{{Name: "production", Keys: make([]absorb.Key, 1)}}
+		open := func() bool { _, ok := w.onTest(sources, time.Now()); return ok }
+		if !open() {
+			t.Error("closed at the start")
+		}
+		time.Sleep(firstContact)
+		if open() {
+			t.Error("open after half an hour")
+		}
+		if err := w.Open(t.Context(), "production", time.Now().Add(10*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(9 * time.Minute)
+		if !open() {
+			t.Error("closed before its time")
+		}
+		time.Sleep(time.Minute)
+		if open() {
+			t.Error("open after its time")
+		}
+		sources[0].Keys = nil // without a secret nothing could ever be verified
+		if !open() {
+			t.Error("a source without a secret is not on test")
+		}
+	})
+}
+
+func TestCapturesAreFewAndKeepNoCredentials(t *testing.T) {
+	b, w := onTest(t)
+	w.limit.SetLimit(1e9)
+	for i := range 30 {
+		b.post(t, "wrong", fmt.Sprintf(`{"n":%d,"long":%q}`, i, strings.Repeat("x", maxCaptured)), "Authorization", "Bearer hidden-value", "X-Proxy-Token", "hidden-value")
+	}
+	all := b.captures(t)
+	if len(all) != 20 || !strings.HasPrefix(string(all[0].Body), `{"n":29,`) || len(all[0].Body) != maxCaptured {
+		t.Fatalf("%d are kept, the newest %.20s", len(all), all[0].Body)
+	}
+	if text := fmt.Sprint(all[0].Headers); strings.Contains(text, "hidden-value") || !strings.Contains(text, "redacted") {
+		t.Error(text)
+	}
+}
+
+func TestAStoreInTroubleIsNoTest(t *testing.T) {
+	b := start(t, nil)
+	w, err := NewWindows(t.Context(), fakeDesk{fails: errors.New("disk full")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.handler.WithWindows(w)
+	if r := b.post(t, "wrong", webhook); r.status != 503 {
+		t.Errorf("%d", r.status)
+	}
+}
+
+// fakeDesk keeps nothing.
+type fakeDesk struct{ fails error }
+
+func (d fakeDesk) Sources(context.Context) (map[string]store.SourceState, error) {
+	return map[string]store.SourceState{}, nil
+}
+func (d fakeDesk) Verified(context.Context, string, time.Time) error   { return d.fails }
+func (d fakeDesk) OpenWindow(context.Context, string, time.Time) error { return d.fails }
+func (d fakeDesk) Capture(context.Context, store.Capture) error        { return d.fails }
+
+// postTo is post to another path.
+func (b *bench) postTo(t *testing.T, path, secret, body string) reply {
+	t.Helper()
+	return b.do(t, b.request(t, "POST", path, strings.NewReader(body), absorb.SignatureHeader, absorb.Sign(keyOf(t, secret), []byte(body))))
+}

@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// SourceState is what is known of a source beyond its configuration.
+type SourceState struct {
+	Verified    time.Time `json:"verified,omitzero"`     // when its first event was verified
+	WindowUntil time.Time `json:"window_until,omitzero"` // when the test window that somebody opened closes
+}
+
+// Sources gives the states of the sources that have one, by name.
+func (s *Store) Sources(ctx context.Context) (map[string]SourceState, error) {
+	type named struct {
+		name string
+		SourceState
+	}
+	rows, err := list(ctx, s, func(row scanner) (n named, err error) {
+		var verified, until int64
+		err = row.Scan(&n.name, &verified, &until)
+		n.Verified, n.WindowUntil = fromMicros(verified), fromMicros(until)
+		return n, err
+	}, `SELECT name, verified_at, window_until FROM sources`)
+	all := map[string]SourceState{}
+	for _, n := range rows {
+		all[n.name] = n.SourceState
+	}
+	return all, err
+}
+
+// Verified notes when the first event of a source was verified.
+func (s *Store) Verified(ctx context.Context, source string, at time.Time) error {
+	return s.setSource(ctx, source, `INSERT INTO sources (name, verified_at) VALUES (?, ?)
+		ON CONFLICT (name) DO UPDATE SET verified_at = excluded.verified_at WHERE verified_at = 0`, at)
+}
+
+// OpenWindow opens a source's test window until then, or closes it if that is
+// past.
+func (s *Store) OpenWindow(ctx context.Context, source string, until time.Time) error {
+	return s.setSource(ctx, source, `INSERT INTO sources (name, window_until) VALUES (?, ?)
+		ON CONFLICT (name) DO UPDATE SET window_until = excluded.window_until`, until)
+}
+
+func (s *Store) setSource(ctx context.Context, source, statement string, at time.Time) error {
+	err := s.write(ctx, func(t tx) error {
+		_, err := t.exec(statement, source, micros(at))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note the state of source %s: %w", source, err)
+	}
+	return nil
+}
+
+// Capture is a request that could not be verified while a test window was open.
+type Capture struct {
+	ID       string      `json:"id"` // UUIDv7, given when it is kept
+	Source   string      `json:"source"`
+	Received time.Time   `json:"received"`
+	Headers  http.Header `json:"headers"`
+	Body     []byte      `json:"body"`
+}
+
+// keptCaptures is how many captures a source has at most; older ones go.
+const keptCaptures = 20
+
+// Capture keeps a request.
+func (s *Store) Capture(ctx context.Context, c Capture) error {
+	headers, err := json.Marshal(c.Headers)
+	if err != nil {
+		return fmt.Errorf("capture a request: %w", err)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("capture a request: %w", err)
+	}
+	err = s.write(ctx, func(t tx) error {
+		if _, err := t.exec(`INSERT INTO captures (id, source, received_at, headers, body) VALUES (?, ?, ?, ?, ?)`,
+			id.String(), c.Source, micros(c.Received), string(headers), c.Body); err != nil {
+			return err
+		}
+		_, err := t.exec(`DELETE FROM captures WHERE source = ? AND id NOT IN (
+			SELECT id FROM captures WHERE source = ? ORDER BY id DESC LIMIT ?)`, c.Source, c.Source, keptCaptures)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("capture a request: %w", err)
+	}
+	return nil
+}
+
+// Captures lists what was captured, newest first.
+func (s *Store) Captures(ctx context.Context) ([]Capture, error) {
+	return list(ctx, s, func(row scanner) (c Capture, err error) {
+		var received int64
+		var headers string
+		if err = row.Scan(&c.ID, &c.Source, &received, &headers, &c.Body); err != nil {
+			return c, err
+		}
+		c.Received = fromMicros(received)
+		return c, json.Unmarshal([]byte(headers), &c.Headers)
+	}, `SELECT id, source, received_at, headers, body FROM captures ORDER BY id DESC`)
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+)
+
+func testWindowCommand() *cobra.Command {
+	var length time.Duration
+	cmd := &cobra.Command{
+		Use:   "test-window SOURCE",
+		Short: "Answer the portal's Test Webhook button for a while",
+		Long: `The portal's Test Webhook button signs with a random value, so its request can never
+be verified. While the test window of a source is open, such a request is answered
+with 200 and a sentence to read in the portal, is kept for inspect, and is never
+delivered. A window opens by itself until the first event of the source was verified,
+for 30 minutes from the start at most.
+
+Keep it short: meanwhile an event signed with a wrong secret looks like a test.`,
+		Example: "  absorb-bridge test-window production --for 10m",
+		Args:    cobra.ExactArgs(1),
+		RunE: operation(func(cmd *cobra.Command, args []string, client *admin.Client) error {
+			if length < 0 {
+				return usagef("--for: want a duration such as 10m; 0s closes the window")
+			}
+			s, err := client.OpenWindow(cmd.Context(), args[0], length)
+			if err != nil {
+				return err
+			}
+			if length == 0 {
+				fmt.Fprintf(cmd.OutOrStdout(), "the test window of %s is closed\n", s.Name)
+				return nil
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "the test window of %s (%s) is open until %s; press Test Webhook in the portal, then: absorb-bridge inspect\n", s.Name, s.Path, clock(s.WindowUntil))
+			return nil
+		}),
+	}
+	configFlag(cmd)
+	cmd.Flags().DurationVar(&length, "for", 10*time.Minute, "how long; 0s closes the window")
+	return cmd
+}
+
+func inspectCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "inspect [ID]",
+		Short: "Show what a request looks like, without its values",
+		Long: `Without an id it lists the requests that were captured in test windows. With the id
+of one of them, or of an event, it shows the request's headers, the form of its
+signature, the tree of its keys with the kind of each value in place of the value,
+and what was understood of it: fit to paste into a bug report. Where the portal puts
+something that the bridge did not find, it offers lines for the source's fields.`,
+		Example: "  absorb-bridge inspect\n  absorb-bridge inspect 0192f0c4-7a10-7c3e-9b1e-5f1f2a3b4c5d",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: operation(func(cmd *cobra.Command, args []string, client *admin.Client) error {
+			if len(args) == 0 {
+				all, err := client.Captures(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return printRows(cmd.OutOrStdout(), asJSON, all, "ID\tRECEIVED\tSOURCE\tBYTES\tUSER AGENT", func(c admin.Captured) string {
+					return cells(c.ID, clock(c.Received), c.Source, fmt.Sprint(c.Bytes), c.Agent)
+				})
+			}
+			i, err := client.Inspect(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printPretty(cmd.OutOrStdout(), i)
+			}
+			return printInspection(cmd.OutOrStdout(), i)
+		}),
+	}
+	configFlag(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func printInspection(w io.Writer, i admin.Inspection) error {
+	say := func(format string, texts ...string) {
+		args := make([]any, len(texts))
+		for i, text := range texts {
+			args[i] = bridge.CleanLine(text)
+		}
+		fmt.Fprintf(w, format+"\n", args...)
+	}
+	how := "captured in a test window, not delivered"
+	if i.Accepted {
+		how = "verified and accepted"
+	}
+	say("request    %s", i.ID)
+	say("source     %s", i.Source)
+	say("received   %s, %s", clock(i.Received), how)
+	say("signature  %s", i.Signature)
+	if i.Problem != "" {
+		say("problem    %s", i.Problem)
+	}
+	say("\nheaders")
+	for _, name := range slices.Sorted(maps.Keys(i.Headers)) {
+		say("  %s: %s", name, strings.Join(i.Headers[name], ", "))
+	}
+	say("\nkeys")
+	for _, v := range i.Values {
+		say("  %-40s %s", v.Path, v.Kind)
+	}
+	say("\nunderstood")
+	say("  %-12s %s", "event", i.Event)
+	for _, key := range slices.Sorted(maps.Keys(i.Understood)) {
+		say("  %-12s %s", key, i.Understood[key])
+	}
+	if len(i.Overrides) > 0 {
+		say("\nnot understood; if these are what they seem, add to the source:\n  fields:")
+		for _, line := range i.Overrides {
+			say("    %s", line)
+		}
+	}
+	return nil
+}
