@@ -37,6 +37,7 @@ type ClientOptions struct {
 	Key      bridge.Secret
 	Username string
 	Password bridge.Secret
+	OAuth    *OAuth  // in place of Username and Password, or nil
 	Scheme   string  // of the Authorization header: "Bearer" (default), or "none" for the bare token
 	Rate     float64 // requests a second
 	Burst    int
@@ -96,6 +97,9 @@ func NewClient(o ClientOptions) (*Client, error) {
 	o.Budget = cmp.Or(o.Budget, defaultBudget)
 	c := &Client{ClientOptions: o, limiter: rate.NewLimiter(rate.Limit(o.Rate), o.Burst)}
 	c.tokens = tokens{store: o.Tokens, key: o.TokenKey, authenticate: c.authenticate}
+	if o.OAuth != nil {
+		c.tokens.authenticate = (&refresher{client: c}).refresh
+	}
 	return c, nil
 }
 
@@ -168,7 +172,7 @@ func (c *Client) getOnce(ctx context.Context, path string) (any, error) {
 		return nil, err
 	}
 	answer, err := c.request(ctx, path, token)
-	if !hasStatus(err, http.StatusUnauthorized) || c.Username == "" {
+	if canLogin := c.Username != "" || c.OAuth != nil; !canLogin || !hasStatus(err, http.StatusUnauthorized) {
 		return answer, err
 	}
 	if token, err = c.tokens.replace(ctx, token); err != nil {
@@ -201,8 +205,10 @@ func (c *Client) do(req *http.Request) ([]byte, error) {
 	if err := c.limiter.Wait(req.Context()); err != nil {
 		return nil, &APIError{Message: "too many lookups wait for their turn", Temporary: true}
 	}
-	req.Header.Set("x-api-key", c.Key.Reveal())
-	req.Header.Set("x-api-version", "2")
+	if strings.HasPrefix(req.URL.String(), c.BaseURL+"/") { // the portal, which gives OAuth tokens, needs no key
+		req.Header.Set("x-api-key", c.Key.Reveal())
+		req.Header.Set("x-api-version", "2")
+	}
 	req.Header.Set("Accept", "application/json")
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
@@ -223,7 +229,11 @@ func (c *Client) do(req *http.Request) ([]byte, error) {
 
 // redact takes out of an error's body what we sent: some proxies repeat it.
 func (c *Client) redact(body []byte, sent *http.Request) []byte {
-	for _, secret := range []string{c.Key.Reveal(), c.Password.Reveal(), strings.TrimPrefix(sent.Header.Get("Authorization"), c.Scheme+" ")} {
+	secrets := []string{c.Key.Reveal(), c.Password.Reveal()}
+	if c.OAuth != nil {
+		secrets = append(secrets, c.OAuth.ClientSecret.Reveal(), c.OAuth.RefreshToken.Reveal())
+	}
+	for _, secret := range append(secrets, strings.TrimPrefix(sent.Header.Get("Authorization"), c.Scheme+" ")) {
 		if secret != "" {
 			body = bytes.ReplaceAll(body, []byte(secret), []byte(bridge.Redacted))
 		}

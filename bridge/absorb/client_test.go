@@ -154,21 +154,32 @@ func TestTokenIsRefreshedBeforeItsEnd(t *testing.T) {
 
 // shelf is a TokenStore.
 type shelf struct {
-	mu      sync.Mutex
+	mu    sync.Mutex
+	kept  map[string]keptToken
+	fails error // of SaveToken
+}
+
+type keptToken struct {
 	token   string
 	expires time.Time
 }
 
-func (s *shelf) Token(context.Context, string) (string, time.Time, error) {
+func (s *shelf) Token(_ context.Context, key string) (string, time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.token, s.expires, nil
+	return s.kept[key].token, s.kept[key].expires, nil
 }
 
-func (s *shelf) SaveToken(_ context.Context, _, token string, expires time.Time) error {
+func (s *shelf) SaveToken(_ context.Context, key, token string, expires time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.token, s.expires = token, expires
+	if s.fails != nil {
+		return s.fails
+	}
+	if s.kept == nil {
+		s.kept = map[string]keptToken{}
+	}
+	s.kept[key] = keptToken{token, expires}
 	return nil
 }
 

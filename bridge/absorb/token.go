@@ -36,12 +36,13 @@ type TokenStore interface {
 type tokens struct {
 	store        TokenStore
 	key          string
-	authenticate func(context.Context) (bridge.Secret, error) // "" when no login is configured
+	authenticate func(context.Context) (grant, error) // without a token when no login is configured
 
 	mu      sync.Mutex // guards what follows; held while one caller logs in for all
 	token   bridge.Secret
 	expires time.Time
-	refused error // the last login was refused …
+	early   time.Duration // so long before it expires it is replaced
+	refused error         // the last login was refused …
 	again   time.Time
 }
 
@@ -72,7 +73,7 @@ func (t *tokens) replace(ctx context.Context, refused bridge.Secret) (bridge.Sec
 }
 
 func (t *tokens) valid() bool {
-	return !t.token.Empty() && time.Until(t.expires) > refreshEarly
+	return !t.token.Empty() && time.Until(t.expires) > t.early
 }
 
 // load takes over the stored token. Without one, or without the store, there is
@@ -82,7 +83,7 @@ func (t *tokens) load(ctx context.Context) {
 		return
 	}
 	if token, expires, err := t.store.Token(ctx, t.key); err == nil && token != "" {
-		t.token, t.expires = bridge.Secret(token), expires
+		t.token, t.expires, t.early = bridge.Secret(token), expires, refreshEarly
 	}
 }
 
@@ -91,35 +92,36 @@ func (t *tokens) login(ctx context.Context) (bridge.Secret, error) {
 		return "", t.refused
 	}
 	began := time.Now()
-	token, err := t.authenticate(ctx)
+	got, err := t.authenticate(ctx)
 	if err != nil {
 		if e, ok := errors.AsType[*APIError](err); ok && !e.Temporary {
 			t.refused, t.again = err, began.Add(loginPause)
 		}
 		return "", err
 	}
-	t.token, t.expires, t.refused = token, began.Add(tokenLife), nil
-	if t.store != nil && !token.Empty() {
+	t.token, t.expires, t.refused = got.token, began.Add(got.life), nil
+	t.early = min(refreshEarly, got.life/4)
+	if t.store != nil && !got.token.Empty() {
 		// A token that could not be kept still works for this process.
-		_ = t.store.SaveToken(ctx, t.key, token.Reveal(), t.expires)
+		_ = t.store.SaveToken(ctx, t.key, got.token.Reveal(), t.expires)
 	}
-	return token, nil
+	return got.token, nil
 }
 
 // authenticate logs in. An API without a user's name is used with its key alone.
-func (c *Client) authenticate(ctx context.Context) (bridge.Secret, error) {
+func (c *Client) authenticate(ctx context.Context) (grant, error) {
 	if c.Username == "" {
-		return "", nil
+		return grant{}, nil
 	}
 	body, err := json.Marshal(map[string]string{
 		"username": c.Username, "password": c.Password.Reveal(), "privateKey": c.Key.Reveal(),
 	})
 	if err != nil {
-		return "", err
+		return grant{}, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.BaseURL+"/authenticate", bytes.NewReader(body))
 	if err != nil {
-		return "", &APIError{Message: "the login cannot be asked for"}
+		return grant{}, &APIError{Message: "the login cannot be asked for"}
 	}
 	req.Header.Set("Content-Type", "application/json")
 	answer, err := c.do(req)
@@ -127,11 +129,11 @@ func (c *Client) authenticate(ctx context.Context) (bridge.Secret, error) {
 		if e, ok := errors.AsType[*APIError](err); ok && !e.Temporary {
 			e.Message = "the login was refused: check api.username, api.password and api.key (" + e.Message + ")"
 		}
-		return "", err
+		return grant{}, err
 	}
 	var token string
 	if err := json.Unmarshal(answer, &token); err != nil || token == "" {
-		return "", &APIError{Status: http.StatusOK, Message: "the login was answered without a token"}
+		return grant{}, &APIError{Status: http.StatusOK, Message: "the login was answered without a token"}
 	}
-	return bridge.Secret(token), nil
+	return grant{bridge.Secret(token), tokenLife}, nil
 }

@@ -56,12 +56,21 @@ type API struct {
 	Key       bridge.Secret
 	Username  string
 	Password  bridge.Secret
+	OAuth     *OAuth  // in place of Username and Password, or nil
 	Scheme    string  // of the Authorization header; none for the bare token
 	Rate      float64 // requests a second
 	Burst     int
 	Budget    time.Duration // for one lookup with all its retries
 	OnFailure string        // send or hold
 	Cache     time.Duration
+}
+
+// OAuth is how tokens of an Integration API are had without a password.
+type OAuth struct {
+	TokenURL     string
+	ClientID     string
+	ClientSecret bridge.Secret
+	RefreshToken bridge.Secret
 }
 
 // Sink is where messages go.

@@ -49,12 +49,20 @@ type rawAPI struct {
 	Key       bridge.Secret `koanf:"key"`
 	Username  string        `koanf:"username"`
 	Password  bridge.Secret `koanf:"password"`
+	OAuth     any           `koanf:"oauth"`
 	Scheme    string        `koanf:"scheme"`
 	Rate      string        `koanf:"rate"`
 	Burst     int           `koanf:"burst"`
 	Budget    string        `koanf:"budget"`
 	OnFailure string        `koanf:"on_failure"`
 	Cache     string        `koanf:"cache"`
+}
+
+type rawOAuth struct {
+	TokenURL     string        `koanf:"token_url"`
+	ClientID     string        `koanf:"client_id"`
+	ClientSecret bridge.Secret `koanf:"client_secret"`
+	RefreshToken bridge.Secret `koanf:"refresh_token"`
 }
 
 type rawRoute struct {

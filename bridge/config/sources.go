@@ -107,14 +107,15 @@ func (b *builder) api(key string, value any) *API {
 			b.atValue(key+".region", "want us, ca, eu or au, or the sandbox of one, such as sandbox-us; have %q", r.Region)
 		}
 	}
-	for _, required := range []struct {
-		name    string
-		missing bool
-	}{{"key", r.Key.Empty()}, {"username", r.Username == ""}, {"password", r.Password.Empty()}} {
-		if required.missing {
-			b.atValue(key+"."+required.name, "required to look up names; leave out the whole api block to run without them")
+	needed := []setting{{"key", r.Key.Empty()}, {"username", r.Username == ""}, {"password", r.Password.Empty()}}
+	if r.OAuth != nil {
+		needed = needed[:1]
+		a.OAuth = b.oauth(key+".oauth", r.OAuth)
+		if r.Username != "" || !r.Password.Empty() {
+			b.atValue(key+".oauth", "takes the place of username and password: leave those out")
 		}
 	}
+	b.wanted(key, needed, "to look up names; leave out the whole api block to run without them")
 	if r.Scheme != "" {
 		a.Scheme = b.oneOf(key+".scheme", r.Scheme, "Bearer", "none")
 	}
@@ -128,6 +129,33 @@ func (b *builder) api(key string, value any) *API {
 		b.atValue(key+".burst", "want a number from 1")
 	}
 	return a
+}
+
+// setting is one that may be missing.
+type setting struct {
+	name    string
+	missing bool
+}
+
+func (b *builder) wanted(key string, settings []setting, why string) {
+	for _, s := range settings {
+		if s.missing {
+			b.atValue(key+"."+s.name, "required %s", why)
+		}
+	}
+}
+
+func (b *builder) oauth(key string, value any) *OAuth {
+	var r rawOAuth
+	b.decode(key, value, &r)
+	if r.TokenURL != "" {
+		b.url(key+".token_url", r.TokenURL)
+	}
+	b.wanted(key, []setting{
+		{"token_url", r.TokenURL == ""}, {"client_id", r.ClientID == ""},
+		{"client_secret", r.ClientSecret.Empty()}, {"refresh_token", r.RefreshToken.Empty()},
+	}, "for OAuth; the portal's settings show it")
+	return &OAuth{TokenURL: r.TokenURL, ClientID: r.ClientID, ClientSecret: r.ClientSecret, RefreshToken: r.RefreshToken}
 }
 
 func or(text, fallback string) string {

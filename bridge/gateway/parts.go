@@ -166,7 +166,7 @@ func ClientOptions(s config.Source, tokens absorb.TokenStore) absorb.ClientOptio
 		base, _ = absorb.BaseURL(api.Region)
 	}
 	return absorb.ClientOptions{
-		BaseURL: base, Key: api.Key, Username: api.Username, Password: api.Password, Scheme: api.Scheme,
+		OAuth: (*absorb.OAuth)(api.OAuth), BaseURL: base, Key: api.Key, Username: api.Username, Password: api.Password, Scheme: api.Scheme,
 		Rate: api.Rate, Burst: api.Burst, Budget: api.Budget,
 		HTTP: kit.NewClient(transport(), attemptTimeout), Tokens: tokens, TokenKey: s.Name,
 	}
