@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -49,6 +51,7 @@ const secret = "end-to-end-secret-0123456789"
 // process is a running absorb-bridge.
 type process struct {
 	cmd *exec.Cmd
+	dir string // of its configuration
 	url string // where webhooks go
 	log *lockedBuffer
 
@@ -62,7 +65,7 @@ func folder(t testing.TB, sinks string, to ...string) string {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "bridge.yaml"), fmt.Sprintf(`
 listen: 127.0.0.1:%d
-admin: { listen: "" }
+admin: { listen: 127.0.0.1:%d }
 store: ./data/bridge.db
 sources:
   production: { path: /absorb, secrets: [ %s ] }
@@ -72,7 +75,7 @@ routes:
   - { name: everything, events: [ "*" ], to: [ %s ] }
 templates: ./templates
 log: { format: json }
-`, freePort(t), secret, sinks, strings.Join(to, ", ")))
+`, freePort(t), freePort(t), secret, sinks, strings.Join(to, ", ")))
 	write(t, filepath.Join(dir, "templates", "user-created.yaml"), `
 event: UserCreated
 message:
@@ -115,7 +118,7 @@ func start(t testing.TB, dir string) *process {
 	_, rest, _ := strings.Cut(string(config), "listen: ")
 	address, _, _ := strings.Cut(rest, "\n")
 
-	p := &process{url: "http://" + address + "/absorb", log: &lockedBuffer{}}
+	p := &process{dir: dir, url: "http://" + address + "/absorb", log: &lockedBuffer{}}
 	p.cmd = exec.Command(binary, "serve", "--config", filepath.Join(dir, "bridge.yaml"))
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	if err := p.cmd.Start(); err != nil {
@@ -150,6 +153,65 @@ func start(t testing.TB, dir string) *process {
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill() // it may be gone already
 	<-p.ended
+}
+
+// stop tells the process to stop, as systemd does, waits until it has, and gives
+// its exit code and how long it took.
+func (p *process) stop(t testing.TB) (code int, took time.Duration) {
+	t.Helper()
+	began := time.Now()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-p.ended:
+	case <-time.After(time.Minute):
+		t.Fatal("the process does not stop")
+	}
+	return p.cmd.ProcessState.ExitCode(), time.Since(began)
+}
+
+// command runs absorb-bridge with the configuration in a folder, and gives what it
+// printed.
+func command(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(binary, append(args, "--config", filepath.Join(dir, "bridge.yaml"))...)
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("absorb-bridge %s: %v: %s", strings.Join(args, " "), err, complaints.Bytes())
+	}
+	return string(out)
+}
+
+// delivery is what the command deliveries tells of one.
+type delivery struct {
+	ID, Sink, State, Error string
+	Tries                  []struct{ Outcome, Detail string } // only of one that was shown
+}
+
+// deliveries lists them.
+func deliveries(t testing.TB, dir string) []delivery {
+	t.Helper()
+	var all []delivery
+	for line := range strings.Lines(command(t, dir, "deliveries", "--json", "--limit", "1000")) {
+		var d delivery
+		if err := json.Unmarshal([]byte(line), &d); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+// show gives a delivery with its tries.
+func show(t testing.TB, dir, id string) (d delivery) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(command(t, dir, "deliveries", "show", id, "--json")), &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 func body(event, correlation string) []byte {

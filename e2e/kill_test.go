@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -12,18 +13,22 @@ import (
 	"time"
 )
 
-// endpoint is a Slack webhook that counts the markers it was sent.
+// endpoint is a Slack webhook that notes the markers it was sent, and in which
+// life of the process.
 type endpoint struct {
 	*httptest.Server
-	mu  sync.Mutex // guards got
-	got map[string]int
+	open atomic.Int64 // connections
+
+	mu   sync.Mutex // guards what follows
+	life int        // of the process; counted up by the test at each start
+	got  map[string][]int
 }
 
 var marker = regexp.MustCompile(`marker ([a-z0-9-]+)`)
 
 func newEndpoint(t *testing.T) *endpoint {
-	e := &endpoint{got: map[string]int{}}
-	e.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	e := &endpoint{got: map[string][]int{}}
+	e.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data, err := io.ReadAll(r.Body)
 		if err != nil {
 			return // the process was killed while it sent
@@ -34,10 +39,19 @@ func newEndpoint(t *testing.T) *endpoint {
 			return
 		}
 		e.mu.Lock()
-		e.got[string(found[1])]++
+		e.got[string(found[1])] = append(e.got[string(found[1])], e.life)
 		e.mu.Unlock()
 		_, _ = io.WriteString(w, "ok")
 	}))
+	e.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			e.open.Add(1)
+		case http.StateClosed:
+			e.open.Add(-1)
+		}
+	}
+	e.Start()
 	t.Cleanup(e.Close)
 	return e
 }
@@ -48,7 +62,7 @@ func (e *endpoint) missing(markers []string) (missing, twice int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, m := range markers {
-		switch n := e.got[m]; {
+		switch n := len(e.got[m]); {
 		case n == 0:
 			missing++
 		case n > 1:

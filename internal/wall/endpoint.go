@@ -28,10 +28,11 @@ type platform struct {
 
 // answer is an HTTP response.
 type answer struct {
-	status int
-	header map[string]string // besides Content-Type
-	media  string            // Content-Type, or "" for none
-	body   string
+	refused bool // whatever the status says: some platforms tell a failure under 200
+	status  int
+	header  map[string]string // besides Content-Type
+	media   string            // Content-Type, or "" for none
+	body    string
 }
 
 // outcome is a platform's judgement of a message.
@@ -76,7 +77,7 @@ func (a answer) with(key, value string) answer {
 // refuse is an answer as a door gives it.
 func refuse(a answer) *answer { return &a }
 
-func (a answer) accepted() bool { return a.status >= 200 && a.status < 300 }
+func (a answer) accepted() bool { return !a.refused && a.status >= 200 && a.status < 300 }
 
 func (a answer) writeHeader(rw http.ResponseWriter) {
 	if a.media != "" {

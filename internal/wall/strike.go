@@ -30,8 +30,9 @@ func (w *Wall) strike(rw http.ResponseWriter, r *http.Request, p *platform, f Fa
 		}
 		panic(http.ErrAbortHandler) // ends the connection without an answer, and without a log entry
 	default:
-		address := p.address(r)
-		w.record(p, address, body, outcome{answer: w.failure(p, f)}).write(rw)
+		failure := w.failure(p, f)
+		failure.refused = true
+		w.record(p, p.address(r), body, outcome{answer: failure}).write(rw)
 	}
 }
 

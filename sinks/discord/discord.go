@@ -36,7 +36,7 @@ type Config struct {
 type Sink struct {
 	config Config
 	post   bridge.Secret // the webhook's URL as it is posted to
-	id     string
+	bucket string        // key of what shares a limit
 	client *http.Client
 }
 
@@ -83,7 +83,7 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	if name := strings.ToLower(s.config.Username); strings.Contains(name, "discord") || strings.Contains(name, "clyde") || kit.UTF16(name) > 80 {
 		return nil, kit.Setting("username", `Discord refuses names longer than 80 characters and those with "discord" or "clyde" in them`)
 	}
-	s.id = found[1]
+	s.bucket = u.Host + " webhook " + found[1]
 	u.Path = "/api/v10/webhooks/" + found[1] + "/" + found[2]
 	query := u.Query()
 	// Without wait Discord answers 204 at once, and says nothing of a message
@@ -102,7 +102,7 @@ func badURL() error {
 }
 
 // Bucket is the webhook: Discord limits each by itself.
-func (s *Sink) Bucket() string { return "webhook " + s.id }
+func (s *Sink) Bucket() string { return s.bucket }
 
 // Send posts one message.
 func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {

@@ -67,7 +67,7 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	}
 	s.url, s.space = u, u.Host
 	if found := spacePath.FindStringSubmatch(u.Path); found != nil {
-		s.space = found[1]
+		s.space += "/" + found[1]
 	}
 	return s, nil
 }

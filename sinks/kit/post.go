@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"html"
 	"io"
 	"math"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,10 +34,17 @@ type Answer struct {
 }
 
 // Detail is the body as text fit for a log: cleaned, at most MaxDetail bytes,
-// with the secrets given taken out.
+// with the secrets given taken out. Of a page in HTML, which proxies send, it is
+// the title.
 func (a Answer) Detail(secrets ...bridge.Secret) string {
-	return Cut(Redact(bridge.CleanText(string(a.Body)), secrets...), MaxDetail)
+	text := bridge.CleanText(string(a.Body))
+	if found := pageTitle.FindStringSubmatch(text); found != nil {
+		text = bridge.CleanLine(html.UnescapeString(found[1]))
+	}
+	return Cut(Redact(text, secrets...), MaxDetail)
 }
+
+var pageTitle = regexp.MustCompile(`(?is)<html.*<title[^>]*>([^<]+)</title>`)
 
 // Request is one POST.
 type Request struct {

@@ -1,0 +1,124 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/internal/wall"
+)
+
+// fate is what becomes of a delivery.
+type fate struct {
+	state    string // of the delivery
+	outcomes string // of its attempts
+	shown    int    // how often the platform shows it
+}
+
+var (
+	sentAtOnce = fate{"sent", "sent", 1}
+	limited    = fate{"sent", "limited sent", 1}
+	temporary  = fate{"sent", "temporary sent", 1}
+	doubled    = fate{"sent", "temporary sent", 2} // the platform took it and said so to nobody
+	rejected   = fate{"dead", "rejected", 0}
+	broken     = fate{"pending", "broken", 0}
+)
+
+// fates is what becomes of one delivery when a platform fails once, by the mode.
+// Modes that are missing here break the destination.
+func fates() map[string]fate {
+	all := map[string]fate{
+		wall.ModeUnavailableAt: limited, "200-429": limited, "RESOURCE_EXHAUSTED": limited, "20016": limited,
+		wall.ModeHang: temporary, wall.ModeReset: temporary, "rollup_error": temporary, "INTERNAL": temporary, "UNAVAILABLE": temporary,
+		wall.ModeResetAfter: doubled, wall.ModeSlow: sentAtOnce,
+	}
+	for _, mode := range []string{wall.ModeLimited, wall.ModeLimitedDate, wall.ModeLimitedBare, wall.ModeLimitedHTML} {
+		all[mode] = limited
+	}
+	for _, mode := range []string{"500", "502", wall.ModeUnavailable, "504"} {
+		all[mode] = temporary
+	}
+	for _, mode := range []string{
+		"400", "413", "200-invalid_payload", "invalid_payload", "no_text", "too_many_attachments", "invalid_blocks", "msg_blocks_too_long",
+		"50035", "50006", "40005", "240000", "INVALID_ARGUMENT", "TriggerInputSchemaMismatch", "InvalidRequestContent",
+	} {
+		all[mode] = rejected
+	}
+	return all
+}
+
+// faulty is a platform that fails once.
+type faulty struct {
+	platform, mode string
+	wall           *wall.Wall
+}
+
+// want is what becomes of a delivery to it.
+func (f faulty) want() fate {
+	if f.platform == wall.GoogleChat && f.mode == wall.ModeResetAfter {
+		return temporary // the second try bears the same requestId, so it is not shown again
+	}
+	if known, ok := fates()[f.mode]; ok {
+		return known
+	}
+	return broken
+}
+
+// TestFaultsOfEveryPlatform sends one event to every chat platform in every mode
+// of failure that it has, each with a sink of its own: some hundred.
+func TestFaultsOfEveryPlatform(t *testing.T) {
+	all := map[string]faulty{} // by sink
+	var sinks, names []string
+	for _, platform := range wall.Platforms() {
+		if platform == wall.Email {
+			continue // SMTP has faults of its own, tested beside its sink
+		}
+		for _, mode := range wall.New(wall.Options{}).Modes(platform) {
+			if mode == wall.ModeNone {
+				continue
+			}
+			w := wall.New(wall.Options{})
+			server := httptest.NewServer(w.Handler())
+			t.Cleanup(func() { _ = w.Close(); server.CloseClientConnections(); server.Close() })
+			if err := w.Inject(wall.Fault{Platform: platform, Mode: mode}); err != nil {
+				t.Fatal(err)
+			}
+			name := fmt.Sprintf("s%d", len(all))
+			all[name] = faulty{platform, mode, w}
+			sinks = append(sinks, fmt.Sprintf("  %s: { type: %s, webhook_url: %q, limit: none }", name, platform, w.Sinks(server.URL, "")[platform]["webhook_url"]))
+			names = append(names, name)
+		}
+	}
+	p := start(t, folder(t, strings.Join(sinks, "\n"), names...))
+	if status, err := post(&http.Client{Timeout: time.Minute}, p.url, body("User Created", "faults")); err != nil || status != 200 {
+		t.Fatalf("%d, %v", status, err)
+	}
+	settled := func() bool {
+		list := deliveries(t, p.dir)
+		return len(list) == len(all) && !slices.ContainsFunc(list, func(d delivery) bool {
+			want := all[d.Sink].want()
+			return d.State != want.state || want == broken && d.Error == ""
+		})
+	}
+	for deadline := time.Now().Add(3 * time.Minute); !settled() && time.Now().Before(deadline); {
+		time.Sleep(200 * time.Millisecond)
+	}
+	for _, d := range deliveries(t, p.dir) {
+		f := all[d.Sink]
+		var outcomes []string
+		for _, try := range show(t, p.dir, d.ID).Tries {
+			outcomes = append(outcomes, try.Outcome)
+		}
+		if got := (fate{d.State, strings.Join(outcomes, " "), f.wall.Count(f.platform)}); got != f.want() {
+			t.Errorf("%s, %s: %+v (%s), want %+v", f.platform, f.mode, got, d.Error, f.want())
+		}
+	}
+	t.Logf("%d modes of failure", len(all))
+	if code, took := p.stop(t); code != 0 {
+		t.Errorf("told to stop it ended with %d after %v", code, took)
+	}
+}
