@@ -147,6 +147,10 @@ func (s *Store) Close() error {
 	close(s.jobs)
 	s.closing.Unlock()
 	s.writer.Wait()
+	_ = s.reads.Close() // readers would keep the log from being emptied
+	// A store that is closed is one file, whole by itself. If the log cannot be
+	// emptied, the next Open reads it.
+	_, _ = s.writes.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`)
 	return s.release()
 }
 
