@@ -140,7 +140,7 @@ func start(t testing.TB, dir string) *process {
 		select {
 		case <-p.ended:
 			t.Fatalf("absorb-bridge ended at its start:\n%s", p.log.tail(4000))
-		case <-time.After(10 * time.Millisecond):
+		case <-time.After(time.Millisecond):
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("absorb-bridge does not listen on %s:\n%s", address, p.log.tail(4000))

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,38 +17,28 @@ func BenchmarkStart(b *testing.B) {
 	const starts = 9
 	var took, resident []float64
 	for i := range starts {
-		dir := folder(b, "  slack: { type: slack, webhook_url: http://127.0.0.1:1/services/T0/B0/x }", "slack")
-		path := filepath.Join(dir, "bridge.yaml")
-		text, err := os.ReadFile(path)
-		if err != nil {
-			b.Fatal(err)
-		}
-		_, rest, _ := strings.Cut(string(text), "listen: ")
-		address, _, _ := strings.Cut(rest, "\n")
-		cmd := exec.Command(binary, "serve", "--config", path)
-		began := time.Now()
-		if err := cmd.Start(); err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-		for {
-			status, err := post(http.DefaultClient, "http://"+address+"/absorb", body("User Created", fmt.Sprint("start-", i)))
-			if err == nil && status == http.StatusOK {
-				break
-			}
-			if time.Since(began) > time.Minute {
-				b.Fatalf("no answer from %s: %d, %v", address, status, err)
-			}
-			time.Sleep(time.Millisecond)
-		}
-		took = append(took, float64(time.Since(began).Microseconds())/1000)
+		p, ms := startTimed(b, folder(b, "  slack: { type: slack, webhook_url: http://127.0.0.1:1/services/T0/B0/x }", "slack"), i)
+		took = append(took, ms)
 		time.Sleep(2 * time.Second)
-		resident = append(resident, residentMiB(b, cmd.Process.Pid))
-		_ = cmd.Process.Kill()
+		resident = append(resident, residentMiB(b, p.cmd.Process.Pid))
+		p.kill()
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(median(took), "ms-to-first-200")
 	b.ReportMetric(median(resident), "MiB-resident")
+}
+
+// startTimed starts serve and gives the milliseconds until it had answered an
+// event 200.
+func startTimed(b *testing.B, dir string, n int) (p *process, ms float64) {
+	b.Helper()
+	began := time.Now()
+	p = start(b, dir)
+	status, err := post(http.DefaultClient, p.url, body("User Created", fmt.Sprint("start-", n)))
+	if err != nil || status != http.StatusOK {
+		b.Fatalf("the first event: %d, %v", status, err)
+	}
+	return p, float64(time.Since(began).Microseconds()) / 1000
 }
 
 func residentMiB(b *testing.B, pid int) float64 {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"path"
@@ -180,6 +181,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request) ([]Source, error
 func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	tooLarge := &refusal{status: http.StatusRequestEntityTooLarge, text: fmt.Sprintf("the body is larger than %d bytes", MaxBody)}
 	if r.ContentLength > MaxBody {
+		_, _ = io.CopyN(io.Discard, r.Body, 2*MaxBody) // so that the sender comes to read the answer
 		return nil, tooLarge
 	}
 	// The buffer grows with what arrives, not with what is announced.
