@@ -1,0 +1,183 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// fickle is a platform that answers at random, until it is told to behave.
+type fickle struct {
+	fakeSink
+	random *rand.Rand
+	good   bool
+	taken  map[string]int
+}
+
+func newFickle(seed uint64) *fickle {
+	f := &fickle{random: rand.New(rand.NewPCG(seed, 7)), taken: map[string]int{}}
+	f.script = func(_ int, title string) error {
+		pick := f.random.IntN(100)
+		switch {
+		case f.good || pick < 55:
+			f.taken[title]++
+			return nil
+		case pick < 65:
+			return fails(bridge.Limited, time.Duration(f.random.IntN(30))*time.Second)
+		case pick < 85:
+			return fails(bridge.Temporary, 0)
+		case pick < 95:
+			return fails(bridge.MessageRejected, 0)
+		}
+		return fails(bridge.DestinationBroken, 0)
+	}
+	return f
+}
+
+// walk is one random history: events come, people retry and cancel, the
+// configuration is reloaded and the process restarted, while the platform is
+// fickle.
+type walk struct {
+	*rig
+	random    *rand.Rand
+	sink      *fickle
+	events    int
+	cancelled map[string]bool
+	sender    *Sender
+	ended     chan struct{}
+	cancel    context.CancelFunc
+}
+
+func (w *walk) start(takeOver bool) {
+	composer, err := NewComposer(NewMessages(w.set), "a", w.sink)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	before := w.sender
+	w.sender = NewSender(SenderConfig{
+		Name: "a", Sink: w.sink, Store: w.store, Compose: composer, Pace: NewPace(bridge.Limit{}), GiveUp: time.Hour,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	if takeOver {
+		w.sender.TakeOver(before)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	w.cancel, w.ended = cancel, make(chan struct{})
+	sender, ended := w.sender, w.ended
+	go func() { defer close(ended); _ = sender.Run(ctx) }()
+}
+
+func (w *walk) step() {
+	switch w.random.IntN(7) {
+	case 0, 1: // events come
+		n := 1 + w.random.IntN(5)
+		w.add(w.events, w.events+n, "a")
+		w.events += n
+		w.sender.Wake()
+	case 2: // a reload
+		w.sender.Stop()
+		<-w.ended
+		w.cancel()
+		w.start(w.random.IntN(2) == 0)
+	case 3: // a restart
+		w.cancel()
+		<-w.ended
+		w.close()
+		w.store = openStore(w.t, w.path)
+		w.start(false)
+	case 4: // somebody mends what was refused
+		if _, err := w.store.Retry(context.Background(), store.Filter{State: string(bridge.Dead)}); err != nil {
+			w.t.Fatal(err)
+		}
+		w.sender.Wake()
+	case 5: // somebody calls one off
+		all, err := w.store.Deliveries(context.Background(), store.Filter{State: string(bridge.Pending), Limit: 1000})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if len(all) > 0 {
+			w.callOff(all[w.random.IntN(len(all))].ID)
+		}
+	}
+	time.Sleep(time.Duration(w.random.IntN(20_000)) * time.Millisecond)
+}
+
+func (w *walk) callOff(id string) {
+	n, err := w.store.Cancel(context.Background(), store.Filter{IDs: []string{id}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if n == 1 {
+		w.cancelled[id] = true
+	}
+}
+
+// TestAnyHistory walks through random histories: nothing is lost, nothing is
+// delivered twice, and first attempts keep the order of arrival.
+func TestAnyHistory(t *testing.T) {
+	const histories, steps = 30, 60
+	first := rand.Uint64()
+	var report sync.Once
+	for i := range uint64(histories) {
+		seed := first + i
+		bubble(t, func(t *testing.T, r *rig) {
+			w := &walk{rig: r, random: rand.New(rand.NewPCG(seed, 3)), sink: newFickle(seed), cancelled: map[string]bool{}}
+			w.start(false)
+			for range steps {
+				w.step()
+			}
+			w.sink.mu.Lock()
+			w.sink.good = true
+			w.sink.mu.Unlock()
+			if _, err := w.store.Retry(context.Background(), store.Filter{State: string(bridge.Dead)}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(5 * time.Hour) // longer than any pause
+			w.cancel()
+			<-w.ended
+			w.check(t)
+			if t.Failed() {
+				report.Do(func() { t.Logf("seed %d", seed) })
+			}
+		})
+	}
+}
+
+func (w *walk) check(t *testing.T) {
+	c := w.counts("a")
+	if c[bridge.Pending]+c[bridge.Dead] != 0 || c[bridge.Sent]+c[bridge.Cancelled] != w.events {
+		t.Errorf("of %d events: %v", w.events, c)
+	}
+	if len(w.sink.taken) < w.events-len(w.cancelled) {
+		t.Errorf("%d of %d events arrived, %d were called off", len(w.sink.taken), w.events, len(w.cancelled))
+	}
+	for title, n := range w.sink.taken {
+		if n > 1 {
+			t.Errorf("%s arrived %d times", title, n)
+		}
+	}
+	var firsts []int
+	seen := map[string]bool{}
+	for _, title := range w.sink.got() {
+		if !seen[title] {
+			seen[title] = true
+			var n int
+			if _, err := fmt.Sscanf(title, "event %d", &n); err != nil {
+				t.Fatal(err)
+			}
+			firsts = append(firsts, n)
+		}
+	}
+	if !slices.IsSorted(firsts) {
+		t.Errorf("first attempts out of order: %v", firsts)
+	}
+}
