@@ -11,8 +11,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
 )
 
-func TestConformance(t *testing.T) {
-	sinktest.Run(t, sinktest.Suite{
+func suite() sinktest.Suite {
+	return sinktest.Suite{
 		Type:     "console",
 		New:      New,
 		Settings: func(string) map[string]any { return map[string]any{"stream": "stderr"} },
@@ -24,8 +24,12 @@ func TestConformance(t *testing.T) {
 				t.Errorf("control character %q reaches the terminal", p.Body[i])
 			}
 		},
-	})
+	}
 }
+
+func TestConformance(t *testing.T) { sinktest.Run(t, suite()) }
+
+func FuzzEncode(f *testing.F) { sinktest.Fuzz(f, suite()) }
 
 func TestSendPrints(t *testing.T) {
 	var out bytes.Buffer

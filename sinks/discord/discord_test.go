@@ -23,14 +23,14 @@ import (
 
 const hook = "/api/webhooks/1310000000000000001/s3cr3t-webhook-token"
 
-func TestConformance(t *testing.T) {
+func suite() sinktest.Suite {
 	discord := func(status, code int, message string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(status)
 			_, _ = fmt.Fprintf(w, `{"message":%q,"code":%d}`, message, code)
 		}
 	}
-	sinktest.Run(t, sinktest.Suite{
+	return sinktest.Suite{
 		Type:     "discord",
 		New:      New,
 		Settings: func(base string) map[string]any { return map[string]any{"webhook_url": base + hook} },
@@ -41,8 +41,12 @@ func TestConformance(t *testing.T) {
 			sinktest.Break:  discord(404, 10015, "Unknown Webhook"),
 		}),
 		Check: check,
-	})
+	}
 }
+
+func TestConformance(t *testing.T) { sinktest.Run(t, suite()) }
+
+func FuzzEncode(f *testing.F) { sinktest.Fuzz(f, suite()) }
 
 // check holds Discord's limits, and that no data formats, links or mentions.
 func check(t *testing.T, _ bridge.Message, p bridge.Payload) {

@@ -20,8 +20,8 @@ const (
 	testPassword = "correct-horse-battery"
 )
 
-func TestConformance(t *testing.T) {
-	sinktest.Run(t, sinktest.Suite{
+func suite() sinktest.Suite {
+	return sinktest.Suite{
 		Type: "email",
 		New:  New,
 		Settings: func(base string) map[string]any {
@@ -36,8 +36,12 @@ func TestConformance(t *testing.T) {
 		Start:        startFake,
 		NoRetryAfter: true, // SMTP has no words for it
 		Check:        checkMail,
-	})
+	}
 }
+
+func TestConformance(t *testing.T) { sinktest.Run(t, suite()) }
+
+func FuzzEncode(f *testing.F) { sinktest.Fuzz(f, suite()) }
 
 // startFake runs a mail server of that behaviour.
 func startFake(t *testing.T, b sinktest.Behaviour) string {

@@ -23,14 +23,14 @@ import (
 
 const hook = "/v1/spaces/AAAA1234/messages?key=s3cr3t-api-key&token=s3cr3t-space-token"
 
-func TestConformance(t *testing.T) {
+func suite() sinktest.Suite {
 	google := func(status int, code, message string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(status)
 			_, _ = fmt.Fprintf(w, `{"error":{"code":%d,"message":%q,"status":%q}}`, status, message, code)
 		}
 	}
-	sinktest.Run(t, sinktest.Suite{
+	return sinktest.Suite{
 		Type:     "googlechat",
 		New:      New,
 		Settings: func(base string) map[string]any { return map[string]any{"webhook_url": base + hook} },
@@ -45,8 +45,12 @@ func TestConformance(t *testing.T) {
 		}),
 		NoRetryAfter: true,
 		Check:        check,
-	})
+	}
 }
+
+func TestConformance(t *testing.T) { sinktest.Run(t, suite()) }
+
+func FuzzEncode(f *testing.F) { sinktest.Fuzz(f, suite()) }
 
 // check holds Google's limits, its discovery document, and that nothing in the
 // message can mention, link or format.

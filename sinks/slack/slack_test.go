@@ -16,14 +16,14 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
 )
 
-func TestConformance(t *testing.T) {
+func suite() sinktest.Suite {
 	words := func(status int, text string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(status)
 			_, _ = io.WriteString(w, text)
 		}
 	}
-	sinktest.Run(t, sinktest.Suite{
+	return sinktest.Suite{
 		Type: "slack",
 		New:  New,
 		Settings: func(base string) map[string]any {
@@ -36,8 +36,12 @@ func TestConformance(t *testing.T) {
 			sinktest.Break:  words(404, "no_service"),
 		}),
 		Check: check,
-	})
+	}
 }
+
+func TestConformance(t *testing.T) { sinktest.Run(t, suite()) }
+
+func FuzzEncode(f *testing.F) { sinktest.Fuzz(f, suite()) }
 
 // block is what the test needs to know of a block.
 type block struct {

@@ -20,14 +20,14 @@ import (
 
 const hook = "/workflows/abc/triggers/manual/paths/invoke?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=s3cr3t-sig-value"
 
-func TestConformance(t *testing.T) {
+func suite() sinktest.Suite {
 	azure := func(status int, code, message string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(status)
 			_, _ = fmt.Fprintf(w, `{"error":{"code":%q,"message":%q}}`, code, message)
 		}
 	}
-	sinktest.Run(t, sinktest.Suite{
+	return sinktest.Suite{
 		Type:     "teams",
 		New:      New,
 		Settings: func(base string) map[string]any { return map[string]any{"webhook_url": base + hook} },
@@ -38,8 +38,12 @@ func TestConformance(t *testing.T) {
 			sinktest.Break:  azure(404, "WorkflowNotFound", "The workflow 'abc' could not be found."),
 		}),
 		Check: check,
-	})
+	}
 }
+
+func TestConformance(t *testing.T) { sinktest.Run(t, suite()) }
+
+func FuzzEncode(f *testing.F) { sinktest.Fuzz(f, suite()) }
 
 // decoded is a card as the test reads it: any element.
 type decoded struct {
