@@ -1,0 +1,163 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// secrets are all that a full configuration holds, each a text of its own.
+func secrets() map[string]string {
+	all := map[string]string{}
+	for _, name := range []string{
+		"SOURCE_SECRET", "OLD_SECRET", "API_KEY", "API_PASSWORD", "OAUTH_SECRET", "OAUTH_REFRESH", "SLACK_PART", "DISCORD_PART",
+		"CHAT_KEY", "CHAT_TOKEN", "TEAMS_SIG", "SMTP_PASSWORD", "ADMIN_TOKEN",
+	} {
+		all[name] = strings.ToLower(name) + "-Zq7vX2"
+	}
+	return all
+}
+
+const secretive = `
+listen: 127.0.0.1:%d
+admin: { listen: 127.0.0.1:%d, token: "${ADMIN_TOKEN}" }
+store: ./data/bridge.db
+sources:
+  one:
+    path: /one
+    secrets: [ "${SOURCE_SECRET}", "${OLD_SECRET}" ]
+    api: { url: %[3]s, key: "${API_KEY}", username: bridge, password: "${API_PASSWORD}", budget: 1s }
+  two:
+    path: /two
+    secrets: [ "${SOURCE_SECRET}" ]
+    api: { url: %[3]s, key: "${API_KEY}", budget: 1s, oauth: { token_url: "%[3]s/oauth/token", client_id: bridge, client_secret: "${OAUTH_SECRET}", refresh_token: "${OAUTH_REFRESH}" } }
+sinks:
+  slack: { type: slack, webhook_url: "%[3]s/services/T0/B0/${SLACK_PART}", limit: none }
+  discord: { type: discord, webhook_url: "%[3]s/api/webhooks/1310000000000000001/${DISCORD_PART}", limit: none }
+  chat: { type: googlechat, webhook_url: "%[3]s/v1/spaces/AAAA/messages?key=${CHAT_KEY}&token=${CHAT_TOKEN}", limit: none }
+  teams: { type: teams, webhook_url: "%[3]s/workflows/abc/triggers/manual/paths/invoke?api-version=1&sig=${TEAMS_SIG}", limit: none }
+  gone: { type: slack, webhook_url: "http://127.0.0.1:1/services/T0/B0/${SLACK_PART}", limit: none }
+  mail: { type: email, smtp: "smtps://127.0.0.1:1", username: lms, password: "${SMTP_PASSWORD}", from: lms@example.com, to: [ hr@example.com ], limit: none }
+routes: [ { name: everything, events: [ "*" ], to: [ slack, discord, chat, teams, gone, mail ] } ]
+log: { level: debug, format: json }
+`
+
+// TestNoSecretIsTold fails in every way, against a server that repeats whatever it
+// was sent, and looks for the secrets in all that the process prints, answers and
+// stores.
+func TestNoSecretIsTold(t *testing.T) {
+	statuses := []int{500, 400, 404, 429, 302, 200, 401}
+	var asked atomic.Int64
+	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		data, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		n := int(asked.Add(1)) // which status whom meets is of no matter
+		w.Header().Set("Location", r.URL.String())
+		w.WriteHeader(statuses[n%len(statuses)])
+		fmt.Fprintf(w, "%s %s\n%v\n%s", r.Method, r.URL, r.Header, data)
+	}))
+	defer echo.Close()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "bridge.yaml"), fmt.Sprintf(secretive, freePort(t), freePort(t), echo.URL))
+	for name, value := range secrets() {
+		t.Setenv(name, value)
+	}
+	p := start(t, dir)
+	base := strings.TrimSuffix(p.url, "/absorb")
+	var seen strings.Builder
+	say := func(args ...string) { fmt.Fprintln(&seen, command(t, dir, args...)) }
+	emit := func(path, secret string) {
+		for _, line := range []string{"all", "UserCreated"} {
+			out, err := runBinary("emit", "--url", base+path, "--secret", secret, "--event", line)
+			fmt.Fprintln(&seen, out, err)
+		}
+	}
+	emit("/one", "wrong")
+	emit("/one", os.Getenv("SOURCE_SECRET"))
+	emit("/two", os.Getenv("OLD_SECRET"))
+	emit("/two", os.Getenv("SOURCE_SECRET"))
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		if list := deliveries(t, dir); len(list) > 0 && list[len(list)-1].Error != "" {
+			break
+		}
+	}
+	say("check")
+	say("events", "--limit", "100")
+	say("deliveries", "--limit", "1000", "--json")
+	say("dead")
+	say("inspect")
+	for i, d := range deliveries(t, dir) {
+		if i%10 == 0 {
+			say("deliveries", "show", d.ID)
+		}
+	}
+	for _, path := range []string{"/api/sources", "/api/deliveries", "/healthz"} { // without the token
+		res, err := http.Get("http://" + adminAddress(t, dir) + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		seen.Write(data)
+	}
+	out, err := runBinary("send", "--sink", "slack", "--config", filepath.Join(dir, "bridge.yaml"))
+	fmt.Fprintln(&seen, out, err)
+	p.stop(t)
+
+	places := map[string]string{"the log": p.log.String(), "the commands and the API": seen.String()}
+	files, err := filepath.Glob(filepath.Join(dir, "data", "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		places[filepath.Base(file)] = string(data)
+	}
+	if n := strings.Count(places["the log"], "(redacted)"); n == 0 {
+		t.Errorf("nothing was repeated to the process and redacted in its log: the test tests nothing")
+	}
+	for where, text := range places {
+		if len(text) == 0 && !strings.Contains(where, ".db-") && !strings.HasSuffix(where, ".lock") {
+			t.Errorf("%s is empty", where)
+		}
+		for name, value := range secrets() {
+			if i := strings.Index(text, value); i >= 0 {
+				t.Errorf("%s tells %s: …%s…", where, name, text[max(0, i-150):min(len(text), i+60)])
+			}
+		}
+	}
+}
+
+// runBinary runs absorb-bridge and gives all that it printed.
+func runBinary(args ...string) (string, error) {
+	out, err := exec.Command(binary, args...).CombinedOutput()
+	return string(out), err
+}
+
+// adminAddress is the second address in a configuration.
+func adminAddress(t *testing.T, dir string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "bridge.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "admin: { listen: ")
+	address, _, _ := strings.Cut(rest, ",")
+	return address
+}
