@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
@@ -256,5 +257,28 @@ func TestWhoMayAskTheAPI(t *testing.T) {
 		if got := ask(c.change); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
 		}
+	}
+}
+
+func TestTheAPIAsksForItsToken(t *testing.T) {
+	s := newStage(t)
+	s.settings["admin"] = map[string]any{"listen": "127.0.0.1:0", "token": "t0ken-of-the-test"}
+	g, _ := s.run(t)
+	if _, err := connect(t, s, g).Events(t.Context(), store.Filter{}); err != nil {
+		t.Error(err)
+	}
+	for _, token := range []string{"", "wrong"} {
+		client := &admin.Client{Base: "http://" + g.AdminAddr().String(), Token: bridge.Secret(token), HTTP: http.DefaultClient}
+		if _, err := client.Events(t.Context(), store.Filter{}); err == nil || !strings.Contains(err.Error(), "admin.token") {
+			t.Errorf("token %q: %v", token, err)
+		}
+	}
+	// Probes need none.
+	res, err := http.Get("http://" + g.AdminAddr().String() + "/healthz")
+	if err != nil || res.StatusCode != 200 {
+		t.Errorf("%v, %v", res, err)
+	}
+	if err == nil {
+		_ = res.Body.Close()
 	}
 }

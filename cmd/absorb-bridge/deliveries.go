@@ -87,7 +87,7 @@ func deliveryChange(name, state, verb, short, done string) *cobra.Command {
 		example = fmt.Sprintf("  absorb-bridge %s move --sink old --to academy", name)
 		target = &to
 	}
-	cmd := changing("deliveries/"+verb, verb+" [ID...]", short, example, done, &f, target)
+	cmd := change{"deliveries/" + verb, verb + " [ID...]", short, example, done}.command(&f, target)
 	states := "" // fixed for dead letters
 	if state == "" {
 		states = "pending, dead or cancelled"

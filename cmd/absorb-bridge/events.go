@@ -74,8 +74,10 @@ func showEvent() *cobra.Command {
 
 func replayEvents() *cobra.Command {
 	var f filterFlags
-	cmd := changing("events/replay", "replay [ID...]", "Look events up and route them again",
-		"  absorb-bridge events replay --state unrouted --since 7d", "are routed again", &f, nil)
+	cmd := change{
+		operation: "events/replay", use: "replay [ID...]", short: "Look events up and route them again",
+		example: "  absorb-bridge events replay --state unrouted --since 7d", done: "are routed again",
+	}.command(&f, nil)
 	f.add(cmd, "waiting, routed or unrouted")
 	return cmd
 }

@@ -97,10 +97,17 @@ func moment(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("want an age such as 2h or 3d, a day such as 2026-11-23, or a time such as 2026-11-23T14:00:00Z; have %q", text)
 }
 
-// changing is a command that changes what ids or flags choose.
-func changing(operationName, use, short, example, done string, f *filterFlags, to *string) *cobra.Command {
+// change is a command that changes what ids or flags choose.
+type change struct {
+	operation           string // see admin.Client.Change
+	use, short, example string
+	done                string // what is said of the number that were changed
+}
+
+// command makes it. to is where the flag for another sink is read to, or nil.
+func (c change) command(f *filterFlags, to *string) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: use, Short: short, Example: example,
+		Use: c.use, Short: c.short, Example: c.example,
 		RunE: operation(func(cmd *cobra.Command, args []string, client *admin.Client) error {
 			chosen, err := f.filter(args)
 			if err != nil {
@@ -113,11 +120,11 @@ func changing(operationName, use, short, example, done string, f *filterFlags, t
 			if to != nil {
 				s.To = *to
 			}
-			n, err := client.Change(cmd.Context(), operationName, s)
+			n, err := client.Change(cmd.Context(), c.operation, s)
 			if err != nil {
 				return narrowed(err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%d %s\n", n, done)
+			fmt.Fprintf(cmd.OutOrStdout(), "%d %s\n", n, c.done)
 			return nil
 		}),
 	}
