@@ -55,7 +55,7 @@ func (p *Parser) Parse(body []byte) ([]bridge.Event, error) {
 	if depth(body) > maxDepth {
 		return nil, &BodyError{fmt.Sprintf("the body nests more than %d objects and lists", maxDepth)}
 	}
-	trimmed := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	trimmed := bytes.Trim(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n") // what JSON calls blank, and no more
 	if len(trimmed) == 0 || trimmed[0] != '[' {
 		e, err := p.event(trimmed)
 		if err != nil {

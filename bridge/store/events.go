@@ -156,12 +156,20 @@ func scanUnrouted(rows *sql.Rows) (u Unrouted, err error) {
 	if err := json.Unmarshal([]byte(entities), &u.Entities); err != nil {
 		return u, err
 	}
-	return u, decode(u.Raw, &u.Body)
+	if decode(u.Raw, &u.Body) != nil {
+		// It was understood when it was accepted. Whatever has changed since, one
+		// event must not keep the others from being routed.
+		u.Body = map[string]any{}
+	}
+	return u, nil
 }
+
+// byteOrderMark may stand before a body, as some .NET writers put it.
+const byteOrderMark = "\xef\xbb\xbf"
 
 // decode reads JSON with its numbers' digits kept.
 func decode(data []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte(byteOrderMark))))
 	d.UseNumber()
 	return d.Decode(into)
 }

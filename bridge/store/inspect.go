@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -206,7 +207,7 @@ func (s *Store) Event(ctx context.Context, id string) (EventDetail, error) {
 	if err != nil {
 		return e, notFound("event", id, err)
 	}
-	e.EventRow, e.Body = row, body
+	e.EventRow, e.Body = row, bytes.TrimPrefix(body, []byte(byteOrderMark))
 	if len(facts) > 0 {
 		if err := decode(facts, &e.Facts); err != nil {
 			return e, fmt.Errorf("read the facts of event %s: %w", id, err)

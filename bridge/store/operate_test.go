@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -118,6 +119,12 @@ func TestDeliveryDetail(t *testing.T) {
 	}
 	if _, err := s.Event(t.Context(), "x"); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
+	}
+	marked := event(7)
+	marked.Raw = append([]byte("\xef\xbb\xbf"), marked.Raw...)
+	e, err = s.Event(t.Context(), accept(t, s, marked)[0].ID)
+	if _, invalid := json.Marshal(e); err != nil || invalid != nil {
+		t.Errorf("a body with a byte order mark: %v, %v", err, invalid)
 	}
 }
 

@@ -329,3 +329,19 @@ func TestTokensAndNames(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A body that cannot be read any more does not keep the others from being routed;
+// a byte order mark before it does no harm at all.
+func TestOddBodiesAreRouted(t *testing.T) {
+	s := open(t)
+	marked, broken := event(1), event(2)
+	marked.Raw = append([]byte(byteOrderMark), marked.Raw...)
+	broken.Raw = []byte("{ no JSON")
+	accept(t, s, marked)
+	accept(t, s, broken)
+	accept(t, s, event(3))
+	all := unrouted(t, s)
+	if len(all) != 3 || all[0].Body["eventName"] != "Certificate Awarded" || len(all[1].Body) != 0 || all[2].Body["eventName"] == nil {
+		t.Errorf("%+v", all)
+	}
+}
