@@ -28,6 +28,7 @@ type Config struct {
 	Log        Log
 	Warnings   []string // what is allowed, but perhaps not meant
 	Files      []string // that were read: the configuration itself and what ${file:…} named
+	Loaded     string   // Fingerprint when it was loaded
 }
 
 // Admin is where people look at the bridge.
@@ -129,5 +130,6 @@ func parse(name, dir string, data []byte, environ []string) (*Config, error) {
 		return nil, err
 	}
 	b.config.Files = e.read
+	b.config.Loaded = b.config.Fingerprint()
 	return b.config, nil
 }

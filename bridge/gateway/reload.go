@@ -149,8 +149,8 @@ func (g *Gateway) wake(sink string) {
 func (g *Gateway) watch(ctx context.Context) error {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
-	used := g.fingerprint()
-	last := used
+	c, _ := g.current()
+	used, last := c.Loaded, c.Loaded // what has changed since is seen, too
 	for {
 		select {
 		case <-ctx.Done():
@@ -161,7 +161,8 @@ func (g *Gateway) watch(ctx context.Context) error {
 		if now != used && now == last {
 			used = now
 			if err := g.Reload(); err == nil {
-				used = g.fingerprint() // perhaps of other files than before
+				c, _ := g.current()
+				used = c.Loaded // perhaps of other files than before
 			}
 		}
 		last = now
