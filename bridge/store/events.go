@@ -37,23 +37,27 @@ func (s *Store) Accept(ctx context.Context, events []bridge.Event) ([]Accepted, 
 		}
 		rows[i] = row
 	}
-	result := make([]Accepted, len(rows))
-	err := s.writeNow(ctx, func(t tx) error {
-		for i, row := range rows {
-			var err error
-			if result[i], err = row.insert(t); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	inserts := make([]statement, len(rows))
+	for i, row := range rows {
+		inserts[i] = row.insert()
+	}
+	changed, err := s.writeNow(ctx, inserts...)
 	if err != nil {
 		return nil, fmt.Errorf("store event: %w", err)
+	}
+	result := make([]Accepted, len(rows))
+	for i, row := range rows {
+		result[i] = Accepted{ID: row.id}
+		if changed[i] == 0 {
+			if result[i], err = s.repeated(ctx, row); err != nil {
+				return nil, fmt.Errorf("store event: %w", err)
+			}
+		}
 	}
 	return result, nil
 }
 
-// eventRow is an event made ready outside the writer, which has no time to lose.
+// eventRow is an event made ready to be stored.
 type eventRow struct {
 	event    bridge.Event
 	id       string
@@ -88,33 +92,35 @@ const insertEvent = `INSERT INTO events
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
 	ON CONFLICT (dedupe_key) DO NOTHING`
 
-func (r eventRow) insert(t tx) (Accepted, error) {
+func (r eventRow) insert() statement {
 	e := r.event
 	received := micros(e.ReceivedAt)
-	args := []any{
+	return change(insertEvent,
 		r.id, r.key, e.Source, e.Type, e.UserID, e.AdminID, e.ClientID, e.CorrelationID,
-		string(r.entities), micros(e.OccurredAt), received, e.Raw, e.Signature, e.UserAgent, received,
-	}
-	n, err := t.exec(insertEvent, args...)
-	if err != nil || n == 1 {
-		return Accepted{ID: r.id}, err
-	}
+		string(r.entities), micros(e.OccurredAt), received, e.Raw, e.Signature, e.UserAgent, received)
+}
 
-	var earlier string
-	var at int64
-	if err := t.row(`SELECT id, received_at FROM events WHERE dedupe_key = ?`, r.key).Scan(&earlier, &at); err != nil {
-		return Accepted{}, err
+// repeated is what becomes of an event whose bytes were stored before: it is a
+// duplicate, or, late enough, an event of its own, and the earlier one hands its key
+// over to it.
+func (s *Store) repeated(ctx context.Context, r eventRow) (Accepted, error) {
+	for {
+		var earlier string
+		var at int64
+		err := s.row(ctx, `SELECT id, received_at FROM events WHERE dedupe_key = ?`, r.key).Scan(&earlier, &at)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return Accepted{}, err
+		}
+		if err == nil && (r.event.CorrelationID != "" || micros(r.event.ReceivedAt)-at < duplicateWindow.Microseconds()) {
+			return Accepted{ID: earlier, Duplicate: true}, nil
+		}
+		retired := sha256.Sum256(append(bytes.Clone(r.key), earlier...))
+		changed, err := s.writeNow(ctx, change(`UPDATE events SET dedupe_key = ? WHERE id = ? AND dedupe_key = ?`, retired[:], earlier, r.key), r.insert())
+		if err != nil || changed[1] == 1 {
+			return Accepted{ID: r.id}, err
+		}
+		// Another request with the same bytes was faster; this one repeats it.
 	}
-	if e.CorrelationID != "" || received-at < duplicateWindow.Microseconds() {
-		return Accepted{ID: earlier, Duplicate: true}, nil
-	}
-	// The earlier event hands its key over to this one.
-	retired := sha256.Sum256(append(bytes.Clone(r.key), earlier...))
-	if _, err := t.exec(`UPDATE events SET dedupe_key = ? WHERE id = ?`, retired[:], earlier); err != nil {
-		return Accepted{}, err
-	}
-	_, err = t.exec(insertEvent, args...)
-	return Accepted{ID: r.id}, err
 }
 
 // Unrouted is an accepted event that was not fanned out yet.
@@ -126,28 +132,19 @@ type Unrouted struct {
 // Unrouted gives the oldest events that wait to be routed and are due, at most
 // limit.
 func (s *Store) Unrouted(ctx context.Context, now time.Time, limit int) ([]Unrouted, error) {
-	rows, err := s.reads.QueryContext(ctx, `SELECT
+	all, err := list(ctx, s, scanUnrouted, `SELECT
 		id, source, type, user_id, admin_id, client_id, correlation_id, entities, occurred_at, received_at, body, lookups
 		FROM events WHERE routed_at IS NULL AND route_after <= ? ORDER BY route_after, id LIMIT ?`, micros(now), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read unrouted events: %w", err)
 	}
-	defer rows.Close()
-	var all []Unrouted
-	for rows.Next() {
-		u, err := scanUnrouted(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read unrouted event %s: %w", u.ID, err)
-		}
-		all = append(all, u)
-	}
-	return all, rows.Err()
+	return all, nil
 }
 
-func scanUnrouted(rows *sql.Rows) (u Unrouted, err error) {
+func scanUnrouted(row scanner) (u Unrouted, err error) {
 	var entities string
 	var occurred, received int64
-	err = rows.Scan(&u.ID, &u.Source, &u.Type, &u.UserID, &u.AdminID, &u.ClientID, &u.CorrelationID,
+	err = row.Scan(&u.ID, &u.Source, &u.Type, &u.UserID, &u.AdminID, &u.ClientID, &u.CorrelationID,
 		&entities, &occurred, &received, &u.Raw, &u.Lookups)
 	if err != nil {
 		return u, err
@@ -182,7 +179,7 @@ func (s *Store) NextUnrouted(ctx context.Context) (time.Time, bool, error) {
 
 func (s *Store) next(ctx context.Context, query string, args ...any) (time.Time, bool, error) {
 	var at int64
-	err := s.reads.QueryRowContext(ctx, query, args...).Scan(&at)
+	err := s.row(ctx, query, args...).Scan(&at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return time.Time{}, false, nil
 	}
@@ -191,10 +188,7 @@ func (s *Store) next(ctx context.Context, query string, args ...any) (time.Time,
 
 // Postpone has an event looked up again later, and counts it.
 func (s *Store) Postpone(ctx context.Context, eventID string, until time.Time) error {
-	err := s.write(ctx, func(t tx) error {
-		_, err := t.exec(`UPDATE events SET route_after = ?, lookups = lookups + 1 WHERE id = ? AND routed_at IS NULL`, micros(until), eventID)
-		return err
-	})
+	_, err := s.write(ctx, change(`UPDATE events SET route_after = ?, lookups = lookups + 1 WHERE id = ? AND routed_at IS NULL`, micros(until), eventID))
 	if err != nil {
 		return fmt.Errorf("postpone event %s: %w", eventID, err)
 	}

@@ -72,7 +72,7 @@ func (f Filter) event(c *conditions) {
 }
 
 // deliveries are the conditions on the delivery d of the event e.
-func (f Filter) deliveries() *conditions {
+func (s *Store) chosenDeliveries(f Filter) *conditions {
 	c := &conditions{}
 	c.ids("d.id", f.IDs)
 	c.equal("d.route", f.Route)
@@ -80,15 +80,19 @@ func (f Filter) deliveries() *conditions {
 	c.equal("d.state", f.State)
 	f.event(c)
 	if f.Text != "" {
-		like := contains(f.Text)
-		c.add(`(d.last_error LIKE ? ESCAPE '\' OR CAST(e.body AS TEXT) LIKE ? ESCAPE '\' OR CAST(e.facts AS TEXT) LIKE ? ESCAPE '\')`, like, like, like)
+		s.addText(c, f.Text, s.engine.bytes("d.last_error"), "e.body", "e.facts")
 	}
 	return c
 }
 
-// contains is the LIKE pattern of a text that stands anywhere.
-func contains(text string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
+// addText adds the condition that a text stands in one of some columns of bytes.
+func (s *Store) addText(c *conditions, text string, columns ...string) {
+	parts := make([]string, len(columns))
+	args := make([]any, len(columns))
+	for i, column := range columns {
+		parts[i], args[i] = s.engine.contains(column), text
+	}
+	c.add("("+strings.Join(parts, " OR ")+")", args...)
 }
 
 func (f Filter) limit() int {

@@ -52,7 +52,7 @@ func scanDelivery(row scanner, more ...any) (d DeliveryRow, err error) {
 
 // Deliveries lists the deliveries that a filter chooses, newest first.
 func (s *Store) Deliveries(ctx context.Context, f Filter) ([]DeliveryRow, error) {
-	c := f.deliveries()
+	c := s.chosenDeliveries(f)
 	if f.Before != "" {
 		c.add("d.id < ?", f.Before)
 	}
@@ -60,9 +60,16 @@ func (s *Store) Deliveries(ctx context.Context, f Filter) ([]DeliveryRow, error)
 		`SELECT `+deliveryColumns+` FROM deliveries d JOIN events e ON e.id = d.event_id`+c.where()+` ORDER BY d.id DESC LIMIT ?`, append(c.args, f.limit())...)
 }
 
+// row reads one row.
+func (s *Store) row(ctx context.Context, query string, args ...any) *sql.Row {
+	query, args = s.engine.query(query, args)
+	return s.engine.reads().QueryRowContext(ctx, query, args...)
+}
+
 // list reads rows.
 func list[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := s.reads.QueryContext(ctx, query, args...)
+	query, args = s.engine.query(query, args)
+	rows, err := s.engine.reads().QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the store: %w", err)
 	}
@@ -104,7 +111,7 @@ func (s *Store) Delivery(ctx context.Context, id string) (DeliveryDetail, error)
 	var d DeliveryDetail
 	var facts []byte
 	var created int64
-	row, err := scanDelivery(s.reads.QueryRowContext(ctx,
+	row, err := scanDelivery(s.row(ctx,
 		`SELECT `+deliveryColumns+`, e.facts, d.created_at FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.id = ?`, id), &facts, &created)
 	if err != nil {
 		return d, notFound("delivery", id, err)
@@ -118,7 +125,7 @@ func (s *Store) Delivery(ctx context.Context, id string) (DeliveryDetail, error)
 		err = row.Scan(&at, &took, &a.Outcome, &a.Status, &a.Detail)
 		a.At, a.Took = fromMicros(at), time.Duration(took)*time.Microsecond
 		return a, err
-	}, `SELECT at, took, outcome, status, detail FROM attempts WHERE delivery_id = ? ORDER BY at, rowid`, id)
+	}, `SELECT at, took, outcome, status, detail FROM attempts WHERE delivery_id = ? ORDER BY at`, id)
 	return d, err
 }
 
@@ -146,21 +153,43 @@ type EventRow struct {
 const eventState = `CASE WHEN e.routed_at IS NULL THEN 'waiting'
 	WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id) THEN 'routed' ELSE 'unrouted' END`
 
-const eventColumns = `e.id, e.source, e.type, e.user_id, e.admin_id, e.correlation_id, e.received_at, ` + eventState + `,
-	(SELECT json_group_object(state, n) FROM (SELECT d.state, count(*) AS n FROM deliveries d WHERE d.event_id = e.id GROUP BY d.state))`
+const eventColumns = `e.id, e.source, e.type, e.user_id, e.admin_id, e.correlation_id, e.received_at, ` + eventState
 
 func scanEvent(row scanner, more ...any) (e EventRow, err error) {
 	var received int64
-	var deliveries string
-	err = row.Scan(append([]any{&e.ID, &e.Source, &e.Event, &e.User, &e.Admin, &e.Correlation, &received, &e.State, &deliveries}, more...)...)
-	if err != nil {
-		return e, err
-	}
+	err = row.Scan(append([]any{&e.ID, &e.Source, &e.Event, &e.User, &e.Admin, &e.Correlation, &received, &e.State}, more...)...)
 	e.Received = fromMicros(received)
-	return e, json.Unmarshal([]byte(deliveries), &e.Deliveries)
+	return e, err
 }
 
-func (f Filter) events() *conditions {
+// tally counts the deliveries of events by their states.
+func (s *Store) tally(ctx context.Context, events []EventRow) error {
+	if len(events) == 0 {
+		return nil
+	}
+	at := map[string]int{}
+	c := &conditions{}
+	var ids []string
+	for i, e := range events {
+		at[e.ID] = i
+		ids = append(ids, e.ID)
+		events[i].Deliveries = map[bridge.State]int{}
+	}
+	c.ids("event_id", ids)
+	type count struct {
+		event string
+		state bridge.State
+		n     int
+	}
+	counts, err := list(ctx, s, func(row scanner) (c count, err error) { return c, row.Scan(&c.event, &c.state, &c.n) },
+		`SELECT event_id, state, count(*) FROM deliveries`+c.where()+` GROUP BY event_id, state`, c.args...)
+	for _, c := range counts {
+		events[at[c.event]].Deliveries[c.state] = c.n
+	}
+	return err
+}
+
+func (s *Store) chosenEvents(f Filter) *conditions {
 	c := &conditions{}
 	c.ids("e.id", f.IDs)
 	f.event(c)
@@ -172,20 +201,23 @@ func (f Filter) events() *conditions {
 		c.add("EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id AND d.sink = ?)", f.Sink)
 	}
 	if f.Text != "" {
-		like := contains(f.Text)
-		c.add(`(CAST(e.body AS TEXT) LIKE ? ESCAPE '\' OR CAST(e.facts AS TEXT) LIKE ? ESCAPE '\')`, like, like)
+		s.addText(c, f.Text, "e.body", "e.facts")
 	}
 	return c
 }
 
 // Events lists the events that a filter chooses, newest first.
 func (s *Store) Events(ctx context.Context, f Filter) ([]EventRow, error) {
-	c := f.events()
+	c := s.chosenEvents(f)
 	if f.Before != "" {
 		c.add("e.id < ?", f.Before)
 	}
-	return list(ctx, s, func(row scanner) (EventRow, error) { return scanEvent(row) },
+	all, err := list(ctx, s, func(row scanner) (EventRow, error) { return scanEvent(row) },
 		`SELECT `+eventColumns+` FROM events e`+c.where()+` ORDER BY e.id DESC LIMIT ?`, append(c.args, f.limit())...)
+	if err != nil {
+		return nil, err
+	}
+	return all, s.tally(ctx, all)
 }
 
 // EventDetail is all that is known of an event.
@@ -202,7 +234,7 @@ type EventDetail struct {
 func (s *Store) Event(ctx context.Context, id string) (EventDetail, error) {
 	var e EventDetail
 	var body, facts []byte
-	row, err := scanEvent(s.reads.QueryRowContext(ctx, `SELECT `+eventColumns+`, e.body, e.signature, e.user_agent, e.facts FROM events e WHERE e.id = ?`, id),
+	row, err := scanEvent(s.row(ctx, `SELECT `+eventColumns+`, e.body, e.signature, e.user_agent, e.facts FROM events e WHERE e.id = ?`, id),
 		&body, &e.Signature, &e.UserAgent, &facts)
 	if err != nil {
 		return e, notFound("event", id, err)
@@ -215,5 +247,9 @@ func (s *Store) Event(ctx context.Context, id string) (EventDetail, error) {
 	}
 	e.To, err = list(ctx, s, func(row scanner) (DeliveryRow, error) { return scanDelivery(row) },
 		`SELECT `+deliveryColumns+` FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.event_id = ? ORDER BY d.id`, id)
+	e.Deliveries = map[bridge.State]int{}
+	for _, d := range e.To {
+		e.Deliveries[d.State]++
+	}
 	return e, err
 }

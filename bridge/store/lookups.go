@@ -12,7 +12,7 @@ import (
 func (s *Store) Token(ctx context.Context, key string) (string, time.Time, error) {
 	var token string
 	var expires int64
-	err := s.reads.QueryRowContext(ctx, `SELECT token, expires FROM tokens WHERE name = ?`, key).Scan(&token, &expires)
+	err := s.row(ctx, `SELECT token, expires FROM tokens WHERE name = ?`, key).Scan(&token, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", time.Time{}, nil
 	}
@@ -24,11 +24,8 @@ func (s *Store) Token(ctx context.Context, key string) (string, time.Time, error
 
 // SaveToken keeps an access token under a key, in place of the one before.
 func (s *Store) SaveToken(ctx context.Context, key, token string, expires time.Time) error {
-	err := s.write(ctx, func(t tx) error {
-		_, err := t.exec(`INSERT INTO tokens (name, token, expires) VALUES (?, ?, ?)
-			ON CONFLICT (name) DO UPDATE SET token = excluded.token, expires = excluded.expires`, key, token, micros(expires))
-		return err
-	})
+	_, err := s.write(ctx, change(`INSERT INTO tokens (name, token, expires) VALUES (?, ?, ?)
+			ON CONFLICT (name) DO UPDATE SET token = excluded.token, expires = excluded.expires`, key, token, micros(expires)))
 	if err != nil {
 		return fmt.Errorf("save token of %s: %w", key, err)
 	}
@@ -38,11 +35,8 @@ func (s *Store) SaveToken(ctx context.Context, key, token string, expires time.T
 // RememberName keeps the name of a thing (a user, a course, …) for the time when
 // it can no longer be looked up.
 func (s *Store) RememberName(ctx context.Context, source, kind, id, name string) error {
-	err := s.write(ctx, func(t tx) error {
-		_, err := t.exec(`INSERT INTO names (source, kind, id, name) VALUES (?, ?, ?, ?)
-			ON CONFLICT (source, kind, id) DO UPDATE SET name = excluded.name`, source, kind, id, name)
-		return err
-	})
+	_, err := s.write(ctx, change(`INSERT INTO names (source, kind, id, name) VALUES (?, ?, ?, ?)
+			ON CONFLICT (source, kind, id) DO UPDATE SET name = excluded.name`, source, kind, id, name))
 	if err != nil {
 		return fmt.Errorf("remember the name of %s %s: %w", kind, id, err)
 	}
@@ -52,7 +46,7 @@ func (s *Store) RememberName(ctx context.Context, source, kind, id, name string)
 // Name is the last known name of a thing, or "".
 func (s *Store) Name(ctx context.Context, source, kind, id string) (string, error) {
 	var name string
-	err := s.reads.QueryRowContext(ctx, `SELECT name FROM names WHERE source = ? AND kind = ? AND id = ?`, source, kind, id).Scan(&name)
+	err := s.row(ctx, `SELECT name FROM names WHERE source = ? AND kind = ? AND id = ?`, source, kind, id).Scan(&name)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}

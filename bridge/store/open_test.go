@@ -67,7 +67,7 @@ func TestOpenOfANewerVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)`); err != nil {
+	if _, err := db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1); UPDATE compatible SET oldest = 999`); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {

@@ -15,8 +15,8 @@ const atOnce = 200
 // Retry makes deliveries due now, as if they had never been tried: those that are
 // dead or cancelled, and those that wait for their next try. It gives how many.
 func (s *Store) Retry(ctx context.Context, f Filter) (int, error) {
-	return s.eachDelivery(ctx, f, "retry", func(t tx, id string) (int64, error) {
-		return t.exec(`UPDATE deliveries SET state = 'pending', attempts = 0, failing_since = 0, updated_at = ?,
+	return s.eachDelivery(ctx, f, "retry", func(id string) statement {
+		return change(`UPDATE deliveries SET state = 'pending', attempts = 0, failing_since = 0, updated_at = ?,
 			not_before = (SELECT received_at FROM events e WHERE e.id = event_id)
 			WHERE id = ? AND state IN ('dead', 'cancelled', 'pending')`, micros(time.Now()), id)
 	})
@@ -25,8 +25,8 @@ func (s *Store) Retry(ctx context.Context, f Filter) (int, error) {
 // Cancel calls deliveries off: those that wait, and those that are dead. It
 // gives how many.
 func (s *Store) Cancel(ctx context.Context, f Filter) (int, error) {
-	return s.eachDelivery(ctx, f, "cancel", func(t tx, id string) (int64, error) {
-		return t.exec(`UPDATE deliveries SET state = 'cancelled', updated_at = ? WHERE id = ? AND state IN ('pending', 'dead')`, micros(time.Now()), id)
+	return s.eachDelivery(ctx, f, "cancel", func(id string) statement {
+		return change(`UPDATE deliveries SET state = 'cancelled', updated_at = ? WHERE id = ? AND state IN ('pending', 'dead')`, micros(time.Now()), id)
 	})
 }
 
@@ -34,8 +34,8 @@ func (s *Store) Cancel(ctx context.Context, f Filter) (int, error) {
 // there from the first try on. A delivery whose route sends the event to that
 // sink already stays where it is. It gives how many were moved.
 func (s *Store) Move(ctx context.Context, f Filter, sink string) (int, error) {
-	return s.eachDelivery(ctx, f, "move", func(t tx, id string) (int64, error) {
-		return t.exec(`UPDATE deliveries SET sink = ?, state = 'pending', attempts = 0, failing_since = 0, updated_at = ?,
+	return s.eachDelivery(ctx, f, "move", func(id string) statement {
+		return change(`UPDATE deliveries SET sink = ?, state = 'pending', attempts = 0, failing_since = 0, updated_at = ?,
 			not_before = (SELECT received_at FROM events e WHERE e.id = event_id)
 			WHERE id = ? AND state IN ('pending', 'dead') AND sink <> ? AND NOT EXISTS (
 				SELECT 1 FROM deliveries o WHERE o.event_id = deliveries.event_id AND o.route = deliveries.route AND o.sink = ?)`,
@@ -47,17 +47,17 @@ func (s *Store) Move(ctx context.Context, f Filter, sink string) (int, error) {
 // already stays as it is; routes that are new get their deliveries. It gives how
 // many.
 func (s *Store) Reroute(ctx context.Context, f Filter) (int, error) {
-	c := f.events()
+	c := s.chosenEvents(f)
 	query := `SELECT e.id FROM events e` + and(c, "e.id > ?") + ` ORDER BY e.id LIMIT ?`
-	return s.each(ctx, "reroute", query, c.args, func(t tx, id string) (int64, error) {
-		return t.exec(`UPDATE events SET routed_at = NULL, route_after = ?, lookups = 0 WHERE id = ? AND routed_at IS NOT NULL`, micros(time.Now()), id)
+	return s.each(ctx, "reroute", query, c.args, func(id string) statement {
+		return change(`UPDATE events SET routed_at = NULL, route_after = ?, lookups = 0 WHERE id = ? AND routed_at IS NOT NULL`, micros(time.Now()), id)
 	})
 }
 
-func (s *Store) eachDelivery(ctx context.Context, f Filter, what string, change func(tx, string) (int64, error)) (int, error) {
-	c := f.deliveries()
+func (s *Store) eachDelivery(ctx context.Context, f Filter, what string, one func(id string) statement) (int, error) {
+	c := s.chosenDeliveries(f)
 	query := `SELECT d.id FROM deliveries d JOIN events e ON e.id = d.event_id` + and(c, "d.id > ?") + ` ORDER BY d.id LIMIT ?`
-	return s.each(ctx, what, query, c.args, change)
+	return s.each(ctx, what, query, c.args, one)
 }
 
 // and is a WHERE clause with one more condition.
@@ -69,29 +69,24 @@ func and(c *conditions, condition string) string {
 // each changes the rows whose ids a query gives, page by page, each page in one
 // transaction. The query's last two values are the id to begin after and the size
 // of a page.
-func (s *Store) each(ctx context.Context, what, query string, args []any, change func(tx, string) (int64, error)) (total int, err error) {
+func (s *Store) each(ctx context.Context, what, query string, args []any, one func(id string) statement) (total int, err error) {
 	after := ""
 	for {
 		ids, err := list(ctx, s, func(row scanner) (id string, err error) { return id, row.Scan(&id) }, query, append(append([]any{}, args...), after, atOnce)...)
 		if err != nil || len(ids) == 0 {
 			return total, err
 		}
-		var changed int64
-		err = s.write(ctx, func(t tx) error {
-			changed = 0
-			for _, id := range ids {
-				n, err := change(t, id)
-				if err != nil {
-					return err
-				}
-				changed += n
-			}
-			return nil
-		})
+		page := make([]statement, len(ids))
+		for i, id := range ids {
+			page[i] = one(id)
+		}
+		changed, err := s.write(ctx, page...)
 		if err != nil {
 			return total, fmt.Errorf("%s: %w", what, err)
 		}
-		total += int(changed)
+		for _, n := range changed {
+			total += int(n)
+		}
 		after = ids[len(ids)-1]
 	}
 }
@@ -105,16 +100,12 @@ func (s *Store) Sweep(ctx context.Context, done, dead time.Time) (int, error) {
 			SELECT 1 FROM deliveries d WHERE d.event_id = e.id
 			AND (d.state = 'pending' OR d.state = 'dead' AND d.updated_at >= ? OR d.updated_at >= ?))
 		AND e.id > ? ORDER BY e.id LIMIT ?`
-	gone, err := s.each(ctx, "sweep", query, []any{firstID(done), micros(dead), micros(done)}, func(t tx, id string) (int64, error) {
-		return t.exec(`DELETE FROM events WHERE id = ? AND routed_at IS NOT NULL`, id)
+	gone, err := s.each(ctx, "sweep", query, []any{firstID(done), micros(dead), micros(done)}, func(id string) statement {
+		return change(`DELETE FROM events WHERE id = ? AND routed_at IS NOT NULL`, id)
 	})
-	if err != nil || gone == 0 {
-		return gone, err
+	if reclaim := s.engine.reclaim(); err == nil && gone > 0 && reclaim != "" {
+		_, err = s.write(ctx, change(reclaim))
 	}
-	err = s.write(ctx, func(t tx) error {
-		_, err := t.exec(`PRAGMA incremental_vacuum(2000)`)
-		return err
-	})
 	return gone, err
 }
 

@@ -58,8 +58,9 @@ func kill(t *testing.T, s *Store, ids ...string) {
 	}
 }
 
-func TestDeliveriesByFilter(t *testing.T) {
-	s := open(t)
+func TestDeliveriesByFilter(t *testing.T) { both(t, testDeliveriesByFilter) }
+
+func testDeliveriesByFilter(t *testing.T, s *Store) {
 	routedEvents(t, s, 5, "a", "b")
 	all := deliveries(t, s, Filter{})
 	if len(all) != 10 || !slices.IsSortedFunc(all, func(x, y DeliveryRow) int { return -compareText(x.ID, y.ID) }) {
@@ -101,8 +102,9 @@ func compareText(a, b string) int {
 	return 1
 }
 
-func TestDeliveryDetail(t *testing.T) {
-	s := open(t)
+func TestDeliveryDetail(t *testing.T) { both(t, testDeliveryDetail) }
+
+func testDeliveryDetail(t *testing.T, s *Store) {
 	routedEvents(t, s, 1, "a")
 	id := deliveries(t, s, Filter{})[0].ID
 	kill(t, s, id)
@@ -128,8 +130,9 @@ func TestDeliveryDetail(t *testing.T) {
 	}
 }
 
-func TestRetryAndCancel(t *testing.T) {
-	s := open(t)
+func TestRetryAndCancel(t *testing.T) { both(t, testRetryAndCancel) }
+
+func testRetryAndCancel(t *testing.T, s *Store) {
 	routedEvents(t, s, 450, "a") // more than one page
 	var ids []string
 	for _, d := range deliveries(t, s, Filter{Limit: 1000}) {
@@ -158,8 +161,9 @@ func TestRetryAndCancel(t *testing.T) {
 	}
 }
 
-func TestMove(t *testing.T) {
-	s := open(t)
+func TestMove(t *testing.T) { both(t, testMove) }
+
+func testMove(t *testing.T, s *Store) {
 	routedEvents(t, s, 3, "old", "other")
 	n, err := s.Move(t.Context(), Filter{Sink: "old"}, "new")
 	if err != nil || n != 3 || len(deliveries(t, s, Filter{Sink: "new"})) != 3 {
@@ -170,8 +174,9 @@ func TestMove(t *testing.T) {
 	}
 }
 
-func TestRerouteAddsWhatIsNew(t *testing.T) {
-	s := open(t)
+func TestRerouteAddsWhatIsNew(t *testing.T) { both(t, testRerouteAddsWhatIsNew) }
+
+func testRerouteAddsWhatIsNew(t *testing.T, s *Store) {
 	routedEvents(t, s, 2, "a")
 	accept(t, s, event(7))
 	fanOut(t, s, unrouted(t, s)[0].Event) // nobody takes it
@@ -245,7 +250,7 @@ func TestSweep(t *testing.T) {
 		t.Errorf("%d events are left, %v; want the one that waits and the one not routed", len(left), err)
 	}
 	var attempts int
-	if err := s.reads.QueryRow(`SELECT count(*) FROM attempts`).Scan(&attempts); err != nil || attempts != 0 {
+	if err := s.row(t.Context(), `SELECT count(*) FROM attempts`).Scan(&attempts); err != nil || attempts != 0 {
 		t.Errorf("%d attempts are left behind, %v", attempts, err)
 	}
 }

@@ -38,7 +38,7 @@ func (s *Store) Sources(ctx context.Context) (map[string]SourceState, error) {
 // Verified notes when the first event of a source was verified.
 func (s *Store) Verified(ctx context.Context, source string, at time.Time) error {
 	return s.setSource(ctx, source, `INSERT INTO sources (name, verified_at) VALUES (?, ?)
-		ON CONFLICT (name) DO UPDATE SET verified_at = excluded.verified_at WHERE verified_at = 0`, at)
+		ON CONFLICT (name) DO UPDATE SET verified_at = excluded.verified_at WHERE sources.verified_at = 0`, at)
 }
 
 // OpenWindow opens a source's test window until then, or closes it if that is
@@ -49,10 +49,7 @@ func (s *Store) OpenWindow(ctx context.Context, source string, until time.Time) 
 }
 
 func (s *Store) setSource(ctx context.Context, source, statement string, at time.Time) error {
-	err := s.write(ctx, func(t tx) error {
-		_, err := t.exec(statement, source, micros(at))
-		return err
-	})
+	_, err := s.write(ctx, change(statement, source, micros(at)))
 	if err != nil {
 		return fmt.Errorf("note the state of source %s: %w", source, err)
 	}
@@ -81,15 +78,11 @@ func (s *Store) Capture(ctx context.Context, c Capture) error {
 	if err != nil {
 		return fmt.Errorf("capture a request: %w", err)
 	}
-	err = s.write(ctx, func(t tx) error {
-		if _, err := t.exec(`INSERT INTO captures (id, source, received_at, headers, body) VALUES (?, ?, ?, ?, ?)`,
-			id.String(), c.Source, micros(c.Received), string(headers), c.Body); err != nil {
-			return err
-		}
-		_, err := t.exec(`DELETE FROM captures WHERE source = ? AND id NOT IN (
-			SELECT id FROM captures WHERE source = ? ORDER BY id DESC LIMIT ?)`, c.Source, c.Source, keptCaptures)
-		return err
-	})
+	_, err = s.write(ctx,
+		change(`INSERT INTO captures (id, source, received_at, headers, body) VALUES (?, ?, ?, ?, ?)`,
+			id.String(), c.Source, micros(c.Received), string(headers), c.Body),
+		change(`DELETE FROM captures WHERE source = ? AND id NOT IN (
+			SELECT id FROM captures WHERE source = ? ORDER BY id DESC LIMIT ?)`, c.Source, c.Source, keptCaptures))
 	if err != nil {
 		return fmt.Errorf("capture a request: %w", err)
 	}

@@ -1,22 +1,36 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/internal/pgtest"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// both runs a test with each engine.
+func both(t *testing.T, test func(*testing.T, *Store)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, open(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, openAt(t, pgtest.Shared(t).Database(t))) })
+}
+
 func open(t *testing.T) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "bridge.db"))
+	return openAt(t, filepath.Join(t.TempDir(), "bridge.db"))
+}
+
+func openAt(t *testing.T, where string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), where)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,8 +68,9 @@ func unrouted(t *testing.T, s *Store) []Unrouted {
 	return all
 }
 
-func TestAcceptKeepsTheEvent(t *testing.T) {
-	s := open(t)
+func TestAcceptKeepsTheEvent(t *testing.T) { both(t, testAcceptKeepsTheEvent) }
+
+func testAcceptKeepsTheEvent(t *testing.T, s *Store) {
 	id := accept(t, s, event(1))[0].ID
 	all := unrouted(t, s)
 	if len(all) != 1 {
@@ -70,8 +85,9 @@ func TestAcceptKeepsTheEvent(t *testing.T) {
 	}
 }
 
-func TestDuplicates(t *testing.T) {
-	s := open(t)
+func TestDuplicates(t *testing.T) { both(t, testDuplicates) }
+
+func testDuplicates(t *testing.T, s *Store) {
 	first := accept(t, s, event(1))[0]
 
 	again := accept(t, s, event(1))[0]
@@ -95,7 +111,10 @@ func TestDuplicates(t *testing.T) {
 }
 
 func TestDuplicatesWithoutCorrelationExpire(t *testing.T) {
-	s := open(t)
+	both(t, testDuplicatesWithoutCorrelationExpire)
+}
+
+func testDuplicatesWithoutCorrelationExpire(t *testing.T, s *Store) {
 	e := event(1)
 	e.CorrelationID = ""
 	first := accept(t, s, e)[0]
@@ -114,8 +133,9 @@ func TestDuplicatesWithoutCorrelationExpire(t *testing.T) {
 	}
 }
 
-func TestFanOutHappensOnce(t *testing.T) {
-	s := open(t)
+func TestFanOutHappensOnce(t *testing.T) { both(t, testFanOutHappensOnce) }
+
+func testFanOutHappensOnce(t *testing.T, s *Store) {
 	e := event(1)
 	e.ID = accept(t, s, e)[0].ID
 	targets := []Target{{"all", "a"}, {"all", "b"}, {"some", "a"}}
@@ -136,8 +156,9 @@ func TestFanOutHappensOnce(t *testing.T) {
 	}
 }
 
-func TestDueKeepsTheOrderOfArrival(t *testing.T) {
-	s := open(t)
+func TestDueKeepsTheOrderOfArrival(t *testing.T) { both(t, testDueKeepsTheOrderOfArrival) }
+
+func testDueKeepsTheOrderOfArrival(t *testing.T, s *Store) {
 	var events []bridge.Event
 	for n := range 3 {
 		e := event(n)
@@ -163,8 +184,9 @@ func TestDueKeepsTheOrderOfArrival(t *testing.T) {
 	}
 }
 
-func TestRecord(t *testing.T) {
-	s := open(t)
+func TestRecord(t *testing.T) { both(t, testRecord) }
+
+func testRecord(t *testing.T, s *Store) {
 	e := event(1)
 	e.ID = accept(t, s, e)[0].ID
 	if err := s.FanOut(t.Context(), e, bridge.NewFacts(e), []Target{{"r", "a"}}, noon); err != nil {
@@ -208,8 +230,9 @@ func TestRecord(t *testing.T) {
 	}
 }
 
-func TestPostpone(t *testing.T) {
-	s := open(t)
+func TestPostpone(t *testing.T) { both(t, testPostpone) }
+
+func testPostpone(t *testing.T, s *Store) {
 	id := accept(t, s, event(1))[0].ID
 	if err := s.Postpone(t.Context(), id, noon.Add(2*time.Hour)); err != nil {
 		t.Fatal(err)
@@ -228,33 +251,25 @@ func TestPostpone(t *testing.T) {
 }
 
 func TestOneFaultyWriteDoesNotSpoilTheBatch(t *testing.T) {
-	s := open(t)
-	faulty := errors.New("no")
-	block := make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() { // keeps the writer busy until the others wait together
-		_ = s.write(context.Background(), func(tx) error { <-block; return nil })
-	})
-	errs := make([]error, 5)
-	for i := range errs {
-		wg.Go(func() {
-			errs[i] = s.write(t.Context(), func(t tx) error {
-				if i == 2 {
-					return faulty
-				}
-				_, err := t.exec(`INSERT INTO names (source, kind, id, name) VALUES ('s', 'k', ?, 'n')`, i)
-				return err
-			})
-		})
+	both(t, testOneFaultyWriteDoesNotSpoilTheBatch)
+}
+
+func testOneFaultyWriteDoesNotSpoilTheBatch(t *testing.T, s *Store) {
+	batch := make([]*job, 5)
+	for i := range batch {
+		name := any("n")
+		if i == 2 {
+			name = nil
+		}
+		batch[i] = &job{done: make(chan error, 1), statements: []statement{
+			change(`INSERT INTO names (source, kind, id, name) VALUES ('s', 'k', ?, ?)`, fmt.Sprint(i), name),
+		}}
 	}
-	close(block)
-	wg.Wait()
-	for i, err := range errs {
-		if (i == 2) != errors.Is(err, faulty) || (i != 2) != (err == nil) {
+	writer{s.engine}.commit(batch)
+	for i, j := range batch {
+		if err := <-j.done; (i == 2) != (err != nil) {
 			t.Errorf("write %d: %v", i, err)
 		}
-	}
-	for i := range errs {
 		name, err := s.Name(t.Context(), "s", "k", fmt.Sprint(i))
 		if err != nil || (name == "n") != (i != 2) {
 			t.Errorf("name of %d = %q, %v", i, name, err)
@@ -262,8 +277,9 @@ func TestOneFaultyWriteDoesNotSpoilTheBatch(t *testing.T) {
 	}
 }
 
-func TestConcurrentAcceptsAreAllKept(t *testing.T) {
-	s := open(t)
+func TestConcurrentAcceptsAreAllKept(t *testing.T) { both(t, testConcurrentAcceptsAreAllKept) }
+
+func testConcurrentAcceptsAreAllKept(t *testing.T, s *Store) {
 	var wg sync.WaitGroup
 	for n := range 64 {
 		wg.Go(func() {
@@ -304,8 +320,9 @@ func TestReopenFindsEverything(t *testing.T) {
 	}
 }
 
-func TestTokensAndNames(t *testing.T) {
-	s := open(t)
+func TestTokensAndNames(t *testing.T) { both(t, testTokensAndNames) }
+
+func testTokensAndNames(t *testing.T, s *Store) {
 	ctx := t.Context()
 	for _, token := range []string{"first", "second"} {
 		if err := s.SaveToken(ctx, "production", token, noon); err != nil {
@@ -332,8 +349,9 @@ func TestTokensAndNames(t *testing.T) {
 
 // A body that cannot be read any more does not keep the others from being routed;
 // a byte order mark before it does no harm at all.
-func TestOddBodiesAreRouted(t *testing.T) {
-	s := open(t)
+func TestOddBodiesAreRouted(t *testing.T) { both(t, testOddBodiesAreRouted) }
+
+func testOddBodiesAreRouted(t *testing.T, s *Store) {
 	marked, broken := event(1), event(2)
 	marked.Raw = append([]byte(byteOrderMark), marked.Raw...)
 	broken.Raw = []byte("{ no JSON")

@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"runtime"
 	"time"
 )
@@ -23,32 +21,46 @@ const (
 
 // job is one caller's write and where its result goes.
 type job struct {
-	run  func(tx) error
-	done chan error // capacity 1: the writer never waits for a caller
+	statements []statement
+	changed    []int64    // rows by statement; the caller's once done was told
+	done       chan error // capacity 1: the writer never waits for a caller
 }
 
-// write runs fn inside a transaction that others may share, and returns when it
-// is on disk. fn may run twice (see writer.commit), so it must not keep what it
-// found out before write returned nil.
-func (s *Store) write(ctx context.Context, fn func(tx) error) error {
-	return s.do(ctx, s.jobs, fn)
+// write does statements inside a transaction that others may share, all or none,
+// and returns when they are on disk: how many rows each changed.
+func (s *Store) write(ctx context.Context, all ...statement) ([]int64, error) {
+	return s.do(ctx, s.jobs, all)
 }
 
 // writeNow is write for those whom somebody outside waits for.
-func (s *Store) writeNow(ctx context.Context, fn func(tx) error) error {
-	return s.do(ctx, s.urgent, fn)
+func (s *Store) writeNow(ctx context.Context, all ...statement) ([]int64, error) {
+	return s.do(ctx, s.urgent, all)
 }
 
-func (s *Store) do(ctx context.Context, queue chan<- *job, fn func(tx) error) error {
-	j := &job{run: fn, done: make(chan error, 1)}
+// writeAlone is write for what must not wait for others: it has a transaction of
+// its own where the engine can run several.
+func (s *Store) writeAlone(ctx context.Context, all ...statement) ([]int64, error) {
+	if !s.engine.parallel() {
+		return s.writeNow(ctx, all...)
+	}
+	s.closing.RLock() // not while it is closed
+	defer s.closing.RUnlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	return s.engine.transact(all)
+}
+
+func (s *Store) do(ctx context.Context, queue chan<- *job, all []statement) ([]int64, error) {
+	j := &job{statements: all, done: make(chan error, 1)}
 	if err := s.submit(ctx, queue, j); err != nil {
-		return err
+		return nil, err
 	}
 	select {
 	case err := <-j.done:
-		return err
+		return j.changed, err
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 
@@ -66,60 +78,15 @@ func (s *Store) submit(ctx context.Context, queue chan<- *job, j *job) error {
 	}
 }
 
-// tx is what a write sees of the transaction it runs in.
-type tx struct{ w *writer }
+// writer commits jobs in batches. Nothing here takes a caller's context: a caller
+// that gives up must not undo what others share a commit with.
+type writer struct{ engine }
 
-// exec runs a statement; it is prepared once for the life of the store.
-func (t tx) exec(query string, args ...any) (changed int64, err error) {
-	stmt, err := t.w.prepare(query)
-	if err != nil {
-		return 0, err
-	}
-	result, err := stmt.Exec(args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-// row reads one row.
-func (t tx) row(query string, args ...any) *sql.Row {
-	return t.w.conn.QueryRowContext(context.Background(), query, args...)
-}
-
-// writer owns the connection that writes. Nothing here takes a caller's context:
-// a caller that gives up must not undo what others share a commit with.
-type writer struct {
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt // by query; closed with the connection
-}
-
-func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &writer{conn: conn, stmts: map[string]*sql.Stmt{}}, nil
-}
-
-func (w *writer) prepare(query string) (*sql.Stmt, error) {
-	if stmt := w.stmts[query]; stmt != nil {
-		return stmt, nil
-	}
-	stmt, err := w.conn.PrepareContext(context.Background(), query)
-	if err != nil {
-		return nil, fmt.Errorf("prepare: %w", err)
-	}
-	w.stmts[query] = stmt
-	return stmt, nil
-}
-
-// run commits jobs until both channels are closed. Whatever waits when a commit
-// ends makes the next one, and the busier the store the larger its commits. Nobody
-// waits for a timer, except that what is not urgent waits for more of its kind
-// when there was a commit a moment ago.
-func (w *writer) run(urgent, others <-chan *job) {
-	defer w.conn.Close()
+// run commits jobs until both channels are closed or nil. Whatever waits when a
+// commit ends makes the next one, and the busier the store the larger its commits.
+// Nobody waits for a timer, except that what is not urgent waits for more of its
+// kind when there was a commit a moment ago.
+func (w writer) run(urgent, others <-chan *job) {
 	var last time.Time
 	for urgent != nil || others != nil {
 		batch, hurry := first(&urgent, &others)
@@ -210,46 +177,28 @@ func drain(from *<-chan *job, batch []*job, limit int) []*job {
 // commit runs a batch in one transaction. If one of its jobs fails, nothing of
 // the batch was done, and each job is tried again in a transaction of its own,
 // so that only the faulty ones fail.
-func (w *writer) commit(batch []*job) {
-	err := w.transact(batch)
+func (w writer) commit(batch []*job) {
+	err := w.together(batch)
 	for _, j := range batch {
-		if err != nil && len(batch) > 1 {
-			j.done <- w.transact([]*job{j})
+		if err != nil && len(batch) > 1 && !w.lost(err) {
+			j.done <- w.together([]*job{j})
 			continue
 		}
 		j.done <- err
 	}
 }
 
-func (w *writer) transact(batch []*job) error {
-	if err := w.execute("BEGIN IMMEDIATE"); err != nil {
-		w.rollback()
-		return err
-	}
+func (w writer) together(batch []*job) error {
+	var all []statement
 	for _, j := range batch {
-		if err := j.run(tx{w}); err != nil {
-			w.rollback()
-			return err
-		}
+		all = append(all, j.statements...)
 	}
-	if err := w.execute("COMMIT"); err != nil {
-		w.rollback()
-		return err
-	}
-	return nil
-}
-
-// rollback ends the transaction. Its error is of no use: when the disk is full
-// SQLite has ended it already, and says so.
-func (w *writer) rollback() { _ = w.execute("ROLLBACK") }
-
-func (w *writer) execute(statement string) error {
-	stmt, err := w.prepare(statement)
+	changed, err := w.transact(all)
 	if err != nil {
 		return err
 	}
-	if _, err := stmt.Exec(); err != nil {
-		return fmt.Errorf("%s: %w", statement, err)
+	for _, j := range batch {
+		j.changed, changed = changed[:len(j.statements)], changed[len(j.statements):]
 	}
 	return nil
 }

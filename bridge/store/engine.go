@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"io/fs"
+)
+
+// engine is all that SQLite and PostgreSQL differ in. Everything else in this
+// package is one text for both: SQL with question marks for values.
+type engine interface {
+	// migrate brings the tables up to date with the files of a folder migrations.
+	migrate(context.Context, fs.FS) error
+
+	// reads is where queries run. Their text must have gone through prepared.
+	reads() *sql.DB
+
+	// query puts a query into the engine's dialect, and values into a form that
+	// it can hold.
+	query(text string, args []any) (string, []any)
+
+	// transact does statements in one transaction, which is on disk when it
+	// returns, and gives how many rows each changed. When it fails nothing was
+	// done, unless the error is a lost connection: then nobody knows.
+	transact([]statement) ([]int64, error)
+
+	// parallel tells whether transactions may run side by side, and other
+	// processes may use the store at the same time.
+	parallel() bool
+
+	// lost tells whether an error says that the database cannot be reached, so
+	// that trying again at once is of no use.
+	lost(error) bool
+
+	// contains is a condition that a column of bytes holds a text, upper and lower
+	// case letters of ASCII being the same. It has one value.
+	contains(column string) string
+
+	// bytes is a column of text as one of bytes.
+	bytes(column string) string
+
+	// clock is the database's time in microseconds since 1970.
+	clock() string
+
+	// reclaim gives the space of deleted rows back to the disk, or is "".
+	reclaim() string
+
+	close() error
+}
+
+// statement is one change, and its values for the question marks.
+type statement struct {
+	query string
+	args  []any
+}
+
+func change(query string, args ...any) statement { return statement{query, args} }

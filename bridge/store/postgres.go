@@ -1,0 +1,206 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+const (
+	// patienceAtStart is how long a database that starts itself is waited for.
+	patienceAtStart = 30 * time.Second
+
+	// connectTimeout and transactTimeout bound how long a database that does not
+	// answer keeps its callers waiting.
+	connectTimeout  = 5 * time.Second
+	transactTimeout = 10 * time.Second
+
+	// maxConnections of one process, unless the URL has pool_max_conns: the two
+	// writers, the one that listens, and readers.
+	maxConnections = 8
+)
+
+// postgres is a database that several processes share.
+type postgres struct {
+	pool    *pgxpool.Pool
+	readers *sql.DB  // over pool
+	texts   sync.Map // queries in PostgreSQL's dialect, by query
+}
+
+// Label is how a store may be shown: its path, or its URL without the password
+// and without the settings, which may hold one, too.
+func Label(where string) string {
+	if !IsShared(where) {
+		return where
+	}
+	u, err := url.Parse(where)
+	if err != nil {
+		return "postgres://…"
+	}
+	u.RawQuery, u.Fragment = "", ""
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	return u.String()
+}
+
+func openPostgres(ctx context.Context, where string) (*postgres, error) {
+	c, err := pgxpool.ParseConfig(where)
+	if err != nil {
+		return nil, fmt.Errorf("read its URL: %w", unquoted(err))
+	}
+	if !strings.Contains(where, "pool_max_conns") {
+		c.MaxConns = maxConnections
+	}
+	if c.ConnConfig.ConnectTimeout == 0 || c.ConnConfig.ConnectTimeout > time.Minute {
+		c.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	if c.ConnConfig.RuntimeParams["application_name"] == "" {
+		c.ConnConfig.RuntimeParams["application_name"] = "absorb-bridge"
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	e := &postgres{pool: pool, readers: stdlib.OpenDBFromPool(pool)}
+	if err := e.await(ctx); err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return e, nil
+}
+
+// unquoted is an error of the URL's parser without the URL, of which it hides the
+// password only where it finds it.
+func unquoted(err error) error {
+	if inner := errors.Unwrap(err); inner != nil {
+		if _, ok := errors.AsType[*url.Error](inner); !ok {
+			return inner
+		}
+	}
+	return errors.New("it should be like postgres://user:password@host:5432/database?sslmode=verify-full, with the odd characters of the password written as %XX")
+}
+
+// await waits until the database answers, unless it answers that it will not.
+func (e *postgres) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patienceAtStart)
+	defer cancel()
+	for {
+		err := e.pool.Ping(ctx)
+		if err == nil || !e.lost(err) || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+func (e *postgres) migrate(ctx context.Context, files fs.FS) error {
+	locker, err := lock.NewPostgresTableLocker(
+		lock.WithTableLeaseDuration(30*time.Second), lock.WithTableHeartbeatInterval(5*time.Second), lock.WithTableLockTimeout(time.Second, 120))
+	if err != nil {
+		return err
+	}
+	return migrate(ctx, goose.DialectPostgres, e.readers, translated{files, types}, goose.WithLocker(locker))
+}
+
+// types puts PostgreSQL's names of types into a migration. Ids are compared byte
+// by byte, as SQLite does, whatever the database's language.
+func types(migration []byte) []byte {
+	migration = bytes.ReplaceAll(migration, []byte("BLOB"), []byte("BYTEA"))
+	return bytes.ReplaceAll(migration, []byte("TEXT"), []byte(`TEXT COLLATE "C"`))
+}
+
+func (e *postgres) reads() *sql.DB { return e.readers }
+
+// query numbers the question marks. Text of PostgreSQL is UTF-8 without NUL.
+func (e *postgres) query(text string, args []any) (string, []any) {
+	for i, a := range args {
+		if s, ok := a.(string); ok && (!utf8.ValidString(s) || strings.Contains(s, "\x00")) {
+			args[i] = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
+		}
+	}
+	if known, ok := e.texts.Load(text); ok {
+		return known.(string), args
+	}
+	var b strings.Builder
+	for i, part := range strings.Split(text, "?") {
+		if i > 0 {
+			b.WriteString("$" + strconv.Itoa(i))
+		}
+		b.WriteString(part)
+	}
+	e.texts.Store(text, b.String())
+	return b.String(), args
+}
+
+func (e *postgres) parallel() bool { return true }
+
+func (e *postgres) lost(err error) bool {
+	refused, answered := errors.AsType[*pgconn.PgError](err)
+	if !answered {
+		return true
+	}
+	// Classes of PostgreSQL's error codes (appendix A): 08 connection exception,
+	// 57P operator intervention, such as a shutdown or a start that is not over.
+	return strings.HasPrefix(refused.Code, "08") || strings.HasPrefix(refused.Code, "57P")
+}
+
+func (e *postgres) contains(column string) string {
+	return `position(encode(convert_to(lower(? COLLATE "C"), 'UTF8'), 'escape') IN lower(encode(` + column + `, 'escape') COLLATE "C")) > 0`
+}
+
+func (e *postgres) bytes(column string) string { return "convert_to(" + column + ", 'UTF8')" }
+
+func (e *postgres) clock() string {
+	return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+}
+
+func (e *postgres) reclaim() string { return "" } // autovacuum does
+
+// transact sends all statements at once: a transaction costs one round trip,
+// however many there are.
+func (e *postgres) transact(all []statement) ([]int64, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), transactTimeout)
+	defer cancel()
+	var batch pgx.Batch
+	for _, s := range all {
+		text, args := e.query(s.query, s.args)
+		batch.Queue(text, args...)
+	}
+	results := e.pool.SendBatch(ctx, &batch) // one transaction, committed at its end
+	changed := make([]int64, len(all))
+	for i := range all {
+		tag, err := results.Exec()
+		if err != nil {
+			_ = results.Close() // says the same
+			return nil, err
+		}
+		changed[i] = tag.RowsAffected()
+	}
+	return changed, results.Close()
+}
+
+func (e *postgres) close() error {
+	err := e.readers.Close()
+	e.pool.Close()
+	return err
+}

@@ -1,0 +1,169 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// ErrLocked is returned by Open when another process has the store open.
+var ErrLocked = errors.New("another process has it open; a SQLite store serves one process at a time")
+
+// sqlite is one file, for one process.
+type sqlite struct {
+	lock    *flock.Flock
+	writes  *sql.DB // one connection
+	readers *sql.DB
+	conn    *sql.Conn            // of writes; used by one transaction at a time
+	stmts   map[string]*sql.Stmt // by query; closed with conn
+}
+
+// maxReaders is how many reads may run at once.
+const maxReaders = 4
+
+func openSQLite(ctx context.Context, path string) (*sqlite, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, fmt.Errorf("make its folder: %w", err)
+	}
+	e := &sqlite{lock: flock.New(path + ".lock"), stmts: map[string]*sql.Stmt{}}
+	locked, err := e.lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock it: %w", err)
+	}
+	if !locked {
+		return nil, ErrLocked
+	}
+	if err := e.open(ctx, path); err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return e, nil
+}
+
+func (e *sqlite) open(ctx context.Context, path string) (err error) {
+	if e.writes, err = connect(path, 1); err != nil {
+		return err
+	}
+	e.readers, err = connect(path, maxReaders, "query_only(1)")
+	return err
+}
+
+// connect opens a pool of connections with the pragmas that durability and
+// speed ask for. A commit is on disk when it returns: synchronous=FULL syncs the
+// write-ahead log at every commit.
+func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
+	q := url.Values{"_txlock": {"immediate"}}
+	for _, p := range append([]string{
+		"busy_timeout(10000)",
+		"auto_vacuum(INCREMENTAL)", // of a new file: what was deleted can be given back to the disk
+		"journal_mode(WAL)",
+		"synchronous(FULL)",
+		"foreign_keys(1)",
+		"wal_autocheckpoint(4000)",      // 16 MB: checkpoints are rare, and short beside a burst
+		"journal_size_limit(134217728)", // a burst must not leave its log behind for ever
+		"cache_size(-16000)",
+		"temp_store(MEMORY)",
+	}, pragmas...) {
+		q.Add("_pragma", p)
+	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+func (e *sqlite) migrate(ctx context.Context, files fs.FS) error {
+	if err := migrate(ctx, goose.DialectSQLite3, e.writes, files); err != nil {
+		return err
+	}
+	var err error
+	e.conn, err = e.writes.Conn(ctx)
+	return err
+}
+
+func (e *sqlite) reads() *sql.DB { return e.readers }
+
+func (e *sqlite) query(text string, args []any) (string, []any) { return text, args }
+
+func (e *sqlite) parallel() bool { return false }
+
+func (e *sqlite) lost(error) bool { return false }
+
+func (e *sqlite) contains(column string) string {
+	return "instr(lower(CAST(" + column + " AS TEXT)), lower(?)) > 0"
+}
+
+func (e *sqlite) bytes(column string) string { return column }
+
+func (e *sqlite) clock() string { return "CAST(unixepoch('subsec') * 1000000 AS INTEGER)" }
+
+func (e *sqlite) reclaim() string { return "PRAGMA incremental_vacuum(2000)" }
+
+func (e *sqlite) transact(all []statement) ([]int64, error) {
+	if _, err := e.exec(change("BEGIN IMMEDIATE")); err != nil {
+		e.rollback()
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	changed := make([]int64, len(all))
+	for i, s := range all {
+		n, err := e.exec(s)
+		if err != nil {
+			e.rollback()
+			return nil, err
+		}
+		changed[i] = n
+	}
+	if _, err := e.exec(change("COMMIT")); err != nil {
+		e.rollback()
+		return nil, fmt.Errorf("commit: %w", err)
+	}
+	return changed, nil
+}
+
+// rollback ends the transaction. Its error is of no use: when the disk is full
+// SQLite has ended it already, and says so.
+func (e *sqlite) rollback() { _, _ = e.exec(change("ROLLBACK")) }
+
+// exec does a statement; it is prepared once for the life of the store.
+func (e *sqlite) exec(s statement) (changed int64, err error) {
+	stmt := e.stmts[s.query]
+	if stmt == nil {
+		if stmt, err = e.conn.PrepareContext(context.Background(), s.query); err != nil {
+			return 0, fmt.Errorf("prepare: %w", err)
+		}
+		e.stmts[s.query] = stmt
+	}
+	result, err := stmt.Exec(s.args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (e *sqlite) close() error {
+	if e.readers != nil {
+		_ = e.readers.Close() // readers would keep the log from being emptied
+	}
+	var err error
+	if e.conn != nil {
+		_ = e.conn.Close()
+		// A store that is closed is one file, whole by itself. If the log cannot be
+		// emptied, the next Open reads it.
+		_, _ = e.writes.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`)
+	}
+	if e.writes != nil {
+		err = e.writes.Close()
+	}
+	return errors.Join(err, e.lock.Unlock())
+}
