@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"slices"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -54,40 +55,44 @@ func failed(d bridge.Delivery, e *bridge.SendError, now time.Time, giveUp time.D
 
 // health is what the last attempts say about a sink as a whole.
 type health struct {
-	failing map[string]struct{} // deliveries that failed since the last success
-	probes  int                 // failed attempts since the breaker opened
-	broken  string              // the platform's words since the destination is broken, or ""
-	limited int                 // pauses in a row whose length the platform did not say
+	Of      string    `json:"of"`                // the settings that it is true of
+	Failing []string  `json:"failing,omitempty"` // deliveries that failed since the last success
+	Probes  int       `json:"probes,omitempty"`  // failed attempts since the breaker opened
+	Broken  string    `json:"broken,omitempty"`  // the platform's words since the destination is broken
+	Limited int       `json:"limited,omitempty"` // pauses in a row whose length the platform did not say
+	Until   time.Time `json:"until,omitzero"`    // when the next probe is due
 }
 
 // ok notes a success.
-func (h *health) ok() { *h = health{} }
+func (h *health) ok() { *h = health{Of: h.Of} }
 
-// note notes a failure and gives how long the sink should pause because of it.
-func (h *health) note(d bridge.Delivery, e *bridge.SendError) time.Duration {
+// note notes a failure. It gives how long the platform, which others may share,
+// asks to pause, and whether this sink alone should.
+func (h *health) note(d bridge.Delivery, e *bridge.SendError, now time.Time) (pause time.Duration, rest bool) {
 	switch e.Kind {
 	case bridge.Limited:
 		if e.RetryAfter > 0 {
-			return e.RetryAfter
+			return e.RetryAfter, true
 		}
-		h.limited++
-		return max(limitedPause, jitter(backoff(h.limited)))
+		h.Limited++
+		return max(limitedPause, jitter(backoff(h.Limited))), true
 	case bridge.DestinationBroken:
-		h.broken = e.Error()
-		return max(brokenPause, e.RetryAfter)
+		h.Broken = e.Error()
+		h.Until = now.Add(max(brokenPause, e.RetryAfter))
+		return 0, true
 	case bridge.MessageRejected:
-		return 0
+		return 0, false
 	}
-	if h.failing == nil {
-		h.failing = map[string]struct{}{}
+	if !slices.Contains(h.Failing, d.ID) && len(h.Failing) < breakerAt {
+		h.Failing = append(h.Failing, d.ID)
 	}
-	h.failing[d.ID] = struct{}{}
-	if len(h.failing) < breakerAt {
-		return 0
+	if len(h.Failing) < breakerAt {
+		return 0, false
 	}
-	h.probes++
-	return max(backoff(h.probes), e.RetryAfter)
+	h.Probes++
+	h.Until = now.Add(max(backoff(h.Probes), e.RetryAfter))
+	return 0, true
 }
 
 // probing tells whether the sink should be tried with one delivery at a time.
-func (h *health) probing() bool { return h.broken != "" || len(h.failing) >= breakerAt }
+func (h *health) probing() bool { return h.Broken != "" || len(h.Failing) >= breakerAt }

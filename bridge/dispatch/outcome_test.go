@@ -3,6 +3,8 @@ package dispatch
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,62 +60,114 @@ func TestFailed(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	temporary := &bridge.SendError{}
 	var h health
+	note := func(id string, e *bridge.SendError) (pause, until time.Duration) {
+		pause, rests := h.note(bridge.Delivery{ID: id}, e, now)
+		if h.Until.After(now) {
+			until = h.Until.Sub(now)
+		}
+		if rests != (pause > 0 || until > 0) {
+			t.Errorf("after %+v: rests = %v, pause %v, until %v", e, rests, pause, until)
+		}
+		return pause, until
+	}
 	for i := range breakerAt - 1 {
-		if pause := h.note(bridge.Delivery{ID: fmt.Sprint(i)}, temporary); pause != 0 {
+		if pause, until := note(fmt.Sprint(i), temporary); pause+until != 0 {
 			t.Errorf("pauses after %d failures", i+1)
 		}
 	}
 	for range 10 { // one delivery that keeps failing is its own trouble
-		if pause := h.note(bridge.Delivery{ID: "0"}, temporary); pause != 0 || h.probing() {
+		if pause, until := note("0", temporary); pause+until != 0 || h.probing() {
 			t.Fatal("one delivery that fails often opens the breaker")
 		}
 	}
 	var last time.Duration
 	for range 3 {
-		pause := h.note(bridge.Delivery{ID: "another"}, temporary)
-		if pause <= last || !h.probing() {
-			t.Errorf("pause = %v after %v, probing = %v; want growing pauses while the breaker is open", pause, last, h.probing())
+		_, until := note("another", temporary)
+		if until <= last || !h.probing() {
+			t.Errorf("rests %v after %v, probing = %v; want growing rests while the breaker is open", until, last, h.probing())
 		}
-		last = pause
+		last = until
 	}
 	if h.ok(); h.probing() {
 		t.Error("a success does not close the breaker")
 	}
-	if pause := h.note(bridge.Delivery{}, &bridge.SendError{Kind: bridge.DestinationBroken, Status: 404, Detail: "no_service"}); pause != brokenPause || !h.probing() {
-		t.Errorf("broken: pause %v, probing %v", pause, h.probing())
+	if _, until := note("", &bridge.SendError{Kind: bridge.DestinationBroken, Status: 404, Detail: "no_service"}); until != brokenPause || !h.probing() {
+		t.Errorf("broken: rests %v, probing %v", until, h.probing())
 	}
-	if h.ok(); h.broken != "" {
+	if h.ok(); h.Broken != "" {
 		t.Error("a success does not mend the destination")
 	}
-	if pause := h.note(bridge.Delivery{}, &bridge.SendError{Kind: bridge.Limited, RetryAfter: 7 * time.Second}); pause != 7*time.Second {
+	if pause, _ := note("", &bridge.SendError{Kind: bridge.Limited, RetryAfter: 7 * time.Second}); pause != 7*time.Second {
 		t.Errorf("limited: pause %v, want what the platform asked for", pause)
 	}
-	if pause := h.note(bridge.Delivery{}, &bridge.SendError{Kind: bridge.Limited}); pause < limitedPause {
+	if pause, _ := note("", &bridge.SendError{Kind: bridge.Limited}); pause < limitedPause {
 		t.Errorf("limited without a time: pause %v, want at least %v", pause, limitedPause)
 	}
-	if pause := h.note(bridge.Delivery{}, &bridge.SendError{Kind: bridge.MessageRejected}); pause != 0 {
-		t.Errorf("a rejected message pauses the sink for %v", pause)
+	if pause, until := note("", &bridge.SendError{Kind: bridge.MessageRejected}); pause+until != 0 {
+		t.Errorf("a rejected message pauses the sink for %v", pause+until)
+	}
+}
+
+// notes is a memory of its own.
+type notes struct {
+	mu    sync.Mutex
+	kept  map[string]string
+	times int // of Keep
+}
+
+func (n *notes) State(_ context.Context, name string) (string, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.kept[name], nil
+}
+
+func (n *notes) Keep(_ context.Context, name, value string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.kept == nil {
+		n.kept = map[string]string{}
+	}
+	n.times++
+	n.kept[name] = value
+	return nil
+}
+
+func wait(t *testing.T, ctx context.Context, p *Pace, m memory) bool {
+	t.Helper()
+	ok, err := p.Wait(ctx, m)
+	if err != nil {
+		t.Error(err)
+	}
+	return ok
+}
+
+func pause(t *testing.T, p *Pace, m memory, d time.Duration) {
+	t.Helper()
+	if err := p.Pause(t.Context(), m, d); err != nil {
+		t.Error(err)
 	}
 }
 
 func TestPaceHoldsTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPace(bridge.Limit{Rate: 0.5, Burst: 2})
+		p := NewPace(PaceConfig{Limit: bridge.Limit{Rate: 0.5, Burst: 2}})
+		m := &notes{}
 		began := time.Now()
 		for i, want := range []time.Duration{0, 0, 2 * time.Second, 4 * time.Second} {
-			if !p.Wait(t.Context()) {
+			if !wait(t, t.Context(), p, m) {
 				t.Fatal("Wait gives up")
 			}
 			if got := time.Since(began); got != want {
 				t.Errorf("message %d goes after %v, want %v", i, got, want)
 			}
 		}
-		p.Pause(time.Minute)
-		p.Pause(time.Second) // a shorter one does not shorten it
+		pause(t, p, m, time.Minute)
+		pause(t, p, m, time.Second) // a shorter one does not shorten it
 		before := time.Now()
-		p.Wait(t.Context())
+		wait(t, t.Context(), p, m)
 		if got := time.Since(before); got != time.Minute {
 			t.Errorf("paused for %v, want a minute", got)
 		}
@@ -122,15 +176,66 @@ func TestPaceHoldsTheRate(t *testing.T) {
 
 func TestPaceEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPace(bridge.Limit{Rate: 1.0 / 3600, Burst: 1})
-		p.Wait(t.Context())
+		p := NewPace(PaceConfig{Limit: bridge.Limit{Rate: 1.0 / 3600, Burst: 1}})
+		m := &notes{}
+		wait(t, t.Context(), p, m)
 		done := make(chan bool)
 		ctx, cancel := context.WithCancel(t.Context())
-		go func() { done <- p.Wait(ctx) }()
+		go func() { done <- wait(t, ctx, p, m) }()
 		synctest.Wait()
 		cancel()
 		if <-done {
 			t.Error("Wait lets a message through although its context ended")
+		}
+	})
+}
+
+// Whoever goes on, at any moment and however often, sends no more in any span of
+// time than one that had never stopped might have.
+func TestPaceHoldsTheRateAcrossRestarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit := bridge.Limit{Rate: 2, Burst: 5}
+		config := PaceConfig{Name: "a", Of: "x", Limit: limit}
+		m := &notes{}
+		random := rand.New(rand.NewPCG(1, 2))
+		var sent []time.Time
+		for range 60 {
+			p := NewPace(config)
+			if err := p.resume(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+			for range random.IntN(8) {
+				wait(t, t.Context(), p, m)
+				sent = append(sent, time.Now())
+				sleep(t.Context(), time.Duration(random.IntN(900))*time.Millisecond) // the platform takes its time
+			}
+			sleep(t.Context(), time.Duration(random.IntN(3000))*time.Millisecond)
+		}
+		for i, from := range sent {
+			for j, to := range sent[i:] {
+				if allowed := float64(limit.Burst) + to.Sub(from).Seconds()*limit.Rate + 1e-6; float64(j+1) > allowed {
+					t.Fatalf("%d messages in %v, more than %.2f", j+1, to.Sub(from), allowed)
+				}
+			}
+		}
+		if m.times > len(sent)/2+60 {
+			t.Errorf("the store was told %d times of %d messages", m.times, len(sent))
+		}
+	})
+}
+
+func TestPausesAreKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &notes{}
+		pause(t, NewPace(PaceConfig{Name: "a", Of: "x"}), m, time.Hour)
+		for of, want := range map[string]time.Duration{"x": time.Hour, "another destination": 0} {
+			p := NewPace(PaceConfig{Name: "a", Of: of})
+			if err := p.resume(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+			if got := max(p.paused(), 0); got != want {
+				t.Errorf("%s pauses for %v, want %v", of, got, want)
+			}
 		}
 	})
 }

@@ -52,28 +52,25 @@ type walk struct {
 	sink      *fickle
 	events    int
 	cancelled map[string]bool
+	of        string // the sink's settings
 	sender    *Sender
 	ended     chan struct{}
 	cancel    context.CancelFunc
 }
 
-func (w *walk) start(takeOver bool) {
+func (w *walk) start() {
 	composer, err := NewComposer(NewMessages(w.set), "a", w.sink)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	before := w.sender
 	w.sender = NewSender(SenderConfig{
-		Name: "a", Sink: w.sink, Store: w.store, Compose: composer, Pace: NewPace(bridge.Limit{}), GiveUp: time.Hour,
+		Name: "a", Of: w.of, Sink: w.sink, Store: w.store, Compose: composer, Pace: NewPace(PaceConfig{Name: "a"}), GiveUp: time.Hour,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
-	if takeOver {
-		w.sender.TakeOver(before)
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.cancel, w.ended = cancel, make(chan struct{})
 	sender, ended := w.sender, w.ended
-	go func() { defer close(ended); _ = sender.Run(ctx) }()
+	go func() { defer close(ended); _ = sender.Run(ctx, nil) }()
 }
 
 func (w *walk) step() {
@@ -83,17 +80,17 @@ func (w *walk) step() {
 		w.add(w.events, w.events+n, "a")
 		w.events += n
 		w.sender.Wake()
-	case 2: // a reload
-		w.sender.Stop()
-		<-w.ended
+	case 2: // a reload, with other settings or the same
 		w.cancel()
-		w.start(w.random.IntN(2) == 0)
+		<-w.ended
+		w.of = fmt.Sprint(w.random.IntN(2))
+		w.start()
 	case 3: // a restart
 		w.cancel()
 		<-w.ended
 		w.close()
 		w.store = openStore(w.t, w.path)
-		w.start(false)
+		w.start()
 	case 4: // somebody mends what was refused
 		if _, err := w.store.Retry(context.Background(), store.Filter{State: string(bridge.Dead)}); err != nil {
 			w.t.Fatal(err)
@@ -131,7 +128,7 @@ func TestAnyHistory(t *testing.T) {
 		seed := first + i
 		bubble(t, func(t *testing.T, r *rig) {
 			w := &walk{rig: r, random: rand.New(rand.NewPCG(seed, 3)), sink: newFickle(seed), cancelled: map[string]bool{}}
-			w.start(false)
+			w.start()
 			for range steps {
 				w.step()
 			}

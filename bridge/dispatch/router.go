@@ -10,6 +10,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/enrich"
+	"github.com/absorb-bridge/absorb-bridge/bridge/lease"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
@@ -85,11 +86,15 @@ func (r *Router) Accepted(n int) {
 	r.accepted.raise()
 }
 
-// Run routes events until the context ends. Events under way then are left to
-// the next run.
-func (r *Router) Run(ctx context.Context) error {
+// Run routes events until the context ends, and only while the lease is valid.
+// Events under way then are left to the next run.
+func (r *Router) Run(ctx context.Context, l *lease.Lease) error {
 	defer r.running.Wait()
 	for ctx.Err() == nil {
+		if !l.Valid() {
+			sleep(ctx, untilNoticed)
+			continue
+		}
 		began, arrived := time.Now(), r.arrived.Load()
 		started, err := r.round(ctx)
 		if err != nil {

@@ -61,7 +61,7 @@ func (r *rig) router(plan Plan) (router *Router, stop func()) {
 	router = NewRouter(r.store, plan, func(string) {}, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	wg.Go(func() { _ = router.Run(ctx) })
+	wg.Go(func() { _ = router.Run(ctx, nil) })
 	return router, func() { cancel(); wg.Wait() }
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/lease"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
@@ -20,11 +21,16 @@ const (
 	// grace is how long a message that is being sent may take when the process
 	// is told to stop.
 	grace = 10 * time.Second
+
+	// untilNoticed is how long a sender waits for its end when its lease has run
+	// out.
+	untilNoticed = 100 * time.Millisecond
 )
 
 // SenderConfig is what a Sender is made of.
 type SenderConfig struct {
 	Name    string // of the sink
+	Of      string // tells its settings from others: what was known of those does not hold for it
 	Sink    bridge.Sink
 	Store   *store.Store
 	Compose *Composer
@@ -36,46 +42,45 @@ type SenderConfig struct {
 // Sender sends the deliveries of one sink, one after the other.
 type Sender struct {
 	SenderConfig
-	woken  signal
-	stop   chan struct{} // closed by Stop
-	health health        // belongs to the goroutine that sends
+	woken signal
+
+	// What follows belongs to the goroutine that sends.
+	lease  *lease.Lease
+	health health
+	kept   string // of health, as the store has it
 }
 
 // NewSender makes a sender.
 func NewSender(c SenderConfig) *Sender {
 	c.Log = c.Log.With("sink", c.Name)
-	return &Sender{SenderConfig: c, woken: newSignal(), stop: make(chan struct{})}
+	return &Sender{SenderConfig: c, woken: newSignal()}
 }
 
 // Wake tells the sender that there are new deliveries.
 func (s *Sender) Wake() { s.woken.raise() }
 
-// Stop ends Run as soon as the message under way has ended. It is called once.
-func (s *Sender) Stop() { close(s.stop) }
-
-// TakeOver goes on with what is known of the sink's health from another sender of
-// the same sink, which has ended.
-func (s *Sender) TakeOver(from *Sender) { s.health = from.health }
-
-// Run sends until it is stopped or the context ends. A message under way then is
-// given some time to end; if it does not, it goes back to the queue as if it had
-// not been tried.
-func (s *Sender) Run(ctx context.Context) error {
+// Run sends until the context ends, and only while the lease is valid. A message
+// under way then is given some time to end; if it does not, it goes back to the
+// queue as if it had not been tried.
+func (s *Sender) Run(ctx context.Context, l *lease.Lease) error {
 	late, cancel := outlive(ctx, grace)
 	defer cancel()
-	ctx, cancel = context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-s.stop:
-			cancel()
-		case <-ctx.Done():
+	s.lease = l
+	for ctx.Err() == nil {
+		err := s.resume(ctx)
+		if err == nil {
+			break
 		}
-	}()
+		rest(ctx, s.Log, err)
+	}
 	for ctx.Err() == nil {
 		// What is read now is sent soon: during a pause somebody may call it off.
-		if !sleep(ctx, s.Pace.paused()) {
+		if !sleep(ctx, max(s.Pace.paused(), time.Until(s.health.Until))) {
 			break
+		}
+		if !s.lease.Valid() {
+			sleep(ctx, untilNoticed)
+			continue
 		}
 		limit := s.Pace.batch()
 		if s.health.probing() {
@@ -140,13 +145,18 @@ func (s *Sender) sendAll(ctx, late context.Context, due []bridge.Delivery) {
 		}
 	})
 	for p := range ready {
-		attempt, pause, done := s.attempt(ctx, late, p)
-		if !done {
+		attempt, pause, rests := s.attempt(ctx, late, p)
+		if attempt == nil {
 			return
 		}
-		outcomes <- attempt
+		outcomes <- *attempt
+		s.remember(late)
 		if pause > 0 {
-			s.Pace.Pause(pause)
+			if err := s.Pace.Pause(late, s.Store, pause); err != nil {
+				s.Log.Warn("the sink's pause could not be kept", "err", err)
+			}
+		}
+		if pause > 0 || rests {
 			return
 		}
 	}
@@ -163,11 +173,27 @@ func (s *Sender) prepare(ctx context.Context, d bridge.Delivery) prepared {
 	return p
 }
 
-// attempt sends one message in its turn, and gives what to record and how long
-// the sink should pause. It is not done when the process stopped meanwhile.
-func (s *Sender) attempt(ctx, late context.Context, p prepared) (a bridge.Attempt, pause time.Duration, done bool) {
-	if p.err == nil && !s.Pace.Wait(ctx) || ctx.Err() != nil {
-		return a, 0, false
+// turn waits for the turn of a message. It is false when there is none: the process
+// stops, or another one goes on.
+func (s *Sender) turn(ctx context.Context, p prepared) bool {
+	if p.err == nil {
+		ok, err := s.Pace.Wait(ctx, s.Store)
+		if err != nil {
+			rest(ctx, s.Log, err)
+		}
+		if !ok {
+			return false
+		}
+	}
+	return ctx.Err() == nil && s.lease.Valid()
+}
+
+// attempt sends one message in its turn. It gives what to record, or nil when it
+// was not sent; how long the platform asks to pause; and whether the sink should
+// rest.
+func (s *Sender) attempt(ctx, late context.Context, p prepared) (a *bridge.Attempt, pause time.Duration, rests bool) {
+	if !s.turn(ctx, p) {
+		return nil, 0, false
 	}
 	began := time.Now()
 	var receipt bridge.Receipt
@@ -176,18 +202,20 @@ func (s *Sender) attempt(ctx, late context.Context, p prepared) (a bridge.Attemp
 		receipt, err = s.Sink.Send(late, p.payload)
 	}
 	if err != nil && late.Err() != nil {
-		return a, 0, false // interrupted: neither counted nor blamed
+		return nil, 0, false // interrupted: neither counted nor blamed
 	}
+	var done bridge.Attempt
 	if err == nil {
-		a, pause = sent(p.Delivery, receipt), receipt.Pause
+		done, pause = sent(p.Delivery, receipt), receipt.Pause
 		s.health.ok()
 	} else {
 		failure := bridge.AsSendError(err)
-		a, pause = failed(p.Delivery, failure, began, s.GiveUp), s.health.note(p.Delivery, failure)
+		done = failed(p.Delivery, failure, began, s.GiveUp)
+		pause, rests = s.health.note(p.Delivery, failure, time.Now())
 	}
-	a.At, a.Took = began, time.Since(began)
-	s.say(p, a, pause)
-	return a, pause, true
+	done.At, done.Took = began, time.Since(began)
+	s.say(p, done, max(pause, time.Until(s.health.Until)))
+	return &done, pause, rests
 }
 
 func (s *Sender) say(p prepared, a bridge.Attempt, pause time.Duration) {
@@ -200,7 +228,7 @@ func (s *Sender) say(p prepared, a bridge.Attempt, pause time.Duration) {
 		log.Info("delivered", "took", a.Took)
 	case a.State == bridge.Dead:
 		log.Error("delivery is dead; see the dead letters", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail)
-	case s.health.broken != "":
+	case s.health.Broken != "":
 		log.Error("the destination must be mended; its deliveries wait", "status", a.Status, "detail", a.Detail, "next_probe", pause)
 	default:
 		log.Warn("delivery failed; it will be tried again", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail, "pause", pause)

@@ -117,10 +117,10 @@ func (r *rig) run(sinks map[string]bridge.Sink, limit bridge.Limit) (stop func()
 			r.t.Fatal(err)
 		}
 		s := NewSender(SenderConfig{
-			Name: name, Sink: sink, Store: r.store, Compose: composer, Pace: NewPace(limit), GiveUp: 2 * time.Hour,
+			Name: name, Sink: sink, Store: r.store, Compose: composer, Pace: NewPace(PaceConfig{Name: name, Limit: limit}), GiveUp: 2 * time.Hour,
 			Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		})
-		wg.Go(func() { _ = s.Run(ctx) })
+		wg.Go(func() { _ = s.Run(ctx, nil) })
 	}
 	return func() { cancel(); wg.Wait() }
 }
@@ -404,13 +404,14 @@ func TestTemplateFaultIsDead(t *testing.T) {
 // TestSinksOfOneBucketShareAPace gives two sinks one pace.
 func TestSinksOfOneBucketShareAPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPace(bridge.Limit{Rate: 1, Burst: 1})
+		p := NewPace(PaceConfig{Name: "shared", Limit: bridge.Limit{Rate: 1, Burst: 1}})
+		m := &notes{}
 		began := time.Now()
 		var wg sync.WaitGroup
 		for range 2 {
 			wg.Go(func() {
 				for range 5 {
-					p.Wait(t.Context())
+					wait(t, t.Context(), p, m)
 				}
 			})
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
 	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
+	"github.com/absorb-bridge/absorb-bridge/bridge/lease"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
@@ -28,6 +29,7 @@ const drain = 5 * time.Second
 type Gateway struct {
 	log    *slog.Logger
 	store  *store.Store
+	leases *lease.Keeper
 	intake *intake.Handler
 	tests  *intake.Windows
 	router *dispatch.Router
@@ -40,16 +42,10 @@ type Gateway struct {
 	mu      sync.Mutex // guards what follows
 	config  *config.Config
 	parts   *Parts
-	senders map[string]*running // by sink
-	last    map[string]*running // the latest sender of each sink, those of removed sinks included
-	group   *errgroup.Group     // nil before it runs and when it ends
-	ctx     context.Context     // of the group
-}
-
-// running is a sender and what ends when it has ended.
-type running struct {
-	*dispatch.Sender
-	ended chan struct{}
+	senders map[string]*dispatch.Sender // by sink
+	retire  context.CancelFunc          // ends the senders
+	group   *errgroup.Group             // nil before it runs and when it ends
+	ctx     context.Context             // of the group
 }
 
 // New builds a bridge from a configuration. It opens the store and the
@@ -63,7 +59,10 @@ func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Gateway, err
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{log: log, store: s, senders: map[string]*running{}, last: map[string]*running{}}
+	g := &Gateway{log: log, store: s, leases: lease.New(nil, log), retire: func() {}}
+	if s.Shared() {
+		g.leases = lease.New(s, log)
+	}
 	if err := g.assemble(ctx, c, parts); err != nil {
 		return nil, errors.Join(err, g.close())
 	}
@@ -79,7 +78,7 @@ func (g *Gateway) assemble(ctx context.Context, c *config.Config, p *Parts) (err
 		return err
 	}
 	g.router = dispatch.NewRouter(g.store, plan, g.wake, g.log)
-	g.intake = intake.New(p.Intake, g.store, g.router.Accepted, g.log)
+	g.intake = intake.New(p.Intake, g.store, g.accepted, g.log)
 	g.intake.WithWindows(g.tests)
 	g.use(c, p)
 
@@ -117,12 +116,14 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	if g.people != nil {
 		serve(ctx, group, intake.NewServer(g.admin()), g.people)
 	}
-	group.Go(func() error { return g.router.Run(ctx) })
-	group.Go(func() error { return g.sweep(ctx) })
+	group.Go(func() error { return g.leases.Run(ctx) })
+	group.Go(func() error { return g.leases.Hold(ctx, "router", g.route) })
+	group.Go(func() error { return g.store.Listen(ctx, g.heard) })
+	group.Go(func() error { return g.followWindows(ctx) })
 	if g.load != nil {
 		group.Go(func() error { return g.watch(ctx) })
 	}
-	sinks := g.startSenders(ctx, group)
+	sinks := g.begin(ctx, group)
 	g.log.Info("absorb-bridge is ready", "listen", g.events.Addr().String(), "sinks", sinks)
 	err = group.Wait()
 	g.log.Info("absorb-bridge has stopped")

@@ -22,10 +22,8 @@ func (g *Gateway) admin() http.Handler {
 	c, _ := g.current()
 	o := options(c, g.store, parts)
 	o.Changed = func() {
-		g.router.Accepted(0)
-		for _, name := range parts().Order {
-			g.wake(name)
-		}
+		g.heard(store.TopicAll)
+		g.store.Tell(store.TopicAll)
 	}
 	o.OpenWindow = g.tests.Open
 	if g.load != nil {
@@ -36,13 +34,13 @@ func (g *Gateway) admin() http.Handler {
 
 func options(c *config.Config, s *store.Store, parts func() *Parts) admin.Options {
 	return admin.Options{
-		Store: s, Path: absolute(c.Store), Token: c.Admin.Token,
+		Store: s, Path: identity(c.Store), Token: c.Admin.Token,
 		Message: func(ctx context.Context, d store.DeliveryDetail) (admin.Message, error) {
 			return parts().message(ctx, d)
 		},
 		Sinks:   func() []string { return parts().Order },
 		Sources: func() []intake.Source { return parts().Intake },
-		Changed: func() {}, OpenWindow: s.OpenWindow,
+		Changed: func() { s.Tell(store.TopicAll) }, OpenWindow: s.OpenWindow,
 	}
 }
 
@@ -77,7 +75,7 @@ func Connect(ctx context.Context, c *config.Config) (client *admin.Client, close
 	}
 	s, err := store.Open(ctx, c.Store)
 	if errors.Is(err, store.ErrLocked) {
-		return nil, nil, fmt.Errorf("a bridge runs with the store %s, but it cannot be asked: %w", c.Store, asked)
+		return nil, nil, fmt.Errorf("a bridge runs with the store %s, but it cannot be asked: %w", store.Label(c.Store), asked)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -106,15 +104,19 @@ func findRunning(ctx context.Context, c *config.Config) (*admin.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if about.Store != absolute(c.Store) {
+	if about.Store != identity(c.Store) {
 		return nil, fmt.Errorf("at admin.listen (%s) answers another bridge, whose store is %s", c.Admin.Listen, about.Store)
 	}
 	return client, nil
 }
 
-func absolute(path string) string {
-	if whole, err := filepath.Abs(path); err == nil {
+// identity tells one store from another.
+func identity(where string) string {
+	if store.IsShared(where) {
+		return store.Label(where)
+	}
+	if whole, err := filepath.Abs(where); err == nil {
 		return whole
 	}
-	return path
+	return where
 }

@@ -1,6 +1,9 @@
 package gateway
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -32,8 +35,7 @@ type Parts struct {
 	Routes    []dispatch.Route
 	Intake    []intake.Source
 	sources   []config.Source
-	shared    map[string]*dispatch.Pace // paces by what they hold back
-	bucket    map[string]string         // the key in shared, by sink
+	Of        map[string]string // by sink: tells its settings from others
 }
 
 // Build makes the parts. Its error lists every fault that it found.
@@ -48,8 +50,7 @@ func Build(c *config.Config) (*Parts, error) {
 		Composers: map[string]*dispatch.Composer{},
 		Paces:     map[string]*dispatch.Pace{},
 		sources:   c.Sources,
-		shared:    map[string]*dispatch.Pace{},
-		bucket:    map[string]string{},
+		Of:        map[string]string{},
 	}
 	faults := []error{p.buildSinks(c), p.buildIntake(c)}
 	for _, r := range c.Routes {
@@ -93,22 +94,38 @@ func (p *Parts) buildSinks(c *config.Config) error {
 // pace gives a sink its pace. The sinks of one bucket have one: that of the first
 // of them.
 func (p *Parts) pace(s config.Sink, sink bridge.Sink) {
-	key := fmt.Sprintf("%s %s %v %v", s.Name, s.Type, s.Limit, s.Settings)
+	p.Of[s.Name] = fingerprint(s)
+	c := dispatch.PaceConfig{Name: "sink " + s.Name, Of: p.Of[s.Name], Limit: s.Limit}
 	if b, ok := sink.(bridge.Bucketed); ok {
-		key = s.Type + " " + b.Bucket()
+		c.Name, c.Of = "bucket "+s.Type+" "+b.Bucket(), ""
 	}
-	if p.shared[key] == nil {
-		p.shared[key] = dispatch.NewPace(s.Limit)
+	for _, other := range p.Paces {
+		if other.Name == c.Name {
+			p.Paces[s.Name] = other
+			return
+		}
 	}
-	p.bucket[s.Name], p.Paces[s.Name] = key, p.shared[key]
+	p.Paces[s.Name] = dispatch.NewPace(c)
 }
 
-// keepPaces takes over the paces of the parts before, with the pauses that the
-// platforms asked for, where nothing has changed.
+// fingerprint tells a sink's settings from others without telling what they are.
+func fingerprint(s config.Sink) string {
+	text, err := json.Marshal(s.Settings)
+	if err != nil { // they came from YAML
+		text = fmt.Append(nil, s.Settings)
+	}
+	sum := sha256.Sum256(append(text, s.Type...))
+	return hex.EncodeToString(sum[:6])
+}
+
+// keepPaces takes over the paces of the parts before where nothing has changed:
+// senders of both may use them for a moment.
 func (p *Parts) keepPaces(before *Parts) {
-	for name, key := range p.bucket {
-		if kept := before.shared[key]; kept != nil && kept.Limit() == p.shared[key].Limit() {
-			p.shared[key], p.Paces[name] = kept, kept
+	for name, pace := range p.Paces {
+		for _, kept := range before.Paces {
+			if kept.PaceConfig == pace.PaceConfig {
+				p.Paces[name] = kept
+			}
 		}
 	}
 }

@@ -2,11 +2,7 @@ package gateway
 
 import (
 	"context"
-	"errors"
-	"reflect"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
@@ -62,86 +58,22 @@ func (g *Gateway) apply(c *config.Config) error {
 	return nil
 }
 
-// use puts the senders of a configuration in the place of those before. A sink
-// that is as it was keeps its pace, its pauses and its health.
+// use puts the senders of a configuration in the place of those before.
 func (g *Gateway) use(c *config.Config, p *Parts) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	before, old := g.config, g.senders
-	if before != nil { // there is none at the start
+	if g.parts != nil { // there are none at the start
 		p.keepPaces(g.parts)
 	}
-	g.config, g.parts, g.senders = c, p, map[string]*running{}
+	g.config, g.parts, g.senders = c, p, map[string]*dispatch.Sender{}
 	for _, name := range p.Order {
-		g.senders[name] = &running{
-			ended: make(chan struct{}),
-			Sender: dispatch.NewSender(dispatch.SenderConfig{
-				Name: name, Sink: p.Sinks[name], Store: g.store, Compose: p.Composers[name],
-				Pace: p.Paces[name], GiveUp: c.GiveUp, Log: g.log,
-			}),
-		}
+		g.senders[name] = dispatch.NewSender(dispatch.SenderConfig{
+			Name: name, Of: p.Of[name], Sink: p.Sinks[name], Store: g.store, Compose: p.Composers[name],
+			Pace: p.Paces[name], GiveUp: c.GiveUp, Log: g.log,
+		})
 	}
-	for _, r := range old {
-		r.Stop()
-	}
-	if g.group == nil {
-		return
-	}
-	for name, r := range g.senders {
-		g.start(r, reflect.DeepEqual(sinkNamed(before, name), sinkNamed(c, name)))
-	}
-}
-
-func sinkNamed(c *config.Config, name string) config.Sink {
-	for _, s := range c.Sinks {
-		if s.Name == name {
-			return s
-		}
-	}
-	return config.Sink{}
-}
-
-// startSenders starts those that there are, and gives their number.
-func (g *Gateway) startSenders(ctx context.Context, group *errgroup.Group) int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.ctx, g.group = ctx, group
-	for _, r := range g.senders {
-		g.start(r, false)
-	}
-	group.Go(func() error {
-		<-ctx.Done()
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.group = nil // nothing is started any more
-		return nil
-	})
-	return len(g.senders)
-}
-
-// start runs a sender once the one before it has ended: two would send the same.
-func (g *Gateway) start(r *running, same bool) {
-	ctx, before := g.ctx, g.last[r.Name]
-	g.last[r.Name] = r
-	g.group.Go(func() error {
-		defer close(r.ended)
-		if before != nil {
-			<-before.ended
-			if same {
-				r.TakeOver(before.Sender)
-			}
-		}
-		return r.Run(ctx)
-	})
-}
-
-// wake tells a sink's sender that there is work. A sink that was removed has none.
-func (g *Gateway) wake(sink string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if r := g.senders[sink]; r != nil {
-		r.Wake()
-	}
+	g.retire()
+	g.startSenders()
 }
 
 // watch reloads when a file of the configuration has changed, and stays so for a
@@ -179,26 +111,4 @@ func (g *Gateway) current() (*config.Config, *Parts) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.config, g.parts
-}
-
-// sweepEvery is how often what is finished and old is deleted.
-const sweepEvery = 10 * time.Minute
-
-func (g *Gateway) sweep(ctx context.Context) error {
-	for {
-		c, _ := g.current()
-		now := time.Now()
-		gone, err := g.store.Sweep(ctx, now.Add(-c.Keep), now.Add(-max(c.Keep, c.KeepDead)))
-		switch {
-		case err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled):
-			g.log.Warn("old events could not be deleted; trying again later", "err", err)
-		case gone > 0:
-			g.log.Info("old events were deleted", "events", gone)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(sweepEvery):
-		}
-	}
 }

@@ -53,6 +53,19 @@ func NewWindows(ctx context.Context, desk Desk) (*Windows, error) {
 	return &Windows{desk: desk, start: time.Now(), limit: rate.NewLimiter(2, 20), states: states}, nil
 }
 
+// Refresh loads what is known of the sources again: another process may have
+// learned more.
+func (w *Windows) Refresh(ctx context.Context) error {
+	states, err := w.desk.Sources(ctx)
+	if err != nil {
+		return fmt.Errorf("load the test windows: %w", err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.states = states
+	return nil
+}
+
 // Open opens the window of a source until then; a time that is past closes it.
 func (w *Windows) Open(ctx context.Context, source string, until time.Time) error {
 	if err := w.desk.OpenWindow(ctx, source, until); err != nil {

@@ -47,6 +47,7 @@ func (s *Store) Release(ctx context.Context, owner string, names ...string) erro
 	_, err := s.eachLease(ctx, names, func(name string) statement {
 		return change(`DELETE FROM leases WHERE name = ? AND owner = ?`, name, owner)
 	})
+	s.Tell(TopicLeases)
 	return err
 }
 

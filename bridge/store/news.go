@@ -24,6 +24,16 @@ const (
 	newsPause = 10 * time.Millisecond
 )
 
+// What there may be something new of. The topic of a sink's deliveries is TopicSink
+// and its name.
+const (
+	TopicAll     = ""
+	TopicEvents  = "events"
+	TopicLeases  = "leases"
+	TopicSources = "sources"
+	TopicSink    = "sink "
+)
+
 // news is what replicas tell each other by NOTIFY, so that they need not wait for
 // the next look into the tables. A message that is lost does no harm.
 type news struct {
@@ -40,7 +50,7 @@ type news struct {
 // message is the payload of a NOTIFY.
 type message struct {
 	From   string   `json:"from"`
-	Topics []string `json:"topics"` // none: anything may be new
+	Topics []string `json:"topics"`
 }
 
 func newNews(e *postgres) *news {
@@ -87,7 +97,7 @@ func (n *news) run(ctx context.Context) {
 func (n *news) send(ctx context.Context, topics []string) {
 	payload, err := json.Marshal(message{n.self, topics})
 	if err != nil || len(payload) > maxNews {
-		payload, _ = json.Marshal(message{From: n.self})
+		payload, _ = json.Marshal(message{n.self, []string{TopicAll}})
 	}
 	ctx, cancel := context.WithTimeout(ctx, transactTimeout)
 	defer cancel()
@@ -102,8 +112,8 @@ func (n *news) close() {
 	}
 }
 
-// Listen calls heard for each topic that another process tells of, and with "" when
-// anything may be new, until the context ends. It survives lost connections.
+// Listen calls heard for each topic that another process tells of until the context
+// ends. It survives lost connections.
 func (s *Store) Listen(ctx context.Context, heard func(topic string)) error {
 	for s.news != nil && ctx.Err() == nil {
 		_ = s.news.listen(ctx, heard) // the tables are looked into anyway
@@ -130,18 +140,15 @@ func (n *news) listen(ctx context.Context, heard func(string)) error {
 	if _, err := own.Exec(ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
 		return err
 	}
-	heard("") // whatever was told before
+	heard(TopicAll) // whatever was told before
 	for {
 		got, err := own.WaitForNotification(ctx)
 		if err != nil {
 			return err
 		}
 		var m message
-		if json.Unmarshal([]byte(got.Payload), &m) == nil && m.From == n.self {
+		if json.Unmarshal([]byte(got.Payload), &m) != nil || m.From == n.self {
 			continue
-		}
-		if len(m.Topics) == 0 {
-			heard("")
 		}
 		for _, topic := range m.Topics {
 			heard(topic)

@@ -53,6 +53,7 @@ func (s *Store) setSource(ctx context.Context, source, statement string, at time
 	if err != nil {
 		return fmt.Errorf("note the state of source %s: %w", source, err)
 	}
+	s.Tell(TopicSources)
 	return nil
 }
 

@@ -19,10 +19,10 @@ const module = "github.com/absorb-bridge/absorb-bridge/"
 // layers are the packages from the ground up. One may import those below it, and
 // none beside or above it.
 var layers = [][]string{
-	{"bridge", "templates", "internal/wall/draw"},
+	{"bridge", "templates", "internal/wall/draw", "internal/pgtest"},
 	{"bridge/absorb", "bridge/render", "bridge/store", "sinks/kit", "internal/wall"},
 	{
-		"bridge/enrich", "bridge/intake", "internal/portal", "sinks/sinktest",
+		"bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "sinks/sinktest",
 		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams",
 	},
 	{"bridge/dispatch", "bridge/admin", "sinks"},

@@ -8,15 +8,13 @@ CREATE TABLE compatible (
 );
 INSERT INTO compatible (oldest) VALUES (3);
 
--- What is known of a sink beyond its configuration, so that the next process, or
--- another one, goes on with it.
-CREATE TABLE sinks (
-    name         TEXT   NOT NULL PRIMARY KEY,
-    full_at      BIGINT NOT NULL,              -- when its rate limit's bucket is full again
-    paused_until BIGINT NOT NULL,              -- nothing is sent before
-    health       TEXT   NOT NULL               -- JSON, of dispatch
+-- What whoever goes on with a piece of work must know of it: how much of a sink's
+-- rate limit was used, how long it pauses, how it fails.
+CREATE TABLE states (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL                        -- JSON, of dispatch
 );
 
 -- +goose Down
-DROP TABLE sinks;
+DROP TABLE states;
 DROP TABLE compatible;

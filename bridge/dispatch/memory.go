@@ -1,0 +1,48 @@
+package dispatch
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// memory keeps what whoever goes on must know; the store is one.
+type memory interface {
+	State(ctx context.Context, name string) (string, error) // "" when nothing was kept
+	Keep(ctx context.Context, name, value string) error
+}
+
+func (s *Sender) key() string { return "sink " + s.Name }
+
+// resume goes on with what is known of the sink and its pace.
+func (s *Sender) resume(ctx context.Context) error {
+	text, err := s.Store.State(ctx, s.key())
+	if err != nil {
+		return err
+	}
+	s.kept, s.health = text, health{}
+	if text != "" && json.Unmarshal([]byte(text), &s.health) != nil || s.health.Of != s.Of {
+		s.health = health{Of: s.Of} // of other settings, or of another version
+	}
+	return s.Pace.resume(ctx, s.Store)
+}
+
+// remember keeps the sink's health if it has changed. It may be lost: the next
+// failure tells it again.
+func (s *Sender) remember(ctx context.Context) {
+	text := ""
+	if s.health.Limited > 0 || s.health.Broken != "" || len(s.health.Failing) > 0 {
+		encoded, err := json.Marshal(s.health)
+		if err != nil {
+			return // a struct of texts and numbers cannot fail
+		}
+		text = string(encoded)
+	}
+	if text == s.kept {
+		return
+	}
+	if err := s.Store.Keep(ctx, s.key(), text); err != nil {
+		s.Log.Warn("the sink's state could not be kept", "err", err)
+		return
+	}
+	s.kept = text
+}

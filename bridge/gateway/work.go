@@ -1,0 +1,169 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
+	"github.com/absorb-bridge/absorb-bridge/bridge/lease"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// startSenders starts the senders that there are, if the gateway runs. Those before
+// them end first: the leases see to it. The caller holds mu.
+func (g *Gateway) startSenders() {
+	if g.group == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(g.ctx)
+	g.retire = cancel
+	together := map[string][]*dispatch.Sender{}
+	for name, s := range g.senders {
+		pace := g.parts.Paces[name].Name
+		together[pace] = append(together[pace], s)
+	}
+	for pace, senders := range together {
+		g.group.Go(func() error {
+			return g.leases.Hold(ctx, pace, func(ctx context.Context, l *lease.Lease) error { return g.send(ctx, l, pace, senders) })
+		})
+	}
+}
+
+// send runs the senders that share a pace, whose lease this process has. A sink has
+// a lease of its own, too: while a changed configuration comes to the replicas,
+// they may not agree on what it shares.
+func (g *Gateway) send(ctx context.Context, l *lease.Lease, pace string, senders []*dispatch.Sender) error {
+	var all errgroup.Group
+	for _, s := range senders {
+		all.Go(func() error {
+			if own := "sink " + s.Name; own != pace {
+				return g.leases.HoldWith(ctx, l, own, s.Run)
+			}
+			return s.Run(ctx, l)
+		})
+	}
+	return all.Wait()
+}
+
+// begin has senders run from now on, until the context ends.
+func (g *Gateway) begin(ctx context.Context, group *errgroup.Group) (sinks int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ctx, g.group = ctx, group
+	g.startSenders()
+	group.Go(func() error {
+		<-ctx.Done()
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.group = nil // nothing is started any more
+		return nil
+	})
+	return len(g.senders)
+}
+
+// route is what one replica does for all.
+func (g *Gateway) route(ctx context.Context, l *lease.Lease) error {
+	var all errgroup.Group
+	all.Go(func() error { return g.router.Run(ctx, l) })
+	all.Go(func() error { return g.sweep(ctx) })
+	return all.Wait()
+}
+
+// sweepEvery is how often what is finished and old is deleted.
+const sweepEvery = 10 * time.Minute
+
+func (g *Gateway) sweep(ctx context.Context) error {
+	for {
+		c, _ := g.current()
+		now := time.Now()
+		gone, err := g.store.Sweep(ctx, now.Add(-c.Keep), now.Add(-max(c.Keep, c.KeepDead)))
+		switch {
+		case err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled):
+			g.log.Warn("old events could not be deleted; trying again later", "err", err)
+		case gone > 0:
+			g.log.Info("old events were deleted", "events", gone)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(sweepEvery):
+		}
+	}
+}
+
+// accepted tells the router, here or in another replica, of new events.
+func (g *Gateway) accepted(n int) {
+	g.router.Accepted(n)
+	g.store.Tell(store.TopicEvents)
+}
+
+// wake tells a sink's sender, here or in another replica, that there is work.
+func (g *Gateway) wake(sink string) {
+	g.wakeHere(sink)
+	g.store.Tell(store.TopicSink + sink)
+}
+
+// wakeHere does nothing for a sink that was removed.
+func (g *Gateway) wakeHere(sink string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s := g.senders[sink]; s != nil {
+		s.Wake()
+	}
+}
+
+// heard does what another replica asks for.
+func (g *Gateway) heard(topic string) {
+	all := topic == store.TopicAll
+	if all || topic == store.TopicEvents {
+		g.router.Accepted(0)
+	}
+	if all || topic == store.TopicLeases {
+		g.leases.Wake()
+	}
+	if all || topic == store.TopicSources {
+		g.refreshWindows()
+	}
+	if sink, ok := strings.CutPrefix(topic, store.TopicSink); ok {
+		g.wakeHere(sink)
+	}
+	if all {
+		_, p := g.current()
+		for _, sink := range p.Order {
+			g.wakeHere(sink)
+		}
+	}
+}
+
+// refreshEvery is how often the test windows are looked up when nobody tells of a
+// change.
+const refreshEvery = 10 * time.Second
+
+func (g *Gateway) refreshWindows() {
+	ctx, cancel := context.WithTimeout(context.Background(), refreshEvery)
+	defer cancel()
+	if err := g.tests.Refresh(ctx); err != nil {
+		g.log.Warn("what other replicas know of the sources cannot be read", "err", err)
+	}
+}
+
+// followWindows keeps the test windows current in case a message is lost.
+func (g *Gateway) followWindows(ctx context.Context) error {
+	if !g.store.Shared() {
+		return nil
+	}
+	tick := time.NewTicker(refreshEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			g.refreshWindows()
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package lease
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Keeper holds the leases of one process.
+type Keeper struct {
+	table Table // nil: the process is alone
+	self  string
+	log   *slog.Logger
+	woken chan struct{}
+
+	mu    sync.Mutex // guards works and what is in them
+	works map[string]*work
+}
+
+// work is what this process does, or would do if it had the lease.
+type work struct {
+	turn    chan struct{} // capacity 1: one caller of Hold at a time
+	changed chan struct{} // capacity 1: the lease was granted
+	callers int           // of Hold
+	with    *Lease        // of the work that it belongs to; then it is no part of the share
+
+	lease   *Lease             // nil while it is not held
+	stop    context.CancelFunc // ends the work under way, if there is any
+	surplus bool               // the lease should be given up
+	free    time.Time          // since when nobody holds it; zero while somebody does
+}
+
+// New makes a keeper. Without a table the process is alone, and every lease granted
+// at once.
+func New(table Table, log *slog.Logger) *Keeper {
+	return &Keeper{table: table, self: uuid.NewString(), log: log, woken: make(chan struct{}, 1), works: map[string]*work{}}
+}
+
+// Wake has the keeper look at the leases soon: somebody may have given one up.
+func (k *Keeper) Wake() {
+	select {
+	case k.woken <- struct{}{}:
+	default:
+	}
+}
+
+// Hold does a piece of work whenever this process has the lease of its name, until
+// the context ends. do is asked to end, by its context, when the lease was lost or
+// should be given up. In one process, too, only one caller does it at a time; when
+// it ends the next one goes on with the same lease.
+func (k *Keeper) Hold(ctx context.Context, name string, do func(context.Context, *Lease) error) error {
+	return k.HoldWith(ctx, nil, name, do)
+}
+
+// HoldWith is Hold for work that belongs to other work whose lease is held, and is
+// valid only with it: it is taken whatever else this process has to do.
+func (k *Keeper) HoldWith(ctx context.Context, with *Lease, name string, do func(context.Context, *Lease) error) error {
+	w := k.join(name)
+	defer k.leave(ctx, name, w)
+	select {
+	case w.turn <- struct{}{}:
+		defer func() { <-w.turn }()
+	case <-ctx.Done():
+		return nil
+	}
+	for {
+		l, held, stop, ok := k.await(ctx, w, with)
+		if !ok {
+			return nil
+		}
+		err := do(held, l)
+		stop()
+		k.ended(ctx, name, w)
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (k *Keeper) join(name string) *work {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	w := k.works[name]
+	if w == nil {
+		w = &work{turn: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
+		k.works[name] = w
+	}
+	w.callers++
+	k.Wake()
+	return w
+}
+
+// leave gives the lease back if no other caller waits for it.
+func (k *Keeper) leave(ctx context.Context, name string, w *work) {
+	k.mu.Lock()
+	w.callers--
+	last, had := w.callers == 0, w.lease != nil
+	if last {
+		w.lease = nil
+		delete(k.works, name)
+	}
+	k.mu.Unlock()
+	if last && had {
+		k.release(ctx, name)
+	}
+}
+
+// await waits for the lease, and gives a context that ends with it.
+func (k *Keeper) await(ctx context.Context, w *work, with *Lease) (l *Lease, held context.Context, stop context.CancelFunc, ok bool) {
+	for ctx.Err() == nil {
+		k.mu.Lock()
+		w.with = with
+		if k.table == nil || w.lease != nil {
+			held, stop = context.WithCancel(ctx)
+			w.stop = stop
+			if l = w.lease; l != nil {
+				l.with = with
+			}
+			k.mu.Unlock()
+			return l, held, stop, true
+		}
+		k.mu.Unlock()
+		select {
+		case <-w.changed:
+		case <-ctx.Done():
+		}
+	}
+	return nil, nil, nil, false
+}
+
+// ended gives the lease back if that is why the work has ended.
+func (k *Keeper) ended(ctx context.Context, name string, w *work) {
+	k.mu.Lock()
+	w.stop = nil
+	surplus := w.surplus && w.lease != nil
+	if surplus {
+		w.lease, w.surplus = nil, false
+	}
+	k.mu.Unlock()
+	if surplus {
+		k.release(ctx, name)
+	}
+}
+
+func (k *Keeper) release(ctx context.Context, names ...string) {
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewEvery)
+	defer cancel()
+	if err := k.table.Release(late, k.self, names...); err != nil {
+		k.log.Warn("a lease could not be given up; it expires", "leases", names, "err", err)
+	}
+}
+
+// Run renews what is held and takes what is free until the context ends and all
+// work has ended.
+func (k *Keeper) Run(ctx context.Context) error {
+	if k.table == nil {
+		<-ctx.Done()
+		return nil
+	}
+	defer k.release(ctx, replica+k.self)
+	for ctx.Err() == nil || k.busy() {
+		next := k.tick(context.WithoutCancel(ctx), ctx.Err() == nil)
+		if ctx.Err() != nil {
+			next = min(next, soonest) // the work is about to end
+		}
+		timer := time.NewTimer(next)
+		select {
+		case <-timer.C:
+		case <-k.woken:
+		}
+		timer.Stop()
+	}
+	return nil
+}
+
+func (k *Keeper) busy() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.works) > 0
+}

@@ -1,0 +1,29 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// State gives what Keep kept under a name; "" when there is nothing.
+func (s *Store) State(ctx context.Context, name string) (string, error) {
+	var value string
+	err := s.row(ctx, `SELECT value FROM states WHERE name = ?`, name).Scan(&value)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("read the state of %s: %w", name, err)
+	}
+	return value, nil
+}
+
+// Keep keeps what whoever goes on with a piece of work, after a restart or in
+// another process, must know of it.
+func (s *Store) Keep(ctx context.Context, name, value string) error {
+	_, err := s.write(ctx, change(`INSERT INTO states (name, value) VALUES (?, ?)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value))
+	if err != nil {
+		return fmt.Errorf("keep the state of %s: %w", name, err)
+	}
+	return nil
+}
