@@ -156,7 +156,8 @@ func TestTokenIsRefreshedBeforeItsEnd(t *testing.T) {
 type shelf struct {
 	mu    sync.Mutex
 	kept  map[string]keptToken
-	fails error // of SaveToken
+	fails error      // of SaveToken
+	lock  sync.Mutex // of all keys
 }
 
 type keptToken struct {
@@ -181,6 +182,11 @@ func (s *shelf) SaveToken(_ context.Context, key, token string, expires time.Tim
 	}
 	s.kept[key] = keptToken{token, expires}
 	return nil
+}
+
+func (s *shelf) Lock(context.Context, string) (func(), error) {
+	s.lock.Lock()
+	return s.lock.Unlock, nil
 }
 
 func TestClientsShareATokenByTheStore(t *testing.T) {

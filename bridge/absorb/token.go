@@ -30,6 +30,9 @@ const (
 type TokenStore interface {
 	Token(ctx context.Context, key string) (token string, expires time.Time, err error) // "" when there is none
 	SaveToken(ctx context.Context, key, token string, expires time.Time) error
+
+	// Lock waits until nobody else, in any process, has the lock of a key.
+	Lock(ctx context.Context, key string) (unlock func(), err error)
 }
 
 // tokens holds the token in use, and gets a new one when it must.
@@ -53,10 +56,7 @@ func (t *tokens) current(ctx context.Context) (bridge.Secret, error) {
 	if t.valid() {
 		return t.token, nil
 	}
-	if t.load(ctx); t.valid() {
-		return t.token, nil
-	}
-	return t.login(ctx)
+	return t.another(ctx, "")
 }
 
 // replace gives another token than the one that was refused.
@@ -66,8 +66,25 @@ func (t *tokens) replace(ctx context.Context, refused bridge.Secret) (bridge.Sec
 	if t.valid() && t.token != refused {
 		return t.token, nil // somebody was faster
 	}
-	if t.load(ctx); t.valid() && t.token != refused {
-		return t.token, nil // another process was
+	return t.another(ctx, refused)
+}
+
+// another gives the token that another process has got meanwhile, or logs in. Only
+// one process does so at a time: two would end each other's token for ever.
+func (t *tokens) another(ctx context.Context, refused bridge.Secret) (bridge.Secret, error) {
+	fresh := func() bool { t.load(ctx); return t.valid() && t.token != refused }
+	if fresh() {
+		return t.token, nil
+	}
+	if t.store != nil {
+		unlock, err := t.store.Lock(ctx, t.key)
+		if err != nil {
+			return "", &APIError{Message: "the store does not answer, so no token can be shared", Temporary: true}
+		}
+		defer unlock()
+		if fresh() {
+			return t.token, nil
+		}
 	}
 	return t.login(ctx)
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
@@ -116,15 +117,20 @@ func (b *builder) address(key, text string) string {
 	return text
 }
 
-func (b *builder) store(text string) string {
+func (b *builder) store(text string) bridge.Secret {
 	switch {
 	case text == "":
-		b.atValue("store", "want the path of a file, such as ./data/bridge.db")
+		b.atValue("store", "want the path of a file, such as ./data/bridge.db, or postgres://…")
+	case store.IsShared(text):
+		if err := store.Check(text); err != nil {
+			b.atValue("store", "%v", err)
+		}
+		return bridge.Secret(text)
 	case strings.Contains(text, "://"):
-		b.atValue("store", "this version keeps its store in a SQLite file: give the path of one, such as ./data/bridge.db")
+		b.atValue("store", "want the path of a SQLite file, such as ./data/bridge.db, or the URL of a PostgreSQL database, postgres://user@host/database")
 		return ""
 	}
-	return b.relative(text)
+	return bridge.Secret(b.relative(text))
 }
 
 // relative paths start at the folder of the configuration.

@@ -15,7 +15,7 @@ import (
 type Config struct {
 	Listen     string // address that takes webhooks
 	Admin      Admin
-	Store      string // path of the SQLite file
+	Store      bridge.Secret // path of the SQLite file, or URL of the PostgreSQL database
 	Sources    []Source
 	Sinks      []Sink
 	Routes     []Route

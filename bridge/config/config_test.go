@@ -188,7 +188,7 @@ func TestReferences(t *testing.T) {
 		if got := c.Sources[0].Secrets[0].Reveal(); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
-		if want := filepath.Join(dir, "data/bridge.db"); c.Store != want {
+		if want := filepath.Join(dir, "data/bridge.db"); c.Store.Reveal() != want {
 			t.Errorf("store %s, want %s", c.Store, want)
 		}
 	}

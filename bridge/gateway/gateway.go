@@ -55,7 +55,7 @@ func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Gateway, err
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, c.Store)
+	s, err := store.Open(ctx, c.Store.Reveal())
 	if err != nil {
 		return nil, err
 	}

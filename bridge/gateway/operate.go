@@ -34,7 +34,7 @@ func (g *Gateway) admin() http.Handler {
 
 func options(c *config.Config, s *store.Store, parts func() *Parts) admin.Options {
 	return admin.Options{
-		Store: s, Path: identity(c.Store), Token: c.Admin.Token,
+		Store: s, Path: identity(c.Store.Reveal()), Token: c.Admin.Token,
 		Message: func(ctx context.Context, d store.DeliveryDetail) (admin.Message, error) {
 			return parts().message(ctx, d)
 		},
@@ -73,9 +73,9 @@ func Connect(ctx context.Context, c *config.Config) (client *admin.Client, close
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := store.Open(ctx, c.Store)
+	s, err := store.Open(ctx, c.Store.Reveal())
 	if errors.Is(err, store.ErrLocked) {
-		return nil, nil, fmt.Errorf("a bridge runs with the store %s, but it cannot be asked: %w", store.Label(c.Store), asked)
+		return nil, nil, fmt.Errorf("a bridge runs with the store %s, but it cannot be asked: %w", store.Label(c.Store.Reveal()), asked)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -104,7 +104,7 @@ func findRunning(ctx context.Context, c *config.Config) (*admin.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if about.Store != identity(c.Store) {
+	if about.Store != identity(c.Store.Reveal()) {
 		return nil, fmt.Errorf("at admin.listen (%s) answers another bridge, whose store is %s", c.Admin.Listen, about.Store)
 	}
 	return client, nil

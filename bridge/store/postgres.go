@@ -60,10 +60,29 @@ func Label(where string) string {
 	return u.String()
 }
 
+// Check tells what is wrong with the URL of a PostgreSQL database, without the
+// password in it.
+func Check(where string) error {
+	_, err := pgxpool.ParseConfig(where)
+	if err == nil {
+		return nil
+	}
+	const want = "want a URL like postgres://user:password@host:5432/database?sslmode=verify-full, with the odd characters of the password written as %XX"
+	u, unread := url.Parse(where)
+	inner := errors.Unwrap(err)
+	if unread != nil || inner == nil {
+		return errors.New(want) // the library's words quote the URL
+	}
+	if password, set := u.User.Password(); set && strings.Contains(inner.Error(), password) {
+		return errors.New(want)
+	}
+	return fmt.Errorf("%w; %s", inner, want)
+}
+
 func openPostgres(ctx context.Context, where string) (*postgres, error) {
 	c, err := pgxpool.ParseConfig(where)
 	if err != nil {
-		return nil, fmt.Errorf("read its URL: %w", unquoted(err))
+		return nil, Check(where)
 	}
 	if !strings.Contains(where, "pool_max_conns") {
 		c.MaxConns = maxConnections
@@ -83,17 +102,6 @@ func openPostgres(ctx context.Context, where string) (*postgres, error) {
 		return nil, errors.Join(err, e.close())
 	}
 	return e, nil
-}
-
-// unquoted is an error of the URL's parser without the URL, of which it hides the
-// password only where it finds it.
-func unquoted(err error) error {
-	if inner := errors.Unwrap(err); inner != nil {
-		if _, ok := errors.AsType[*url.Error](inner); !ok {
-			return inner
-		}
-	}
-	return errors.New("it should be like postgres://user:password@host:5432/database?sslmode=verify-full, with the odd characters of the password written as %XX")
 }
 
 // await waits until the database answers, unless it answers that it will not.
