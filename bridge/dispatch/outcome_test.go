@@ -206,8 +206,10 @@ func TestPaceHoldsTheRateAcrossRestarts(t *testing.T) {
 			}
 			for range random.IntN(8) {
 				wait(t, t.Context(), p, m)
-				sent = append(sent, time.Now())
-				sleep(t.Context(), time.Duration(random.IntN(900))*time.Millisecond) // the platform takes its time
+				sleep(t.Context(), time.Duration(random.IntN(900))*time.Millisecond)
+				sent = append(sent, time.Now()) // it arrives
+				sleep(t.Context(), time.Duration(random.IntN(300))*time.Millisecond)
+				p.Sent()
 			}
 			sleep(t.Context(), time.Duration(random.IntN(3000))*time.Millisecond)
 		}

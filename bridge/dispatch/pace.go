@@ -132,7 +132,7 @@ func (p *Pace) paused() time.Duration {
 func (p *Pace) Wait(ctx context.Context, m memory) (bool, error) {
 	// The limiter's own Wait gives up at once when the deadline is nearer than
 	// the turn; a reservation keeps its turn.
-	turn := p.limiter.Reserve()
+	turn := p.reserve()
 	if err := p.spend(ctx, m); err != nil {
 		turn.Cancel()
 		return false, err
@@ -150,6 +150,26 @@ func (p *Pace) Wait(ctx context.Context, m memory) (bool, error) {
 			return false, nil
 		}
 	}
+}
+
+func (p *Pace) reserve() *rate.Reservation {
+	p.mu.Lock() // not while Sent changes the limiter
+	defer p.mu.Unlock()
+	return p.limiter.Reserve()
+}
+
+// Sent notes that a message has arrived by now. What the limiter took for it
+// earlier counts from now on: on its way it may have been overtaken by the time that
+// fills the bucket, but at the platform it is this moment that counts.
+func (p *Pace) Sent() {
+	if p.limiter.Limit() == rate.Inf {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now, burst := time.Now(), p.limiter.Burst()
+	p.limiter.SetBurstAt(now, burst-1) // what is more than that is dropped …
+	p.limiter.SetBurstAt(now, burst)   // … here
 }
 
 // spend has the store know what was taken from the limiter, and, so that it need

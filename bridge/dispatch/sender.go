@@ -200,6 +200,7 @@ func (s *Sender) attempt(ctx, late context.Context, p prepared) (a *bridge.Attem
 	err := p.err
 	if err == nil {
 		receipt, err = s.Sink.Send(late, p.payload)
+		s.Pace.Sent()
 	}
 	if err != nil && late.Err() != nil {
 		return nil, 0, false // interrupted: neither counted nor blamed

@@ -32,7 +32,7 @@ const (
 // Table is where leases are kept.
 type Table interface {
 	Leases(context.Context) ([]store.Lease, error)
-	Acquire(ctx context.Context, owner string, d time.Duration, names ...string) ([]string, error)
+	Acquire(ctx context.Context, owner, note string, d time.Duration, names ...string) ([]string, error)
 	Renew(ctx context.Context, owner string, d time.Duration, names ...string) ([]string, error)
 	Release(ctx context.Context, owner string, names ...string) error
 }

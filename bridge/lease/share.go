@@ -2,16 +2,10 @@ package lease
 
 import (
 	"context"
-	"maps"
+	"encoding/json"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
-
-// replica is the prefix of the leases by which replicas know of each other.
-const replica = "replica "
 
 // tick renews, and, unless this process is about to stop, takes and gives up. It
 // gives the time until the next one.
@@ -33,7 +27,11 @@ func (k *Keeper) tick(ctx context.Context, more bool) (next time.Duration) {
 // renew prolongs what is held, and notes what was lost.
 func (k *Keeper) renew(ctx context.Context) error {
 	began := time.Now()
-	if _, err := k.table.Acquire(ctx, k.self, Life, replica+k.self); err != nil {
+	knows, err := json.Marshal(k.shared())
+	if err != nil {
+		return err
+	}
+	if _, err := k.table.Acquire(ctx, k.self, string(knows), Life, replica+k.self); err != nil {
 		return err
 	}
 	names := k.held()
@@ -54,6 +52,20 @@ func (k *Keeper) renew(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// shared gives the names of the work that any replica may do.
+func (k *Keeper) shared() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	names := []string{}
+	for name, w := range k.works {
+		if w.with == nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // held gives the names of the leases that this process holds.
@@ -90,24 +102,47 @@ func (k *Keeper) lose(name string, w *work) {
 	}
 }
 
-// share takes what is free up to this replica's part of the work, and gives up what
-// is more than that. It gives the time until the next lease of another one expires.
+// share takes what is free and this replica's to do, and gives up what is another
+// one's. It gives the time until the next lease of another one expires.
 func (k *Keeper) share(ctx context.Context) (next time.Duration, err error) {
 	all, err := k.table.Leases(ctx)
 	if err != nil {
 		return 0, err
 	}
-	wanted, next := k.choose(all)
+	next = renewEvery
+	for _, l := range all {
+		if l.Left > 0 && l.Owner != k.self {
+			next = min(next, l.Left+soonest)
+		}
+	}
+	wanted := k.follow(readRoster(all).divide())
 	if len(wanted) == 0 {
 		return next, nil
 	}
 	began := time.Now()
-	got, err := k.table.Acquire(ctx, k.self, Life, wanted...)
+	got, err := k.table.Acquire(ctx, k.self, "", Life, wanted...)
 	if err != nil {
 		return 0, err
 	}
 	k.grant(ctx, got, began.Add(Life-margin))
 	return next, nil
+}
+
+// follow has the work end that is another replica's to do, and gives the names of
+// what should be taken.
+func (k *Keeper) follow(owners map[string]string) (wanted []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for name, w := range k.works {
+		mine := w.with != nil || owners[name] == k.self
+		if mine && w.lease == nil {
+			wanted = append(wanted, name)
+		}
+		if w.surplus = !mine && w.lease != nil; w.surplus && w.stop != nil {
+			w.stop() // its lease is given back when it has ended
+		}
+	}
+	return wanted
 }
 
 func (k *Keeper) grant(ctx context.Context, names []string, until time.Time) {
@@ -119,7 +154,7 @@ func (k *Keeper) grant(ctx context.Context, names []string, until time.Time) {
 			unwanted = append(unwanted, name)
 			continue
 		}
-		w.lease, w.free = &Lease{until: until}, time.Time{}
+		w.lease = &Lease{until: until}
 		select {
 		case w.changed <- struct{}{}:
 		default:
@@ -130,86 +165,4 @@ func (k *Keeper) grant(ctx context.Context, names []string, until time.Time) {
 	if len(unwanted) > 0 {
 		k.release(ctx, unwanted...)
 	}
-}
-
-// choose gives the names to take, has surplus work end, and gives the time until
-// the next lease of another replica expires.
-func (k *Keeper) choose(all []store.Lease) (wanted []string, next time.Duration) {
-	taken, replicas, next := map[string]bool{}, []string{}, renewEvery
-	for _, l := range all {
-		if l.Left <= 0 {
-			continue
-		}
-		taken[l.Name] = l.Owner != k.self
-		if name, ok := strings.CutPrefix(l.Name, replica); ok {
-			replicas = append(replicas, name)
-		}
-		if l.Owner != k.self {
-			next = min(next, l.Left+soonest)
-		}
-	}
-	slices.Sort(replicas)
-
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	names := slices.Sorted(maps.Keys(k.works))
-	mine, shared := 0, 0
-	for _, name := range names {
-		if w := k.works[name]; w.with == nil {
-			shared++
-			if w.lease != nil {
-				mine++
-			}
-		}
-	}
-	part := fair(shared, len(replicas), slices.Index(replicas, k.self))
-	k.giveUp(names, mine-part)
-	for _, name := range names {
-		if w := k.works[name]; k.wants(w, taken[name], mine < part) {
-			wanted = append(wanted, name)
-			if w.with == nil {
-				mine++
-			}
-		}
-	}
-	return wanted, next
-}
-
-// giveUp has the last n pieces of work end. The caller holds mu.
-func (k *Keeper) giveUp(names []string, n int) {
-	for _, name := range slices.Backward(names) {
-		w := k.works[name]
-		if w.lease == nil || w.with != nil {
-			continue
-		}
-		if w.surplus = n > 0; w.surplus && w.stop != nil {
-			w.stop() // its lease is given back when it has ended
-		}
-		n--
-	}
-}
-
-// wants tells whether a lease should be taken. What nobody takes for a while, as
-// others may not know of it, is taken beyond one's part. The caller holds mu.
-func (k *Keeper) wants(w *work, taken, room bool) bool {
-	if taken || w.lease != nil {
-		w.free = time.Time{}
-		return false
-	}
-	if w.free.IsZero() {
-		w.free = time.Now()
-	}
-	return room || w.with != nil || time.Since(w.free) > Life
-}
-
-// fair is how many of n pieces of work are the part of the replica of an index.
-func fair(n, replicas, index int) int {
-	if replicas == 0 || index < 0 {
-		return 0
-	}
-	part := n / replicas
-	if index < n%replicas {
-		part++
-	}
-	return part
 }

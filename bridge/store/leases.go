@@ -13,6 +13,7 @@ import (
 type Lease struct {
 	Name  string
 	Owner string
+	Note  string        // what the owner says of it
 	Left  time.Duration // until it expires, by the database's clock; negative when it has
 }
 
@@ -20,19 +21,20 @@ type Lease struct {
 func (s *Store) Leases(ctx context.Context) ([]Lease, error) {
 	return list(ctx, s, func(row scanner) (l Lease, err error) {
 		var left int64
-		err = row.Scan(&l.Name, &l.Owner, &left)
+		err = row.Scan(&l.Name, &l.Owner, &l.Note, &left)
 		l.Left = time.Duration(left) * time.Microsecond
 		return l, err
-	}, `SELECT name, owner, expires - `+s.engine.clock()+` FROM leases ORDER BY name`)
+	}, `SELECT name, owner, note, expires - `+s.engine.clock()+` FROM leases ORDER BY name`)
 }
 
 // Acquire takes leases that are free or have expired, or that the owner has
-// already, for so long from now on, and gives the names of those it got.
-func (s *Store) Acquire(ctx context.Context, owner string, d time.Duration, names ...string) ([]string, error) {
-	query := `INSERT INTO leases (name, owner, expires) VALUES (?, ?, ` + s.engine.clock() + ` + ?)
-		ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, expires = excluded.expires
+// already, for so long from now on, with a note, and gives the names of those it
+// got.
+func (s *Store) Acquire(ctx context.Context, owner, note string, d time.Duration, names ...string) ([]string, error) {
+	query := `INSERT INTO leases (name, owner, note, expires) VALUES (?, ?, ?, ` + s.engine.clock() + ` + ?)
+		ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, note = excluded.note, expires = excluded.expires
 		WHERE leases.owner = excluded.owner OR leases.expires < ` + s.engine.clock()
-	return s.eachLease(ctx, names, func(name string) statement { return change(query, name, owner, d.Microseconds()) })
+	return s.eachLease(ctx, names, func(name string) statement { return change(query, name, owner, note, d.Microseconds()) })
 }
 
 // Renew prolongs leases that the owner has, expired or not, unless somebody else
@@ -86,7 +88,7 @@ const (
 func (s *Store) Lock(ctx context.Context, name string) (unlock func(), err error) {
 	owner := uuid.NewString()
 	for {
-		got, err := s.Acquire(ctx, owner, lockFor, "lock "+name)
+		got, err := s.Acquire(ctx, owner, "", lockFor, "lock "+name)
 		if err != nil {
 			return nil, err
 		}

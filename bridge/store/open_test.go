@@ -26,14 +26,14 @@ func made(t *testing.T) string {
 }
 
 // refused checks that a store cannot be opened, and why.
-func refused(t *testing.T, path string, words ...string) {
+func refused(t *testing.T, label, where string, words ...string) {
 	t.Helper()
-	s, err := Open(t.Context(), path)
+	s, err := Open(t.Context(), where)
 	if err == nil {
 		t.Error("opened:", s.Close())
 		return
 	}
-	for _, w := range append(words, path) {
+	for _, w := range append(words, label) {
 		if !strings.Contains(err.Error(), w) {
 			t.Errorf("%q does not say %q", err, w)
 		}
@@ -73,7 +73,7 @@ func TestOpenOfANewerVersion(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, path, "newer version of absorb-bridge", "999", "backup")
+	refused(t, path, path, "newer version of absorb-bridge", "999", "backup")
 }
 
 func TestOpenOfWhatIsNoStore(t *testing.T) {
@@ -81,9 +81,10 @@ func TestOpenOfWhatIsNoStore(t *testing.T) {
 	if err := os.WriteFile(text, []byte("not a database, just some text that is longer than a header of one hundred bytes, which SQLite looks at first"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, text, "not a database")
-	refused(t, filepath.Join(text, "bridge.db"), "folder")
-	refused(t, t.TempDir(), "")
+	refused(t, text, text, "not a database")
+	refused(t, filepath.Join(text, "bridge.db"), filepath.Join(text, "bridge.db"), "folder")
+	dir := t.TempDir()
+	refused(t, dir, dir)
 }
 
 func TestOpenOfACorruptedFile(t *testing.T) {
@@ -101,7 +102,7 @@ func TestOpenOfACorruptedFile(t *testing.T) {
 			if err := os.WriteFile(path, broken, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			refused(t, path)
+			refused(t, path, path)
 		})
 	}
 }

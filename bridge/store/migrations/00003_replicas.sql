@@ -8,6 +8,9 @@ CREATE TABLE compatible (
 );
 INSERT INTO compatible (oldest) VALUES (3);
 
+-- What the owner of a lease says of it.
+ALTER TABLE leases ADD COLUMN note TEXT NOT NULL DEFAULT '';
+
 -- What whoever goes on with a piece of work must know of it: how much of a sink's
 -- rate limit was used, how long it pauses, how it fails.
 CREATE TABLE states (
@@ -17,4 +20,5 @@ CREATE TABLE states (
 
 -- +goose Down
 DROP TABLE states;
+ALTER TABLE leases DROP COLUMN note;
 DROP TABLE compatible;
