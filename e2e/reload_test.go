@@ -23,23 +23,9 @@ func TestReload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arrives := func(marker string) {
-		t.Helper()
-		if status, err := post(http.DefaultClient, p.url, body("User Created", marker)); err != nil || status != http.StatusOK {
-			t.Fatalf("%d, %v", status, err)
-		}
-		for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-			if missing, _ := slack.missing([]string{marker}); missing == 0 {
-				return
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%s never arrived", marker)
-			}
-		}
-	}
 	write(t, file, strings.Replace(string(right), "to: [ chat ]", "to: [ cht ]", 1))
 	p.logs(t, `did you mean \"chat\"?`, 1) // by itself
-	arrives("while-faulty")
+	p.delivers(t, slack, "while-faulty", "while-faulty")
 
 	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
@@ -51,17 +37,7 @@ func TestReload(t *testing.T) {
 	if out := command(t, dir, "reload"); !strings.Contains(out, "is in use") {
 		t.Error(out)
 	}
-	if status, err := post(http.DefaultClient, p.url, body("User Created", "template")); err != nil || status != http.StatusOK {
-		t.Fatalf("%d, %v", status, err)
-	}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		if missing, _ := slack.missing([]string{"new-template"}); missing == 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the new template is not used")
-		}
-	}
+	p.delivers(t, slack, "template", "new-template")
 }
 
 // TestReloadOfMountedFolders changes files as Kubernetes does those of a config
@@ -85,17 +61,7 @@ func TestReloadOfMountedFolders(t *testing.T) {
 	mount(t, templates, "..2", "user-created.yaml", "event: UserCreated\nmessage: { title: 'marker new-{{ .event.correlationId }}' }\nsample: {}\n")
 	p.logs(t, "the configuration was read again", 2)
 
-	if status, err := post(http.DefaultClient, p.url, body("User Created", "mounted")); err != nil || status != http.StatusOK {
-		t.Fatalf("%d, %v", status, err)
-	}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		if missing, _ := slack.missing([]string{"new-mounted"}); missing == 0 {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the new template is not used")
-		}
-	}
+	p.delivers(t, slack, "mounted", "new-mounted")
 }
 
 // mount puts a file into a folder as the next version of a config map.
@@ -122,6 +88,22 @@ func (p *process) logs(t *testing.T, words string, count int) {
 	for deadline := time.Now().Add(time.Minute); strings.Count(p.log.String(), words) < count; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the log does not say %q %d times:\n%s", words, count, p.log.tail(3000))
+		}
+	}
+}
+
+// delivers posts an event and waits until a message with a marker has arrived.
+func (p *process) delivers(t *testing.T, at *endpoint, event, marker string) {
+	t.Helper()
+	if status, err := post(http.DefaultClient, p.url, body("User Created", event)); err != nil || status != http.StatusOK {
+		t.Fatalf("%d, %v", status, err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if missing, _ := at.missing([]string{marker}); missing == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s never arrived", marker)
 		}
 	}
 }
