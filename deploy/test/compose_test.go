@@ -49,7 +49,7 @@ func TestComposeConfiguration(t *testing.T) {
 	if !strings.Contains(read(t, file), `store: "postgres://bridge:${POSTGRES_PASSWORD}@postgres:5432/bridge`) {
 		t.Error("the store is not the database of the compose file")
 	}
-	env := map[string]string{"BRIDGE_CONFIG": file, "BRIDGE_STORE": secrets["DATABASE_URL"]}
+	env := map[string]string{"BRIDGE_CONFIG": file}
 	for name, value := range bridge.Environment {
 		if value != nil {
 			env[name] = *value

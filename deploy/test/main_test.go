@@ -50,7 +50,7 @@ var secrets = map[string]string{
 	"ABSORB_SECRET": "a-secret-of-a-source",
 	"SLACK_URL":     "https://hooks.slack.com/services/T0/B0/x",
 	"ADMIN_TOKEN":   "0123456789abcdef0123456789abcdef",
-	"DATABASE_URL":  "/data/bridge.db", // check opens no store, so any will do
+	"DATABASE_URL":  "postgres://bridge:p@database.example.com:5432/bridge?sslmode=verify-full",
 }
 
 // check has the bridge check its configuration in an environment.
