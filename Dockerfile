@@ -1,4 +1,5 @@
-# A static binary in an empty image, run by a user without rights.
+# A static binary in an empty image, run by a user without rights. It writes to
+# /data and nowhere else: the rest may be read-only.
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -12,10 +13,15 @@ RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/absorb-bridge /absorb-bridge
+# A new volume takes its owner from here.
 COPY --from=build --chown=65532:65532 /out/data /data
-ENV BRIDGE_CONFIG=/etc/absorb-bridge/bridge.yaml BRIDGE_STORE=/data/bridge.db
+# The configuration's folder is mounted, not the file: an edited file is often a new
+# one, which a mounted file would not show. Its "store" is a path under /data or a
+# database; it is not set here, for a variable would override the file's.
+ENV BRIDGE_CONFIG=/etc/absorb-bridge/bridge.yaml
 USER 65532:65532
 VOLUME /data
-EXPOSE 8080
+EXPOSE 8080 8081
+HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --retries=3 CMD ["/absorb-bridge", "ready"]
 ENTRYPOINT ["/absorb-bridge"]
 CMD ["serve"]

@@ -3,9 +3,9 @@
 GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: check build fmt vet test race fuzz bench clean
+.PHONY: check build fmt vet test race deployment fuzz bench clean
 
-check: fmt vet build test race
+check: fmt vet build test race deployment
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o absorb-bridge ./cmd/absorb-bridge
@@ -21,6 +21,12 @@ test:
 
 race:
 	$(GO) test -race ./...
+
+# The Helm chart and the compose file. Their readers are dependencies of a module of
+# its own; building Helm takes some minutes the first time. -count=1: the go command
+# does not see that Helm reads the chart.
+deployment:
+	cd deploy/test && $(GO) vet ./... && $(GO) test -count=1 ./...
 
 # Each fuzz target for a while, longer by: make fuzz FUZZTIME=1m
 FUZZTIME ?= 10s

@@ -87,17 +87,11 @@ func Connect(ctx context.Context, c *config.Config) (client *admin.Client, close
 // findRunning looks for the bridge of a configuration at its admin address, and
 // says why there is none.
 func findRunning(ctx context.Context, c *config.Config) (*admin.Client, error) {
-	if c.Admin.Listen == "" {
-		return nil, errors.New("it has no admin.listen")
-	}
-	host, port, err := net.SplitHostPort(c.Admin.Listen)
+	base, err := adminURL(c)
 	if err != nil {
 		return nil, err
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	client := &admin.Client{Base: "http://" + net.JoinHostPort(host, port), Token: c.Admin.Token, HTTP: &http.Client{}}
+	client := &admin.Client{Base: base, Token: c.Admin.Token, HTTP: &http.Client{}}
 	probe, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	about, err := client.About(probe)
@@ -108,6 +102,42 @@ func findRunning(ctx context.Context, c *config.Config) (*admin.Client, error) {
 		return nil, fmt.Errorf("at admin.listen (%s) answers another bridge, whose store is %s", c.Admin.Listen, about.Store)
 	}
 	return client, nil
+}
+
+// adminURL is where this machine asks the bridge of a configuration.
+func adminURL(c *config.Config) (string, error) {
+	if c.Admin.Listen == "" {
+		return "", errors.New("it has no admin.listen")
+	}
+	host, port, err := net.SplitHostPort(c.Admin.Listen)
+	if err != nil {
+		return "", err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port), nil
+}
+
+// Ready asks the bridge that runs with a configuration whether it accepts events.
+func Ready(ctx context.Context, c *config.Config) error {
+	base, err := adminURL(c)
+	if err != nil {
+		return fmt.Errorf("the bridge cannot be asked: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/readyz", nil)
+	if err != nil {
+		return fmt.Errorf("ask the bridge: %w", err)
+	}
+	res, err := (&http.Client{}).Do(req)
+	if err != nil {
+		return fmt.Errorf("ask the bridge: %w", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("the bridge is not ready: %s; its log has the reason", res.Status)
+	}
+	return nil
 }
 
 // identity tells one store from another.

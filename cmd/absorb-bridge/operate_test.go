@@ -80,6 +80,7 @@ routes: [ { name: r, events: [ "User*" ], to: [ academy ] } ]
 	with("dead retry").want(t, 2, "--all")
 	with("events --state unrouted").want(t, 0, "GroupCreated")
 	with("reload").want(t, 0, "is in use")
+	with("ready").want(t, 0, "ready")
 
 	do(t, "emit --url "+stop.url+"/a --secret wrong").want(t, 1, "401")
 	with("test-window a --for 5m").want(t, 0, "is open until")
@@ -105,6 +106,7 @@ routes: [ { name: r, events: [ "User*" ], to: [ academy ] } ]
 	with("events replay --state unrouted --event GroupCreated").want(t, 0, "1 are routed again")
 	with("events show none").want(t, 1, "none")
 	with("reload").want(t, 1, "does not run")
+	with("ready").want(t, 1, "ask the bridge")
 	with("deliveries move --sink academy --to nobody").want(t, 1, "nobody", "screen")
 	with("deliveries move --sink academy").want(t, 2, `"to" not set`)
 }

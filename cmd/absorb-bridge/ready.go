@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
+)
+
+// readyWithin is how long the bridge may take to say whether it is ready.
+const readyWithin = 5 * time.Second
+
+func readyCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "ready",
+		Short: "Ask whether the running bridge accepts events",
+		Long: `Asks the bridge that runs with the configuration, by admin.listen, whether its
+store takes events: a health check where there is no other program to ask with,
+as in a container. Exit status 0 if it does, else 1.`,
+		Example: "  absorb-bridge ready",
+		Args:    cobra.NoArgs,
+		RunE: action(func(cmd *cobra.Command, _ []string) error {
+			c, err := loadConfig(cmd)
+			if err != nil {
+				return err
+			}
+			ctx, cancel := context.WithTimeout(cmd.Context(), readyWithin)
+			defer cancel()
+			if err := gateway.Ready(ctx, c); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), "ready")
+			return err
+		}),
+	}
+	configFlag(cmd)
+	return cmd
+}

@@ -1,0 +1,41 @@
+package test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	apps "k8s.io/api/apps/v1"
+)
+
+// TestManual installs the chart, as far as that goes without a cluster, with the
+// values and the options that the manual shows.
+func TestManual(t *testing.T) {
+	text := read(t, "../../docs/deployment.md")
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(text, -1)
+	if len(blocks) != 2 {
+		t.Fatalf("%d blocks of values", len(blocks))
+	}
+	for i, replicas := range []int32{1, 3} {
+		values := filepath.Join(t.TempDir(), "values.yaml")
+		write(t, values, blocks[i][1])
+		m := render(t, "--values", values, "--set-file", "config=../../configs/bridge.yaml",
+			"--set-file", `templates.user-created\.yaml=../../templates/user-created.yaml`)
+		m.fits(t, "bridge")
+		if d := one[*apps.Deployment](t, m); d.Name != "bridge-absorb-bridge" || *d.Spec.Replicas != replicas {
+			t.Errorf("block %d is about %s, %d replicas", i, d.Name, *d.Spec.Replicas)
+		}
+	}
+	for _, link := range regexp.MustCompile(`\]\(([^)#:]+)[^)]*\)`).FindAllStringSubmatch(text, -1) {
+		if _, err := os.Stat(filepath.Join("../../docs", link[1])); err != nil {
+			t.Errorf("a link leads nowhere: %v", err)
+		}
+	}
+	for _, option := range []string{`--set-file 'templates.user-created\.yaml=templates/user-created.yaml'`, "--set-file config=bridge.yaml"} {
+		if !strings.Contains(text, option) {
+			t.Errorf("the manual does not show %s", option)
+		}
+	}
+}
