@@ -17,6 +17,8 @@ type Message struct {
 	Time      time.Time // when the event happened; zero if unknown
 	Actions   []Action  // buttons that open a page
 	ThreadKey string    // messages with the same key belong to one conversation, or ""
+	Thread    string    // the Receipt.Thread of the conversation's first message; "" when this is the first
+	Replaces  string    // the Receipt.ID of an earlier message that this one takes the place of, or ""
 	To        []string  // recipients, for sinks whose destination depends on the event
 
 	// Native holds parts in a platform's own format, by sink type: the

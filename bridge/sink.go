@@ -30,6 +30,18 @@ type Addressed interface {
 	Recipients() []string // template texts, such as "{{ .user.emailAddress }}"
 }
 
+// Threaded is a Sink that keeps the messages of a conversation together.
+type Threaded interface {
+	Threads() bool // whether it does so with its settings
+}
+
+// Updating is a Sink that can put a message in the place of an earlier one. If the
+// platform refuses that, as the earlier one is gone or too old, the sink sends an
+// ordinary message.
+type Updating interface {
+	Updates() bool // whether it can with its settings
+}
+
 // Bucketed is a Sink that shares its destination's quota with others: all sinks
 // of one bucket share one rate limit.
 type Bucketed interface {
@@ -47,7 +59,8 @@ type Payload struct {
 
 // Receipt is a platform's answer to an accepted message.
 type Receipt struct {
-	ID     string        // the platform's id of the message, or ""
+	ID     string        // the platform's id of the message, or ""; Message.Replaces may name it later
+	Thread string        // what later messages of the same conversation need as Message.Thread, or ""
 	Status int           // HTTP or SMTP status
 	Detail string        // the platform's words, shortened, without secrets
 	Pause  time.Duration // how long the platform asks to wait before the next message, or 0
