@@ -22,6 +22,12 @@ type endpoint struct {
 	mu   sync.Mutex // guards what follows
 	life int        // of the process; counted up by the test at each start
 	got  map[string][]int
+	log  []arrival // in order
+}
+
+type arrival struct {
+	marker string
+	at     time.Time
 }
 
 var marker = regexp.MustCompile(`marker ([a-z0-9-]+)`)
@@ -40,6 +46,7 @@ func newEndpoint(t *testing.T) *endpoint {
 		}
 		e.mu.Lock()
 		e.got[string(found[1])] = append(e.got[string(found[1])], e.life)
+		e.log = append(e.log, arrival{string(found[1]), time.Now()})
 		e.mu.Unlock()
 		_, _ = io.WriteString(w, "ok")
 	}))
