@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
 // Config is a configuration that was checked.
@@ -113,6 +114,7 @@ func Parse(name string, data []byte, environ []string) (*Config, error) {
 }
 
 func parse(name, dir string, data []byte, environ []string) (*Config, error) {
+	data = yamlfile.Normalize(data)
 	d, ok := readDocument(name, data)
 	if !ok {
 		return nil, d.problems.Err()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -230,6 +231,19 @@ func TestSyntaxErrorsHaveAPlace(t *testing.T) {
 	}
 }
 
+// TestPlacesInFilesOfWindows has a fault below comments, with the line breaks and
+// the mark that editors on Windows write, and with those of an old Mac.
+func TestPlacesInFilesOfWindows(t *testing.T) {
+	text := "# one\n# two\n" + strings.Replace(small, "type: console }, alpha", "type: consol }, alpha", 1)
+	const want = "bridge.yaml:5:24: sinks.zulu.type: want console"
+	for _, lineBreak := range []string{"\n", "\r\n", "\r"} {
+		_, err := Parse("bridge.yaml", []byte("\ufeff"+strings.ReplaceAll(text, "\n", lineBreak)), nil)
+		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "\n    sinks: { zulu") {
+			t.Errorf("%q: %v, want %s", lineBreak, err, want)
+		}
+	}
+}
+
 func TestWarnings(t *testing.T) {
 	c := parseText(t, strings.Replace(small, "[ s ]", "[]", 1))
 	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "has no secret yet") {
@@ -247,6 +261,7 @@ func TestMissingFileSaysWhatToDo(t *testing.T) {
 // FuzzParse looks for panics, and for problems that point outside of the file.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(small))
+	f.Add([]byte("\r# x\r\n\rsinks: { a: { type: 'b\r\nc' } }\r'"))
 	for _, file := range []string{"testdata/wrong.yaml", "../../configs/bridge.yaml"} {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -260,9 +275,9 @@ func FuzzParse(f *testing.F) {
 		if err != nil && !ok || err == nil && c == nil {
 			t.Fatalf("error %v of type %T", err, err)
 		}
-		lines := strings.Count(string(data), "\n") + 1
+		lines := len(yamlfile.Lines(yamlfile.Normalize(data)))
 		for _, p := range problems {
-			if p.Line < 0 || p.Line > lines+1 || p.Message == "" {
+			if p.Line < 0 || p.Line > lines || p.Column < 0 || p.Message == "" {
 				t.Errorf("problem %+v in %d lines", p, lines)
 			}
 		}

@@ -1,19 +1,17 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
 // document is a YAML file as it was written: where each key and value stands,
@@ -28,13 +26,13 @@ type document struct {
 	problems bridge.Problems
 }
 
-// readDocument parses a file. It is not ok when the file is no YAML.
+// readDocument parses a normalized file. It is not ok when the file is no YAML.
 func readDocument(name string, data []byte) (d *document, ok bool) {
 	d = &document{
-		name: name, lines: strings.Split(string(data), "\n"),
+		name: name, lines: yamlfile.Lines(data),
 		places: map[string]*token.Position{}, keys: map[string]*token.Position{}, order: map[string][]string{}, reported: map[string]bool{},
 	}
-	file, err := parseYAML(data)
+	file, err := yamlfile.Parse(data)
 	if err != nil {
 		d.syntax(err)
 		return d, false
@@ -45,7 +43,7 @@ func readDocument(name string, data []byte) (d *document, ok bool) {
 		case *ast.MappingNode, *ast.MappingValueNode:
 			d.index("", doc.Body)
 		default:
-			d.problem(place(doc.Body), "want keys and values, as configs/bridge.yaml shows")
+			d.problem(yamlfile.Start(doc.Body), "want keys and values, as configs/bridge.yaml shows")
 		}
 	}
 	return d, len(d.problems) == 0
@@ -53,27 +51,14 @@ func readDocument(name string, data []byte) (d *document, ok bool) {
 
 // syntax reports an error of the YAML library.
 func (d *document) syntax(err error) {
-	if ye, ok := errors.AsType[yaml.Error](err); ok && ye.GetToken() != nil {
-		d.problem(ye.GetToken().Position, "%s", ye.GetMessage())
-		return
-	}
-	d.problem(nil, "%v", err)
-}
-
-// parseYAML is the library's parser, except that a panic in it is an error.
-func parseYAML(data []byte) (f *ast.File, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errors.New("this cannot be read as YAML")
-		}
-	}()
-	return parser.ParseBytes(data, 0)
+	at, message := yamlfile.Fault(err)
+	d.problem(at, "%s", message)
 }
 
 // index notes where everything below a node stands.
 func (d *document) index(path string, node ast.Node) {
 	if d.places[path] == nil {
-		d.places[path] = place(node)
+		d.places[path] = yamlfile.Start(node)
 	}
 	switch n := node.(type) {
 	case *ast.MappingNode:
@@ -91,23 +76,6 @@ func (d *document) index(path string, node ast.Node) {
 	case *ast.StringNode:
 		d.mask(path, n.Value, n.Token.Position)
 	}
-}
-
-// place is where a node begins. The token of a mapping in block style is a colon
-// somewhere in it, so its first key counts.
-func place(node ast.Node) *token.Position {
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		if !n.IsFlowStyle && len(n.Values) > 0 {
-			return place(n.Values[0])
-		}
-	case *ast.MappingValueNode:
-		return n.Key.GetToken().Position
-	}
-	if tk := node.GetToken(); tk != nil {
-		return tk.Position
-	}
-	return nil
 }
 
 func (d *document) indexValue(path string, n *ast.MappingValueNode) {
@@ -142,7 +110,7 @@ func (d *document) problem(at *token.Position, format string, args ...any) {
 	if at != nil {
 		p.Line, p.Column = at.Line, at.Column
 		if p.Line <= len(d.lines) {
-			p.Excerpt = strings.TrimRight(d.lines[p.Line-1], "\r")
+			p.Excerpt = d.lines[p.Line-1]
 		}
 	}
 	d.problems = append(d.problems, p)
