@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
@@ -275,10 +276,13 @@ func FuzzParse(f *testing.F) {
 		if err != nil && !ok || err == nil && c == nil {
 			t.Fatalf("error %v of type %T", err, err)
 		}
-		lines := len(yamlfile.Lines(yamlfile.Normalize(data)))
+		lines := yamlfile.Lines(yamlfile.Normalize(data))
 		for _, p := range problems {
-			if p.Line < 0 || p.Line > lines || p.Column < 0 || p.Message == "" {
-				t.Errorf("problem %+v in %d lines", p, lines)
+			if p.Line < 0 || p.Line > len(lines) || p.Column < 0 || p.Message == "" {
+				t.Fatalf("problem %+v in %d lines", p, len(lines))
+			}
+			if p.Line > 0 && utf8.RuneCountInString(p.Excerpt) != utf8.RuneCountInString(lines[p.Line-1]) {
+				t.Errorf("line %q is shown as %q", lines[p.Line-1], p.Excerpt)
 			}
 		}
 	})

@@ -2,10 +2,8 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -18,7 +16,7 @@ import (
 // and what is wrong with it.
 type document struct {
 	name     string
-	lines    []string                   // without literal secrets
+	lines    []string                   // without secrets
 	places   map[string]*token.Position // of values, by path: "routes[0].to[1]"
 	keys     map[string]*token.Position // of keys, by the path of their value
 	order    map[string][]string        // keys of each mapping, as written
@@ -29,7 +27,7 @@ type document struct {
 // readDocument parses a normalized file. It is not ok when the file is no YAML.
 func readDocument(name string, data []byte) (d *document, ok bool) {
 	d = &document{
-		name: name, lines: yamlfile.Lines(data),
+		name: name, lines: maskedLines(data),
 		places: map[string]*token.Position{}, keys: map[string]*token.Position{}, order: map[string][]string{}, reported: map[string]bool{},
 	}
 	file, err := yamlfile.Parse(data)
@@ -73,8 +71,6 @@ func (d *document) index(path string, node ast.Node) {
 		}
 	case *ast.AnchorNode:
 		d.index(path, n.Value)
-	case *ast.StringNode:
-		d.mask(path, n.Value, n.Token.Position)
 	}
 }
 
@@ -84,25 +80,6 @@ func (d *document) indexValue(path string, n *ast.MappingValueNode) {
 	d.keys[full] = n.Key.GetToken().Position
 	d.order[path] = append(d.order[path], key)
 	d.index(full, n.Value)
-}
-
-// plainKey tells by a value's path that it may be shown. All others may be
-// secrets, mistyped keys included.
-var plainKey = regexp.MustCompile(`(?:^|[.])(?:listen|store|templates|timezone|date_layout|keep|keep_dead|give_up|level|format|path|secret_encoding|signature|` +
-	`user_agent|portal|region|username|rate|budget|on_failure|cache|scheme|limit|type|stream|smtp|from|to|name|events|sources|fields\.\w+)(?:\[\d+\])?$`)
-
-// credentials are a password inside a URL.
-var credentials = regexp.MustCompile(`://[^/]*@`)
-
-// mask takes what may be a secret out of the lines that are shown with problems,
-// and keeps their length, so that columns stay true. References to the
-// environment stay.
-func (d *document) mask(path, value string, at *token.Position) {
-	if strings.Contains(value, "${") || value == "" || at.Line > len(d.lines) || plainKey.MatchString(path) && !credentials.MatchString(value) {
-		return
-	}
-	stars := strings.Repeat("*", utf8.RuneCountInString(value))
-	d.lines[at.Line-1] = strings.ReplaceAll(d.lines[at.Line-1], value, stars)
 }
 
 func (d *document) problem(at *token.Position, format string, args ...any) {
