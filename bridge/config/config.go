@@ -120,11 +120,12 @@ func parse(name, dir string, data []byte, environ []string) (*Config, error) {
 		return nil, d.problems.Err()
 	}
 	e := &expander{document: d, dir: dir, env: envMap(environ), read: []string{name}}
-	values, warnings, err := merge(data, environ)
+	values, variables, warnings, err := merge(data, environ)
 	if err != nil {
 		d.syntax(err)
 		return nil, d.problems.Err()
 	}
+	d.variables = variables
 	expanded, _ := e.expand("", values).(map[string]any)
 	b := &builder{document: d, dir: dir, config: &Config{Warnings: warnings}}
 	b.build(expanded)

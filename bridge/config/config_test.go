@@ -214,6 +214,26 @@ func TestEnvironmentOverrides(t *testing.T) {
 	}
 }
 
+// TestProblemsOfTheEnvironmentNameTheVariable, for the file may be in order.
+func TestProblemsOfTheEnvironmentNameTheVariable(t *testing.T) {
+	_, err := Parse("bridge.yaml", []byte("listen: ':1'\n"+small), []string{
+		"BRIDGE_LISTEN=nonsense", "BRIDGE_SINKS__ZULU__TYPE=consol", "BRIDGE_SINKS__ALPHA__COLOUR=red", "BRIDGE_SOURCES__P__SECRETS=${NONE}",
+		"BRIDGE_SOURCES__P__API__RATE=fast",
+	})
+	if err == nil {
+		t.Fatal("no problem")
+	}
+	for _, want := range []string{
+		"BRIDGE_LISTEN: listen: want an address", "BRIDGE_SINKS__ZULU__TYPE: sinks.zulu.type: want", "BRIDGE_SINKS__ALPHA__COLOUR: sinks.alpha.colour: unknown",
+		"BRIDGE_SOURCES__P__SECRETS: sources.p.secrets[0]: the environment variable NONE is not set", "BRIDGE_SOURCES__P__API__RATE: sources.p.api.rate: want a rate",
+		"bridge.yaml:3:12: sources.p.api.key: required",
+	} {
+		if !strings.Contains("\n"+err.Error(), "\n"+want) {
+			t.Errorf("no line begins with %q:\n%v", want, err)
+		}
+	}
+}
+
 func TestSyntaxErrorsHaveAPlace(t *testing.T) {
 	for text, want := range map[string]string{
 		"a: [1":                      "bridge.yaml:1:",

@@ -22,6 +22,8 @@ type document struct {
 	order    map[string][]string        // keys of each mapping, as written
 	reported map[string]bool            // paths that have a problem
 	problems bridge.Problems
+
+	variables map[string]string // of the environment, by the path of the value that each overrides
 }
 
 // readDocument parses a normalized file. It is not ok when the file is no YAML.
@@ -113,6 +115,10 @@ func (d *document) at(places map[string]*token.Position, path, format string, ar
 	if path != "" {
 		message = path + ": " + message
 	}
+	if name := d.variable(path); name != "" { // the file may be in order, or not have the key
+		d.problems = append(d.problems, bridge.Problem{File: name, Message: message})
+		return
+	}
 	at := places[path]
 	for at == nil && path != "" { // a key that is missing is a fault of its parent
 		path = parent(path)
@@ -121,6 +127,16 @@ func (d *document) at(places map[string]*token.Position, path, format string, ar
 		}
 	}
 	d.problem(at, "%s", message)
+}
+
+// variable is the variable of the environment that a value is from, or "".
+func (d *document) variable(path string) string {
+	for ; path != ""; path = parent(path) {
+		if name := d.variables[path]; name != "" {
+			return name
+		}
+	}
+	return ""
 }
 
 // names gives a mapping's keys: those of the file as written, then those that

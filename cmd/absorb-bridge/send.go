@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
 )
 
@@ -33,7 +34,7 @@ the platform answered. The people and courses in it are made up.`,
 				return err
 			}
 			if names := previewer.Match("all"); !slices.Contains(names, sink) {
-				return usagef("no sink named %q in the configuration; there are: %s", sink, strings.Join(names, ", "))
+				return usagef("no sink named %q in the configuration%s; there are: %s", sink, bridge.DidYouMean(sink, names), strings.Join(names, ", "))
 			}
 			for _, e := range events {
 				receipt, err := previewer.Send(cmd.Context(), e, sink)
