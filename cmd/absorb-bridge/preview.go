@@ -154,9 +154,10 @@ func writePage(path string, previews []gateway.Preview) error {
 	var rows []wall.StaticRow
 	for _, p := range previews {
 		if len(rows) == 0 || rows[len(rows)-1].Event != p.Event {
-			rows = append(rows, wall.StaticRow{Event: p.Event, Cells: map[string]bridge.Payload{}})
+			rows = append(rows, wall.StaticRow{Event: p.Event})
 		}
-		rows[len(rows)-1].Cells[p.Type] = p.Payload
+		row := &rows[len(rows)-1]
+		row.Cells = append(row.Cells, wall.StaticCell{Sink: p.Sink, Platform: p.Type, Payload: p.Payload})
 	}
 	f, err := os.Create(path)
 	if err != nil {
