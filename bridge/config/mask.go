@@ -16,8 +16,9 @@ import (
 var plainKey = regexp.MustCompile(`^(?:listen|store|templates|timezone|date_layout|keep|keep_dead|give_up|level|format|path|secret_encoding|signature|` +
 	`user_agent|portal|region|username|rate|burst|budget|on_failure|cache|scheme|limit|type|stream|smtp|from|to|name|events|sources)$`)
 
-// credentials are a password inside a URL.
-var credentials = regexp.MustCompile(`://[^/]*@`)
+// credentials are a password inside a URL, or beside the other settings of a
+// database.
+var credentials = regexp.MustCompile(`(?i)://.*@|password`)
 
 // asReference is a reference to the environment or a file, which is no secret. A
 // default in it may be one.

@@ -28,6 +28,8 @@ func TestNoSecretIsShown(t *testing.T) {
 		source + "x: ${A:-literal-q}${literal\n",
 		source + "fields: { x: literal-r, x: literal-s }\n",
 		source + "portal: https://u:literal-t@example.com/ x: y\n",
+		"store: postgres://u:literal/t@db/x",
+		"store: postgres://db/x?password=literal-t",
 		"? literal-u\n: [\n",
 		"literal-v\n",
 		"- literal-w\n- x: literal-w: y",
