@@ -67,7 +67,7 @@ func makePreviews(cmd *cobra.Command, event, sink string) ([]gateway.Preview, er
 	names := previewer.Match(sink)
 	if len(names) == 0 {
 		all := previewer.Match("all")
-		return nil, usagef("no sink named %q, and no such type%s; there are: all, %s", sink, bridge.DidYouMean(sink, all), strings.Join(all, ", "))
+		return nil, usagef("no sink named %q, and no such type%s (there are: all, %s)", sink, bridge.DidYouMean(sink, all), strings.Join(all, ", "))
 	}
 	var all []gateway.Preview
 	for _, e := range events {
@@ -104,7 +104,7 @@ func chooseEvents(event string, all []string) ([]string, error) {
 	}
 	name := absorb.Canonical(event)
 	if !slices.Contains(all, name) {
-		return nil, usagef("no event named %q%s; there are: all, %s", event, bridge.DidYouMean(event, all), strings.Join(all, ", "))
+		return nil, usagef("no event named %q%s (there are: all, %s)", event, bridge.DidYouMean(event, all), strings.Join(all, ", "))
 	}
 	return []string{name}, nil
 }
