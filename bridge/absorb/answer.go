@@ -46,7 +46,7 @@ func errorWords(body []byte) string {
 		return "no JSON: " + excerpt(body)
 	}
 	words := bridge.CleanLine(answer.Message + " " + answer.Error)
-	return words[:min(len(words), maxMessage)]
+	return strings.ToValidUTF8(words[:min(len(words), maxMessage)], "")
 }
 
 func retryAfter(header string) time.Duration {

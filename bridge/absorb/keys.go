@@ -213,8 +213,15 @@ func idText(v any) string {
 
 // parseTime reads a time in any of the forms that .NET services write: ISO 8601
 // with or without a zone (then UTC), seconds or milliseconds since 1970. It is
-// zero for anything else.
+// zero for anything else, and for .NET's first and last moments, which mean none.
 func parseTime(v any) time.Time {
+	if t := readTime(v); 1970 <= t.Year() && t.Year() <= 9998 {
+		return t
+	}
+	return time.Time{}
+}
+
+func readTime(v any) time.Time {
 	switch v := v.(type) {
 	case json.Number:
 		return epoch(v.String())
@@ -234,7 +241,7 @@ const millisFrom = 100_000_000_000
 
 func epoch(digits string) time.Time {
 	n, err := strconv.ParseFloat(digits, 64)
-	if err != nil || n <= 0 || n >= millisFrom*1000 {
+	if err != nil || !(n > 0 && n < millisFrom*1000) { // also when it is no number
 		return time.Time{}
 	}
 	if n < millisFrom {

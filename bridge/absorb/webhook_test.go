@@ -97,6 +97,9 @@ func TestParse(t *testing.T) {
 		"byte order mark":             {"\xef\xbb\xbf" + `{"event":"UserCreated","userId":"u1"}`, bare(meaning{Type: "UserCreated", User: "u1"})},
 		"key there twice":             {`{"event":"UserCreated","userId":"u1","userId":"u2"}`, bare(meaning{Type: "UserCreated", User: "u2"})},
 		"milliseconds":                {`{"event":"UserCreated","timestamp":1795442551120}`, bare(meaning{Type: "UserCreated", Time: "2026-11-23T14:02:31.12Z"})},
+		"no number":                   {`{"event":"UserCreated","timestamp":"NaN"}`, bare(meaning{Type: "UserCreated"})},
+		"first moment":                {`{"event":"UserCreated","timestamp":"0001-01-01T00:00:00+02:00"}`, bare(meaning{Type: "UserCreated"})},
+		"last moment":                 {`{"event":"UserCreated","timestamp":"9999-12-31T23:59:59.9999999-05:00"}`, bare(meaning{Type: "UserCreated"})},
 		"nonsense time":               {`{"event":"UserCreated","timestamp":"yesterday"}`, bare(meaning{Type: "UserCreated"})},
 		"long id":                     {`{"event":"UserCreated","userId":"` + strings.Repeat("x", 300) + `"}`, bare(meaning{Type: "UserCreated"})},
 		"shallow before deep":         {`{"data":{"userId":"deep"},"userId":"shallow","event":"UserCreated"}`, bare(meaning{Type: "UserCreated", User: "shallow"})},
@@ -170,6 +173,7 @@ func TestOverrides(t *testing.T) {
 // bridge.Event.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(vectorBody))
+	f.Add([]byte(`{"event":"x","time":"NaN"}`))
 	f.Add([]byte(`[{"event":"x","user":{"id":1},"tagIds":["a"]},{"data":{"timestamp":"2026-11-23T14:02:31.1234567"}}]`))
 	p := parser(f, Overrides{"courseId": "$.a[0].b"})
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -180,6 +184,9 @@ func FuzzParse(f *testing.F) {
 		for _, e := range events {
 			if e.Type == "" || len(e.Type) > maxName || e.Body == nil || !json.Valid(trimBOM(e.Raw)) {
 				t.Errorf("event %+v", e)
+			}
+			if at := e.OccurredAt; !at.IsZero() && (at.Year() < 1970 || at.Year() > 9999) {
+				t.Errorf("it happened at %v", at)
 			}
 			for key, id := range e.Entities {
 				if key == "" || id == "" || len(id) > maxID {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
 // Config is a configuration that was checked.
@@ -113,16 +114,18 @@ func Parse(name string, data []byte, environ []string) (*Config, error) {
 }
 
 func parse(name, dir string, data []byte, environ []string) (*Config, error) {
+	data = yamlfile.Normalize(data)
 	d, ok := readDocument(name, data)
 	if !ok {
 		return nil, d.problems.Err()
 	}
 	e := &expander{document: d, dir: dir, env: envMap(environ), read: []string{name}}
-	values, warnings, err := merge(data, environ)
+	values, variables, warnings, err := merge(data, environ)
 	if err != nil {
 		d.syntax(err)
 		return nil, d.problems.Err()
 	}
+	d.variables = variables
 	expanded, _ := e.expand("", values).(map[string]any)
 	b := &builder{document: d, dir: dir, config: &Config{Warnings: warnings}}
 	b.build(expanded)

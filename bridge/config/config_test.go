@@ -10,8 +10,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -212,6 +214,26 @@ func TestEnvironmentOverrides(t *testing.T) {
 	}
 }
 
+// TestProblemsOfTheEnvironmentNameTheVariable, for the file may be in order.
+func TestProblemsOfTheEnvironmentNameTheVariable(t *testing.T) {
+	_, err := Parse("bridge.yaml", []byte("listen: ':1'\n"+small), []string{
+		"BRIDGE_LISTEN=nonsense", "BRIDGE_SINKS__ZULU__TYPE=consol", "BRIDGE_SINKS__ALPHA__COLOUR=red", "BRIDGE_SOURCES__P__SECRETS=${NONE}",
+		"BRIDGE_SOURCES__P__API__RATE=fast",
+	})
+	if err == nil {
+		t.Fatal("no problem")
+	}
+	for _, want := range []string{
+		"BRIDGE_LISTEN: listen: want an address", "BRIDGE_SINKS__ZULU__TYPE: sinks.zulu.type: want", "BRIDGE_SINKS__ALPHA__COLOUR: sinks.alpha.colour: unknown",
+		"BRIDGE_SOURCES__P__SECRETS: sources.p.secrets[0]: the environment variable NONE is not set", "BRIDGE_SOURCES__P__API__RATE: sources.p.api.rate: want a rate",
+		"bridge.yaml:3:12: sources.p.api.key: required",
+	} {
+		if !strings.Contains("\n"+err.Error(), "\n"+want) {
+			t.Errorf("no line begins with %q:\n%v", want, err)
+		}
+	}
+}
+
 func TestSyntaxErrorsHaveAPlace(t *testing.T) {
 	for text, want := range map[string]string{
 		"a: [1":                      "bridge.yaml:1:",
@@ -226,6 +248,19 @@ func TestSyntaxErrorsHaveAPlace(t *testing.T) {
 		_, err := Parse("bridge.yaml", []byte(text), nil)
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %v, want it to begin with %s", text, err, want)
+		}
+	}
+}
+
+// TestPlacesInFilesOfWindows has a fault below comments, with the line breaks and
+// the mark that editors on Windows write, and with those of an old Mac.
+func TestPlacesInFilesOfWindows(t *testing.T) {
+	text := "# one\n# two\n" + strings.Replace(small, "type: console }, alpha", "type: consol }, alpha", 1)
+	const want = "bridge.yaml:5:24: sinks.zulu.type: want console"
+	for _, lineBreak := range []string{"\n", "\r\n", "\r"} {
+		_, err := Parse("bridge.yaml", []byte("\ufeff"+strings.ReplaceAll(text, "\n", lineBreak)), nil)
+		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "\n    sinks: { zulu") {
+			t.Errorf("%q: %v, want %s", lineBreak, err, want)
 		}
 	}
 }
@@ -247,6 +282,7 @@ func TestMissingFileSaysWhatToDo(t *testing.T) {
 // FuzzParse looks for panics, and for problems that point outside of the file.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(small))
+	f.Add([]byte("\r# x\r\n\rsinks: { a: { type: 'b\r\nc' } }\r'"))
 	for _, file := range []string{"testdata/wrong.yaml", "../../configs/bridge.yaml"} {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -260,10 +296,13 @@ func FuzzParse(f *testing.F) {
 		if err != nil && !ok || err == nil && c == nil {
 			t.Fatalf("error %v of type %T", err, err)
 		}
-		lines := strings.Count(string(data), "\n") + 1
+		lines := yamlfile.Lines(yamlfile.Normalize(data))
 		for _, p := range problems {
-			if p.Line < 0 || p.Line > lines+1 || p.Message == "" {
-				t.Errorf("problem %+v in %d lines", p, lines)
+			if p.Line < 0 || p.Line > len(lines) || p.Column < 0 || p.Message == "" {
+				t.Fatalf("problem %+v in %d lines", p, len(lines))
+			}
+			if p.Line > 0 && utf8.RuneCountInString(p.Excerpt) != utf8.RuneCountInString(lines[p.Line-1]) {
+				t.Errorf("line %q is shown as %q", lines[p.Line-1], p.Excerpt)
 			}
 		}
 	})

@@ -1,40 +1,38 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
 // document is a YAML file as it was written: where each key and value stands,
 // and what is wrong with it.
 type document struct {
 	name     string
-	lines    []string                   // without literal secrets
+	lines    []string                   // without secrets
 	places   map[string]*token.Position // of values, by path: "routes[0].to[1]"
 	keys     map[string]*token.Position // of keys, by the path of their value
 	order    map[string][]string        // keys of each mapping, as written
 	reported map[string]bool            // paths that have a problem
 	problems bridge.Problems
+
+	variables map[string]string // of the environment, by the path of the value that each overrides
 }
 
-// readDocument parses a file. It is not ok when the file is no YAML.
+// readDocument parses a normalized file. It is not ok when the file is no YAML.
 func readDocument(name string, data []byte) (d *document, ok bool) {
 	d = &document{
-		name: name, lines: strings.Split(string(data), "\n"),
+		name: name, lines: maskedLines(data),
 		places: map[string]*token.Position{}, keys: map[string]*token.Position{}, order: map[string][]string{}, reported: map[string]bool{},
 	}
-	file, err := parseYAML(data)
+	file, err := yamlfile.Parse(data)
 	if err != nil {
 		d.syntax(err)
 		return d, false
@@ -45,7 +43,7 @@ func readDocument(name string, data []byte) (d *document, ok bool) {
 		case *ast.MappingNode, *ast.MappingValueNode:
 			d.index("", doc.Body)
 		default:
-			d.problem(place(doc.Body), "want keys and values, as configs/bridge.yaml shows")
+			d.problem(yamlfile.Start(doc.Body), "want keys and values, as configs/bridge.yaml shows")
 		}
 	}
 	return d, len(d.problems) == 0
@@ -53,27 +51,14 @@ func readDocument(name string, data []byte) (d *document, ok bool) {
 
 // syntax reports an error of the YAML library.
 func (d *document) syntax(err error) {
-	if ye, ok := errors.AsType[yaml.Error](err); ok && ye.GetToken() != nil {
-		d.problem(ye.GetToken().Position, "%s", ye.GetMessage())
-		return
-	}
-	d.problem(nil, "%v", err)
-}
-
-// parseYAML is the library's parser, except that a panic in it is an error.
-func parseYAML(data []byte) (f *ast.File, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errors.New("this cannot be read as YAML")
-		}
-	}()
-	return parser.ParseBytes(data, 0)
+	at, message := yamlfile.Fault(err)
+	d.problem(at, "%s", message)
 }
 
 // index notes where everything below a node stands.
 func (d *document) index(path string, node ast.Node) {
 	if d.places[path] == nil {
-		d.places[path] = place(node)
+		d.places[path] = yamlfile.Start(node)
 	}
 	switch n := node.(type) {
 	case *ast.MappingNode:
@@ -88,26 +73,7 @@ func (d *document) index(path string, node ast.Node) {
 		}
 	case *ast.AnchorNode:
 		d.index(path, n.Value)
-	case *ast.StringNode:
-		d.mask(path, n.Value, n.Token.Position)
 	}
-}
-
-// place is where a node begins. The token of a mapping in block style is a colon
-// somewhere in it, so its first key counts.
-func place(node ast.Node) *token.Position {
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		if !n.IsFlowStyle && len(n.Values) > 0 {
-			return place(n.Values[0])
-		}
-	case *ast.MappingValueNode:
-		return n.Key.GetToken().Position
-	}
-	if tk := node.GetToken(); tk != nil {
-		return tk.Position
-	}
-	return nil
 }
 
 func (d *document) indexValue(path string, n *ast.MappingValueNode) {
@@ -118,31 +84,12 @@ func (d *document) indexValue(path string, n *ast.MappingValueNode) {
 	d.index(full, n.Value)
 }
 
-// plainKey tells by a value's path that it may be shown. All others may be
-// secrets, mistyped keys included.
-var plainKey = regexp.MustCompile(`(?:^|[.])(?:listen|store|templates|timezone|date_layout|keep|keep_dead|give_up|level|format|path|secret_encoding|signature|` +
-	`user_agent|portal|region|username|rate|budget|on_failure|cache|scheme|limit|type|stream|smtp|from|to|name|events|sources|fields\.\w+)(?:\[\d+\])?$`)
-
-// credentials are a password inside a URL.
-var credentials = regexp.MustCompile(`://[^/]*@`)
-
-// mask takes what may be a secret out of the lines that are shown with problems,
-// and keeps their length, so that columns stay true. References to the
-// environment stay.
-func (d *document) mask(path, value string, at *token.Position) {
-	if strings.Contains(value, "${") || value == "" || at.Line > len(d.lines) || plainKey.MatchString(path) && !credentials.MatchString(value) {
-		return
-	}
-	stars := strings.Repeat("*", utf8.RuneCountInString(value))
-	d.lines[at.Line-1] = strings.ReplaceAll(d.lines[at.Line-1], value, stars)
-}
-
 func (d *document) problem(at *token.Position, format string, args ...any) {
 	p := bridge.Problem{File: d.name, Message: fmt.Sprintf(format, args...)}
 	if at != nil {
 		p.Line, p.Column = at.Line, at.Column
 		if p.Line <= len(d.lines) {
-			p.Excerpt = strings.TrimRight(d.lines[p.Line-1], "\r")
+			p.Excerpt = d.lines[p.Line-1]
 		}
 	}
 	d.problems = append(d.problems, p)
@@ -168,6 +115,10 @@ func (d *document) at(places map[string]*token.Position, path, format string, ar
 	if path != "" {
 		message = path + ": " + message
 	}
+	if name := d.variable(path); name != "" { // the file may be in order, or not have the key
+		d.problems = append(d.problems, bridge.Problem{File: name, Message: message})
+		return
+	}
 	at := places[path]
 	for at == nil && path != "" { // a key that is missing is a fault of its parent
 		path = parent(path)
@@ -176,6 +127,16 @@ func (d *document) at(places map[string]*token.Position, path, format string, ar
 		}
 	}
 	d.problem(at, "%s", message)
+}
+
+// variable is the variable of the environment that a value is from, or "".
+func (d *document) variable(path string) string {
+	for ; path != ""; path = parent(path) {
+		if name := d.variables[path]; name != "" {
+			return name
+		}
+	}
+	return ""
 }
 
 // names gives a mapping's keys: those of the file as written, then those that

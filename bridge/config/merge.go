@@ -26,12 +26,14 @@ const (
 	level  = "__"
 )
 
-// merge loads the file, and the environment over it.
-func merge(data []byte, environ []string) (values map[string]any, warnings []string, err error) {
+// merge loads the file, and the environment over it. It gives the variables that
+// it used by the paths that they override.
+func merge(data []byte, environ []string) (values map[string]any, variables map[string]string, warnings []string, err error) {
 	k := koanf.New(delimiter)
 	if err := k.Load(rawbytes.Provider(data), yamlParser{}); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
+	variables = map[string]string{}
 	overrides := env.Provider(delimiter, env.Opt{
 		Prefix:      prefix,
 		EnvironFunc: func() []string { return environ },
@@ -43,16 +45,18 @@ func merge(data []byte, environ []string) (values map[string]any, warnings []str
 			case !ok:
 				warnings = append(warnings, fmt.Sprintf("the environment variable %s overrides no key and is not used", name))
 				return "", nil
-			case list:
+			}
+			variables[strings.ReplaceAll(key, delimiter, ".")] = name
+			if list {
 				return key, splitList(value)
 			}
 			return key, value
 		},
 	})
 	if err := k.Load(overrides, nil); err != nil {
-		return nil, nil, fmt.Errorf("read the environment: %w", err)
+		return nil, nil, nil, fmt.Errorf("read the environment: %w", err)
 	}
-	return k.Raw(), warnings, nil
+	return k.Raw(), variables, warnings, nil
 }
 
 // overriddenKey is the key that a variable stands for. Others that begin in the

@@ -83,11 +83,11 @@ func (g *Gateway) assemble(ctx context.Context, c *config.Config, p *Parts) (err
 	g.use(c, p)
 
 	if g.events, err = net.Listen("tcp", c.Listen); err != nil {
-		return fmt.Errorf("listen for webhooks: %w", err)
+		return fmt.Errorf("listen for webhooks: %w (choose another address by listen)", err)
 	}
 	if c.Admin.Listen != "" {
 		if g.people, err = net.Listen("tcp", c.Admin.Listen); err != nil {
-			return fmt.Errorf("listen for people (admin): %w", err)
+			return fmt.Errorf("listen for people: %w (choose another address by admin.listen)", err)
 		}
 	}
 	return nil

@@ -282,3 +282,21 @@ func TestEverybodyAndEveryCourse(t *testing.T) {
 		message(fmt.Sprint("course-", i+1), people[0], course)
 	}
 }
+
+// TestSinksThatShareAQuotaShareAPace has two webhooks of one Google Chat space,
+// and one of another.
+func TestSinksThatShareAQuotaShareAPace(t *testing.T) {
+	s := newStage(t)
+	chat := func(path string) map[string]any {
+		return map[string]any{"type": "googlechat", "webhook_url": "https://chat.googleapis.com/v1/spaces/" + path}
+	}
+	s.settings["sinks"] = map[string]any{"one": chat("A/messages?key=k&token=1"), "two": chat("A/messages?key=k&token=2"), "other": chat("B/messages?key=k&token=1")}
+	s.settings["routes"] = []any{map[string]any{"name": "everything", "events": []string{"*"}, "to": []string{"one", "two", "other"}}}
+	parts, err := gateway.Build(s.config(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if parts.Paces["one"] != parts.Paces["two"] || parts.Paces["one"] == parts.Paces["other"] {
+		t.Errorf("paces %v", parts.Paces)
+	}
+}

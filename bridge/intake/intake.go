@@ -197,32 +197,37 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 }
 
 // verify finds the source whose secret signed the body, and the form in which it
-// is signed.
+// is signed. The log is told why it is none of them.
 func verify(sources []Source, header http.Header, body []byte) (Source, absorb.Form, error) {
 	signatures := header.Values(absorb.SignatureHeader)
-	var why error
+	var reasons []string
 	for _, source := range sources {
-		if source.UserAgent != "" {
-			if !matches(source.UserAgent, header.Get("User-Agent")) {
-				why = fmt.Errorf("the User-Agent %.80q does not match the user_agent of source %s", header.Get("User-Agent"), source.Name)
-				continue
-			}
-		}
-		if len(source.Keys) == 0 {
-			why = fmt.Errorf("source %s has no secret yet: copy the Secret Key from the portal's webhook into its secrets", source.Name)
-			continue
-		}
-		match, err := absorb.Verify(signatures, body, source.Keys, source.Form)
+		form, err := source.verify(header, signatures, body)
 		if err == nil {
-			return source, match.Form, nil
+			return source, form, nil
 		}
-		why = fmt.Errorf("source %s: %w", source.Name, err)
+		reasons = append(reasons, fmt.Sprintf("source %s: %v", source.Name, err))
 	}
-	return Source{}, "", &refusal{
+	no := &refusal{
 		status: http.StatusUnauthorized,
 		text:   "the " + absorb.SignatureHeader + " header does not match the body and this webhook's Secret Key",
-		reason: why.Error(),
+		reason: strings.Join(reasons, "; "),
 	}
+	if len(signatures) == 0 {
+		no.text = "the request has no " + absorb.SignatureHeader + " header; is a Secret Key set for the webhook?"
+	}
+	return Source{}, "", no
+}
+
+func (s Source) verify(header http.Header, signatures []string, body []byte) (absorb.Form, error) {
+	if s.UserAgent != "" && !matches(s.UserAgent, header.Get("User-Agent")) {
+		return "", fmt.Errorf("the User-Agent %.80q does not match its user_agent", header.Get("User-Agent"))
+	}
+	if len(s.Keys) == 0 {
+		return "", errors.New("it has no secret yet: copy the Secret Key from the portal's webhook into its secrets")
+	}
+	match, err := absorb.Verify(signatures, body, s.Keys, s.Form)
+	return match.Form, err
 }
 
 // matches tells whether a User-Agent fits a pattern. A star also stands for the

@@ -183,12 +183,12 @@ func TestRefusals(t *testing.T) {
 		"no such path":         {b.request(t, "POST", "/other", strings.NewReader(webhook), signed(webhook)...), 404, "no source"},
 		"below the path":       {b.request(t, "POST", "/absorb/", strings.NewReader(webhook), signed(webhook)...), 404, "no source"},
 		"GET":                  {b.request(t, "GET", "/absorb", nil), 405, "POST"},
-		"no signature":         {b.request(t, "POST", "/absorb", strings.NewReader(webhook)), 401, "does not match"},
+		"no signature":         {b.request(t, "POST", "/absorb", strings.NewReader(webhook)), 401, "has no absorb-signature"},
 		"another body":         {b.request(t, "POST", "/absorb", strings.NewReader(webhook+" "), signed(webhook)...), 401, "does not match"},
 		"not JSON":             {b.request(t, "POST", "/absorb", strings.NewReader("hello"), signed("hello")...), 400, "not JSON"},
 		"not an object":        {b.request(t, "POST", "/absorb", strings.NewReader(`"x"`), signed(`"x"`)...), 400, "JSON object"},
 		"empty":                {b.request(t, "POST", "/absorb", strings.NewReader(""), signed("")...), 400, "not JSON"},
-		"unsigned and no JSON": {b.request(t, "POST", "/absorb", strings.NewReader("hello")), 401, "does not match"},
+		"unsigned and no JSON": {b.request(t, "POST", "/absorb", strings.NewReader("hello")), 401, "has no absorb-signature"},
 		"too large":            {b.request(t, "POST", "/absorb", strings.NewReader(large), signed(large)...), 413, "larger than"},
 		"too large, chunked":   {b.request(t, "POST", "/absorb", io.MultiReader(strings.NewReader(large)), signed(large)...), 413, "larger than"},
 		"compressed":           {b.request(t, "POST", "/absorb", strings.NewReader(webhook), append(signed(webhook), "Content-Encoding", "gzip")...), 415, "Content-Encoding"},
@@ -279,8 +279,10 @@ func TestLogOfRefusals(t *testing.T) {
 			t.Errorf("the log shows %q", secret)
 		}
 	}
-	if !strings.Contains(log, "matches none") && !strings.Contains(log, "does not match") {
-		t.Errorf("the log does not help: %s", log)
+	for _, source := range []string{"production", "sandbox"} {
+		if !strings.Contains(log, "source "+source+": the signature is 32 bytes in the form hex but does not match") {
+			t.Errorf("the log does not say what is wrong for source %s: %s", source, log)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
 // given are the parts of the facts that are there without a lookup. The last two
@@ -161,7 +162,7 @@ func (d *document) compile(e entry, printing string) *Text {
 func (d *document) level(e entry) *Text {
 	t := d.compile(e, plainPrinting)
 	if word, ok := t.constant(); ok && !isLevel(word) {
-		d.problem(startOf(e.value), e.path, "want info, success, warning or danger, have %q", word)
+		d.problem(yamlfile.Start(e.value), e.path, "want info, success, warning or danger, have %q", word)
 	}
 	return t
 }

@@ -1,18 +1,15 @@
 package render
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
 // maxFile bounds a template's file, in bytes: the time that reading YAML takes
@@ -45,12 +42,13 @@ type scalar struct {
 // newReader parses a file. The entry is its top level; ok is false when the file
 // cannot be read as YAML, and then the reader has the problem.
 func newReader(file string, source []byte) (r *reader, top entry, ok bool) {
-	r = &reader{file: file, lines: strings.Split(string(source), "\n")}
+	source = yamlfile.Normalize(source)
+	r = &reader{file: file, lines: yamlfile.Lines(source)}
 	if len(source) > maxFile {
 		r.whole("is larger than %d KiB", maxFile>>10)
 		return r, top, false
 	}
-	f, err := parseYAML(source)
+	f, err := yamlfile.Parse(source)
 	if err != nil {
 		r.syntax(err)
 		return r, top, false
@@ -65,23 +63,12 @@ func newReader(file string, source []byte) (r *reader, top entry, ok bool) {
 		r.whole("want one YAML document, have %d", len(bodies))
 		return r, top, false
 	}
-	return r, entry{at: startOf(bodies[0]), value: bodies[0]}, true
-}
-
-// parseYAML is the library's parser, except that a panic in it is an error:
-// what it reads is foreign.
-func parseYAML(source []byte) (f *ast.File, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errors.New("cannot be read as YAML")
-		}
-	}()
-	return parser.ParseBytes(source, 0)
+	return r, entry{at: yamlfile.Start(bodies[0]), value: bodies[0]}, true
 }
 
 func (r *reader) syntax(err error) {
-	if ye, ok := errors.AsType[yaml.Error](err); ok && ye.GetToken() != nil {
-		r.problem(ye.GetToken().Position, "", "%s", ye.GetMessage())
+	if at, message := yamlfile.Fault(err); at != nil {
+		r.problem(at, "", "%s", message)
 		return
 	}
 	r.whole("%s", err)
@@ -104,7 +91,7 @@ func (r *reader) problemAt(line, column int, path, format string, args ...any) {
 	}
 	p := bridge.Problem{File: r.file, Line: max(1, line), Column: max(1, column), Message: message}
 	if p.Line <= len(r.lines) {
-		p.Excerpt = strings.TrimRight(r.lines[p.Line-1], "\r")
+		p.Excerpt = r.lines[p.Line-1]
 	}
 	r.problems = append(r.problems, p)
 }
@@ -137,7 +124,7 @@ func (r *reader) mapping(e entry) []entry {
 	}
 	var entries []entry
 	for _, v := range values {
-		at := startOf(v.Key)
+		at := yamlfile.Start(v.Key)
 		key, ok := v.Key.(ast.ScalarNode)
 		if !ok || v.Key.Type() == ast.MergeKeyType {
 			r.problem(at, e.path, "keys are plain words; merge keys are not supported")
@@ -169,7 +156,7 @@ func (r *reader) list(e entry) []entry {
 	}
 	entries := make([]entry, len(n.Values))
 	for i, v := range n.Values {
-		entries[i] = entry{path: fmt.Sprintf("%s[%d]", e.path, i), at: startOf(v), value: v}
+		entries[i] = entry{path: fmt.Sprintf("%s[%d]", e.path, i), at: yamlfile.Start(v), value: v}
 	}
 	return entries
 }
@@ -178,9 +165,9 @@ func (r *reader) list(e entry) []entry {
 func (r *reader) text(e entry) (scalar, bool) {
 	switch n := e.value.(type) {
 	case *ast.StringNode:
-		return scalar{path: e.path, text: n.Value, at: startOf(n)}, true
+		return scalar{path: e.path, text: n.Value, at: yamlfile.Start(n)}, true
 	case *ast.LiteralNode:
-		return scalar{path: e.path, text: n.Value.Value, at: startOf(n), block: true}, true
+		return scalar{path: e.path, text: n.Value.Value, at: yamlfile.Start(n), block: true}, true
 	}
 	r.wrongType(e, "a text")
 	return scalar{}, false
@@ -229,7 +216,7 @@ func (r *reader) any(e entry, text func(scalar) any) any {
 }
 
 func (r *reader) wrongType(e entry, want string) {
-	r.problem(startOf(e.value), e.path, "want %s, have %s", want, kindOf(e.value))
+	r.problem(yamlfile.Start(e.value), e.path, "want %s, have %s", want, kindOf(e.value))
 }
 
 // kindOf names a node's type as someone who writes YAML would.
@@ -253,23 +240,4 @@ func kindOf(n ast.Node) string {
 		return "a tag, which is not supported"
 	}
 	return "something else"
-}
-
-// startOf is where a node starts. The parser gives a mapping's colon as its
-// token; its first key is where it starts for a reader.
-func startOf(n ast.Node) *token.Position {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		if !n.IsFlowStyle && len(n.Values) > 0 {
-			return startOf(n.Values[0])
-		}
-	case *ast.MappingValueNode:
-		return startOf(n.Key)
-	case *ast.LiteralNode:
-		return n.Start.Position
-	}
-	if tk := n.GetToken(); tk != nil && tk.Position != nil {
-		return tk.Position
-	}
-	return &token.Position{Line: 1, Column: 1}
 }

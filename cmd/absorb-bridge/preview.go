@@ -66,7 +66,8 @@ func makePreviews(cmd *cobra.Command, event, sink string) ([]gateway.Preview, er
 	}
 	names := previewer.Match(sink)
 	if len(names) == 0 {
-		return nil, usagef("no sink named %q, and no such type; there are: all, %s", sink, strings.Join(previewer.Match("all"), ", "))
+		all := previewer.Match("all")
+		return nil, usagef("no sink named %q, and no such type%s (there are: all, %s)", sink, bridge.DidYouMean(sink, all), strings.Join(all, ", "))
 	}
 	var all []gateway.Preview
 	for _, e := range events {
@@ -103,7 +104,7 @@ func chooseEvents(event string, all []string) ([]string, error) {
 	}
 	name := absorb.Canonical(event)
 	if !slices.Contains(all, name) {
-		return nil, usagef("no event named %q; there are: all, %s", event, strings.Join(all, ", "))
+		return nil, usagef("no event named %q%s (there are: all, %s)", event, bridge.DidYouMean(event, all), strings.Join(all, ", "))
 	}
 	return []string{name}, nil
 }
@@ -153,9 +154,10 @@ func writePage(path string, previews []gateway.Preview) error {
 	var rows []wall.StaticRow
 	for _, p := range previews {
 		if len(rows) == 0 || rows[len(rows)-1].Event != p.Event {
-			rows = append(rows, wall.StaticRow{Event: p.Event, Cells: map[string]bridge.Payload{}})
+			rows = append(rows, wall.StaticRow{Event: p.Event})
 		}
-		rows[len(rows)-1].Cells[p.Type] = p.Payload
+		row := &rows[len(rows)-1]
+		row.Cells = append(row.Cells, wall.StaticCell{Sink: p.Sink, Platform: p.Type, Payload: p.Payload})
 	}
 	f, err := os.Create(path)
 	if err != nil {

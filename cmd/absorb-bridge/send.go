@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
 )
 
@@ -33,14 +34,18 @@ the platform answered. The people and courses in it are made up.`,
 				return err
 			}
 			if names := previewer.Match("all"); !slices.Contains(names, sink) {
-				return usagef("no sink named %q in the configuration; there are: %s", sink, strings.Join(names, ", "))
+				return usagef("no sink named %q in the configuration%s (there are: %s)", sink, bridge.DidYouMean(sink, names), strings.Join(names, ", "))
 			}
 			for _, e := range events {
 				receipt, err := previewer.Send(cmd.Context(), e, sink)
 				if err != nil {
 					return fmt.Errorf("send %s to %s: %w", e, sink, err)
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s to %s: taken, answered %d %s\n", e, sink, receipt.Status, strings.TrimSpace(receipt.Detail+" "+receipt.ID))
+				words := strings.TrimSpace(receipt.Detail + " " + receipt.ID)
+				if receipt.Status != 0 { // a console has none
+					words = strings.TrimSpace(fmt.Sprintf("answered %d %s", receipt.Status, words))
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s to %s: taken, %s\n", e, sink, words)
 			}
 			return nil
 		}),

@@ -143,7 +143,7 @@ func (p *Portal) count(path string) {
 	}
 }
 
-// quota is Absorb's rate limit: a bucket of 100 that fills with 200 a second.
+// quota is Absorb's rate limit: a bucket of 300 that fills with 200 a second.
 type quota struct {
 	left float64
 	at   time.Time

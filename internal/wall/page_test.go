@@ -210,12 +210,13 @@ func TestLiveUpdates(t *testing.T) {
 }
 
 func TestStaticPage(t *testing.T) {
-	cells := map[string]bridge.Payload{
-		"console":  {Body: []byte("── " + attack)},
-		wall.Email: {Body: []byte(goodMail), Shortened: []string{"title"}},
+	cells := []wall.StaticCell{
+		{Sink: "console", Platform: "console", Payload: bridge.Payload{Body: []byte("── " + attack)}},
+		{Sink: "hr", Platform: wall.Email, Payload: bridge.Payload{Body: []byte(goodMail), Shortened: []string{"title"}}},
+		{Sink: "leaders", Platform: wall.Email, Payload: bridge.Payload{Body: []byte(goodMail)}},
 	}
 	for _, platform := range []string{wall.Slack, wall.Discord, wall.GoogleChat, wall.Teams} {
-		cells[platform] = bridge.Payload{Body: []byte(hostile(t, platform))}
+		cells = append(cells, wall.StaticCell{Sink: platform, Platform: platform, Payload: bridge.Payload{Body: []byte(hostile(t, platform))}})
 	}
 	var page strings.Builder
 	if err := wall.WriteStatic(&page, "Preview & more", []wall.StaticRow{{Event: "User created", Cells: cells}}); err != nil {
@@ -225,14 +226,14 @@ func TestStaticPage(t *testing.T) {
 		t.Errorf("the page holds %d scripts", n)
 	}
 	at := 0
-	for _, want := range []string{"Preview &amp; more", "User created", ">Slack<", ">Discord<", ">Google Chat<", ">Teams<", ">Email<", "shortened: title", "Míra has passed", ">console<"} {
+	for _, want := range []string{"Preview &amp; more", "User created", ">Slack<", ">Discord<", ">Google Chat<", ">Teams<", ">Email · hr<", "shortened: title", "Míra has passed", ">Email · leaders<", ">console<"} {
 		i := strings.Index(page.String()[at:], want)
 		if i < 0 {
 			t.Fatalf("no %q after byte %d", want, at)
 		}
 		at += i
 	}
-	err := wall.WriteStatic(io.Discard, "x", []wall.StaticRow{{Event: "e", Cells: map[string]bridge.Payload{wall.Slack: {Body: []byte("{")}}}})
+	err := wall.WriteStatic(io.Discard, "x", []wall.StaticRow{{Event: "e", Cells: []wall.StaticCell{{Sink: "slack", Platform: wall.Slack, Payload: bridge.Payload{Body: []byte("{")}}}}})
 	if err == nil || !strings.Contains(err.Error(), "draw e for slack") {
 		t.Errorf("a payload that is no JSON: %v", err)
 	}

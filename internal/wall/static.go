@@ -1,10 +1,10 @@
 package wall
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"io"
-	"maps"
 	"slices"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -28,10 +28,17 @@ func RenderPayload(platform string, p bridge.Payload) (template.HTML, error) {
 // Stylesheet is the CSS that RenderPayload's HTML needs.
 func Stylesheet() string { return draw.Stylesheet() }
 
-// StaticRow is one event on a static page: what each platform would be sent.
+// StaticRow is one event on a static page: what each sink would be sent.
 type StaticRow struct {
 	Event string
-	Cells map[string]bridge.Payload // by platform
+	Cells []StaticCell
+}
+
+// StaticCell is what one sink would be sent.
+type StaticCell struct {
+	Sink     string // its name
+	Platform string
+	Payload  bridge.Payload
 }
 
 type staticCell struct {
@@ -47,7 +54,7 @@ type staticRow struct {
 }
 
 // WriteStatic writes a page that needs no server: a row for each event, and in
-// it every platform's drawing. It holds no script and loads nothing. Platforms
+// it every sink's drawing. It holds no script and loads nothing. Platforms
 // come in the order of Platforms, then others by name.
 func WriteStatic(w io.Writer, title string, rows []StaticRow) error {
 	view := struct {
@@ -57,13 +64,16 @@ func WriteStatic(w io.Writer, title string, rows []StaticRow) error {
 	}{Title: title, Style: template.CSS(pageStyle())}
 	for _, row := range rows {
 		r := staticRow{Event: row.Event}
-		for _, platform := range order(row.Cells) {
-			p := row.Cells[platform]
-			drawing, err := RenderPayload(platform, p)
+		for _, c := range ordered(row.Cells) {
+			drawing, err := RenderPayload(c.Platform, c.Payload)
 			if err != nil {
-				return fmt.Errorf("draw %s for %s: %w", row.Event, platform, err)
+				return fmt.Errorf("draw %s for %s: %w", row.Event, c.Sink, err)
 			}
-			r.Cells = append(r.Cells, staticCell{Title(platform), drawing, readable(p.Body), p.Shortened})
+			title := Title(c.Platform)
+			if c.Sink != c.Platform {
+				title += " · " + c.Sink
+			}
+			r.Cells = append(r.Cells, staticCell{title, drawing, readable(c.Payload.Body), c.Payload.Shortened})
 		}
 		view.Rows = append(view.Rows, r)
 	}
@@ -73,14 +83,12 @@ func WriteStatic(w io.Writer, title string, rows []StaticRow) error {
 	return nil
 }
 
-// order lists the platforms of a row's cells.
-func order(cells map[string]bridge.Payload) []string {
+// ordered is a row's cells by platform, then as they came.
+func ordered(cells []StaticCell) []StaticCell {
 	known := Platforms()
-	names := slices.Sorted(maps.Keys(cells))
-	slices.SortStableFunc(names, func(a, b string) int {
-		return rank(known, a) - rank(known, b)
+	return slices.SortedStableFunc(slices.Values(cells), func(a, b StaticCell) int {
+		return cmp.Or(rank(known, a.Platform)-rank(known, b.Platform), cmp.Compare(a.Platform, b.Platform))
 	})
-	return names
 }
 
 func rank(known []string, name string) int {

@@ -8,6 +8,7 @@ package discord
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -69,22 +70,12 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	if err := setup.Decode(&s.config); err != nil {
 		return nil, err
 	}
-	if s.config.WebhookURL.Empty() {
-		return nil, kit.Setting("webhook_url", "required: copy it from the channel's settings, Integrations, Webhooks")
+	u, webhook, token, err := s.config.webhook()
+	if err := errors.Join(err, s.config.check()); err != nil {
+		return nil, err
 	}
-	u, err := url.Parse(s.config.WebhookURL.Reveal())
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, badURL()
-	}
-	found := webhookPath.FindStringSubmatch(u.Path)
-	if found == nil {
-		return nil, badURL()
-	}
-	if name := strings.ToLower(s.config.Username); strings.Contains(name, "discord") || strings.Contains(name, "clyde") || kit.UTF16(name) > 80 {
-		return nil, kit.Setting("username", `Discord refuses names longer than 80 characters and those with "discord" or "clyde" in them`)
-	}
-	s.bucket = u.Host + " webhook " + found[1]
-	u.Path = "/api/v10/webhooks/" + found[1] + "/" + found[2]
+	s.bucket = u.Host + " webhook " + webhook
+	u.Path = "/api/v10/webhooks/" + webhook + "/" + token
 	query := u.Query()
 	// Without wait Discord answers 204 at once, and says nothing of a message
 	// that it then does not save.
@@ -97,8 +88,35 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	return s, nil
 }
 
-func badURL() error {
-	return kit.Setting("webhook_url", "want a URL like https://discord.com/api/webhooks/123456789/…")
+// webhook takes the webhook's URL apart.
+func (c Config) webhook() (u *url.URL, id, token string, err error) {
+	if c.WebhookURL.Empty() {
+		return nil, "", "", kit.Setting("webhook_url", "required: copy it from the channel's settings, Integrations, Webhooks")
+	}
+	u, err = url.Parse(c.WebhookURL.Reveal())
+	if err == nil && isWeb(u) {
+		if found := webhookPath.FindStringSubmatch(u.Path); found != nil {
+			return u, found[1], found[2], nil
+		}
+	}
+	return nil, "", "", kit.Setting("webhook_url", "want a URL like https://discord.com/api/webhooks/123456789/…")
+}
+
+func isWeb(u *url.URL) bool { return u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") }
+
+// check looks for what Discord would refuse with every message.
+func (c Config) check() error {
+	var faults []error
+	if name := strings.ToLower(c.Username); strings.Contains(name, "discord") || strings.Contains(name, "clyde") || kit.UTF16(name) > 80 {
+		faults = append(faults, kit.Setting("username", `Discord refuses names longer than 80 characters and those with "discord" or "clyde" in them`))
+	}
+	if a, err := url.Parse(c.AvatarURL); c.AvatarURL != "" && (err != nil || !isWeb(a)) {
+		faults = append(faults, kit.Setting("avatar_url", "want the URL of a picture, such as https://example.com/logo.png"))
+	}
+	if strings.Trim(c.ThreadID, "0123456789") != "" {
+		faults = append(faults, kit.Setting("thread_id", "want the thread's number: with Developer Mode on, choose Copy Thread ID in its menu"))
+	}
+	return errors.Join(faults...)
 }
 
 // Bucket is the webhook: Discord limits each by itself.

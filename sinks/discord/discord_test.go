@@ -194,6 +194,8 @@ func TestSettingsAreChecked(t *testing.T) {
 	}
 	for key, values := range map[string][]string{
 		"webhook_url": {"", "discord.com/api/webhooks/1/x", "https://discord.com/channels/1/2", "ftp://discord.com" + hook},
+		"thread_id":   {"general", "<#77>"},
+		"avatar_url":  {"logo.png", "data:image/png;base64,AAAA"},
 		"username":    {"My Discord", "clyde", strings.Repeat("x", 81)},
 	} {
 		for _, value := range values {

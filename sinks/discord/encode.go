@@ -29,6 +29,7 @@ const (
 	maxText    = 2500 // of the description, before the actions
 	maxFooter  = 300
 	maxActions = 5
+	maxLabel   = 80
 	endText    = 400 // kept for the footer and the note of what was left out
 )
 
@@ -105,18 +106,17 @@ func (e *encoder) description(m bridge.Message) {
 	if cut {
 		e.shortened = append(e.shortened, "text")
 	}
-	var links []string
-	for _, a := range m.Actions {
-		if len(links) == maxActions || len(a.URL) > maxURL/4 {
+	between := "\n\n"
+	for i, a := range m.Actions {
+		label, _ := kit.ShortenEscaped(a.Label, maxLabel, kit.UTF16, escape)
+		link := between + "[" + label + "](" + a.URL + ")"
+		if i == maxActions || kit.UTF16(text+link) > maxDescription {
 			e.shortened = append(e.shortened, "actions")
 			break
 		}
-		label, _ := kit.ShortenEscaped(a.Label, 80, kit.UTF16, escape)
-		links = append(links, "["+label+"]("+a.URL+")")
+		text, between = text+link, " · "
 	}
-	if len(links) > 0 {
-		text = strings.TrimLeft(text+"\n\n"+strings.Join(links, " · "), "\n")
-	}
+	text = strings.TrimLeft(text, "\n")
 	e.embed.Description = text
 	e.used += kit.UTF16(text)
 }

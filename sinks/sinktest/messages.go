@@ -57,6 +57,7 @@ func Hostile() []Case {
 		{"many long fields", manyFields(60, strings.Repeat("n", 400), strings.Repeat("v&<>*", 1000))},
 		{"many actions", manyActions(60)},
 		{"many list items", bridge.Message{ID: "m", Title: "List", Text: strings.Repeat("- **item** [x](https://example.com/)\n", 3000), To: []string{"hr@example.com"}}},
+		{"all parts full", allFull()},
 		{"bad links", badLinks()},
 		{"blank", bridge.Message{ID: "m", Title: " \n ", Text: "\u202E", To: []string{"hr@example.com"}}},
 		{"nested markdown", bridge.Message{ID: "m", Title: "x", Text: strings.Repeat("*", 500) + strings.Repeat("[", 500) + "x" + strings.Repeat("](https://example.com)", 200), To: []string{"hr@example.com"}}},
@@ -100,6 +101,21 @@ func manyActions(n int) bridge.Message {
 	m := bridge.Message{ID: "m", Title: "Many actions", To: []string{"hr@example.com"}}
 	for i := range n {
 		m.Actions = append(m.Actions, bridge.Action{Label: fmt.Sprintf("Open %d", i), URL: fmt.Sprintf("https://example.com/%d?%s", i, strings.Repeat("x", 4000*(i%2)))})
+	}
+	return m
+}
+
+// allFull has as much as can be of everything at once, links of a length that
+// every platform still takes included.
+func allFull() bridge.Message {
+	link := "https://example.com/?" + strings.Repeat("a&", 240)
+	m := manyFields(60, strings.Repeat("&", 100), strings.Repeat("<>", 400))
+	m.Title, m.URL, m.ImageURL = strings.Repeat("&", 1000), link+strings.Repeat("&", 900), link
+	m.Text = strings.Repeat("& [label]("+link+")\n", 100)
+	m.Footer, m.ThreadKey = strings.Repeat("&", 2000), strings.Repeat("🎓", 2000)
+	m.Time = time.Date(2026, 11, 23, 14, 2, 31, 0, time.UTC)
+	for range 10 {
+		m.Actions = append(m.Actions, bridge.Action{Label: strings.Repeat("&", 200), URL: link})
 	}
 	return m
 }

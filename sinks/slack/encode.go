@@ -19,7 +19,6 @@ const (
 	maxBlocks     = 50
 	maxButton     = 75
 	maxURL        = 3000
-	maxAlt        = 2000
 	maxActions    = 5     // Slack allows 25; more than a row is a menu, not a message
 	maxBlocksText = 12000 // of all blocks: above some 13,000 Slack answers msg_blocks_too_long (slackapi/bolt-js#2509)
 )
@@ -87,8 +86,13 @@ func (e *encoder) title(m bridge.Message) {
 	e.cut("title", cut)
 	title := escape(short)
 	text := "*" + title + "*"
-	if m.URL != "" && len(m.URL) <= maxURL/2 {
-		text = "*<" + Escape(m.URL) + "|" + label(title) + ">*"
+	if m.URL != "" {
+		linked := "*<" + escape(m.URL) + "|" + label(title) + ">*"
+		tooLong := kit.Runes(linked) > maxText
+		e.cut("link of the title", tooLong)
+		if !tooLong {
+			text = linked
+		}
 	}
 	e.add(section(text), text)
 }
@@ -149,7 +153,7 @@ func (e *encoder) image(m bridge.Message) {
 	if m.ImageURL == "" || len(m.ImageURL) > maxURL {
 		return
 	}
-	alt, _ := kit.Shorten(m.Title, maxAlt, kit.Runes)
+	alt, _ := kit.Shorten(m.Title, maxTitle, kit.Runes)
 	e.add(slack.NewImageBlock(m.ImageURL, alt, "", nil))
 }
 

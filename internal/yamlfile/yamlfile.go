@@ -1,0 +1,69 @@
+// Package yamlfile reads the YAML files that people write, on whatever machine,
+// so that the places it tells are those that an editor shows.
+package yamlfile
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// Normalize takes a byte order mark off, and makes every line break a \n. For
+// YAML the three kinds of break are the same, but its library counts \r\n once
+// in some places and twice in others.
+func Normalize(data []byte) []byte {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	return bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
+}
+
+// Lines are the lines of a normalized file, without their breaks.
+func Lines(data []byte) []string { return strings.Split(string(data), "\n") }
+
+// Parse is the library's parser for a normalized file, except that a panic in it
+// is an error: what it reads is foreign.
+func Parse(data []byte) (f *ast.File, err error) {
+	if slices.Contains(data, 0) {
+		return nil, errors.New("is not text, or is saved as UTF-16; save it as UTF-8")
+	}
+	defer func() {
+		if recover() != nil {
+			err = errors.New("cannot be read as YAML")
+		}
+	}()
+	return parser.ParseBytes(data, 0)
+}
+
+// Fault takes an error of the YAML library apart: where it is, or nil, and what
+// is wrong.
+func Fault(err error) (at *token.Position, message string) {
+	if ye, ok := errors.AsType[yaml.Error](err); ok && ye.GetToken() != nil {
+		return ye.GetToken().Position, ye.GetMessage()
+	}
+	return nil, err.Error()
+}
+
+// Start is where a node starts. The parser gives a mapping's colon as its
+// token; its first key is where it starts for a reader.
+func Start(n ast.Node) *token.Position {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			return Start(n.Values[0])
+		}
+	case *ast.MappingValueNode:
+		return Start(n.Key)
+	case *ast.LiteralNode:
+		return n.Start.Position
+	}
+	if tk := n.GetToken(); tk != nil && tk.Position != nil {
+		return tk.Position
+	}
+	return &token.Position{Line: 1, Column: 1}
+}

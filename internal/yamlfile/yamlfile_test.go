@@ -1,0 +1,38 @@
+package yamlfile
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// TestPlacesAreTheSameWithEveryLineBreak parses what the library itself counts
+// wrongly when lines end in \r\n: comments, and texts over several lines.
+func TestPlacesAreTheSameWithEveryLineBreak(t *testing.T) {
+	const text = "# one\n\na: x # two\nb: 'y\n  z'\nc: \"y\\\n  z\"\nd: |\n  y\n\n  z\n\n# three\nlast: 1\n"
+	for name, lineBreak := range map[string]string{"LF": "\n", "CRLF": "\r\n", "CR": "\r"} {
+		for _, mark := range []string{"", "\ufeff"} {
+			data := Normalize([]byte(mark + strings.ReplaceAll(text, "\n", lineBreak)))
+			f, err := Parse(data)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			values := f.Docs[0].Body.(*ast.MappingNode).Values
+			last := Start(values[len(values)-1])
+			if last.Line != 14 || last.Column != 1 || Lines(data)[last.Line-1] != "last: 1" {
+				t.Errorf("%s: the last key is at %d:%d", name, last.Line, last.Column)
+			}
+			if second := values[1].Value.(*ast.StringNode).Value; second != "y z" {
+				t.Errorf("%s: a text over two lines is %q", name, second)
+			}
+		}
+	}
+}
+
+func TestUTF16IsNamed(t *testing.T) {
+	_, err := Parse(Normalize([]byte("\xff\xfea\x00:\x00 \x001\x00")))
+	if err == nil || !strings.Contains(err.Error(), "save it as UTF-8") {
+		t.Error(err)
+	}
+}
