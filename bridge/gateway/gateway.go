@@ -59,6 +59,9 @@ func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Gateway, err
 	if err != nil {
 		return nil, err
 	}
+	if err := s.InUse(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("store %s: %w", store.Label(c.Store.Reveal()), err), s.Close())
+	}
 	g := &Gateway{log: log, store: s, leases: lease.New(nil, log), retire: func() {}}
 	if s.Shared() {
 		g.leases = lease.New(s, log)

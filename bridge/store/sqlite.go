@@ -49,6 +49,10 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 }
 
 func (e *sqlite) open(ctx context.Context, path string) (err error) {
+	// It holds names and tokens: whoever else uses the machine may not read it.
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+		_ = f.Close() // whatever is wrong with the file is told below
+	}
 	if e.writes, err = connect(path, 1); err != nil {
 		return err
 	}

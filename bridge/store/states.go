@@ -20,10 +20,12 @@ func (s *Store) State(ctx context.Context, name string) (string, error) {
 // Keep keeps what whoever goes on with a piece of work, after a restart or in
 // another process, must know of it.
 func (s *Store) Keep(ctx context.Context, name, value string) error {
-	_, err := s.write(ctx, change(`INSERT INTO states (name, value) VALUES (?, ?)
-		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value))
-	if err != nil {
+	if _, err := s.write(ctx, keep(name, value)); err != nil {
 		return fmt.Errorf("keep the state of %s: %w", name, err)
 	}
 	return nil
+}
+
+func keep(name, value string) statement {
+	return change(`INSERT INTO states (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
 }

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+func storeCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "store",
+		Short: "Move the store from SQLite to PostgreSQL",
+	}
+	cmd.AddCommand(copyStore(), takeBackStore())
+	return cmd
+}
+
+func copyStore() *cobra.Command {
+	var from, to string
+	cmd := &cobra.Command{
+		Use:   "copy --from STORE [--to STORE]",
+		Short: "Copy all events and deliveries into another store",
+		Long: `Copies all that a store holds into another one, such as from a SQLite file into a
+PostgreSQL database. Stop every bridge first. Without --to the store of the
+configuration is meant, so that its password need not be on the command line.
+
+Nothing is lost and nothing is doubled: what is in the other store already stays as it
+is, and a copy that was interrupted goes on when it is run again. From the beginning of
+the copy on no bridge starts with the store that is copied, since its messages are
+delivered from the other one; store take-back undoes that.`,
+		Example: "  absorb-bridge store copy --from data/bridge.db --config bridge.yaml\n  absorb-bridge store copy --from data/bridge.db --to postgres://bridge@db/bridge",
+		Args:    cobra.NoArgs,
+		RunE: action(func(cmd *cobra.Command, _ []string) error {
+			if to == "" {
+				c, err := loadConfig(cmd)
+				if err != nil {
+					return err
+				}
+				to = c.Store.Reveal()
+			}
+			if from == to {
+				return usagef("--from and --to are the same store, %s", store.Label(from))
+			}
+			return withExisting(cmd, from, func(source *store.Store) error {
+				return withStore(cmd, to, func(target *store.Store) error { return copyInto(cmd, source, target, store.Label(to)) })
+			})
+		}),
+	}
+	configFlag(cmd)
+	cmd.Flags().StringVar(&from, "from", "", "path or URL of the store to copy")
+	cmd.Flags().StringVar(&to, "to", "", "path or URL of the other store (default: that of the configuration)")
+	_ = cmd.MarkFlagRequired("from") // it exists
+	return cmd
+}
+
+func copyInto(cmd *cobra.Command, source, target *store.Store, label string) error {
+	rows, err := source.Rows(cmd.Context())
+	if err != nil {
+		return err
+	}
+	err = source.Copy(cmd.Context(), target, label, func(table string, n int) {
+		if n%100_000 == 0 {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %d of %d\n", table, n, rows[table])
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("%w (what was copied is kept; run it again to go on)", err)
+	}
+	there, err := target.Rows(cmd.Context())
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "TABLE\tFROM\tTO")
+	for _, table := range slices.Sorted(maps.Keys(rows)) {
+		fmt.Fprintf(w, "%s\t%d\t%d\n", table, rows[table], there[table])
+	}
+	return w.Flush()
+}
+
+func takeBackStore() *cobra.Command {
+	var from string
+	cmd := &cobra.Command{
+		Use:   "take-back --from STORE",
+		Short: "Have bridges use a store again that was copied to another one",
+		Long: `Has bridges use a store again that was copied. What it held then and was not
+delivered is delivered from it, too: do not do this while a bridge uses the other
+store.`,
+		Example: "  absorb-bridge store take-back --from data/bridge.db",
+		Args:    cobra.NoArgs,
+		RunE: action(func(cmd *cobra.Command, _ []string) error {
+			return withExisting(cmd, from, func(s *store.Store) error { return s.TakeBack(cmd.Context()) })
+		}),
+	}
+	cmd.Flags().StringVar(&from, "from", "", "path or URL of the store")
+	_ = cmd.MarkFlagRequired("from") // it exists
+	return cmd
+}
+
+// withStore opens a store for a moment.
+func withStore(cmd *cobra.Command, where string, use func(*store.Store) error) error {
+	switch {
+	case store.IsShared(where):
+		if err := store.Check(where); err != nil {
+			return usageError{err}
+		}
+	case strings.Contains(where, "://"):
+		return usagef("a store is a path or a URL that begins with postgres://")
+	}
+	s, err := store.Open(cmd.Context(), where)
+	if err != nil {
+		return err
+	}
+	return errors.Join(use(s), s.Close())
+}
+
+// withExisting is withStore for a store that must be there.
+func withExisting(cmd *cobra.Command, where string, use func(*store.Store) error) error {
+	if !store.IsShared(where) {
+		if _, err := os.Stat(where); err != nil {
+			return fmt.Errorf("there is no store: %w", err)
+		}
+	}
+	return withStore(cmd, where, use)
+}
