@@ -76,23 +76,29 @@ func parseTime(s string) (time.Time, bool) {
 
 var timeSpan = regexp.MustCompile(`^(?:(\d{1,6})\.)?(\d{1,6}):(\d{1,2}):(\d{1,2})(?:\.\d+)?$`)
 
-// duration puts a span of time into words. Absorb writes it as .NET does,
-// "[days.]hours:minutes:seconds[.fraction]", or as a number of ticks of 100 ns.
-// No time at all is nothing.
+// duration puts a span of time into words. No time at all is nothing.
 func duration(v any) string {
-	var d time.Duration
-	s := strings.TrimSpace(text(v))
-	if m := timeSpan.FindStringSubmatch(s); m != nil {
+	if d, ok := SpanOf(v); ok {
+		return spanWords(d)
+	}
+	return strings.TrimSpace(text(v))
+}
+
+// SpanOf reads a span of time as .NET writes it,
+// "[days.]hours:minutes:seconds[.fraction]", or as a number of ticks of 100 ns.
+func SpanOf(v any) (d time.Duration, ok bool) {
+	if m := timeSpan.FindStringSubmatch(strings.TrimSpace(text(v))); m != nil {
 		for i, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second} {
 			n, _ := strconv.Atoi("0" + m[i+1])
 			d += time.Duration(n) * unit
 		}
-	} else if ticks, ok := numeric(v, true); ok && ticks < math.MaxInt64/100 {
-		d = time.Duration(ticks) * 100
-	} else {
-		return s
+		return d, true
 	}
-	return spanWords(d)
+	ticks, ok := numeric(v, true)
+	if !ok || ticks >= math.MaxInt64/100 {
+		return 0, false
+	}
+	return time.Duration(ticks) * 100, true
 }
 
 // spanWords names the two largest units that matter.

@@ -11,10 +11,10 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
-// given are the parts of the facts that are there without a lookup. The last two
+// Given are the parts of the facts that are there without a lookup. The last two
 // mark facts that are incomplete, because a lookup failed, or inferred, because
 // the webhook did not name the thing.
-func given() []string { return []string{"event", "source", "portal", "incomplete", "inferred"} }
+func Given() []string { return []string{"event", "source", "portal", "incomplete", "inferred"} }
 
 // anyEvent is the `event:` of the template for events that have none of their own.
 const anyEvent = "*"
@@ -74,7 +74,7 @@ func (d *document) read(top entry) {
 	if e, ok := parts["lookups"]; ok {
 		d.readLookups(e)
 	}
-	d.known = given()
+	d.known = Given()
 	for _, l := range d.lookups {
 		d.known = append(d.known, l.part)
 	}
