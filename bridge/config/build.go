@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
+	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
@@ -23,6 +25,11 @@ type builder struct {
 	*document
 	dir    string
 	config *Config
+
+	// What expressions may refer to, once there is one.
+	templates *render.Set
+	schema    condition.Schema
+	guess     bool // the templates have faults, so that this is not all
 }
 
 func (b *builder) build(values map[string]any) {

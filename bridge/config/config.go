@@ -9,7 +9,10 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
+	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
+	"github.com/absorb-bridge/absorb-bridge/sinks"
 )
 
 // Config is a configuration that was checked.
@@ -88,6 +91,7 @@ type Route struct {
 	Name    string
 	Events  []string // canonical names and patterns
 	Sources []string // none: all
+	When    *condition.Condition
 	To      []string
 }
 
@@ -135,4 +139,14 @@ func parse(name, dir string, data []byte, environ []string) (*Config, error) {
 	b.config.Files = e.read
 	b.config.Loaded = b.config.Fingerprint()
 	return b.config, nil
+}
+
+// LoadTemplates loads the built-in templates and those that the configuration
+// puts in their place.
+func (c *Config) LoadTemplates() (*render.Set, error) {
+	escape := map[string]func(string) string{}
+	for name, t := range sinks.Types() {
+		escape[name] = t.Escape
+	}
+	return render.Load(render.Options{Dir: c.Templates, Zone: c.Timezone, DateLayout: c.DateLayout, Escape: escape})
 }

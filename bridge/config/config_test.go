@@ -315,11 +315,15 @@ func TestManual(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	conditions, err := os.ReadFile("../../docs/conditions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "absorb-password"), []byte("p"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(text, -1)
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(append(slices.Clone(text), conditions...), -1)
 	for i, block := range blocks {
 		file := filepath.Join(dir, "bridge.yaml")
 		if err := os.WriteFile(file, block[1], 0o600); err != nil {
@@ -329,7 +333,7 @@ func TestManual(t *testing.T) {
 			t.Errorf("block %d: %v", i+1, err)
 		}
 	}
-	if len(blocks) < 4 {
+	if len(blocks) < 5 {
 		t.Errorf("only %d blocks were found", len(blocks))
 	}
 	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawLog{}} {

@@ -69,6 +69,7 @@ type rawRoute struct {
 	Name    string   `koanf:"name"`
 	Events  []string `koanf:"events"`
 	Sources []string `koanf:"sources"`
+	When    string   `koanf:"when"`
 	To      []string `koanf:"to"`
 }
 

@@ -40,7 +40,7 @@ type Parts struct {
 
 // Build makes the parts. Its error lists every fault that it found.
 func Build(c *config.Config) (*Parts, error) {
-	templates, err := LoadTemplates(c)
+	templates, err := c.LoadTemplates()
 	if err != nil {
 		return nil, err
 	}
@@ -57,16 +57,6 @@ func Build(c *config.Config) (*Parts, error) {
 		p.Routes = append(p.Routes, dispatch.Route(r))
 	}
 	return p, errors.Join(faults...)
-}
-
-// LoadTemplates loads the built-in templates and those that the configuration
-// puts in their place.
-func LoadTemplates(c *config.Config) (*render.Set, error) {
-	escape := map[string]func(string) string{}
-	for name, t := range sinks.Types() {
-		escape[name] = t.Escape
-	}
-	return render.Load(render.Options{Dir: c.Templates, Zone: c.Timezone, DateLayout: c.DateLayout, Escape: escape})
 }
 
 func (p *Parts) buildSinks(c *config.Config) error {
