@@ -31,11 +31,22 @@ func (b *builder) sinks(all map[string]any) {
 		if limit, ok := settings["limit"]; ok {
 			s.Limit = b.limit(key+".limit", limit, t.Limit)
 		}
-		delete(settings, "type")
-		delete(settings, "limit")
+		s.Voice = b.voice(key, b.text(key, settings, "locale"), b.text(key, settings, "zone"))
+		for _, ours := range []string{"type", "limit", "locale", "zone"} {
+			delete(settings, ours)
+		}
 		b.settings(key, s, t)
 		b.config.Sinks = append(b.config.Sinks, s)
 	})
+}
+
+// text is a setting that every sink may have, as a text.
+func (b *builder) text(key string, settings map[string]any, name string) string {
+	value, ok := settings[name].(string)
+	if !ok && settings[name] != nil {
+		b.atValue(key+"."+name, "want a text")
+	}
+	return value
 }
 
 // settings checks a sink's own settings by building it.
