@@ -115,3 +115,18 @@ func TestWarningsOfConditions(t *testing.T) {
 		t.Errorf("warnings %v", c.Warnings)
 	}
 }
+
+// FuzzWithin: whatever the file holds at a text's place, the place that is found
+// is in the file.
+func FuzzWithin(f *testing.F) {
+	f.Add(`"a\x41 \
+  b" `, "aA b", 3)
+	f.Add("'it''s'", "it's", 4)
+	f.Add("|\n  a\n\n  b\n", "a\n\nb\n", 3)
+	f.Add(`"\`, "x", 1)
+	f.Fuzz(func(t *testing.T, source, text string, offset int) {
+		if i, ok := align([]rune(source), 0, []rune(text), offset); i < 0 || ok && i > len([]rune(source)) {
+			t.Errorf("place %d of %d", i, len([]rune(source)))
+		}
+	})
+}

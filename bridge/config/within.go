@@ -53,7 +53,7 @@ func align(source []rune, i int, text []rune, offset int) (int, bool) {
 	for n := 0; ; {
 		switch {
 		case i >= len(source):
-			return i, n >= len(text) // the end of the file is the end of the text
+			return len(source), n >= len(text) // the end of the file is the end of the text
 		case n >= min(offset, len(text)) && (n == len(text) || source[i] == text[n] || !unicode.IsSpace(source[i])):
 			return i, true
 		case quote == '"' && source[i] == '\\':
