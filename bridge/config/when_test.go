@@ -116,6 +116,17 @@ func TestWarningsOfConditions(t *testing.T) {
 	}
 }
 
+// TestNoSecretBehindACondition: a condition that lacks its closing quote holds the
+// lines that follow, and they may hold secrets.
+func TestNoSecretBehindACondition(t *testing.T) {
+	for _, yaml := range []string{"    when: \"usr.id == nil\n    token: literal-token \"", "    when: usr.id ==\n      \"smtp://me:literal-token@example.com\""} {
+		_, err := Parse("bridge.yaml", []byte(withWhen(yaml)), nil)
+		if err == nil || strings.Contains(err.Error(), "literal-token") {
+			t.Error(err)
+		}
+	}
+}
+
 // FuzzWithin: whatever the file holds at a text's place, the place that is found
 // is in the file.
 func FuzzWithin(f *testing.F) {
