@@ -23,6 +23,10 @@ type Lookup struct {
 	// nothing to ask.
 	Path func(Facts) (string, error)
 
+	// Resource is the path with * in place of each value, such as "/users/*": it
+	// tells what kind of thing answers.
+	Resource string
+
 	// Settled tells whether the answers agree with the event. Absorb's API may
 	// lag behind its webhooks, so an answer that is not settled is asked for
 	// again after a while. A nil Settled is always settled.

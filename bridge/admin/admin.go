@@ -26,6 +26,9 @@ type Options struct {
 
 	// Message shows a delivery's message as its sink would send it today.
 	Message func(context.Context, store.DeliveryDetail) (Message, error)
+	// Explain says what today's routes make of an event.
+	Explain func(e bridge.Event, facts bridge.Facts) []bridge.Verdict
+
 	Sinks   func() []string        // names of the configured sinks
 	Sources func() []intake.Source // as configured
 	Changed func()                 // there is new work in the store

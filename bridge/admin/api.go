@@ -47,6 +47,12 @@ type DeliveryLine struct {
 	Orphaned bool `json:"orphaned,omitempty"` // its sink is not configured
 }
 
+// EventView is an event with what today's routes make of it.
+type EventView struct {
+	store.EventDetail
+	Routes []bridge.Verdict `json:"routes"`
+}
+
 // About tells which bridge answers.
 type About struct {
 	Store   string `json:"store"`   // path of its file
@@ -62,7 +68,7 @@ func (o Options) api() http.Handler {
 	get("deliveries", o.deliveries)
 	get("deliveries/{id}", o.delivery)
 	get("events", o.events)
-	get("events/{id}", func(r *http.Request) (any, error) { return o.Store.Event(r.Context(), r.PathValue("id")) })
+	get("events/{id}", o.event)
 	post("deliveries/retry", o.change(o.Store.Retry))
 	post("deliveries/cancel", o.change(o.Store.Cancel))
 	post("deliveries/move", o.move)
@@ -125,6 +131,14 @@ func (o Options) events(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return o.Store.Events(r.Context(), f)
+}
+
+func (o Options) event(r *http.Request) (any, error) {
+	e, err := o.Store.Event(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	return EventView{e, o.Explain(bridge.Event{ID: e.ID, Type: e.Event, Source: e.Source}, e.Facts)}, nil
 }
 
 // change applies an operation to a selection.

@@ -57,7 +57,7 @@ func (c *Client) Events(ctx context.Context, f store.Filter) (all []store.EventR
 }
 
 // Event shows one.
-func (c *Client) Event(ctx context.Context, id string) (e store.EventDetail, err error) {
+func (c *Client) Event(ctx context.Context, id string) (e EventView, err error) {
 	return e, c.get(ctx, "events/"+url.PathEscape(id), nil, &e)
 }
 

@@ -13,7 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/language"
+
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
+	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
@@ -23,6 +27,11 @@ type builder struct {
 	*document
 	dir    string
 	config *Config
+
+	// What expressions may refer to, once there is one.
+	templates *render.Set
+	schema    condition.Schema
+	guess     bool // the templates have faults, so that this is not all
 }
 
 func (b *builder) build(values map[string]any) {
@@ -36,6 +45,7 @@ func (b *builder) build(values map[string]any) {
 		c.Templates = b.relative(r.Templates)
 	}
 	c.Timezone = b.zone("timezone", r.Timezone)
+	c.Locale = b.locale("locale", r.Locale)
 	c.DateLayout = r.DateLayout
 	c.Keep, c.KeepDead, c.GiveUp = b.duration("keep", r.Keep), b.duration("keep_dead", r.KeepDead), b.duration("give_up", r.GiveUp)
 	c.Log = Log{
@@ -148,6 +158,29 @@ func (b *builder) zone(key, name string) *time.Location {
 		return time.UTC
 	}
 	return zone
+}
+
+// locale checks that there is wording in a language.
+func (b *builder) locale(key, name string) string {
+	known := render.Languages(b.config.Templates)
+	tag, err := language.Parse(name)
+	base, _ := tag.Base()
+	if err != nil || !slices.Contains(known, base.String()) && !slices.Contains(known, name) {
+		b.atValue(key, "no wording in the language %q: there is %s; a folder with its name in templates adds one%s",
+			name, strings.Join(known, ", "), bridge.DidYouMean(name, known))
+	}
+	return name
+}
+
+// voice reads the language and the zone of a sink or a route.
+func (b *builder) voice(key, locale, zone string) (v Voice) {
+	if locale != "" {
+		v.Locale = b.locale(key+".locale", locale)
+	}
+	if zone != "" {
+		v.Zone = b.zone(key+".zone", zone)
+	}
+	return v
 }
 
 // duration reads "30s", "10m", "2h" and "30d".

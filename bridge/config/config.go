@@ -9,7 +9,10 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
+	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
+	"github.com/absorb-bridge/absorb-bridge/sinks"
 )
 
 // Config is a configuration that was checked.
@@ -22,6 +25,7 @@ type Config struct {
 	Routes     []Route
 	Templates  string // directory with templates that replace the built-in ones, or ""
 	Timezone   *time.Location
+	Locale     string        // of messages, and of the files in Templates itself
 	DateLayout string        // layout of package time, or ""
 	Keep       time.Duration // how long what is finished is kept
 	KeepDead   time.Duration // how long dead letters are kept
@@ -80,6 +84,7 @@ type Sink struct {
 	Name     string
 	Type     string
 	Limit    bridge.Limit
+	Voice    Voice
 	Settings map[string]any // the type's own
 }
 
@@ -88,7 +93,27 @@ type Route struct {
 	Name    string
 	Events  []string // canonical names and patterns
 	Sources []string // none: all
+	When    *condition.Condition
 	To      []string
+	Voice   Voice
+}
+
+// Voice is the language and the time zone of messages, where they are not those
+// of the whole configuration.
+type Voice struct {
+	Locale string         // such as de or de-CH; "" for the one around
+	Zone   *time.Location // nil for the one around
+}
+
+// Or is v, and other for what v does not say.
+func (v Voice) Or(other Voice) Voice {
+	if v.Locale == "" {
+		v.Locale = other.Locale
+	}
+	if v.Zone == nil {
+		v.Zone = other.Zone
+	}
+	return v
 }
 
 // Log is how the log is written.
@@ -135,4 +160,17 @@ func parse(name, dir string, data []byte, environ []string) (*Config, error) {
 	b.config.Files = e.read
 	b.config.Loaded = b.config.Fingerprint()
 	return b.config, nil
+}
+
+// LoadTemplates loads the built-in templates and those that the configuration
+// puts in their place, for a language and a zone.
+func (c *Config) LoadTemplates(v Voice) (*render.Set, error) {
+	escape := map[string]func(string) string{}
+	for name, t := range sinks.Types() {
+		escape[name] = t.Escape
+	}
+	v = v.Or(Voice{c.Locale, c.Timezone})
+	return render.Load(render.Options{
+		Dir: c.Templates, Home: c.Locale, Locale: v.Locale, Zone: v.Zone, DateLayout: c.DateLayout, Escape: escape,
+	})
 }

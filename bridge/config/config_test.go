@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -315,11 +316,15 @@ func TestManual(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	conditions, err := os.ReadFile("../../docs/conditions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "absorb-password"), []byte("p"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(text, -1)
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(append(slices.Clone(text), conditions...), -1)
 	for i, block := range blocks {
 		file := filepath.Join(dir, "bridge.yaml")
 		if err := os.WriteFile(file, block[1], 0o600); err != nil {
@@ -329,7 +334,7 @@ func TestManual(t *testing.T) {
 			t.Errorf("block %d: %v", i+1, err)
 		}
 	}
-	if len(blocks) < 4 {
+	if len(blocks) < 5 {
 		t.Errorf("only %d blocks were found", len(blocks))
 	}
 	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawLog{}} {
@@ -337,6 +342,37 @@ func TestManual(t *testing.T) {
 			if !regexp.MustCompile("[`.]"+key+"[`.]").Match(text) && !regexp.MustCompile("(?m)^"+key+":").Match(text) {
 				t.Errorf("the manual does not explain %s", key)
 			}
+		}
+	}
+}
+
+func TestVoice(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "pt-BR"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	head := fmt.Sprintf("templates: %q\nlocale: de-CH\nsources: { p: { path: /absorb, secrets: [ s ] } }\n", dir)
+	c := parseText(t, head+`
+sinks: { a: { type: console, locale: pt-BR, zone: America/Sao_Paulo }, b: { type: console } }
+routes: [ { name: r, events: [ "*" ], to: [ a ], locale: en-GB } ]
+`)
+	sink, route := c.Sinks[0], c.Routes[0]
+	if c.Locale != "de-CH" || sink.Voice.Locale != "pt-BR" || sink.Voice.Zone.String() != "America/Sao_Paulo" || len(sink.Settings) != 0 || c.Sinks[1].Voice != (Voice{}) {
+		t.Errorf("%+v", c)
+	}
+	if both := route.Voice.Or(sink.Voice); both.Locale != "en-GB" || both.Zone.String() != "America/Sao_Paulo" {
+		t.Errorf("%+v", both)
+	}
+	_, err := Parse("bridge.yaml", []byte(head+`
+sinks: { a: { type: console, locale: deu, zone: Berlin }, b: { type: console, locale: 3 } }
+routes: [ { name: r, events: [ "*" ], to: [ a ], locale: fr } ]
+`), nil)
+	for _, want := range []string{
+		`sinks.a.zone: no time zone "Berlin"`, `sinks.b.locale: want a text`,
+		`routes[0].locale: no wording in the language "fr": there is en, de, pt-BR; a folder with its name in templates adds one`,
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 // and what is wrong with it.
 type document struct {
 	name     string
+	source   []rune                     // the whole file
 	lines    []string                   // without secrets
 	places   map[string]*token.Position // of values, by path: "routes[0].to[1]"
 	keys     map[string]*token.Position // of keys, by the path of their value
@@ -29,7 +30,7 @@ type document struct {
 // readDocument parses a normalized file. It is not ok when the file is no YAML.
 func readDocument(name string, data []byte) (d *document, ok bool) {
 	d = &document{
-		name: name, lines: maskedLines(data),
+		name: name, source: []rune(string(data)), lines: maskedLines(data),
 		places: map[string]*token.Position{}, keys: map[string]*token.Position{}, order: map[string][]string{}, reported: map[string]bool{},
 	}
 	file, err := yamlfile.Parse(data)

@@ -13,8 +13,10 @@ import (
 func (c *Config) Fingerprint() string {
 	files := append([]string{}, c.Files...)
 	if c.Templates != "" {
-		found, _ := filepath.Glob(filepath.Join(c.Templates, "*.y*ml")) // a folder that is gone has no files
-		files = append(files, found...)
+		for _, pattern := range []string{"*.y*ml", "*/*.y*ml"} { // the second for translations
+			found, _ := filepath.Glob(filepath.Join(c.Templates, pattern)) // a folder that is gone has no files
+			files = append(files, found...)
+		}
 	}
 	sum := sha256.New()
 	for _, name := range files {

@@ -3,6 +3,7 @@ package config
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"unicode"
 
 	"github.com/goccy/go-yaml/lexer"
@@ -13,8 +14,8 @@ import (
 
 // plainKey tells keys whose values may be shown. All others may be secrets,
 // mistyped keys included.
-var plainKey = regexp.MustCompile(`^(?:listen|store|templates|timezone|date_layout|keep|keep_dead|give_up|level|format|path|secret_encoding|signature|` +
-	`user_agent|portal|region|username|rate|burst|budget|on_failure|cache|scheme|limit|type|stream|smtp|from|to|name|events|sources)$`)
+var plainKey = regexp.MustCompile(`^(?:listen|store|templates|timezone|locale|zone|date_layout|keep|keep_dead|give_up|level|format|path|secret_encoding|signature|` +
+	`user_agent|portal|region|username|rate|burst|budget|on_failure|cache|scheme|limit|type|stream|smtp|from|to|name|events|sources|when)$`)
 
 // credentials are a password inside a URL, or beside the other settings of a
 // database.
@@ -58,7 +59,8 @@ type masker struct {
 
 func (m *masker) mask(tokens token.Tokens) {
 	tokens = slices.DeleteFunc(slices.Clone(tokens), func(tk *token.Token) bool { return tk.Type == token.CommentType })
-	shown := false // whether values of the last key are
+	shown := false     // whether values of the last key are
+	condition := false // whether that key has a condition
 	for i, tk := range tokens {
 		var before token.Token
 		if i > 0 {
@@ -71,11 +73,18 @@ func (m *masker) mask(tokens token.Tokens) {
 		switch {
 		case slices.Contains(structure, tk.Type):
 		case i+1 < len(tokens) && tokens[i+1].Type == token.MappingValueType && isKey(tk, before):
-			shown = plainKey.MatchString(tk.Value)
+			shown, condition = plainKey.MatchString(tk.Value), tk.Value == "when"
+		case condition && longCondition(tk):
 		case !shown || !slices.Contains(structure, before.Type) || tk.Type == token.InvalidType || credentials.MatchString(tk.Value) || end.Line > tk.Position.Line+1:
 			m.stars(tk.Position, end)
 		}
 	}
+}
+
+// longCondition tells a condition, which may go over several lines, from a text
+// that lacks its closing quote and so holds the keys that follow.
+func longCondition(tk *token.Token) bool {
+	return tk.Type != token.InvalidType && !credentials.MatchString(tk.Value) && !strings.Contains(tk.Value, ":")
 }
 
 // structure are the tokens between which values stand.

@@ -65,7 +65,7 @@ func overriddenKey(name string) (key string, list, ok bool) {
 	parts := strings.Split(strings.ToLower(strings.TrimPrefix(name, prefix)), level)
 	last := parts[len(parts)-1]
 	switch parts[0] {
-	case "listen", "store", "templates", "timezone", "date_layout", "keep", "keep_dead", "give_up":
+	case "listen", "store", "templates", "timezone", "locale", "date_layout", "keep", "keep_dead", "give_up":
 		ok = len(parts) == 1
 	case "admin", "log":
 		ok = len(parts) == 2

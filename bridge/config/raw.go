@@ -15,6 +15,7 @@ type raw struct {
 	Routes     []any          `koanf:"routes"`
 	Templates  string         `koanf:"templates"`
 	Timezone   string         `koanf:"timezone"`
+	Locale     string         `koanf:"locale"`
 	DateLayout string         `koanf:"date_layout"`
 	Keep       string         `koanf:"keep"`
 	KeepDead   string         `koanf:"keep_dead"`
@@ -69,13 +70,16 @@ type rawRoute struct {
 	Name    string   `koanf:"name"`
 	Events  []string `koanf:"events"`
 	Sources []string `koanf:"sources"`
+	When    string   `koanf:"when"`
 	To      []string `koanf:"to"`
+	Locale  string   `koanf:"locale"`
+	Zone    string   `koanf:"zone"`
 }
 
 func defaults() raw {
 	return raw{
 		Listen: ":8080", Admin: rawAdmin{Listen: "127.0.0.1:8081"}, Store: "./data/bridge.db",
-		Timezone: "UTC", Keep: "30d", KeepDead: "90d", GiveUp: "24h",
+		Timezone: "UTC", Locale: "en", Keep: "30d", KeepDead: "90d", GiveUp: "24h",
 		Log: rawLog{Level: "info", Format: "auto"},
 	}
 }

@@ -31,11 +31,22 @@ func (b *builder) sinks(all map[string]any) {
 		if limit, ok := settings["limit"]; ok {
 			s.Limit = b.limit(key+".limit", limit, t.Limit)
 		}
-		delete(settings, "type")
-		delete(settings, "limit")
+		s.Voice = b.voice(key, b.text(key, settings, "locale"), b.text(key, settings, "zone"))
+		for _, ours := range []string{"type", "limit", "locale", "zone"} {
+			delete(settings, ours)
+		}
 		b.settings(key, s, t)
 		b.config.Sinks = append(b.config.Sinks, s)
 	})
+}
+
+// text is a setting that every sink may have, as a text.
+func (b *builder) text(key string, settings map[string]any, name string) string {
+	value, ok := settings[name].(string)
+	if !ok && settings[name] != nil {
+		b.atValue(key+"."+name, "want a text")
+	}
+	return value
 }
 
 // settings checks a sink's own settings by building it.
@@ -76,59 +87,4 @@ func (b *builder) limit(key string, value any, usual bridge.Limit) bridge.Limit 
 		b.atValue(key+".burst", "want a number from 1")
 	}
 	return limit
-}
-
-func (b *builder) routes(all []any) {
-	if len(all) == 0 {
-		b.config.Warnings = append(b.config.Warnings, "there are no routes, so events are kept and nothing is delivered")
-	}
-	var sinkNames, sourceNames []string
-	for _, s := range b.config.Sinks {
-		sinkNames = append(sinkNames, s.Name)
-	}
-	for _, s := range b.config.Sources {
-		sourceNames = append(sourceNames, s.Name)
-	}
-	seen := map[string]bool{}
-	for i, value := range all {
-		key := element("routes", i)
-		var r rawRoute
-		b.decode(key, value, &r)
-		switch {
-		case r.Name == "":
-			b.atValue(key+".name", "required: it tells the messages of one route from those of another")
-		case seen[r.Name]:
-			b.atValue(key+".name", "another route is named %q", r.Name)
-		}
-		seen[r.Name] = true
-		route := Route{Name: r.Name, Sources: r.Sources, To: r.To}
-		b.required(key+".events", r.Events, `which events? write ["*"] for all`)
-		for j, text := range r.Events {
-			route.Events = append(route.Events, b.event(element(key+".events", j), text))
-		}
-		b.oneOfNames(key+".sources", "source", r.Sources, sourceNames)
-		b.required(key+".to", r.To, "to which sinks?")
-		b.oneOfNames(key+".to", "sink", r.To, sinkNames)
-		b.config.Routes = append(b.config.Routes, route)
-	}
-}
-
-func (b *builder) required(key string, list []string, ask string) {
-	if len(list) == 0 {
-		b.atValue(key, "required: %s", ask)
-	}
-}
-
-// oneOfNames checks a list of names. A fault in it is at the list's element, and
-// is told by the list's key.
-func (b *builder) oneOfNames(key, what string, names, known []string) {
-	for i, name := range names {
-		if !slices.Contains(known, name) {
-			at := b.places[element(key, i)]
-			if at == nil {
-				at = b.places[key]
-			}
-			b.problem(at, "%s: no %s named %q%s", key, what, name, bridge.DidYouMean(name, known))
-		}
-	}
 }

@@ -15,22 +15,30 @@ import (
 // why it is lean.
 const incomplete = "incomplete"
 
+// Wording is the templates that a sink's messages are written by, in its language
+// and time zone.
+type Wording struct {
+	Templates *render.Set
+	ByRoute   map[string]*render.Set // for routes that say otherwise
+}
+
 // Composer writes the messages of one sink: by the event's template, addressed
 // to the sink's recipients.
 type Composer struct {
 	messages   *Messages
+	wording    Wording
 	recipients []*render.Text
 }
 
 // NewComposer prepares a sink's recipients, which may be templates themselves.
-func NewComposer(messages *Messages, name string, sink bridge.Sink) (*Composer, error) {
-	c := &Composer{messages: messages}
+func NewComposer(messages *Messages, wording Wording, name string, sink bridge.Sink) (*Composer, error) {
+	c := &Composer{messages: messages, wording: wording}
 	addressed, ok := sink.(bridge.Addressed)
 	if !ok {
 		return c, nil
 	}
 	for _, text := range addressed.Recipients() {
-		compiled, err := messages.templates.Text("recipient of "+name, text)
+		compiled, err := wording.Templates.Text("recipient of "+name, text)
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +49,11 @@ func NewComposer(messages *Messages, name string, sink bridge.Sink) (*Composer, 
 
 // Message is what a delivery says.
 func (c *Composer) Message(ctx context.Context, d bridge.Delivery) (bridge.Message, error) {
-	m, err := c.messages.of(ctx, d)
+	templates := c.wording.ByRoute[d.Route]
+	if templates == nil {
+		templates = c.wording.Templates
+	}
+	m, err := c.messages.of(ctx, templates, d)
 	if err != nil {
 		return bridge.Message{}, err
 	}
@@ -62,10 +74,9 @@ func (c *Composer) Message(ctx context.Context, d bridge.Delivery) (bridge.Messa
 // them: sinks of one event write it at about the same time.
 const maxMessages = 1024
 
-// Messages writes each event's message once for all its sinks.
+// Messages writes each event's message once for all its sinks that have the same
+// wording.
 type Messages struct {
-	templates *render.Set
-
 	mu     sync.Mutex // guards what follows
 	recent map[routed]func() (bridge.Message, error)
 	order  []routed // the keys of recent, oldest first
@@ -74,25 +85,26 @@ type Messages struct {
 // routed is an event as it was routed: when it is routed again, more may be known
 // of it.
 type routed struct {
-	event string
-	at    time.Time
+	event     string
+	at        time.Time
+	templates *render.Set
 }
 
-// NewMessages makes the writer of a set of templates.
-func NewMessages(templates *render.Set) *Messages {
-	return &Messages{templates: templates, recent: map[routed]func() (bridge.Message, error){}}
+// NewMessages makes a writer.
+func NewMessages() *Messages {
+	return &Messages{recent: map[routed]func() (bridge.Message, error){}}
 }
 
 // of gives the message of a delivery's event. It is shared: only its own fields
 // may be changed.
-func (w *Messages) of(ctx context.Context, d bridge.Delivery) (bridge.Message, error) {
-	key := routed{d.EventID, d.Routed}
+func (w *Messages) of(ctx context.Context, templates *render.Set, d bridge.Delivery) (bridge.Message, error) {
+	key := routed{d.EventID, d.Routed, templates}
 	w.mu.Lock()
-	write, ok := w.recent[key]
+	message, ok := w.recent[key]
 	if !ok {
 		ctx = context.WithoutCancel(ctx) // others may wait for it; templates have their own limit
-		write = sync.OnceValues(func() (bridge.Message, error) { return w.write(ctx, d) })
-		w.recent[key] = write
+		message = sync.OnceValues(func() (bridge.Message, error) { return write(ctx, templates, d) })
+		w.recent[key] = message
 		w.order = append(w.order, key)
 		if len(w.order) > maxMessages {
 			delete(w.recent, w.order[0])
@@ -100,13 +112,13 @@ func (w *Messages) of(ctx context.Context, d bridge.Delivery) (bridge.Message, e
 		}
 	}
 	w.mu.Unlock()
-	return write()
+	return message()
 }
 
-func (w *Messages) write(ctx context.Context, d bridge.Delivery) (bridge.Message, error) {
-	m, err := w.templates.Template(d.EventType).Message(ctx, d.Facts)
+func write(ctx context.Context, templates *render.Set, d bridge.Delivery) (bridge.Message, error) {
+	m, err := templates.Template(d.EventType).Message(ctx, d.Facts)
 	if err == nil && d.Facts[incomplete] == true {
-		m.Footer = strings.TrimPrefix(m.Footer+" · Absorb could not be asked for details", " · ")
+		m.Footer = strings.TrimPrefix(m.Footer+" · "+templates.Incomplete(), " · ")
 	}
 	return m, err
 }

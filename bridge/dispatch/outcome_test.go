@@ -256,7 +256,8 @@ func TestRoutes(t *testing.T) {
 		{"OnlineCourseActivated", "sandbox", "[{all log} {courses academy} {courses log} {sandbox test}]"},
 		{"OnlineCourseDeactivated", "production", "[{all log}]"},
 	} {
-		got := fmt.Sprint(targets(routes, bridge.Event{Type: c.event, Source: c.source}))
+		all, _ := targets(routes, bridge.Event{Type: c.event, Source: c.source}, nil)
+		got := fmt.Sprint(all)
 		if got != c.want {
 			t.Errorf("%s of %s goes to %s, want %s", c.event, c.source, got, c.want)
 		}

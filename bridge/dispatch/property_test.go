@@ -59,7 +59,7 @@ type walk struct {
 }
 
 func (w *walk) start() {
-	composer, err := NewComposer(NewMessages(w.set), "a", w.sink)
+	composer, err := NewComposer(NewMessages(), Wording{Templates: w.set}, "a", w.sink)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -65,6 +65,8 @@ type Router struct {
 
 	mu   sync.Mutex          // guards busy
 	busy map[string]struct{} // ids of the events under way
+
+	undecided undecided
 }
 
 // NewRouter makes a router. It calls wake after it stored deliveries for a sink.
@@ -180,10 +182,10 @@ func (r *Router) end(id string) {
 // route looks one event up and fans it out, or postpones it.
 func (r *Router) route(ctx context.Context, e store.Unrouted) error {
 	plan := r.plan.Load()
-	to := targets(plan.Routes, e.Event)
+	routes := matching(plan.Routes, e.Event)
 	facts, outcome := bridge.NewFacts(e.Event), enrich.Outcome{}
 	source, known := plan.Sources[e.Source]
-	if known && len(to) > 0 { // nobody reads the facts of an event that goes nowhere
+	if known && len(routes) > 0 { // nobody reads the facts of an event that goes nowhere
 		facts, outcome = source.Enricher.Facts(ctx, e.Event, plan.Templates.Template(e.Type).Lookups())
 	}
 	if ctx.Err() != nil {
@@ -198,6 +200,13 @@ func (r *Router) route(ctx context.Context, e store.Unrouted) error {
 	}
 	if len(outcome.Failed) > 0 {
 		facts[incomplete] = true
+	}
+	to, undecided := targets(routes, e.Event, facts)
+	for _, v := range undecided {
+		r.undecided.report(r.log, e.ID, v)
+	}
+	if len(routes) == 0 {
+		facts = nil // there is nothing that the event itself does not say
 	}
 	if err := r.store.FanOut(context.WithoutCancel(ctx), e.Event, facts, to, time.Now()); err != nil {
 		return err

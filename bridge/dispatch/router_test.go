@@ -32,9 +32,9 @@ func TestRouteMatches(t *testing.T) {
 			}
 		}
 	}
-	all := targets([]Route{
+	all, _ := targets([]Route{
 		{Name: "one", Events: []string{"*"}, To: []string{"a", "b", "a"}}, {Name: "two", Events: []string{"*"}, To: []string{"a"}}, {Name: "three", Events: []string{"No"}, To: []string{"c"}},
-	}, e)
+	}, e, nil)
 	if got := fmt.Sprint(all); got != "[{one a} {one b} {two a}]" {
 		t.Errorf("targets %s", got)
 	}

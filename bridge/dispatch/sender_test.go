@@ -110,9 +110,9 @@ func (r *rig) add(from, to int, sinks ...string) {
 func (r *rig) run(sinks map[string]bridge.Sink, limit bridge.Limit) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	messages := NewMessages(r.set)
+	messages := NewMessages()
 	for name, sink := range sinks {
-		composer, err := NewComposer(messages, name, sink)
+		composer, err := NewComposer(messages, Wording{Templates: r.set}, name, sink)
 		if err != nil {
 			r.t.Fatal(err)
 		}

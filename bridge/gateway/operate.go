@@ -12,6 +12,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
+	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
 	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
@@ -37,6 +38,9 @@ func options(c *config.Config, s *store.Store, parts func() *Parts) admin.Option
 		Store: s, Path: identity(c.Store.Reveal()), Token: c.Admin.Token,
 		Message: func(ctx context.Context, d store.DeliveryDetail) (admin.Message, error) {
 			return parts().message(ctx, d)
+		},
+		Explain: func(e bridge.Event, facts bridge.Facts) []bridge.Verdict {
+			return dispatch.Explain(parts().Routes, e, facts)
 		},
 		Sinks:   func() []string { return parts().Order },
 		Sources: func() []intake.Source { return parts().Intake },

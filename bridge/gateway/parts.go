@@ -40,7 +40,7 @@ type Parts struct {
 
 // Build makes the parts. Its error lists every fault that it found.
 func Build(c *config.Config) (*Parts, error) {
-	templates, err := LoadTemplates(c)
+	templates, err := c.LoadTemplates(config.Voice{})
 	if err != nil {
 		return nil, err
 	}
@@ -54,24 +54,14 @@ func Build(c *config.Config) (*Parts, error) {
 	}
 	faults := []error{p.buildSinks(c), p.buildIntake(c)}
 	for _, r := range c.Routes {
-		p.Routes = append(p.Routes, dispatch.Route(r))
+		p.Routes = append(p.Routes, dispatch.Route{Name: r.Name, Events: r.Events, Sources: r.Sources, When: r.When, To: r.To})
 	}
 	return p, errors.Join(faults...)
 }
 
-// LoadTemplates loads the built-in templates and those that the configuration
-// puts in their place.
-func LoadTemplates(c *config.Config) (*render.Set, error) {
-	escape := map[string]func(string) string{}
-	for name, t := range sinks.Types() {
-		escape[name] = t.Escape
-	}
-	return render.Load(render.Options{Dir: c.Templates, Zone: c.Timezone, DateLayout: c.DateLayout, Escape: escape})
-}
-
 func (p *Parts) buildSinks(c *config.Config) error {
 	client := kit.NewClient(transport(), attemptTimeout)
-	messages := dispatch.NewMessages(p.Templates)
+	messages, voices := dispatch.NewMessages(), newVoices(c, p.Templates)
 	var faults []error
 	for _, s := range c.Sinks {
 		sink, err := sinks.Types()[s.Type].New(kit.Setup{Name: s.Name, Settings: s.Settings, Client: client})
@@ -79,7 +69,11 @@ func (p *Parts) buildSinks(c *config.Config) error {
 			faults = append(faults, fmt.Errorf("sinks.%s: %w", s.Name, err))
 			continue
 		}
-		composer, err := dispatch.NewComposer(messages, s.Name, sink)
+		wording, err := voices.wording(s)
+		if err != nil {
+			return err // of a translation: the same for all that use it
+		}
+		composer, err := dispatch.NewComposer(messages, wording, s.Name, sink)
 		if err != nil {
 			faults = append(faults, err)
 			continue

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// clock shows times in the configured zone and layout.
+// clock shows times in a language, a zone and a layout.
 type clock struct {
+	*vocabulary
 	zone   *time.Location
 	layout string
 }
@@ -21,7 +22,7 @@ type clock struct {
 func (c clock) date(v any, options ...string) (string, error) {
 	layout, zone := c.layout, c.zone
 	if len(options) > 0 && options[0] != "" {
-		layout = namedLayout(options[0])
+		layout = c.namedLayout(options[0])
 	}
 	if len(options) > 1 && options[1] != "" {
 		z, err := time.LoadLocation(options[1])
@@ -41,23 +42,51 @@ func (c clock) date(v any, options ...string) (string, error) {
 	case t.Year() <= 1:
 		return "", nil // .NET's way of saying that there is none
 	}
-	return t.In(zone).Format(layout), nil
+	return c.format(t.In(zone), layout), nil
 }
 
-func namedLayout(name string) string {
-	switch name {
-	case "date":
-		return "2 Jan 2006"
-	case "time":
-		return "15:04"
-	case "datetime":
-		return defaultLayout
-	case "weekday":
-		return "Monday, 2 January"
-	case "iso":
+// namedLayout is the layout of a name, or the one that is written out.
+func (v *vocabulary) namedLayout(name string) string {
+	if name == "iso" {
 		return time.RFC3339
 	}
+	if layout, ok := v.dates[name]; ok {
+		return layout
+	}
 	return name
+}
+
+// namesInLayout are what package time would write in English.
+var namesInLayout = regexp.MustCompile(`January|Jan|Monday|Mon`)
+
+// format writes a time with the language's names of months and days.
+func (v *vocabulary) format(t time.Time, layout string) string {
+	var b strings.Builder
+	for {
+		at := namesInLayout.FindStringIndex(layout)
+		if at == nil {
+			return b.String() + t.Format(layout)
+		}
+		b.WriteString(t.Format(layout[:at[0]]))
+		month, day := int(t.Month())-1, (int(t.Weekday())+6)%7
+		name, rest := layout[at[0]:at[1]], layout[at[1]:]
+		if len(name) == 3 && rest != "" && 'a' <= rest[0] && rest[0] <= 'z' {
+			b.WriteString(name) // the beginning of some word, which package time leaves alone too
+			layout = rest
+			continue
+		}
+		switch name {
+		case "January":
+			b.WriteString(v.months[month])
+		case "Jan":
+			b.WriteString(v.monthsShort[month])
+		case "Monday":
+			b.WriteString(v.days[day])
+		case "Mon":
+			b.WriteString(v.daysShort[day])
+		}
+		layout = rest
+	}
 }
 
 // parseTime reads the forms in which Absorb writes times: ISO 8601 with or
@@ -76,44 +105,48 @@ func parseTime(s string) (time.Time, bool) {
 
 var timeSpan = regexp.MustCompile(`^(?:(\d{1,6})\.)?(\d{1,6}):(\d{1,2}):(\d{1,2})(?:\.\d+)?$`)
 
-// duration puts a span of time into words. Absorb writes it as .NET does,
+// duration puts a span of time into words. No time at all is nothing.
+func (v *vocabulary) duration(value any) string {
+	if d, ok := SpanOf(value); ok {
+		return v.span(d)
+	}
+	return strings.TrimSpace(text(value))
+}
+
+// SpanOf reads a span of time as .NET writes it,
 // "[days.]hours:minutes:seconds[.fraction]", or as a number of ticks of 100 ns.
-// No time at all is nothing.
-func duration(v any) string {
-	var d time.Duration
-	s := strings.TrimSpace(text(v))
-	if m := timeSpan.FindStringSubmatch(s); m != nil {
+func SpanOf(v any) (d time.Duration, ok bool) {
+	if m := timeSpan.FindStringSubmatch(strings.TrimSpace(text(v))); m != nil {
 		for i, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second} {
 			n, _ := strconv.Atoi("0" + m[i+1])
 			d += time.Duration(n) * unit
 		}
-	} else if ticks, ok := numeric(v, true); ok && ticks < math.MaxInt64/100 {
-		d = time.Duration(ticks) * 100
-	} else {
-		return s
+		return d, true
 	}
-	return spanWords(d)
+	ticks, ok := numeric(v, true)
+	if !ok || ticks >= math.MaxInt64/100 {
+		return 0, false
+	}
+	return time.Duration(ticks) * 100, true
 }
 
-// spanWords names the two largest units that matter.
-func spanWords(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return ""
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", d/time.Second)
+// span names the two largest units that matter.
+func (v *vocabulary) span(d time.Duration) string {
+	if d >= time.Minute {
+		d = d.Truncate(time.Minute)
 	}
-	d = d.Truncate(time.Minute)
-	days, hours, minutes := d/(24*time.Hour), d/time.Hour%24, d/time.Minute%60
-	switch {
-	case days > 0 && hours > 0:
-		return fmt.Sprintf("%d d %d h", days, hours)
-	case days > 0:
-		return fmt.Sprintf("%d d", days)
-	case hours > 0 && minutes > 0:
-		return fmt.Sprintf("%d h %d min", hours, minutes)
-	case hours > 0:
-		return fmt.Sprintf("%d h", hours)
+	var words []string
+	for _, unit := range []struct {
+		name   string
+		length time.Duration
+	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}, {"second", time.Second}} {
+		n := d / unit.length
+		d -= n * unit.length
+		if n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", n, v.spans[unit.name]))
+		} else if len(words) > 0 {
+			break // 2 d 5 min says more than is meant
+		}
 	}
-	return fmt.Sprintf("%d min", minutes)
+	return strings.Join(words[:min(2, len(words))], " ")
 }

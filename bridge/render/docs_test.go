@@ -30,7 +30,7 @@ func TestManualExamples(t *testing.T) {
 		blocks[block[1]] = block[2]
 	}
 	facts := decode(t, blocks["json"])
-	all := functions(time.UTC, defaultLayout)
+	all := functions(english(t), time.UTC, "")
 	c := newCompiler(all, printers(nil))
 	shown := map[string]bool{}
 	for _, part := range section.Split(string(source), -1)[1:] {
@@ -76,8 +76,12 @@ func TestManualFiles(t *testing.T) {
 			continue
 		}
 		files++
-		dir := folder(t, map[string]string{"shown.yaml": block[2]})
-		if _, err := Load(Options{Dir: dir, Escape: map[string]func(string) string{"slack": strings.ToUpper}}); err != nil {
+		name := "shown.yaml"
+		if strings.HasPrefix(block[2], "# de/") {
+			name = "de/shown.yaml"
+		}
+		dir := folder(t, map[string]string{name: block[2]})
+		if _, err := Load(Options{Dir: dir, Locale: "de", Escape: map[string]func(string) string{"slack": strings.ToUpper}}); err != nil {
 			t.Error(err)
 		}
 	}

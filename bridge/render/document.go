@@ -11,10 +11,10 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
-// given are the parts of the facts that are there without a lookup. The last two
+// Given are the parts of the facts that are there without a lookup. The last two
 // mark facts that are incomplete, because a lookup failed, or inferred, because
 // the webhook did not name the thing.
-func given() []string { return []string{"event", "source", "portal", "incomplete", "inferred"} }
+func Given() []string { return []string{"event", "source", "portal", "incomplete", "inferred"} }
 
 // anyEvent is the `event:` of the template for events that have none of their own.
 const anyEvent = "*"
@@ -43,14 +43,18 @@ type document struct {
 	template *Template
 	lookups  []lookup
 	known    []string // parts that the wording being read may refer to
+
+	// translated gives the template of an event whose translation is read; nil
+	// when the file is none.
+	translated func(event string) *Template
 }
 
 // readTemplate reads a template's file. The event is the one that a file of this
 // name is about, or "". Problems are in the reader, and then the template is of
-// no use.
-func (c *compiler) readTemplate(file string, source []byte, event string) (*Template, bridge.Problems) {
+// no use. A translation leaves out what its original has, which translated gives.
+func (c *compiler) readTemplate(file string, source []byte, event string, translated func(string) *Template) (*Template, bridge.Problems) {
 	r, top, ok := newReader(file, source)
-	d := &document{reader: r, compiler: c, template: &Template{event: event, file: file}}
+	d := &document{reader: r, compiler: c, template: &Template{event: event, file: file}, translated: translated}
 	if ok {
 		d.read(top)
 	}
@@ -71,12 +75,17 @@ func (d *document) read(top entry) {
 	if t.event == "" {
 		d.problem(top.at, "event", "required: the event that this is about, such as CertificateAwarded")
 	}
-	if e, ok := parts["lookups"]; ok {
+	original := d.original()
+	if e, ok := parts["lookups"]; ok && original != nil {
+		d.problem(e.at, e.path, "a translation has the lookups of its original, %s: write them there", original.file)
+	} else if ok {
 		d.readLookups(e)
+	} else if original != nil {
+		t.lookups = original.lookups
 	}
-	d.known = given()
-	for _, l := range d.lookups {
-		d.known = append(d.known, l.part)
+	d.known = Given()
+	for _, l := range t.lookups {
+		d.known = append(d.known, l.Part)
 	}
 	if e, ok := parts["message"]; ok {
 		t.message = d.wording(e, nil)
@@ -87,8 +96,17 @@ func (d *document) read(top entry) {
 		t.digest = d.digest(e)
 	}
 	if len(d.problems) == 0 {
+		t.completeFrom(original)
 		d.tryOut()
 	}
+}
+
+// original is the template that the file translates, or nil.
+func (d *document) original() *Template {
+	if d.translated == nil || d.template.event == "" {
+		return nil
+	}
+	return d.translated(d.template.event)
 }
 
 func (d *document) event(e entry) {

@@ -3,26 +3,39 @@ package render
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
-	"github.com/absorb-bridge/absorb-bridge/templates"
 )
 
 // loader fills a set from the built-in files and the admin's folder.
 type loader struct {
-	set      *Set
-	dir      string
-	files    map[string]string // the admin's file that is about an event, by its folded name
-	problems bridge.Problems
+	set    *Set
+	dir    string
+	files  map[string]string // the admin's file that is about an event, by its folded name
+	layers []layer           // later ones go over those before
+	events map[string]string // by the name of a built-in file
+
+	builtInBy map[string]*Template // by the event's folded name
+	problems  bridge.Problems
 }
 
-func (l *loader) load() {
-	builtIn := l.builtIn()
-	l.overrides(builtIn)
+func (l *loader) load(o Options) {
+	l.folders(o)
+	l.words(o)
+	l.set.compiler = newCompiler(functions(l.set.words, o.Zone, o.DateLayout), printers(o.Escape))
+	for _, f := range l.layers {
+		switch {
+		case f.translation:
+			l.translate(f)
+		case f.own:
+			l.overrides(f)
+		default:
+			l.builtIn(f)
+		}
+	}
 	if l.set.generic == nil && len(l.problems) == 0 {
 		l.note("templates", "generic.yaml is missing")
 	}
@@ -32,25 +45,26 @@ func (l *loader) note(file, message string) {
 	l.problems = append(l.problems, bridge.Problem{File: file, Message: message})
 }
 
-// builtIn reads the built-in templates and gives the event of each file.
-func (l *loader) builtIn() map[string]string {
-	events := map[string]string{}
-	for _, name := range yamlFiles(templates.Files) {
-		source, err := fs.ReadFile(templates.Files, name)
-		if err != nil {
-			l.note("templates/"+name, err.Error())
-			continue
-		}
-		if t := l.read("templates/"+name, source, ""); t != nil {
-			events[name] = t.event
+// builtIn reads the built-in templates and notes the event of each file.
+func (l *loader) builtIn(f layer) {
+	for _, name := range yamlFiles(f.files) {
+		if t := l.read(f, name, "", nil); t != nil {
+			l.events[name] = t.event
+			l.builtInBy[foldEvent(t.event)] = t
 			l.put(t)
 		}
 	}
-	return events
 }
 
-func (l *loader) read(file string, source []byte, event string) *Template {
-	t, problems := l.set.compiler.readTemplate(file, source, event)
+// read reads a template; base gives what it translates, if it is a translation.
+func (l *loader) read(f layer, name, event string, base func(string) *Template) *Template {
+	file := f.path(name)
+	source, err := fs.ReadFile(f.files, name)
+	if err != nil {
+		l.note(file, "cannot be read: "+reason(err))
+		return nil
+	}
+	t, problems := l.set.compiler.readTemplate(file, source, event, base)
 	l.problems = append(l.problems, problems...)
 	if len(problems) > 0 {
 		return nil
@@ -73,27 +87,40 @@ func (l *loader) put(t *Template) {
 // overrides reads the admin's own templates. A file takes the place of the
 // built-in one about the same event; one that has a built-in file's name need
 // not say which event that is.
-func (l *loader) overrides(builtIn map[string]string) {
-	if l.dir == "" {
-		return
-	}
-	if info, err := os.Stat(l.dir); err != nil || !info.IsDir() {
-		l.note(l.dir, "is not a folder that can be read")
-		return
-	}
-	for _, name := range yamlFiles(os.DirFS(l.dir)) {
-		file := filepath.Join(l.dir, name)
-		source, err := os.ReadFile(file)
-		if err != nil {
-			l.note(file, "cannot be read: "+reason(err))
-			continue
-		}
-		named := builtIn[strings.TrimSuffix(strings.TrimSuffix(name, ".yml"), ".yaml")+".yaml"]
-		t := l.read(file, source, named)
-		if t != nil {
+func (l *loader) overrides(f layer) {
+	for _, name := range yamlFiles(f.files) {
+		named := l.named(name)
+		if t := l.read(f, name, named, nil); t != nil {
 			l.override(t, named)
 		}
 	}
+}
+
+// named is the event of the built-in file of this name.
+func (l *loader) named(file string) string {
+	return l.events[strings.TrimSuffix(strings.TrimSuffix(file, ".yml"), ".yaml")+".yaml"]
+}
+
+// translate reads a folder's translations of what was read before.
+func (l *loader) translate(f layer) {
+	for _, name := range yamlFiles(f.files) {
+		if t := l.read(f, name, l.named(name), l.original); t != nil {
+			l.put(t)
+		}
+	}
+}
+
+// original is what a translation of an event goes over. It may refer to what the
+// built-in template looks up even if the admin's own does not: that is missing
+// then.
+func (l *loader) original(event string) *Template {
+	t, builtIn := l.set.known(event), l.builtInBy[foldEvent(event)]
+	if t == nil || builtIn == nil || t == builtIn {
+		return t
+	}
+	both := *t
+	both.lookups = slices.Concat(t.lookups, builtIn.lookups)
+	return &both
 }
 
 func (l *loader) override(t *Template, named string) {
@@ -122,7 +149,7 @@ func yamlFiles(folder fs.FS) []string {
 	var names []string
 	for _, e := range entries {
 		ext := filepath.Ext(e.Name())
-		if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") && (ext == ".yaml" || ext == ".yml") {
+		if !e.IsDir() && e.Name() != wordsFile && !strings.HasPrefix(e.Name(), ".") && (ext == ".yaml" || ext == ".yml") {
 			names = append(names, e.Name())
 		}
 	}

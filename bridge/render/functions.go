@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -17,8 +18,9 @@ import (
 
 // functions are all that templates may call, by name, as they are before adapt.
 // A function whose first parameter is a *scope is handed it by the tree.
-func functions(zone *time.Location, layout string) map[string]any {
-	clock := clock{zone: zone, layout: layout}
+func functions(words *vocabulary, zone *time.Location, layout string) map[string]any {
+	clock := clock{vocabulary: words, zone: zone}
+	clock.layout = clock.namedLayout(cmp.Or(layout, "datetime"))
 	all := map[string]any{
 		// In place of text/template's own, which fail on what is missing.
 		"eq": equal, "ne": func(a, b any) bool { return !equal(a, b) },
@@ -29,11 +31,11 @@ func functions(zone *time.Location, layout string) map[string]any {
 		"len": length, "index": index, "print": printAll, "printf": printFormat,
 
 		"name": nameOf, "portal": portal, "eventTitle": bridge.EventTitle,
-		"date": clock.date, "duration": duration,
+		"date": clock.date, "duration": clock.duration,
 		"status": status, "activeStatus": activeStatus, "courseType": courseType,
-		"plain": plainText, "truncate": truncate, "plural": plural, "percent": percent,
+		"plain": plainText, "truncate": truncate, "plural": words.plural, "percent": words.percent, "number": words.formatNumber, "word": words.word,
 		"bold": bold, "italic": italic, "code": code, "link": link,
-		"find": find, "items": items, "limit": limit, "column": column, "sentence": sentence, "keys": keys,
+		"find": find, "items": items, "limit": limit, "column": column, "sentence": words.sentence, "keys": keys,
 
 		// Like sprig's, but bounded before they work.
 		"repeat": repeat, "replace": replace, "until": until,

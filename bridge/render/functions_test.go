@@ -12,7 +12,7 @@ func TestDate(t *testing.T) {
 	if err != nil {
 		t.Skip("this machine knows no time zones")
 	}
-	c := clock{zone: oslo, layout: defaultLayout}
+	c := clock{vocabulary: english(t), zone: oslo, layout: "2 Jan 2006, 15:04"}
 	for _, tt := range []struct {
 		value   any
 		options []string
@@ -49,16 +49,17 @@ func TestDuration(t *testing.T) {
 		"00:00:45": "45 s", "00:00:00": "", "26:00:00": "1 d 2 h", json.Number("28500000000"): "47 min", 28500000000.0: "47 min",
 		"28500000000": "47 min", "": "", "a while": "a while", json.Number("-5"): "",
 	} {
-		if got := duration(value); got != want {
+		if got := english(t).duration(value); got != want {
 			t.Errorf("duration %v = %q, want %q", value, got, want)
 		}
 	}
-	if got := duration(nil); got != "" {
+	if got := english(t).duration(nil); got != "" {
 		t.Errorf("duration of nothing = %q", got)
 	}
 }
 
 func TestWords(t *testing.T) {
+	en := english(t)
 	part := func(key string, v any) map[string]any { return map[string]any{key: v} }
 	for _, tt := range []struct{ got, want string }{
 		{status(json.Number("3")), "complete"}, {status("3"), "complete"}, {status("Complete"), "complete"}, {status("Completed"), "complete"},
@@ -69,9 +70,9 @@ func TestWords(t *testing.T) {
 		{text(nameOf(part("username", "mira"))), "mira"}, {text(nameOf(part("lastName", "Halvorsen"))), "Halvorsen"}, {text(nameOf(part("id", "7"))), "7"},
 		{text(nameOf(part("name", part("name", "deep")))), ""}, {text(nameOf(nil)), ""}, {text(nameOf("Mira")), "Mira"}, {text(nameOf(part("name", " "))), ""},
 		{truncate(5, "Zoë's kit"), "Zoë'…"}, {truncate(0, "all"), "all"}, {truncate(3, "abc"), "abc"},
-		{plural(1.0, "day", "days"), "1 day"}, {plural(nil, "day", "days"), "0 days"}, {plural(1.5, "day", "days"), "1.5 days"},
-		{percent("66.66"), "66.7 %"}, {percent(nil), ""}, {percent("high"), ""},
-		{sentence([]any{"a"}), "a"}, {sentence(nil), ""},
+		{en.plural(1.0, "day", "days"), "1 day"}, {en.plural(nil, "day", "days"), "0 days"}, {en.plural(1.5, "day", "days"), "1.5 days"},
+		{en.percent("66.66"), "66.7 %"}, {en.percent(nil), ""}, {en.percent("high"), ""},
+		{en.sentence([]any{"a"}), "a"}, {en.sentence(nil), ""},
 		{text(find([]any{part("userId", "A-1")}, "a-1")), ""}, {text(find(nil, nil)), ""},
 	} {
 		if tt.got != tt.want {
@@ -126,4 +127,9 @@ func TestPlainText(t *testing.T) {
 	if got := plainText(strings.Repeat("<div>", 10_000) + "x"); got != "x" {
 		t.Errorf("deeply nested: %q", got)
 	}
+}
+
+func english(t testing.TB) *vocabulary {
+	t.Helper()
+	return load(t, Options{}).words
 }

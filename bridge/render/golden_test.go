@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +18,33 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 const catalogueSize = 24
 
-func TestGolden(t *testing.T) {
-	set := load(t, Options{})
+func TestGolden(t *testing.T) { testGolden(t, load(t, Options{}), filepath.Join("testdata", "golden")) }
+
+// TestGoldenInGerman: every template is translated, and no English is left.
+func TestGoldenInGerman(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip("this machine knows no time zones")
+	}
+	folder := filepath.Join("testdata", "golden", "de")
+	testGolden(t, load(t, Options{Locale: "de", Zone: berlin}), folder)
+	english := regexp.MustCompile(`(?i)\b(a|an|the|was|is|and|completed|awarded|learner|available|until|by|course|created|deleted)\b`)
+	for _, event := range load(t, Options{}).Events() {
+		text, err := os.ReadFile(filepath.Join(folder, event+".txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			words := regexp.MustCompile(`^(##|level:|thread:|url:|text:|time:).*|https://\S+|Working at Height|Forklift Basics & Beyond|How to climb & stay safe|Quay 4, room B`).ReplaceAllString(line, "")
+			if found := english.FindString(words); found != "" {
+				t.Errorf("%s: %q is English: %s", event, found, line)
+			}
+		}
+	}
+}
+
+func testGolden(t *testing.T, set *Set, folder string) {
+	t.Helper()
 	if n := len(set.Events()); n != catalogueSize {
 		t.Errorf("%d events have a template, want %d", n, catalogueSize)
 	}
@@ -36,7 +62,7 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			write(&b, "digest of three", digest)
-			golden(t, filepath.Join("testdata", "golden", event+".txt"), b.String())
+			golden(t, filepath.Join(folder, event+".txt"), b.String())
 		})
 	}
 }
@@ -86,7 +112,7 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
-func load(t *testing.T, o Options) *Set {
+func load(t testing.TB, o Options) *Set {
 	t.Helper()
 	set, err := Load(o)
 	if err != nil {

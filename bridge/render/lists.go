@@ -54,7 +54,7 @@ func column(key string, list any) []any {
 }
 
 // sentence puts a list into words: "a, b and c".
-func sentence(list any) string {
+func (v *vocabulary) sentence(list any) string {
 	var words []string
 	for _, item := range items(list) {
 		if w := text(item); w != "" {
@@ -64,5 +64,5 @@ func sentence(list any) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+	return strings.Join(words[:len(words)-1], ", ") + " " + v.and + " " + words[len(words)-1]
 }

@@ -18,17 +18,22 @@ type lookup struct {
 	until *Text
 	need  []string
 	at    entry
+
+	resource string
 }
+
+// placeholder is a value in a path.
+var placeholder = regexp.MustCompile(`\{\{.*?\}\}`)
 
 var partName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]*$`)
 
 // readLookups reads all lookups, then checks how they depend on each other.
 func (d *document) readLookups(e entry) {
 	entries := d.mapping(e)
-	parts := given()
+	parts := Given()
 	for _, l := range entries {
 		switch {
-		case slices.Contains(given(), l.name):
+		case slices.Contains(Given(), l.name):
 			d.problem(l.at, l.path, "the name is taken by what is known without a lookup")
 		case !partName.MatchString(l.name):
 			d.problem(l.at, l.path, "want a name of letters and digits, such as course")
@@ -50,21 +55,21 @@ func (d *document) lookup(e entry) lookup {
 	l := lookup{part: e.name, at: e}
 	if isMapping(e.value) {
 		d.section(e, map[string]func(entry){
-			"path":  func(p entry) { l.path = d.path(p) },
+			"path":  func(p entry) { l.path, l.resource = d.path(p) },
 			"until": func(u entry) { l.until = d.compile(u, plainPrinting) },
 		})
 		if l.path == nil && len(d.problems) == 0 {
 			d.problem(e.at, e.path+".path", "required")
 		}
 	} else {
-		l.path = d.path(e)
+		l.path, l.resource = d.path(e)
 	}
 	for _, t := range []*Text{l.path, l.until} {
 		if t == nil {
 			continue
 		}
 		for _, part := range t.parts {
-			if slices.Contains(given(), part) || slices.Contains(l.need, part) || part == l.part && t == l.until {
+			if slices.Contains(Given(), part) || slices.Contains(l.need, part) || part == l.part && t == l.until {
 				continue
 			}
 			l.need = append(l.need, part)
@@ -73,13 +78,15 @@ func (d *document) lookup(e entry) lookup {
 	return l
 }
 
-func (d *document) path(e entry) *Text {
-	t := d.compile(e, pathPrinting)
+// path reads a path, and the resource that it leads to.
+func (d *document) path(e entry) (t *Text, resource string) {
+	t = d.compile(e, pathPrinting)
 	s, ok := d.text(e)
 	if ok && (!strings.HasPrefix(s.text, "/") || strings.HasPrefix(s.text, "//")) {
 		d.problem(s.at, e.path, "want a path below the API's address, such as /courses/{{ .event.courseId }}")
 	}
-	return t
+	resource, _, _ = strings.Cut(placeholder.ReplaceAllString(s.text, "*"), "?")
+	return t, resource
 }
 
 // findCycle notes lookups that wait for each other.
@@ -111,7 +118,7 @@ func (d *document) findCycle() {
 
 // lookup is l as package enrich asks it.
 func (l lookup) lookup() bridge.Lookup {
-	b := bridge.Lookup{Part: l.part, Need: l.need, Path: func(f bridge.Facts) (string, error) {
+	b := bridge.Lookup{Part: l.part, Need: l.need, Resource: l.resource, Path: func(f bridge.Facts) (string, error) {
 		path, err := l.path.Execute(context.Background(), f)
 		if errors.Is(err, errMissing) {
 			return "", nil

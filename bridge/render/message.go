@@ -44,6 +44,36 @@ func (t *Template) Message(ctx context.Context, f bridge.Facts) (bridge.Message,
 	return m, nil
 }
 
+// completeFrom takes over what a translation leaves out: what has no words, and
+// the whole digest or sample if there is none.
+func (t *Template) completeFrom(original *Template) {
+	if original == nil {
+		return
+	}
+	t.message.completeFrom(original.message)
+	if t.sample == nil {
+		t.sample = original.sample
+	}
+	if t.group == nil {
+		t.group = original.group
+	}
+	if t.digest == nil {
+		t.digest = original.digest
+	} else if original.digest != nil {
+		t.digest.completeFrom(original.digest)
+	}
+}
+
+func (words *wording) completeFrom(original *wording) {
+	for _, part := range []struct{ mine, theirs **Text }{
+		{&words.level, &original.level}, {&words.url, &original.url}, {&words.image, &original.image}, {&words.thread, &original.thread},
+	} {
+		if *part.mine == nil {
+			*part.mine = *part.theirs
+		}
+	}
+}
+
 // writer runs templates one after the other, until one fails.
 type writer struct {
 	ctx  context.Context

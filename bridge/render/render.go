@@ -13,6 +13,7 @@
 package render
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -20,14 +21,13 @@ import (
 	"unicode"
 )
 
-// defaultLayout is how a time reads when the configuration does not say.
-const defaultLayout = "2 Jan 2006, 15:04"
-
 // Options are what a set of templates is loaded with.
 type Options struct {
 	Dir        string                         // folder of the admin's own templates, or ""
 	Zone       *time.Location                 // of the times shown; nil for UTC
-	DateLayout string                         // as Go writes them, or "" for "2 Jan 2006, 15:04"
+	DateLayout string                         // as Go writes them, or "" for the language's own
+	Locale     string                         // of the messages, such as de or de-CH; "" for Home
+	Home       string                         // language of the files that stand in Dir itself; "" for en
 	Escape     map[string]func(string) string // by sink type, for values in native parts
 }
 
@@ -37,7 +37,11 @@ type Set struct {
 	byEvent  map[string]*Template // by the event's folded name
 	generic  *Template
 	compiler *compiler
+	words    *vocabulary
 }
+
+// Incomplete says that a message is lean because Absorb could not be asked.
+func (s *Set) Incomplete() string { return s.words.incomplete }
 
 // Load reads the built-in templates and those that take their place. The error
 // is a bridge.Problems that holds every mistake in every file.
@@ -45,15 +49,11 @@ func Load(o Options) (*Set, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	if o.DateLayout == "" {
-		o.DateLayout = defaultLayout
-	}
-	s := &Set{
-		byEvent:  map[string]*Template{},
-		compiler: newCompiler(functions(o.Zone, namedLayout(o.DateLayout)), printers(o.Escape)),
-	}
-	l := loader{set: s, dir: o.Dir, files: map[string]string{}}
-	l.load()
+	o.Home = cmp.Or(o.Home, "en")
+	o.Locale = cmp.Or(o.Locale, o.Home)
+	s := &Set{byEvent: map[string]*Template{}}
+	l := loader{set: s, dir: o.Dir, files: map[string]string{}, events: map[string]string{}, builtInBy: map[string]*Template{}}
+	l.load(o)
 	if err := l.problems.Err(); err != nil {
 		return nil, err
 	}
@@ -70,6 +70,14 @@ func (s *Set) Template(eventType string) *Template {
 		return t
 	}
 	return s.generic
+}
+
+// known is the template about an event, by its file's `event:`, or nil.
+func (s *Set) known(event string) *Template {
+	if event == anyEvent {
+		return s.generic
+	}
+	return s.byEvent[foldEvent(event)]
 }
 
 // Events are the event types that have a template of their own, sorted.

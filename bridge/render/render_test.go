@@ -290,8 +290,8 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("a: &x [*x]\n---\n? b\n: !!str c\n"))
 	escape := map[string]func(string) string{"slack": strings.ToLower}
 	f.Fuzz(func(t *testing.T, source []byte) {
-		c := newCompiler(functions(time.UTC, defaultLayout), printers(escape))
-		tpl, problems := c.readTemplate("fuzz.yaml", source, "")
+		c := newCompiler(functions(english(t), time.UTC, ""), printers(escape))
+		tpl, problems := c.readTemplate("fuzz.yaml", source, "", nil)
 		for _, p := range problems {
 			if p.Message == "" || p.Line > len(yamlfile.Lines(yamlfile.Normalize(source))) {
 				t.Errorf("a problem without words or beyond the file: %+v", p)

@@ -126,25 +126,3 @@ func truncate(n int, s string) string {
 	}
 	return strings.TrimRightFunc(kept, unicode.IsSpace) + "…"
 }
-
-// plural is a number with the noun that fits it.
-func plural(n any, one, many string) string {
-	noun := many
-	if f, ok := numeric(n, true); ok && f == 1 {
-		noun = one
-	}
-	count := text(n)
-	if count == "" {
-		count = "0"
-	}
-	return count + " " + noun
-}
-
-// percent is a number with its sign, to one decimal at most.
-func percent(v any) string {
-	f, ok := numeric(v, true)
-	if !ok {
-		return ""
-	}
-	return text(math.Round(f*10)/10) + " %"
-}

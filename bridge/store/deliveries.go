@@ -19,10 +19,11 @@ type Target struct {
 
 // FanOut turns an event into a delivery for each target, in one transaction,
 // once: for an event that was fanned out before it does nothing. An event
-// without targets is kept, as routed to nobody, without its facts.
+// without targets is kept, as routed to nobody. Nil facts leave those that are
+// kept as they are.
 func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Facts, targets []Target, now time.Time) error {
 	var encoded []byte
-	if len(targets) > 0 {
+	if facts != nil {
 		var err error
 		if encoded, err = json.Marshal(facts); err != nil {
 			return fmt.Errorf("fan out event %s: %w", event.ID, err)

@@ -64,7 +64,9 @@ sources: { a: { path: /a, secrets: [ s3cret ] } }
 sinks:
   academy: { type: slack, webhook_url: "`+slack.URL+`/services/T0/B0/hidden-part", limit: none }
   screen: { type: console, stream: stderr }
-routes: [ { name: r, events: [ "User*" ], to: [ academy ] } ]
+routes:
+  - { name: r, events: [ "User*" ], to: [ academy ] }
+  - { name: never, events: [ "Group*" ], to: [ academy ], when: event.type == "x" }
 `)
 	stop := serveInProcess(t, path)
 	with := func(line string) result { t.Helper(); return do(t, line+" -c "+path) }
@@ -104,6 +106,11 @@ routes: [ { name: r, events: [ "User*" ], to: [ academy ] } ]
 	with("deliveries --state sent").want(t, 0, id)
 	with("deliveries retry "+id).want(t, 0, "0 are due now")
 	with("events replay --state unrouted --event GroupCreated").want(t, 0, "1 are routed again")
+	var group struct{ ID string }
+	if err := json.Unmarshal([]byte(with("events --event GroupCreated --json").out), &group); err != nil {
+		t.Fatal(err)
+	}
+	with("events show "+group.ID).want(t, 0, `"route": "never"`, `"event": true`, `"holds": false`, `"takes": false`, `event.type ==`)
 	with("events show none").want(t, 1, "none")
 	with("reload").want(t, 1, "does not run")
 	with("ready").want(t, 1, "ask the bridge")

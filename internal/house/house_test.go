@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"bridge", "templates", "internal/wall/draw", "internal/pgtest", "internal/yamlfile"},
 	{"bridge/absorb", "bridge/render", "bridge/store", "sinks/kit", "internal/wall"},
 	{
-		"bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "sinks/sinktest",
+		"bridge/condition", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "sinks/sinktest",
 		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams",
 	},
 	{"bridge/dispatch", "bridge/admin", "sinks"},

@@ -1,0 +1,122 @@
+package condition
+
+import (
+	"strings"
+
+	"github.com/expr-lang/expr/types"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+)
+
+// resources are the fields of what the Integration API answers, by path. Fields
+// that are not here are read by get(course, "field").
+func resources() map[string]string {
+	return map[string]string{
+		"/users/*": `text: id firstName lastName username emailAddress departmentId jobTitle location employeeNumber supervisorId
+			dateHired dateAdded dateEdited externalId name
+			whole: activeStatus
+			truth: isLearner isAdmin isInstructor isManager lastKnown
+			list: roleIds
+			any: customFields`,
+		"/courses/*": `text: id courseType name description categoryId certificateUrl vendor goals audience expiryDate externalId
+			dateAdded dateEdited
+			whole: activeStatus expireType
+			truth: lastKnown
+			list: tagIds competencyDefinitionIds prerequisiteCourseIds
+			any: customFields`,
+		"/users/*/enrollments/*": `text: id courseId courseName userId fullName dateStarted dateCompleted dateExpires dateDue dateAdded
+			dateEdited timeSpent certificateId
+			number: progress score credits
+			whole: status
+			truth: isActive`,
+		"/departments/*": `text: id name parentId companyName emailAddress phoneNumber externalId
+			truth: lastKnown`,
+		"/groups/*": `text: id name
+			truth: isAutomatic lastKnown
+			list: userIds`,
+		"/users/*/certificates/*": "text: id enrollmentId fullName courseName acquiredDate expiryDate notes",
+		"/instructor-led-course-sessions/*": `text: id name courseId venueName dateStart dateEnd
+			truth: lastKnown
+			any: schedules`,
+		"/categories/*": "text: id name parentId\n truth: lastKnown",
+		"/roles/*":      "text: id name\n truth: lastKnown",
+	}
+}
+
+// eventFields are the event's own. Whatever else a webhook says ends in Id or
+// Ids, or is in the body.
+const eventFields = `text: id type name occurredAt receivedAt userId adminId clientId correlationId
+	any: body credits`
+
+// shape is what is known of a part: its fields, or nothing.
+type shape map[string]types.Type
+
+// fields reads a table's entry.
+func fields(table string) shape {
+	kinds := map[string]types.Type{
+		"text": types.String, "number": types.Float64, "whole": types.Int, "truth": types.Bool,
+		"list": types.Array(types.Any), "any": types.Any,
+	}
+	s := shape{}
+	var kind types.Type
+	for word := range strings.FieldsSeq(table) {
+		if name, ok := strings.CutSuffix(word, ":"); ok {
+			kind = kinds[name]
+			continue
+		}
+		s[word] = kind
+	}
+	return s
+}
+
+// Schema is what expressions may refer to: the parts that are there for every
+// event, and those that templates look up.
+type Schema struct {
+	parts map[string]types.Type // shapes as types.Map
+	open  bool
+}
+
+// NewSchema knows the parts of the lookups. A part that templates look up in
+// different places has no known fields.
+func NewSchema(lookups []bridge.Lookup) Schema {
+	s := Schema{parts: map[string]types.Type{
+		"event": types.Map(fields(eventFields)), "source": types.String, "portal": types.String,
+		"incomplete": types.Bool, "inferred": types.Any,
+	}}
+	known := resources()
+	from := map[string]string{}
+	for _, l := range lookups {
+		before, seen := from[l.Part]
+		from[l.Part] = l.Resource
+		switch table, ok := known[l.Resource]; {
+		case !ok, seen && before != l.Resource:
+			s.parts[l.Part], from[l.Part] = types.Any, "different ones"
+		default:
+			s.parts[l.Part] = types.Map(fields(table))
+		}
+	}
+	return s
+}
+
+// Open is a schema that takes names it does not know for parts: for when not all
+// templates could be read.
+func (s Schema) Open() Schema {
+	s.open = true
+	return s
+}
+
+// LookedUp are those of the parts that only a lookup can fill.
+func LookedUp(parts []string) []string {
+	given := map[string]bool{}
+	for _, part := range render.Given() {
+		given[part] = true
+	}
+	var all []string
+	for _, part := range parts {
+		if !given[part] {
+			all = append(all, part)
+		}
+	}
+	return all
+}

@@ -1,0 +1,134 @@
+package render
+
+import (
+	"maps"
+	"math"
+
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	numbers "golang.org/x/text/number"
+)
+
+// wordsFile is the file of a folder that holds the words of its language.
+const wordsFile = "words.yaml"
+
+// vocabulary is what functions write in a language.
+type vocabulary struct {
+	tag                                  language.Tag
+	months, monthsShort, days, daysShort []string // days from Monday
+	dates                                map[string]string
+	spans                                map[string]string
+	words                                map[string]string
+	and, incomplete                      string
+}
+
+// read puts the words of a file in the place of those before.
+func (v *vocabulary) read(r *reader, top entry) {
+	text := func(into *string) func(entry) {
+		return func(e entry) {
+			if s, ok := r.text(e); ok {
+				*into = s.text
+			}
+		}
+	}
+	names := func(into *[]string, n int) func(entry) {
+		return func(e entry) {
+			var all []string
+			for _, child := range r.list(e) {
+				if s, ok := r.text(child); ok {
+					all = append(all, s.text)
+				}
+			}
+			if len(all) != n {
+				r.problem(e.at, e.path, "want %d names, have %d", n, len(all))
+				return
+			}
+			*into = all
+		}
+	}
+	r.section(top, map[string]func(entry){
+		"months": names(&v.months, 12), "months_short": names(&v.monthsShort, 12), "days": names(&v.days, 7), "days_short": names(&v.daysShort, 7),
+		"dates": func(e entry) { v.dates = r.texts(e, v.dates, "date", "time", "datetime", "weekday") },
+		"spans": func(e entry) { v.spans = r.texts(e, v.spans, "day", "hour", "minute", "second") },
+		"words": func(e entry) { v.words = r.texts(e, v.words) },
+		"and":   text(&v.and), "incomplete": text(&v.incomplete),
+	})
+}
+
+// texts reads a mapping of texts over the one before. With known keys, others are
+// problems.
+func (r *reader) texts(e entry, before map[string]string, known ...string) map[string]string {
+	all := maps.Clone(before)
+	if all == nil {
+		all = map[string]string{}
+	}
+	read := func(child entry) {
+		if s, ok := r.text(child); ok {
+			all[child.name] = s.text
+		}
+	}
+	if len(known) == 0 {
+		for _, child := range r.mapping(e) {
+			read(child)
+		}
+		return all
+	}
+	keys := map[string]func(entry){}
+	for _, key := range known {
+		keys[key] = read
+	}
+	r.section(e, keys)
+	return all
+}
+
+// word is a word of status, activeStatus or courseType in the language.
+func (v *vocabulary) word(s string) string {
+	if translated, ok := v.words[s]; ok {
+		return translated
+	}
+	return s
+}
+
+// number writes a number as the language does, with so many decimals at most.
+func (v *vocabulary) number(f float64, decimals int) string {
+	return message.NewPrinter(v.tag).Sprint(numbers.Decimal(f, numbers.MaxFractionDigits(decimals)))
+}
+
+// formatNumber is a number as the language writes it; what is none stays as it is.
+func (v *vocabulary) formatNumber(n any) string {
+	if f, ok := numeric(n, true); ok {
+		return v.number(f, 3)
+	}
+	return text(n)
+}
+
+// percent is a number with its sign, to one decimal at most.
+func (v *vocabulary) percent(n any) string {
+	f, ok := numeric(n, true)
+	if !ok {
+		return ""
+	}
+	return v.number(f, 1) + " %"
+}
+
+// plural is a number with the noun that fits it. Languages that have three forms
+// are given them in the order one, few, many.
+func (v *vocabulary) plural(n any, one, other string, more ...string) string {
+	forms := append([]string{one, other}, more...)
+	f, ok := numeric(n, true)
+	noun := forms[len(forms)-1]
+	if ok && f == math.Trunc(f) && math.Abs(f) < 1<<31 {
+		switch plural.Cardinal.MatchPlural(v.tag, int(math.Abs(f)), 0, 0, 0, 0) {
+		case plural.One:
+			noun = one
+		case plural.Few:
+			noun = other
+		}
+	}
+	count := v.formatNumber(n)
+	if count == "" {
+		count = "0"
+	}
+	return count + " " + noun
+}

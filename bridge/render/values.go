@@ -1,0 +1,50 @@
+package render
+
+import (
+	"strings"
+	"time"
+)
+
+// What follows serves conditions, so that a value means there what it means in a
+// template.
+
+// Compare orders two values as the functions lt and gt do; ok is false when they
+// have no order.
+func Compare(a, b any) (order int, ok bool) { return compare(a, b) }
+
+// Index follows a key or a position into a value. What is missing is nil.
+func Index(v, key any) any { return index(v, key) }
+
+// Items is the list in an answer: itself, or the one that a page holds.
+func Items(answer any) []any { return items(answer) }
+
+// Numeric reads a number, also from a text.
+func Numeric(v any) (n float64, ok bool) { return numeric(v, true) }
+
+// Plain gives a value in one of the types that templates meet: nil, string,
+// bool, int64, float64, []any, map[string]any, or json.Number when its digits do
+// not fit into the others.
+func Plain(v any) any { return plain(v) }
+
+// TextOf is how a value reads.
+func TextOf(v any) string { return text(v) }
+
+// Length is the number of a list's elements, a mapping's keys or a text's
+// characters.
+func Length(v any) int64 { return length(v) }
+
+// TimeOf reads a time as Absorb writes it, in UTC if it has no zone. It is not ok
+// when there is none, and for the year 1, by which .NET says so.
+func TimeOf(v any) (t time.Time, ok bool) {
+	t, ok = parseTime(strings.TrimSpace(text(v)))
+	return t, ok && t.Year() > 1
+}
+
+// Words are the functions of templates that put a value into words, by name.
+func Words() map[string]func(any) string {
+	return map[string]func(any) string{
+		"name":   func(v any) string { return text(nameOf(v)) },
+		"status": status, "activeStatus": activeStatus, "courseType": courseType,
+		"plain": func(v any) string { return plainText(text(v)) },
+	}
+}
