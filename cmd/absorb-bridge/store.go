@@ -16,8 +16,9 @@ import (
 
 func storeCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "store",
-		Short: "Move the store from SQLite to PostgreSQL",
+		Use:     "store",
+		Short:   "Move the store from SQLite to PostgreSQL",
+		Example: "  absorb-bridge store copy --from data/bridge.db --to postgres://bridge@db/bridge",
 	}
 	cmd.AddCommand(copyStore(), takeBackStore())
 	return cmd
