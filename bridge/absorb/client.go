@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -24,8 +23,6 @@ const (
 	defaultRate   = 100
 	defaultBurst  = 50
 	defaultBudget = 30 * time.Second
-	maxAnswer     = 4 << 20 // bytes read of an answer: a group with 50,000 members has 2 MB
-	maxListed     = 100     // entries kept of a list of ids
 	firstBackoff  = 250 * time.Millisecond
 	lastBackoff   = 8 * time.Second
 )
@@ -53,6 +50,7 @@ type Client struct {
 	limiter *rate.Limiter
 	tokens  tokens
 	circuit circuit
+	large   chan struct{} // one for each large answer in memory
 }
 
 // APIError is an answer that is no success, or none at all.
@@ -95,7 +93,7 @@ func NewClient(o ClientOptions) (*Client, error) {
 	o.Scheme = cmp.Or(o.Scheme, "Bearer")
 	o.Rate, o.Burst = cmp.Or(o.Rate, defaultRate), cmp.Or(o.Burst, defaultBurst)
 	o.Budget = cmp.Or(o.Budget, defaultBudget)
-	c := &Client{ClientOptions: o, limiter: rate.NewLimiter(rate.Limit(o.Rate), o.Burst)}
+	c := &Client{ClientOptions: o, limiter: rate.NewLimiter(rate.Limit(o.Rate), o.Burst), large: make(chan struct{}, maxLarge)}
 	c.tokens = tokens{store: o.Tokens, key: o.TokenKey, authenticate: c.authenticate}
 	if o.OAuth != nil {
 		c.tokens.authenticate = (&refresher{client: c}).refresh
@@ -193,17 +191,16 @@ func (c *Client) request(ctx context.Context, path string, token bridge.Secret) 
 		}
 		req.Header.Set("Authorization", value)
 	}
-	body, err := c.do(req)
-	if err != nil {
-		return nil, err
-	}
-	return decodeAnswer(body)
+	var answer any
+	err = c.do(req, func(body []byte) (err error) { answer, err = decodeAnswer(body); return err })
+	return answer, err
 }
 
-// do sends a request of either kind, and gives the body of a success.
-func (c *Client) do(req *http.Request) ([]byte, error) {
+// do sends a request of either kind, and lets use have the body of a success. The
+// secrets are those in the request's body that the options do not hold.
+func (c *Client) do(req *http.Request, use func(body []byte) error, secrets ...bridge.Secret) error {
 	if err := c.limiter.Wait(req.Context()); err != nil {
-		return nil, &APIError{Message: "too many lookups wait for their turn", Temporary: true}
+		return &APIError{Message: "too many lookups wait for their turn", Temporary: true}
 	}
 	if strings.HasPrefix(req.URL.String(), c.BaseURL+"/") { // the portal, which gives OAuth tokens, needs no key
 		req.Header.Set("x-api-key", c.Key.Reveal())
@@ -212,30 +209,36 @@ func (c *Client) do(req *http.Request) ([]byte, error) {
 	req.Header.Set("Accept", "application/json")
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
-		return nil, &APIError{Message: networkWords(err), Temporary: true}
+		return &APIError{Message: networkWords(err), Temporary: true}
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	body, release, err := c.read(req.Context(), resp)
+	defer release()
 	switch {
 	case err != nil:
-		return nil, &APIError{Status: resp.StatusCode, Message: "the answer broke off: " + networkWords(err), Temporary: true}
+		return &APIError{Status: resp.StatusCode, Message: "the answer broke off: " + networkWords(err), Temporary: true}
 	case resp.StatusCode != http.StatusOK:
-		return nil, apiError(resp, c.redact(body, req))
+		return apiError(resp, c.redact(body, req, secrets))
 	case len(body) > maxAnswer:
-		return nil, &APIError{Status: resp.StatusCode, Message: fmt.Sprintf("the answer is larger than %d bytes", maxAnswer)}
+		return &APIError{Status: resp.StatusCode, Message: fmt.Sprintf("the answer is larger than %d bytes", maxAnswer)}
 	}
-	return body, nil
+	return use(body)
 }
 
-// redact takes out of an error's body what we sent: some proxies repeat it.
-func (c *Client) redact(body []byte, sent *http.Request) []byte {
-	secrets := []string{c.Key.Reveal(), c.Password.Reveal()}
+// redact takes out of an error's body what we sent: some proxies repeat it, in
+// the encoding in which it came.
+func (c *Client) redact(body []byte, sent *http.Request, secrets []bridge.Secret) []byte {
+	secrets = append(secrets, c.Key, c.Password, bridge.Secret(strings.TrimPrefix(sent.Header.Get("Authorization"), c.Scheme+" ")))
 	if c.OAuth != nil {
-		secrets = append(secrets, c.OAuth.ClientSecret.Reveal(), c.OAuth.RefreshToken.Reveal())
+		secrets = append(secrets, c.OAuth.ClientSecret, c.OAuth.RefreshToken)
 	}
-	for _, secret := range append(secrets, strings.TrimPrefix(sent.Header.Get("Authorization"), c.Scheme+" ")) {
-		if secret != "" {
-			body = bytes.ReplaceAll(body, []byte(secret), []byte(bridge.Redacted))
+	for _, secret := range secrets {
+		if secret.Empty() {
+			continue
+		}
+		quoted, _ := json.Marshal(secret.Reveal()) // a string always can be
+		for _, form := range []string{secret.Reveal(), url.QueryEscape(secret.Reveal()), string(quoted[1 : len(quoted)-1])} {
+			body = bytes.ReplaceAll(body, []byte(form), []byte(bridge.Redacted))
 		}
 	}
 	return body
@@ -249,37 +252,7 @@ func networkWords(err error) string {
 	return err.Error()
 }
 
-func decodeAnswer(body []byte) (any, error) {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	var v any
-	if err := decoder.Decode(&v); err != nil {
-		return nil, &APIError{Status: http.StatusOK, Message: "the answer is no JSON, but begins with " + excerpt(body), Temporary: true}
-	}
-	return trim(v), nil
-}
-
 // excerpt is the beginning of a body that is not what it should be.
 func excerpt(body []byte) string {
 	return fmt.Sprintf("%.60q", bridge.CleanLine(string(body[:min(len(body), 200)])))
-}
-
-// trim cuts lists of ids to their first 100 and puts the count beside them: a
-// group's "userIds" may hold 50,000, and no message shows them.
-func trim(v any) any {
-	object, ok := v.(map[string]any)
-	if !ok {
-		return v
-	}
-	for key, value := range object {
-		list, ok := value.([]any)
-		if !ok || !strings.HasSuffix(key, "Ids") {
-			continue
-		}
-		object[key+"Count"] = json.Number(fmt.Sprint(len(list)))
-		if len(list) > maxListed {
-			object[key] = list[:maxListed:maxListed]
-		}
-	}
-	return object
 }

@@ -91,23 +91,24 @@ func (r *refresher) refresh(ctx context.Context) (grant, error) {
 		return grant{}, &APIError{Message: "the token cannot be asked for: check api.oauth.token_url"}
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	body, err := r.client.do(req)
-	if err != nil {
-		e, ok := errors.AsType[*APIError](err)
-		if ok {
-			e.Message = strings.ReplaceAll(e.Message, r.newest.Reveal(), bridge.Redacted)
-		}
-		if ok && !e.Temporary {
-			e.Message = "the refresh token was refused: consent once more and set api.oauth.refresh_token, and check client_id and client_secret (" + e.Message + ")"
-		}
-		return grant{}, err
-	}
 	var answer struct {
 		Access  string `json:"access_token"`
 		Refresh string `json:"refresh_token"`
 		Expires int64  `json:"expires_in"` // seconds
 	}
-	if err := json.Unmarshal(body, &answer); err != nil || answer.Access == "" {
+	err = r.client.do(req, func(body []byte) error {
+		if json.Unmarshal(body, &answer) != nil {
+			answer.Access = ""
+		}
+		return nil
+	}, r.newest)
+	if err != nil {
+		if e, ok := errors.AsType[*APIError](err); ok && !e.Temporary {
+			e.Message = "the refresh token was refused: consent once more and set api.oauth.refresh_token, and check client_id and client_secret (" + e.Message + ")"
+		}
+		return grant{}, err
+	}
+	if answer.Access == "" {
 		return grant{}, &APIError{Status: http.StatusOK, Message: "the refresh was answered without an access token"}
 	}
 	if answer.Refresh != "" {

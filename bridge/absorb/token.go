@@ -141,15 +141,18 @@ func (c *Client) authenticate(ctx context.Context) (grant, error) {
 		return grant{}, &APIError{Message: "the login cannot be asked for"}
 	}
 	req.Header.Set("Content-Type", "application/json")
-	answer, err := c.do(req)
+	var token string
+	err = c.do(req, func(body []byte) error {
+		_ = json.Unmarshal(body, &token) // what is no token leaves it empty
+		return nil
+	})
 	if err != nil {
 		if e, ok := errors.AsType[*APIError](err); ok && !e.Temporary {
 			e.Message = "the login was refused: check api.username, api.password and api.key (" + e.Message + ")"
 		}
 		return grant{}, err
 	}
-	var token string
-	if err := json.Unmarshal(answer, &token); err != nil || token == "" {
+	if token == "" {
 		return grant{}, &APIError{Status: http.StatusOK, Message: "the login was answered without a token"}
 	}
 	return grant{bridge.Secret(token), tokenLife}, nil

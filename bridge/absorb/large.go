@@ -1,0 +1,96 @@
+package absorb
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// Bounds of an answer. It is decoded, kept for other events and stored with this
+// one, so a portal that answers everything with megabytes could fill the memory
+// and the disk.
+const (
+	usualAnswer = 64 << 10  // bytes; few of Absorb's answers are larger
+	maxAnswer   = 4 << 20   // bytes read: a group with 50,000 members has 2 MB
+	maxKept     = 256 << 10 // bytes that may be left of a large one
+	maxLarge    = 4         // large ones in memory at a time; others wait
+	maxText     = 4 << 10   // bytes kept of a text in a large one
+	maxListed   = 100       // entries kept of a list of ids
+)
+
+// read reads an answer. A large one has its room in the memory until it is
+// released.
+func (c *Client) read(ctx context.Context, resp *http.Response) (body []byte, release func(), err error) {
+	release = func() {}
+	body, err = io.ReadAll(io.LimitReader(resp.Body, usualAnswer))
+	if err != nil || len(body) < usualAnswer || resp.StatusCode != http.StatusOK {
+		return body, release, err
+	}
+	select {
+	case c.large <- struct{}{}:
+	case <-ctx.Done():
+		return body, release, ctx.Err()
+	}
+	rest, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1-usualAnswer))
+	return append(body, rest...), func() { <-c.large }, err
+}
+
+func decodeAnswer(body []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var v any
+	if err := decoder.Decode(&v); err != nil {
+		return nil, &APIError{Status: http.StatusOK, Message: "the answer is no JSON, but begins with " + excerpt(body), Temporary: true}
+	}
+	if v = trim(v); len(body) < usualAnswer {
+		return v, nil
+	}
+	v = shorten(v)
+	if left, err := json.Marshal(v); err != nil || len(left) > maxKept {
+		return nil, &APIError{Status: http.StatusOK, Message: fmt.Sprintf("the answer is larger than %d bytes, long texts and lists of ids apart", maxKept)}
+	}
+	return v, nil
+}
+
+// trim cuts lists of ids to their first 100 and puts the count beside them: a
+// group's "userIds" may hold 50,000, and no message shows them.
+func trim(v any) any {
+	object, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	for key, value := range object {
+		list, ok := value.([]any)
+		if !ok || !strings.HasSuffix(key, "Ids") {
+			continue
+		}
+		object[key+"Count"] = json.Number(fmt.Sprint(len(list)))
+		if len(list) > maxListed {
+			object[key] = list[:maxListed:maxListed]
+		}
+	}
+	return object
+}
+
+// shorten cuts every long text.
+func shorten(v any) any {
+	switch v := v.(type) {
+	case string:
+		if len(v) > maxText {
+			return strings.ToValidUTF8(v[:maxText], "") + "…" // the copy lets go of the rest
+		}
+	case []any:
+		for i := range v {
+			v[i] = shorten(v[i])
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = shorten(v[key])
+		}
+	}
+	return v
+}

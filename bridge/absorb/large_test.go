@@ -1,0 +1,135 @@
+package absorb_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/internal/portal"
+)
+
+func TestHugeAnswers(t *testing.T) {
+	for name, body := range map[string]string{
+		"a text":     `{"name":"` + strings.Repeat("x", 5<<20) + `"}`,
+		"many texts": `{"names":[` + strings.Repeat(`"some name",`, 100_000) + `""]}`,
+	} {
+		c, _ := against(t, says(200, body))
+		if _, err := c.Get(t.Context(), "/users/x"); err == nil || !strings.Contains(err.Error(), "larger than") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	p := portal.New(portal.Options{})
+	answer, err := client(t, options(p)).Get(t.Context(), "/groups/40000000-0000-4000-a000-000000000002")
+	if err != nil {
+		t.Fatal(err)
+	}
+	group := answer.(map[string]any)
+	if n := len(group["userIds"].([]any)); n != 100 || group["userIdsCount"] != json.Number("50000") {
+		t.Errorf("%d ids are kept, counted %v", n, group["userIdsCount"])
+	}
+}
+
+// A course whose description holds a picture is still a course.
+func TestLongTextsAreCut(t *testing.T) {
+	c, _ := against(t, says(200, `{"name":"Safety","parts":[{"description":"`+strings.Repeat("é", 1<<20)+`"}]}`))
+	answer, err := c.Get(t.Context(), "/courses/x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprint(answer)
+	if !strings.HasPrefix(text, "map[name:Safety parts:[map[description:éé") || !strings.HasSuffix(text, "é…]]]") || len(text) > 5000 {
+		t.Errorf("%d bytes: %.80s", len(text), text)
+	}
+}
+
+// However many lookups a portal answers with megabytes, few of the answers are in
+// memory at a time.
+func TestFewLargeAnswersAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var now, most atomic.Int64
+		c, _ := against(t, func(r *http.Request) (*http.Response, error) {
+			body := &slowBody{Reader: strings.NewReader(`{"name":"` + strings.Repeat("x", 2<<20) + `"}`), now: &now, most: &most}
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body, Request: r}, nil
+		})
+		var all sync.WaitGroup
+		for i := range 20 {
+			all.Go(func() {
+				if _, err := c.Get(t.Context(), fmt.Sprint("/users/", i)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if n := most.Load(); n != 4 {
+			t.Errorf("%d large answers are read at a time", n)
+		}
+	})
+}
+
+// slowBody takes a second for what is beyond its first 64 KiB.
+type slowBody struct {
+	io.Reader
+	now, most *atomic.Int64
+	given     int
+	large     bool
+}
+
+func (b *slowBody) Read(p []byte) (int, error) {
+	if b.given >= 64<<10 && !b.large {
+		b.large = true
+		n := b.now.Add(1)
+		for most := b.most.Load(); n > most && !b.most.CompareAndSwap(most, n); most = b.most.Load() {
+		}
+		time.Sleep(time.Second)
+	}
+	n, err := b.Reader.Read(p)
+	b.given += n
+	if err == io.EOF && b.large {
+		b.now.Add(-1)
+	}
+	return n, err
+}
+
+func (b *slowBody) Close() error { return nil }
+
+// The newest refresh token, which the options do not hold, is not told either, nor
+// the part of it that fits into a shortened answer, nor a secret as a form or JSON
+// encodes it.
+func TestRefusedSecretsAreNotTold(t *testing.T) {
+	o := byOAuth(portal.New(portal.Options{}), &shelf{})
+	o.OAuth.ClientSecret, o.OAuth.RefreshToken = `cl13nt+/="&<s3cret`, "r3fresh+/=0"
+	newest := strings.Repeat("r0tated+", 100)
+	asked := 0
+	o.HTTP = &http.Client{Transport: &answers{list: []func(*http.Request) (*http.Response, error){
+		func(r *http.Request) (*http.Response, error) {
+			if asked++; asked == 1 {
+				return says(200, fmt.Sprintf(`{"access_token":"acc3ss","refresh_token":%q,"expires_in":0}`, newest))(r)
+			}
+			if r.URL.Path != "/oauth/token" {
+				return says(401, r.Header.Get("Authorization"))(r) // so there is a second refresh
+			}
+			sent, _ := io.ReadAll(r.Body)
+			quoted, _ := json.Marshal(map[string]string{"message": o.OAuth.ClientSecret.Reveal() + " " + string(sent)})
+			return says(400, string(quoted))(r)
+		},
+	}}}
+	c := client(t, o)
+	for range 2 {
+		_, err := c.Get(t.Context(), someUser)
+		if err == nil || !strings.Contains(err.Error(), "(redacted)") {
+			t.Fatalf("%v: nothing was repeated", err)
+		}
+		for _, secret := range []string{"cl13nt", "s3cret", "r3fresh", "r0tated", "acc3ss"} {
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("%q is in %v", secret, err)
+			}
+		}
+	}
+}
