@@ -11,7 +11,15 @@ type memory interface {
 	Keep(ctx context.Context, name, value string) error
 }
 
-func (s *Sender) key() string { return "sink " + s.Name }
+func (s *Sender) key() string { return healthKey(s.Name) }
+
+func healthKey(sink string) string { return "sink " + sink }
+
+// Forget has the next sender of a sink begin as if it had never failed. It is for a
+// bridge that does not run; see Sender.Retry for one that does.
+func Forget(ctx context.Context, m memory, sink string) error {
+	return m.Keep(ctx, healthKey(sink), "")
+}
 
 // resume goes on with what is known of the sink and its pace.
 func (s *Sender) resume(ctx context.Context) error {

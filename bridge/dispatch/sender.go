@@ -43,6 +43,7 @@ type SenderConfig struct {
 type Sender struct {
 	SenderConfig
 	woken signal
+	again signal // see Retry
 
 	// What follows belongs to the goroutine that sends.
 	lease  *lease.Lease
@@ -53,11 +54,18 @@ type Sender struct {
 // NewSender makes a sender.
 func NewSender(c SenderConfig) *Sender {
 	c.Log = c.Log.With("sink", c.Name)
-	return &Sender{SenderConfig: c, woken: newSignal()}
+	return &Sender{SenderConfig: c, woken: newSignal(), again: newSignal()}
 }
 
 // Wake tells the sender that there are new deliveries.
 func (s *Sender) Wake() { s.woken.raise() }
+
+// Retry is Wake by somebody who has changed or mended something: a sink that is left
+// alone because of its own trouble is tried at once.
+func (s *Sender) Retry() {
+	s.again.raise()
+	s.woken.raise()
+}
 
 // Run sends until the context ends, and only while the lease is valid. A message
 // under way then is given some time to end; if it does not, it goes back to the
@@ -75,7 +83,7 @@ func (s *Sender) Run(ctx context.Context, l *lease.Lease) error {
 	}
 	for ctx.Err() == nil {
 		// What is read now is sent soon: during a pause somebody may call it off.
-		if !sleep(ctx, max(s.Pace.paused(), time.Until(s.health.Until))) {
+		if !sleep(ctx, s.Pace.paused()) || !s.leaveAlone(ctx) {
 			break
 		}
 		if !s.lease.Valid() {
@@ -103,6 +111,25 @@ func (s *Sender) Run(ctx context.Context, l *lease.Lease) error {
 		s.woken.wait(ctx, at, known)
 	}
 	return nil
+}
+
+// leaveAlone waits while the sink's own trouble asks for it, or until somebody has
+// mended it. It tells whether the context let it.
+func (s *Sender) leaveAlone(ctx context.Context) bool {
+	d := time.Until(s.health.Until)
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.again:
+		s.health.Until = time.Time{}
+	case <-ctx.Done():
+		return false
+	}
+	return true
 }
 
 // outlive is a context that ends some time after ctx does.

@@ -108,18 +108,30 @@ func (r *rig) add(from, to int, sinks ...string) {
 // run starts a sender for each sink; the function that it gives stops them and
 // waits.
 func (r *rig) run(sinks map[string]bridge.Sink, limit bridge.Limit) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
+	var senders []*Sender
 	messages := NewMessages()
 	for name, sink := range sinks {
-		composer, err := NewComposer(messages, Wording{Templates: r.set}, name, sink)
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		s := NewSender(SenderConfig{
-			Name: name, Sink: sink, Store: r.store, Compose: composer, Pace: NewPace(PaceConfig{Name: name, Limit: limit}), GiveUp: 2 * time.Hour,
-			Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		})
+		senders = append(senders, r.sender(messages, name, sink, NewPace(PaceConfig{Name: name, Limit: limit})))
+	}
+	return runAll(senders...)
+}
+
+func (r *rig) sender(messages *Messages, name string, sink bridge.Sink, pace *Pace) *Sender {
+	r.t.Helper()
+	composer, err := NewComposer(messages, Wording{Templates: r.set}, name, sink)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return NewSender(SenderConfig{
+		Name: name, Sink: sink, Store: r.store, Compose: composer, Pace: pace, GiveUp: 2 * time.Hour,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+}
+
+func runAll(senders ...*Sender) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	for _, s := range senders {
 		wg.Go(func() { _ = s.Run(ctx, nil) })
 	}
 	return func() { cancel(); wg.Wait() }
@@ -270,6 +282,43 @@ func TestBrokenDestinationHoldsAndProbes(t *testing.T) {
 		time.Sleep(time.Hour)
 		stop()
 		if got := sink.got(); !slices.Equal(got[3:], numbered(0, 5)) {
+			t.Errorf("after it was mended: %v", got)
+		}
+	})
+}
+
+// Of two sinks with one bucket one is broken: the other goes on. Once somebody has
+// mended it and says so, nothing waits for the next probe; also when the bridge did
+// not run meanwhile.
+func TestBrokenSinkIsNoOthersTrouble(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.add(0, 5, "a", "b")
+		broken := &fakeSink{script: func(n int, _ string) error {
+			if n < 2 {
+				return fails(bridge.DestinationBroken, 0)
+			}
+			return nil
+		}}
+		whole, messages, pace := &fakeSink{}, NewMessages(), NewPace(PaceConfig{Name: "bucket"})
+		a := r.sender(messages, "a", broken, pace)
+		stop := runAll(a, r.sender(messages, "b", whole, pace))
+		time.Sleep(time.Minute)
+		if a, b := broken.got(), whole.got(); len(a) != 1 || !slices.Equal(b, numbered(0, 5)) {
+			t.Errorf("the broken sink was sent %v, the whole one %v", a, b)
+		}
+		a.Retry()
+		time.Sleep(time.Minute)
+		stop()
+		if got := broken.got(); len(got) != 2 {
+			t.Errorf("somebody has tried to mend it: %v", got)
+		}
+		if err := Forget(context.Background(), r.store, "a"); err != nil {
+			t.Fatal(err)
+		}
+		stop = runAll(r.sender(messages, "a", broken, pace))
+		time.Sleep(time.Minute)
+		stop()
+		if got := broken.got(); len(got) != 7 {
 			t.Errorf("after it was mended: %v", got)
 		}
 	})

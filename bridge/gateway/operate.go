@@ -84,7 +84,14 @@ func Connect(ctx context.Context, c *config.Config) (client *admin.Client, close
 	if err != nil {
 		return nil, nil, err
 	}
-	handler := admin.New(options(c, s, func() *Parts { return parts }))
+	o := options(c, s, func() *Parts { return parts })
+	o.Changed = func() {
+		for _, sink := range parts.Order {
+			_ = dispatch.Forget(ctx, s, sink) // else it waits for its next probe
+		}
+		s.Tell(store.TopicAll)
+	}
+	handler := admin.New(o)
 	return admin.InProcess(handler, c.Admin.Token), s.Close, nil
 }
 

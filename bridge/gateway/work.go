@@ -132,10 +132,16 @@ func (g *Gateway) heard(topic string) {
 		g.wakeHere(sink)
 	}
 	if all {
-		_, p := g.current()
-		for _, sink := range p.Order {
-			g.wakeHere(sink)
-		}
+		g.retryHere()
+	}
+}
+
+// retryHere tells the senders that somebody may have mended something.
+func (g *Gateway) retryHere() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, s := range g.senders {
+		s.Retry()
 	}
 }
 
