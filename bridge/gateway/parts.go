@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -36,6 +37,13 @@ type Parts struct {
 	Intake    []intake.Source
 	sources   []config.Source
 	Of        map[string]string // by sink: tells its settings from others
+	clients   []apiClient
+}
+
+// apiClient is a client of an Integration API, and the settings it was made of.
+type apiClient struct {
+	api    config.API
+	client *absorb.Client
 }
 
 // Build makes the parts. Its error lists every fault that it found.
@@ -112,6 +120,10 @@ func fingerprint(s config.Sink) string {
 	return hex.EncodeToString(sum[:6])
 }
 
+// keepClients takes over the clients of the parts before: two that refresh one
+// token would end each other's.
+func (p *Parts) keepClients(before *Parts) { p.clients = before.clients }
+
 // keepPaces takes over the paces of the parts before where nothing has changed:
 // senders of both may use them for a moment.
 func (p *Parts) keepPaces(before *Parts) {
@@ -154,32 +166,55 @@ func (p *Parts) plan(s *store.Store) (dispatch.Plan, error) {
 // lookups makes the enrichers of the sources.
 func (p *Parts) lookups(s *store.Store) (map[string]dispatch.Source, error) {
 	all := map[string]dispatch.Source{}
+	var used []apiClient
 	for _, source := range p.sources {
 		o := enrich.Options{Source: source.Name, Portal: source.Portal, Names: s}
 		hold := false
 		if api := source.API; api != nil {
-			client, err := absorb.NewClient(ClientOptions(source, s))
+			c, err := p.client(*api, s)
 			if err != nil {
 				return nil, fmt.Errorf("sources.%s.api: %w", source.Name, err)
 			}
-			o.Client, o.CacheFor, hold = client, api.Cache, api.OnFailure == "hold"
+			used = append(used, c)
+			o.Client, o.CacheFor, hold = c.client, api.Cache, api.OnFailure == "hold"
 		}
 		all[source.Name] = dispatch.Source{Enricher: enrich.New(o), Hold: hold}
 	}
+	p.clients = used
 	return all, nil
 }
 
-// ClientOptions says how a source's Integration API is called.
-func ClientOptions(s config.Source, tokens absorb.TokenStore) absorb.ClientOptions {
-	api := s.API
+// client gives the client of an API. Sources with the same settings share it: Absorb
+// has one token for each user, and one rate for each portal.
+func (p *Parts) client(api config.API, s *store.Store) (apiClient, error) {
+	api.OnFailure, api.Cache = "", 0 // not the client's
+	for _, c := range p.clients {
+		if reflect.DeepEqual(c.api, api) {
+			return c, nil
+		}
+	}
+	client, err := absorb.NewClient(clientOptions(api, s))
+	if err != nil {
+		return apiClient{}, err
+	}
+	p.clients = append(p.clients, apiClient{api, client})
+	return apiClient{api, client}, nil
+}
+
+// clientOptions says how an Integration API is called.
+func clientOptions(api config.API, tokens absorb.TokenStore) absorb.ClientOptions {
 	base := api.URL
 	if base == "" {
 		base, _ = absorb.BaseURL(api.Region)
 	}
+	user := api.Username
+	if api.OAuth != nil {
+		user = api.OAuth.ClientID
+	}
 	return absorb.ClientOptions{
 		OAuth: (*absorb.OAuth)(api.OAuth), BaseURL: base, Key: api.Key, Username: api.Username, Password: api.Password, Scheme: api.Scheme,
 		Rate: api.Rate, Burst: api.Burst, Budget: api.Budget,
-		HTTP: kit.NewClient(transport(), attemptTimeout), Tokens: tokens, TokenKey: s.Name,
+		HTTP: kit.NewClient(transport(), attemptTimeout), Tokens: tokens, TokenKey: base + " " + user,
 	}
 }
 

@@ -38,11 +38,12 @@ func (g *Gateway) apply(c *config.Config) error {
 	if err != nil {
 		return err
 	}
+	before, old := g.current()
+	p.keepClients(old)
 	plan, err := p.plan(g.store)
 	if err != nil {
 		return err
 	}
-	before, _ := g.current()
 	for what, changed := range map[string]bool{
 		"listen": before.Listen != c.Listen, "admin": before.Admin != c.Admin,
 		"store": before.Store != c.Store, "log": before.Log != c.Log,

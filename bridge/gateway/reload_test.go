@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -78,6 +79,35 @@ func TestReloadUnderLoad(t *testing.T) {
 		}
 	}
 	t.Logf("%d reloads", reloads)
+}
+
+// Absorb has one token for each user: two sources that ask as the same user share
+// it, and so does the configuration after a reload.
+func TestSourcesOfOneUserShareItsToken(t *testing.T) {
+	s := newStage(t)
+	sources := s.settings["sources"].(map[string]any)
+	other := maps.Clone(sources["production"].(map[string]any))
+	other["path"], other["api"] = "/other", maps.Clone(other["api"].(map[string]any))
+	other["api"].(map[string]any)["on_failure"] = "hold"
+	sources["other"] = other
+	g, next := s.runReloading(t)
+	next.Store(s.config(t))
+	for round := range 3 {
+		for _, path := range []string{"/absorb", "/other"} {
+			w := s.portal.Webhook("UserCreated", portal.DefaultProfile())
+			code, body, err := w.Post(t.Context(), http.DefaultClient, "http://"+g.Addr().String()+path, secret)
+			if err != nil || code != 200 {
+				t.Fatalf("%d %s, %v", code, body, err)
+			}
+		}
+		s.wait(t, 2*(round+1))
+		if err := g.Reload(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := s.portal.Requests("/authenticate"); n != 1 {
+		t.Errorf("logged in %d times", n)
+	}
 }
 
 func TestAFaultyReloadChangesNothing(t *testing.T) {
