@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
@@ -56,9 +57,24 @@ func describeSignature(values []string) string {
 	}
 	_, form, ok := decodeSignature(values[0], "")
 	if !ok {
-		return fmt.Sprintf("%d characters, neither the hex nor the base64 form of 32 bytes", len(values[0]))
+		return fmt.Sprintf("%d characters, neither the hex nor the base64 form of 32 bytes; its shape: %s", len(values[0]), shape(values[0]))
 	}
 	return string(form)
+}
+
+// shape is a text with its letters and digits made alike.
+func shape(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsUpper(r):
+			return 'A'
+		case unicode.IsLetter(r):
+			return 'a'
+		case unicode.IsDigit(r):
+			return '0'
+		}
+		return r
+	}, bridge.CleanLine(s[:min(len(s), 100)]))
 }
 
 // maxValues bounds the tree.
@@ -86,15 +102,26 @@ func (d *Description) walk(path string, v any) {
 var plainKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,63}$`)
 
 // step writes a key of a JSON path. What does not look like a key may be
-// somebody's data, so it is not shown whole.
+// somebody's data: of that only the length is shown.
 func step(key string) string {
-	if plainKey.MatchString(key) {
+	switch {
+	case plainKey.MatchString(key):
 		return "." + key
+	case field{key: key, own: fold(key)}.known():
+		return fmt.Sprintf("[%q]", bridge.CleanLine(key))
 	}
-	return fmt.Sprintf("[%q]", bridge.CleanLine(fmt.Sprintf("%.20s", key)))
+	return fmt.Sprintf("[a key of %d characters]", len([]rune(key)))
+}
+
+// known tells whether a field's key is one that the parser looks for.
+func (f field) known() bool {
+	_, entity := knownEntities[f.own]
+	return entity || slices.Contains(roleKeys, f.own) || slices.Contains(timeKeys, f.own) || slices.Contains(eventKeys, f.own)
 }
 
 var guid = regexp.MustCompile(`^(?i)[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`)
+
+var digits = regexp.MustCompile(`^[0-9]+$`)
 
 func kindOf(v any) string {
 	switch v := v.(type) {
@@ -108,6 +135,8 @@ func kindOf(v any) string {
 		switch {
 		case guid.MatchString(v):
 			return "GUID"
+		case digits.MatchString(v):
+			return fmt.Sprintf("text of %d digits", len(v))
 		case !parseTime(v).IsZero():
 			return "time"
 		case Known(v):
@@ -119,7 +148,7 @@ func kindOf(v any) string {
 }
 
 func (d *Description) understood(e bridge.Event) {
-	d.Event = e.Type
+	d.Event = eventName(e)
 	d.Understood = map[string]string{}
 	for key, id := range map[string]string{"user": e.UserID, "admin": e.AdminID, "client": e.ClientID, "correlation": e.CorrelationID} {
 		if id != "" {
@@ -129,9 +158,32 @@ func (d *Description) understood(e bridge.Event) {
 	if !e.OccurredAt.IsZero() {
 		d.Understood["time"] = "time"
 	}
+	shown := map[string]bool{}
+	for _, f := range indexBody(e.Body) {
+		if (plainKey.MatchString(f.key) || f.known()) && (f.own != "id" || plainKey.MatchString(f.parent)) {
+			shown[entityKey(f)] = true
+		}
+	}
 	for key, id := range e.Entities {
+		if _, ok := knownEntities[fold(key)]; !ok && !shown[key] {
+			key = fmt.Sprintf("(a key of %d characters)", len([]rune(key)))
+		}
 		d.Understood[key] = kindOf(id)
 	}
+}
+
+// eventName is an event's name, unless it may be somebody's: what is no known event
+// and was found under "name" or "type" may be a person's.
+func eventName(e bridge.Event) string {
+	if Known(e.Type) || e.Type == UnknownEvent {
+		return e.Type
+	}
+	for _, f := range indexBody(e.Body) {
+		if s, ok := f.value.(string); ok && strings.HasPrefix(f.own, "event") && f.known() && Canonical(s) == e.Type {
+			return e.Type
+		}
+	}
+	return fmt.Sprintf("not in the catalogue: a name of %d characters", len([]rune(e.Type)))
 }
 
 // suggest offers an override for each id that the parser did not take, and for

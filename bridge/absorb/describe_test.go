@@ -45,6 +45,26 @@ func TestDescribeWhatIsUnderstood(t *testing.T) {
 	}
 }
 
+// Whatever a body holds and wherever it holds it, a description is fit to be pasted.
+func TestDescribeTellsNoData(t *testing.T) {
+	for _, body := range []string{
+		`{"name":"Mira Example","userId":"5"}`,
+		`{"type":"Mira Example","list":["Mira Example"]}`,
+		`{"Mira Example":{"Mira Example":1},"Mira@Example Id":"77","a":{"Mira@Example":{"id":"Mira"}}}`,
+		`{"event":{"name":"Mira Example"}}`,
+	} {
+		d := parser(t, nil).Describe([]string{"Mira=example"}, []byte(body))
+		text, err := json.Marshal(d)
+		if err != nil || strings.Contains(strings.ToLower(string(text)), "mira") {
+			t.Errorf("%s: %s, %v", body, text, err)
+		}
+	}
+	d := parser(t, nil).Describe([]string{"sha512=0aF-"}, []byte(`{"Event Name":"Badge Awarded","User Id":"007","badgeId":"x"}`))
+	if d.Event != "BadgeAwarded" || d.Understood["badgeId"] == "" || !slices.Contains(d.Values, Value{`$["User Id"]`, "text of 3 digits"}) || !strings.HasSuffix(d.Signature, "aaa000=0aA-") {
+		t.Errorf("%+v", d)
+	}
+}
+
 func TestOverrideName(t *testing.T) {
 	for _, c := range [][3]string{
 		{"", "courseGuid", "courseId"}, {"data", "CourseID", "courseId"}, {"learner", "guid", "user"}, {"user", "ref", "user"},

@@ -17,6 +17,7 @@ var (
 	adminKeys       = []string{"adminid", "adminuserid", "performedbyid", "performedby", "admin"}
 	clientKeys      = []string{"clientid", "client"}
 	correlationKeys = []string{"correlationid", "correlation"}
+	eventKeys       = []string{"eventname", "event", "eventtype", "type", "name"}
 	timeKeys        = []string{"timestamp", "eventdate", "occurredat", "dateoccurred", "eventtime", "time"}
 )
 
@@ -119,7 +120,7 @@ func (all fields) id(keys []string) string {
 // eventName finds the event's name. Bare "type" and "name" count only where they
 // cannot be those of a course or a user.
 func (all fields) eventName() string {
-	for _, key := range []string{"eventname", "event", "eventtype", "type", "name"} {
+	for _, key := range eventKeys {
 		for _, f := range all {
 			s, ok := f.value.(string)
 			if !ok || s == "" || !f.is(key) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -123,22 +122,23 @@ func (w *Windows) capture(ctx context.Context, source string, r *http.Request, b
 	headers := http.Header{}
 	for name, values := range r.Header {
 		for _, value := range values {
-			if private(name) {
-				value = bridge.Redacted
+			if value = bridge.CleanLine(value); !harmless(name) {
+				value = fmt.Sprintf("%s %d characters", bridge.Redacted, len(value))
 			}
-			headers.Add(name, bridge.CleanLine(value))
+			headers.Add(name, value)
 		}
 	}
 	return w.desk.Capture(ctx, store.Capture{Source: source, Received: now, Headers: headers, Body: body[:min(len(body), maxCaptured)]})
 }
 
-// private tells whether a header may hold somebody's credentials: a proxy's, say.
-func private(header string) bool {
-	name := strings.ToLower(header)
-	for _, part := range []string{"authorization", "cookie", "token", "secret", "api-key", "apikey", "password"} {
-		if strings.Contains(name, part) {
-			return true
-		}
+// harmless tells whether what a header says is nobody's secret. Of every other only
+// the name is kept: proxies put credentials, addresses and more into those of their
+// own.
+func harmless(header string) bool {
+	switch header {
+	case "Absorb-Signature", "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cache-Control", "Connection",
+		"Content-Encoding", "Content-Length", "Content-Type", "Date", "Expect", "User-Agent":
+		return true
 	}
 	return false
 }
