@@ -69,10 +69,10 @@ func (o Options) api() http.Handler {
 	get("deliveries/{id}", o.delivery)
 	get("events", o.events)
 	get("events/{id}", o.event)
-	post("deliveries/retry", o.change(o.Store.Retry))
-	post("deliveries/cancel", o.change(o.Store.Cancel))
+	post("deliveries/retry", o.change(deliveryStates(), o.Store.Retry))
+	post("deliveries/cancel", o.change(deliveryStates(), o.Store.Cancel))
 	post("deliveries/move", o.move)
-	post("events/replay", o.change(o.Store.Reroute))
+	post("events/replay", o.change(eventStates(), o.Store.Reroute))
 	post("reload", o.reload)
 	get("sources", o.sources)
 	post("sources/{name}/test-window", o.openWindow)
@@ -95,6 +95,9 @@ func respond(f func(*http.Request) (any, error)) http.HandlerFunc {
 
 func (o Options) deliveries(r *http.Request) (any, error) {
 	f, err := filter(r.URL.Query())
+	if err == nil {
+		f, err = o.inState(f, deliveryStates())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +130,9 @@ func (o Options) delivery(r *http.Request) (any, error) {
 
 func (o Options) events(r *http.Request) (any, error) {
 	f, err := filter(r.URL.Query())
+	if err == nil {
+		f, err = o.inState(f, eventStates())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -141,10 +147,31 @@ func (o Options) event(r *http.Request) (any, error) {
 	return EventView{e, o.Explain(bridge.Event{ID: e.ID, Type: e.Event, Source: e.Source}, e.Facts)}, nil
 }
 
+// orphans is the state of pending deliveries whose sink is not configured, to those
+// who ask; the store knows no such state.
+const orphans = "orphaned"
+
+func deliveryStates() []string {
+	return []string{string(bridge.Pending), string(bridge.Sent), string(bridge.Dead), string(bridge.Cancelled), orphans}
+}
+
+func eventStates() []string { return []string{"waiting", "routed", "unrouted"} }
+
+// inState checks a filter's state, and puts that of orphans as the store knows it.
+func (o Options) inState(f store.Filter, states []string) (store.Filter, error) {
+	if f.State != "" && !slices.Contains(states, f.State) {
+		return f, &Error{http.StatusBadRequest, "no state " + strconv.Quote(f.State) + "; there are: " + strings.Join(states, ", ")}
+	}
+	if f.State == orphans {
+		f.State, f.NotSinks = string(bridge.Pending), o.Sinks()
+	}
+	return f, nil
+}
+
 // change applies an operation to a selection.
-func (o Options) change(operate func(context.Context, store.Filter) (int, error)) func(*http.Request) (any, error) {
+func (o Options) change(states []string, operate func(context.Context, store.Filter) (int, error)) func(*http.Request) (any, error) {
 	return func(r *http.Request) (any, error) {
-		s, err := selection(r)
+		s, err := o.selection(r, states)
 		if err != nil {
 			return nil, err
 		}
@@ -160,7 +187,7 @@ func (o Options) changed(n int, err error) (any, error) {
 }
 
 func (o Options) move(r *http.Request) (any, error) {
-	s, err := selection(r)
+	s, err := o.selection(r, deliveryStates())
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +207,7 @@ func (o Options) reload(*http.Request) (any, error) {
 	return struct{}{}, nil
 }
 
-func selection(r *http.Request) (Selection, error) {
+func (o Options) selection(r *http.Request, states []string) (Selection, error) {
 	var s Selection
 	d := json.NewDecoder(io.LimitReader(r.Body, maxRequest))
 	d.DisallowUnknownFields()
@@ -192,7 +219,12 @@ func selection(r *http.Request) (Selection, error) {
 	if empty(narrow) && !s.All {
 		return s, &Error{http.StatusBadRequest, "nothing narrows the choice; say so if you mean all"}
 	}
-	return s, nil
+	if s.Limit != 0 || s.Before != "" {
+		return s, &Error{http.StatusBadRequest, "limit and before are for lists: a change is made to everything that is chosen"}
+	}
+	var err error
+	s.Filter, err = o.inState(s.Filter, states)
+	return s, err
 }
 
 func empty(f store.Filter) bool {

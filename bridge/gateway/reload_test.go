@@ -178,6 +178,9 @@ func TestARemovedSinkLeavesOrphans(t *testing.T) {
 	if d := list(store.Filter{Sink: "slack"}, 1)[0]; !d.Orphaned {
 		t.Errorf("%+v", d)
 	}
+	if d := list(store.Filter{State: "orphaned"}, 1)[0]; d.Sink != "slack" {
+		t.Errorf("%+v", d)
+	}
 	selected := admin.Selection{Filter: store.Filter{Sink: "slack"}, To: "nowhere"}
 	if _, err := client.Change(t.Context(), "deliveries/move", selected); err == nil || !strings.Contains(err.Error(), "nowhere") {
 		t.Errorf("%v", err)
@@ -187,7 +190,10 @@ func TestARemovedSinkLeavesOrphans(t *testing.T) {
 	if err := g.Reload(); err != nil {
 		t.Fatal(err)
 	}
-	selected.To = "screen"
+	selected = admin.Selection{Filter: store.Filter{State: "orphaned"}, All: true, To: "screen"}
+	if _, err := client.Change(t.Context(), "deliveries/move", admin.Selection{Filter: store.Filter{Sink: "slack", Limit: 1}, To: "screen"}); err == nil {
+		t.Error("a change of one at most changes all")
+	}
 	if n, err := client.Change(t.Context(), "deliveries/move", selected); err != nil || n != 1 {
 		t.Errorf("moved %d, %v", n, err)
 	}

@@ -18,6 +18,8 @@ type Filter struct {
 	Until  time.Time `json:"until,omitzero"`   // the event arrived before
 	Before string    `json:"before,omitempty"` // ids below this one: the next page
 	Limit  int       `json:"limit,omitempty"`  // at most so many; 0 means 50
+
+	NotSinks []string `json:"-"` // deliveries to none of these
 }
 
 // defaultLimit is how many rows a list has when nobody said.
@@ -41,15 +43,17 @@ func (c *conditions) equal(column, value string) {
 	}
 }
 
-func (c *conditions) ids(column string, ids []string) {
-	if len(ids) == 0 {
+// in adds that a column is one of the values, or, with the operator "NOT IN", none
+// of them, unless there are no values.
+func (c *conditions) in(column, operator string, values []string) {
+	if len(values) == 0 {
 		return
 	}
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
+	args := make([]any, len(values))
+	for i, value := range values {
+		args[i] = value
 	}
-	c.add(column+" IN (?"+strings.Repeat(", ?", len(ids)-1)+")", args...)
+	c.add(column+" "+operator+" (?"+strings.Repeat(", ?", len(values)-1)+")", args...)
 }
 
 func (c *conditions) where() string {
@@ -74,7 +78,8 @@ func (f Filter) event(c *conditions) {
 // deliveries are the conditions on the delivery d of the event e.
 func (s *Store) chosenDeliveries(f Filter) *conditions {
 	c := &conditions{}
-	c.ids("d.id", f.IDs)
+	c.in("d.id", "IN", f.IDs)
+	c.in("d.sink", "NOT IN", f.NotSinks)
 	c.equal("d.route", f.Route)
 	c.equal("d.sink", f.Sink)
 	c.equal("d.state", f.State)

@@ -175,7 +175,7 @@ func (s *Store) tally(ctx context.Context, events []EventRow) error {
 		ids = append(ids, e.ID)
 		events[i].Deliveries = map[bridge.State]int{}
 	}
-	c.ids("event_id", ids)
+	c.in("event_id", "IN", ids)
 	type count struct {
 		event string
 		state bridge.State
@@ -191,7 +191,7 @@ func (s *Store) tally(ctx context.Context, events []EventRow) error {
 
 func (s *Store) chosenEvents(f Filter) *conditions {
 	c := &conditions{}
-	c.ids("e.id", f.IDs)
+	c.in("e.id", "IN", f.IDs)
 	f.event(c)
 	c.equal(eventState, f.State)
 	if f.Route != "" {

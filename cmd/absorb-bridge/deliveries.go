@@ -19,8 +19,8 @@ bridge that runs with the configuration, by admin.listen, or, when none does, it
 store.
 
 A state is pending (waits for its turn, for the first time or again), sent, dead
-(refused, or given up; kept so that it can be retried) or cancelled. A delivery whose
-sink is not in the configuration any more is an orphan: move it to another sink.`)
+(refused, or given up; kept so that it can be retried) or cancelled. A pending one
+whose sink is not in the configuration any more is orphaned: move it to another sink.`)
 }
 
 func deadCommand() *cobra.Command {
@@ -54,7 +54,7 @@ func deliveryCommands(name, state, short, long string) *cobra.Command {
 	configFlag(cmd)
 	states := ""
 	if state == "" {
-		states = "pending, sent, dead or cancelled"
+		states = "pending, sent, dead, cancelled or orphaned"
 	}
 	f.add(cmd, states)
 	cmd.Flags().IntVar(&f.Limit, "limit", 50, "how many at most")
@@ -90,7 +90,7 @@ func deliveryChange(name, state, verb, short, done string) *cobra.Command {
 	cmd := change{"deliveries/" + verb, verb + " [ID...]", short, example, done}.command(&f, target)
 	states := "" // fixed for dead letters
 	if state == "" {
-		states = "pending, dead or cancelled"
+		states = "pending, dead, cancelled or orphaned"
 	}
 	f.add(cmd, states)
 	if target != nil {

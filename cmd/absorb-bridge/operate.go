@@ -125,6 +125,9 @@ func (c change) command(f *filterFlags, to *string) *cobra.Command {
 				return narrowed(err)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%d %s\n", n, c.done)
+			if n < len(args) {
+				return fmt.Errorf("%d of the %d named could not be changed: there is none with this id, or its state does not allow it; see show ID", len(args)-n, len(args))
+			}
 			return nil
 		}),
 	}

@@ -77,6 +77,9 @@ routes:
 	with("dead").want(t, 0, id, "invalid_blocks", "UserCreated")
 	with("deliveries --state dead --sink academy --text invalid_blocks --since 1h --json").want(t, 0, `"id":"`+id+`"`)
 	with("deliveries --since tomorrow").want(t, 2, "--since")
+	with("deliveries --state lost").want(t, 1, `no state "lost"`, "orphaned")
+	with("deliveries cancel --all --state lost").want(t, 1, `no state "lost"`)
+	with("events --state dead").want(t, 1, `no state "dead"`, "unrouted")
 	with("dead show "+id).want(t, 0, "attempts", "invalid_blocks", "blocks", "facts", `"userId"`)
 	with("dead show none").want(t, 1, "none")
 	with("dead retry").want(t, 2, "--all")
@@ -104,7 +107,8 @@ routes:
 	stop.stop()
 
 	with("deliveries --state sent").want(t, 0, id)
-	with("deliveries retry "+id).want(t, 0, "0 are due now")
+	with("deliveries retry "+id).want(t, 1, "0 are due now", "1 of the 1 named")
+	with("dead cancel none "+id).want(t, 1, "2 of the 2 named")
 	with("events replay --state unrouted --event GroupCreated").want(t, 0, "1 are routed again")
 	var group struct{ ID string }
 	if err := json.Unmarshal([]byte(with("events --event GroupCreated --json").out), &group); err != nil {
