@@ -83,6 +83,10 @@ func (o Options) guard(next http.Handler) http.Handler {
 			fail(w, &Error{Status: http.StatusForbidden, Message: "ask by 127.0.0.1 or localhost, or set admin.token"})
 			return
 		}
+		// Whoever was let in may ask for something that takes its time: a million
+		// deliveries to be changed.
+		c := http.NewResponseController(w)
+		_ = errors.Join(c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})) // a recorder has none
 		next.ServeHTTP(w, r)
 	}))
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -11,6 +12,10 @@ import (
 // atOnce is how many rows one transaction changes: few enough that events are
 // accepted meanwhile.
 const atOnce = 200
+
+// found is how many rows are looked for at once: to find them may need a look at
+// all that the sink has.
+const found = 10_000
 
 // Retry makes deliveries due now, as if they had never been tried: those that are
 // dead or cancelled, and those that wait for their next try. It gives how many.
@@ -66,29 +71,37 @@ func and(c *conditions, condition string) string {
 	return all.where()
 }
 
-// each changes the rows whose ids a query gives, page by page, each page in one
-// transaction. The query's last two values are the id to begin after and the size
+// each changes the rows whose ids a query gives, a few in one transaction. The
+// query's last two values are the id to begin after and the size
 // of a page.
 func (s *Store) each(ctx context.Context, what, query string, args []any, one func(id string) statement) (total int, err error) {
 	after := ""
 	for {
-		ids, err := list(ctx, s, func(row scanner) (id string, err error) { return id, row.Scan(&id) }, query, append(append([]any{}, args...), after, atOnce)...)
+		ids, err := list(ctx, s, func(row scanner) (id string, err error) { return id, row.Scan(&id) }, query, append(append([]any{}, args...), after, found)...)
 		if err != nil || len(ids) == 0 {
 			return total, err
 		}
-		page := make([]statement, len(ids))
-		for i, id := range ids {
-			page[i] = one(id)
-		}
-		changed, err := s.write(ctx, page...)
-		if err != nil {
-			return total, fmt.Errorf("%s: %w", what, err)
-		}
-		for _, n := range changed {
-			total += int(n)
+		for few := range slices.Chunk(ids, atOnce) {
+			n, err := s.changeFew(ctx, few, one)
+			if err != nil {
+				return total, fmt.Errorf("%s: %w", what, err)
+			}
+			total += n
 		}
 		after = ids[len(ids)-1]
 	}
+}
+
+func (s *Store) changeFew(ctx context.Context, ids []string, one func(id string) statement) (total int, err error) {
+	few := make([]statement, len(ids))
+	for i, id := range ids {
+		few[i] = one(id)
+	}
+	changed, err := s.write(ctx, few...)
+	for _, n := range changed {
+		total += int(n)
+	}
+	return total, err
 }
 
 // Sweep deletes what is finished: events that arrived before done and whose
