@@ -42,8 +42,10 @@ type engine interface {
 	// clock is the database's time in microseconds since 1970.
 	clock() string
 
-	// reclaim gives the space of deleted rows back to the disk, or is "".
-	reclaim() string
+	// reclaim is how the space of deleted rows is given back to the disk: a query
+	// that counts the free pages, and a statement that gives some of them back. Both
+	// are "" when the database does it by itself.
+	reclaim() (count, some string)
 
 	close() error
 }

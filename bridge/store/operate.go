@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -116,10 +117,29 @@ func (s *Store) Sweep(ctx context.Context, done, dead time.Time) (int, error) {
 	gone, err := s.each(ctx, "sweep", query, []any{firstID(done), micros(dead), micros(done)}, func(id string) statement {
 		return change(`DELETE FROM events WHERE id = ? AND routed_at IS NOT NULL`, id)
 	})
-	if reclaim := s.engine.reclaim(); err == nil && gone > 0 && reclaim != "" {
-		_, err = s.write(ctx, change(reclaim))
+	if err != nil {
+		return gone, err
 	}
-	return gone, err
+	return gone, s.shrink(ctx)
+}
+
+// spare is how many free pages the file keeps, because they will be needed again.
+const spare = 2000
+
+// shrink gives free pages back to the disk, a few at a time.
+func (s *Store) shrink(ctx context.Context) error {
+	count, reclaim := s.engine.reclaim()
+	for before := math.MaxInt; count != ""; {
+		free, err := list(ctx, s, func(row scanner) (n int, err error) { return n, row.Scan(&n) }, count)
+		if err != nil || free[0] <= spare || free[0] >= before { // it may be that they cannot be given back
+			return err
+		}
+		before = free[0]
+		if _, err := s.write(ctx, change(reclaim)); err != nil {
+			return fmt.Errorf("give space back to the disk: %w", err)
+		}
+	}
+	return nil
 }
 
 // firstID is below the ids of all events that arrived at t or later: a UUIDv7

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -252,5 +253,35 @@ func TestSweep(t *testing.T) {
 	var attempts int
 	if err := s.row(t.Context(), `SELECT count(*) FROM attempts`).Scan(&attempts); err != nil || attempts != 0 {
 		t.Errorf("%d attempts are left behind, %v", attempts, err)
+	}
+}
+
+// What a flood of events took is given back, whether or not there is more to
+// delete later.
+func TestSweepGivesSpaceBack(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "bridge.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for i := range 30 {
+		e := event(i)
+		e.Raw = bytes.Repeat([]byte{'a' + byte(i)}, 1<<20)
+		stored, err := s.Accept(t.Context(), []bridge.Event{e})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.ID = stored[0].ID
+		if err := s.FanOut(t.Context(), e, nil, nil, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	future := time.Now().Add(time.Hour)
+	if n, err := s.Sweep(t.Context(), future, future); err != nil || n != 30 {
+		t.Fatalf("%d were deleted, %v", n, err)
+	}
+	var pages int
+	if err := s.engine.reads().QueryRow(`PRAGMA page_count`).Scan(&pages); err != nil || pages > spare+100 {
+		t.Errorf("the file has %d pages, %v", pages, err)
 	}
 }

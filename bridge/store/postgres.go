@@ -182,7 +182,7 @@ func (e *postgres) clock() string {
 	return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
 }
 
-func (e *postgres) reclaim() string { return "" } // autovacuum does
+func (e *postgres) reclaim() (count, some string) { return "", "" } // autovacuum does
 
 // transact sends all statements at once: a transaction costs one round trip,
 // however many there are.

@@ -112,7 +112,9 @@ func (e *sqlite) bytes(column string) string { return column }
 
 func (e *sqlite) clock() string { return "CAST(unixepoch('subsec') * 1000000 AS INTEGER)" }
 
-func (e *sqlite) reclaim() string { return "PRAGMA incremental_vacuum(2000)" }
+func (e *sqlite) reclaim() (count, some string) {
+	return "PRAGMA freelist_count", "PRAGMA incremental_vacuum(1000)"
+}
 
 func (e *sqlite) transact(all []statement) ([]int64, error) {
 	if _, err := e.exec(change("BEGIN IMMEDIATE")); err != nil {
