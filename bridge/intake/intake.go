@@ -95,7 +95,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	no, ok := errors.AsType[*refusal](err)
 	if !ok {
-		h.log.Error("event not stored; its sender was asked to try again", "path", r.URL.Path, "err", err)
+		h.refusals.say(slog.LevelError, "event not stored; its sender was asked to try again", "path", r.URL.Path, "err", err)
 		no = &refusal{status: http.StatusServiceUnavailable, text: "the event could not be stored; send it again"}
 		w.Header().Set("Retry-After", retryAfter)
 	} else {
@@ -155,7 +155,7 @@ func (h *Handler) tested(sources []Source, r *http.Request, body []byte, now tim
 	if no, ok := errors.AsType[*refusal](refused); ok {
 		reason = no.reason
 	}
-	h.refusals.say("request taken for a test; nothing is delivered", "source", source.Name, "from", r.RemoteAddr, "reason", reason)
+	h.refusals.say(slog.LevelWarn, "request taken for a test; nothing is delivered", "source", source.Name, "from", r.RemoteAddr, "reason", reason)
 	if err := h.windows.capture(r.Context(), source.Name, r, body, now); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -27,16 +28,16 @@ func (n *refusals) note(r *http.Request, why *refusal) {
 	if reason == "" {
 		reason = why.text
 	}
-	n.say("request refused", "status", why.status, "path", r.URL.Path, "from", r.RemoteAddr, "reason", reason)
+	n.say(slog.LevelWarn, "request refused", "status", why.status, "path", r.URL.Path, "from", r.RemoteAddr, "reason", reason)
 }
 
 // say logs a line, unless there were many.
-func (n *refusals) say(message string, args ...any) {
+func (n *refusals) say(level slog.Level, message string, args ...any) {
 	if !n.limit.Allow() {
 		n.unsaid.Add(1)
 		return
 	}
-	n.log.Warn(message, append(args, "unsaid_since_last_line", n.unsaid.Swap(0))...)
+	n.log.Log(context.Background(), level, message, append(args, "unsaid_since_last_line", n.unsaid.Swap(0))...)
 }
 
 // Refused is how many requests were refused since the start.
