@@ -81,7 +81,7 @@ func TestOpenOfWhatIsNoStore(t *testing.T) {
 	if err := os.WriteFile(text, []byte("not a database, just some text that is longer than a header of one hundred bytes, which SQLite looks at first"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, text, text, "not a database")
+	refused(t, text, text, "not a database", "restore a backup")
 	refused(t, filepath.Join(text, "bridge.db"), filepath.Join(text, "bridge.db"), "folder")
 	dir := t.TempDir()
 	refused(t, dir, dir)
@@ -102,7 +102,29 @@ func TestOpenOfACorruptedFile(t *testing.T) {
 			if err := os.WriteFile(path, broken, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			refused(t, path, path)
+			refused(t, path, path, "restore a backup")
 		})
 	}
+}
+
+// A store in a place where the bridge may not write says so at the start.
+func TestOpenOfAReadOnlyStore(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may write everything")
+	}
+	whole, err := os.ReadFile(made(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "bridge.db") // one that this process never had open
+	if err := os.WriteFile(path, whole, 0o400); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, path, path, "must be able to write")
+	folder := filepath.Join(t.TempDir(), "data")
+	if err := os.Mkdir(folder, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(folder, "bridge.db")
+	refused(t, path, path, "must be able to write")
 }

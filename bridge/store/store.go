@@ -33,6 +33,9 @@ type Store struct {
 func Open(ctx context.Context, where string) (*Store, error) {
 	s := &Store{urgent: make(chan *job, maxBatch), jobs: make(chan *job, maxBatch)}
 	if err := s.open(ctx, where); err != nil {
+		if !IsShared(where) {
+			err = remedy(err)
+		}
 		return nil, fmt.Errorf("open store %s: %w", Label(where), err)
 	}
 	return s, nil
