@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -196,7 +197,10 @@ func (s *Sender) prepare(ctx context.Context, d bridge.Delivery) prepared {
 		p.err = bridge.Rejectedf("the message cannot be written: %v", err)
 		return p
 	}
-	p.payload, p.err = s.Sink.Encode(m)
+	p.payload, p.err = guarded(s.Log, "encode", func() (bridge.Payload, error) { return s.Sink.Encode(m) })
+	if errors.Is(p.err, errPanic) {
+		p.err = bridge.Rejectedf("%v", p.err) // again would be no better
+	}
 	return p
 }
 
@@ -226,7 +230,7 @@ func (s *Sender) attempt(ctx, late context.Context, p prepared) (a *bridge.Attem
 	var receipt bridge.Receipt
 	err := p.err
 	if err == nil {
-		receipt, err = s.Sink.Send(late, p.payload)
+		receipt, err = guarded(s.Log, "send", func() (bridge.Receipt, error) { return s.Sink.Send(late, p.payload) })
 		s.Pace.Sent()
 	}
 	if err != nil && late.Err() != nil {
