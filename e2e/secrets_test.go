@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,8 +23,24 @@ func secrets() map[string]string {
 		"CHAT_KEY", "CHAT_TOKEN", "TEAMS_SIG", "SMTP_PASSWORD", "ADMIN_TOKEN",
 	} {
 		all[name] = strings.ToLower(name) + "-Zq7vX2"
+		if !strings.HasSuffix(name, "_PART") && !strings.HasPrefix(name, "CHAT_") && name != "TEAMS_SIG" {
+			all[name] += awkward
+		}
 	}
 	return all
+}
+
+// awkward ends the secrets that are no part of a URL: forms and JSON encode it, so
+// that who looks for the whole does not find it.
+const awkward = `+/="&<`
+
+// traces are what gives a secret away: all of it but its awkward end, and all of it
+// as SMTP and HTTP send passwords.
+func traces(secret string) []string {
+	return []string{
+		strings.TrimSuffix(secret, awkward),
+		base64.StdEncoding.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("\x00lms\x00" + secret)),
+	}
 }
 
 const secretive = `
@@ -137,8 +154,10 @@ func TestNoSecretIsTold(t *testing.T) {
 			t.Errorf("%s is empty", where)
 		}
 		for name, value := range secrets() {
-			if i := strings.Index(text, value); i >= 0 {
-				t.Errorf("%s tells %s: …%s…", where, name, text[max(0, i-150):min(len(text), i+60)])
+			for _, trace := range traces(value) {
+				if i := strings.Index(text, trace); i >= 0 {
+					t.Errorf("%s tells %s: …%s…", where, name, text[max(0, i-150):min(len(text), i+60)])
+				}
 			}
 		}
 	}
