@@ -28,9 +28,11 @@ const (
 	Cancelled State = "cancelled" // somebody called it off
 )
 
-// Attempt is the outcome of one try to send a delivery.
+// Attempt is the outcome of one try to send a delivery, or several as one message.
 type Attempt struct {
 	DeliveryID string
+	Parcel     string // names those that were sent as one message, in place of DeliveryID
+	Sink       string
 	At         time.Time
 	Took       time.Duration
 	Outcome    string // "sent", or the Kind of the failure
@@ -42,4 +44,21 @@ type Attempt struct {
 	State     State
 	NotBefore time.Time // when it is due again, if it is still pending
 	Receipt   string    // the platform's id of the message, if it was sent
+	Posts     []Post    // what later messages may refer to
 }
+
+// Post is what is kept of a message for later ones.
+type Post struct {
+	Kind PostKind
+	Key  string // Message.ThreadKey, or what a later message that replaces this one is about
+	Ref  string // Receipt.Thread or Receipt.ID
+}
+
+// PostKind is what a Post is for.
+type PostKind string
+
+// The kinds of posts.
+const (
+	ThreadPost  PostKind = "thread"  // later messages go into the same conversation
+	MessagePost PostKind = "message" // a later message may replace it
+)

@@ -28,6 +28,8 @@ func tables() []table {
 			body facts lookups route_after routed_at signature user_agent`)},
 		{name: "deliveries", key: words("id"), columns: words(`event_id route sink state attempts not_before digest_key last_error receipt created_at updated_at
 			failing_since`), parent: "event_id", of: "events"},
+		{name: "parcels", key: words("id"), columns: words("sink route key closes_at latest room closed")},
+		{name: "posts", key: words("sink kind key"), columns: words("ref at")},
 		{name: "attempts", key: words("delivery_id at"), columns: words("took outcome status detail"), parent: "delivery_id", of: "deliveries"},
 		{name: "tokens", key: words("name"), columns: words("token expires")},
 		{name: "captures", key: words("id"), columns: words("source received_at headers body")},

@@ -2,58 +2,19 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// Target is where a route sends an event.
-type Target struct {
-	Route string
-	Sink  string
-}
+const selectDue = `SELECT d.id, d.event_id, e.type, e.source, d.route, d.sink, d.attempts, d.failing_since, COALESCE(e.routed_at, 0), e.facts
+	FROM deliveries d JOIN events e ON e.id = d.event_id`
 
-// FanOut turns an event into a delivery for each target, in one transaction,
-// once: for an event that was fanned out before it does nothing. An event
-// without targets is kept, as routed to nobody. Nil facts leave those that are
-// kept as they are.
-func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Facts, targets []Target, now time.Time) error {
-	var encoded []byte
-	if facts != nil {
-		var err error
-		if encoded, err = json.Marshal(facts); err != nil {
-			return fmt.Errorf("fan out event %s: %w", event.ID, err)
-		}
-	}
-	var all []statement
-	for _, target := range targets {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return fmt.Errorf("fan out event %s: %w", event.ID, err)
-		}
-		all = append(all, change(`INSERT INTO deliveries
-			(id, event_id, route, sink, state, attempts, not_before, created_at, updated_at)
-			SELECT ?, id, ?, ?, 'pending', 0, received_at, ?, ? FROM events WHERE id = ? AND routed_at IS NULL
-			ON CONFLICT (event_id, route, sink) DO NOTHING`,
-			id.String(), target.Route, target.Sink, micros(now), micros(now), event.ID))
-	}
-	all = append(all, change(`UPDATE events SET facts = COALESCE(?, facts), routed_at = ? WHERE id = ? AND routed_at IS NULL`, encoded, micros(now), event.ID))
-	if _, err := s.write(ctx, all...); err != nil {
-		return fmt.Errorf("fan out event %s: %w", event.ID, err)
-	}
-	return nil
-}
-
-// Due gives the deliveries that a sink should send now: those of the oldest
-// events first, at most limit.
+// Due gives the deliveries that a sink should send now, each as a message of its
+// own: those of the oldest events first, at most limit.
 func (s *Store) Due(ctx context.Context, sink string, now time.Time, limit int) ([]bridge.Delivery, error) {
-	all, err := list(ctx, s, scanDue, `SELECT d.id, d.event_id, e.type, e.source, d.route, d.sink, d.attempts, d.failing_since, COALESCE(e.routed_at, 0), e.facts
-		FROM deliveries d JOIN events e ON e.id = d.event_id
-		WHERE d.sink = ? AND d.state = 'pending' AND d.not_before <= ?
+	all, err := list(ctx, s, scanDue, selectDue+` WHERE d.sink = ? AND d.state = 'pending' AND d.digest_key IS NULL AND d.not_before <= ?
 		ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, sink, micros(now), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read due deliveries of %s: %w", sink, err)
@@ -75,18 +36,42 @@ func scanDue(row scanner) (d bridge.Delivery, err error) {
 	return d, nil
 }
 
-// NextDue is when the first waiting delivery of a sink is due; false when none
-// waits.
+// NextDue is when the first waiting delivery or parcel of a sink is due; false when
+// none waits.
 func (s *Store) NextDue(ctx context.Context, sink string) (time.Time, bool, error) {
-	return s.next(ctx, `SELECT not_before FROM deliveries WHERE sink = ? AND state = 'pending' ORDER BY not_before LIMIT 1`, sink)
+	single, one, err := s.next(ctx, `SELECT not_before FROM deliveries WHERE sink = ? AND state = 'pending' AND digest_key IS NULL ORDER BY not_before LIMIT 1`, sink)
+	if err != nil {
+		return single, one, err
+	}
+	parcel, other, err := s.next(ctx, `SELECT closes_at FROM parcels WHERE sink = ? ORDER BY closes_at LIMIT 1`, sink)
+	if other && (!one || parcel.Before(single)) {
+		single = parcel
+	}
+	return single, one || other, err
 }
 
 // Record stores the outcomes of attempts and what becomes of their deliveries.
 func (s *Store) Record(ctx context.Context, attempts ...bridge.Attempt) error {
 	var all []statement
 	for _, a := range attempts {
-		all = append(all, change(`INSERT INTO attempts (delivery_id, at, took, outcome, status, detail) VALUES (?, ?, ?, ?, ?, ?)`,
-			a.DeliveryID, micros(a.At), a.Took.Microseconds(), a.Outcome, a.Status, a.Detail), outcome(a))
+		which, id := "id = ?", a.DeliveryID
+		if a.Parcel != "" {
+			which, id = "digest_key = ? AND state = 'pending'", a.Parcel
+		}
+		all = append(all, change(`INSERT INTO attempts (delivery_id, at, took, outcome, status, detail)
+			SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), ?, CAST(? AS INTEGER), ? FROM deliveries WHERE `+which,
+			micros(a.At), a.Took.Microseconds(), a.Outcome, a.Status, a.Detail, id))
+		all = append(all, outcome(a, which, id))
+		for _, p := range a.Posts {
+			all = append(all, keepPost(a.Sink, p, micros(a.At)))
+		}
+		switch {
+		case a.Parcel == "":
+		case a.State != bridge.Pending:
+			all = append(all, drop(a.Parcel)...)
+		case !a.NotBefore.IsZero():
+			all = append(all, change(`UPDATE parcels SET closes_at = ? WHERE id = ?`, micros(a.NotBefore), a.Parcel))
+		}
 	}
 	if _, err := s.write(ctx, all...); err != nil {
 		return fmt.Errorf("record attempts: %w", err)
@@ -94,26 +79,26 @@ func (s *Store) Record(ctx context.Context, attempts ...bridge.Attempt) error {
 	return nil
 }
 
-// outcome is what becomes of the delivery of an attempt.
-func outcome(a bridge.Attempt) statement {
+// outcome is what becomes of the deliveries of an attempt.
+func outcome(a bridge.Attempt, which, id string) statement {
 	at, counted, failing := micros(a.At), 0, int64(0)
 	if a.Counted {
 		counted, failing = 1, at
 	}
 	const (
-		sent    = `UPDATE deliveries SET state = 'sent', attempts = attempts + ?, receipt = ?, last_error = NULL, updated_at = ? WHERE id = ?`
-		ended   = `UPDATE deliveries SET state = ?, attempts = attempts + ?, last_error = ?, updated_at = ? WHERE id = ? AND state = 'pending'`
+		sent    = `UPDATE deliveries SET state = 'sent', attempts = attempts + ?, receipt = ?, last_error = NULL, updated_at = ? WHERE `
+		ended   = `UPDATE deliveries SET state = ?, attempts = attempts + ?, last_error = ?, updated_at = ? WHERE state = 'pending' AND `
 		waits   = `UPDATE deliveries SET attempts = attempts + ?, last_error = ?, updated_at = ?, failing_since = CASE WHEN failing_since = 0 THEN ? ELSE failing_since END`
-		pending = ` WHERE id = ? AND state = 'pending'`
+		pending = ` WHERE state = 'pending' AND `
 	)
 	switch {
 	case a.State == bridge.Sent:
-		return change(sent, counted, a.Receipt, at, a.DeliveryID)
+		return change(sent+which, counted, a.Receipt, at, id)
 	case a.State != bridge.Pending:
-		return change(ended, string(a.State), counted, a.Detail, at, a.DeliveryID)
-	case a.NotBefore.IsZero(): // it keeps its place in the queue
-		return change(waits+pending, counted, a.Detail, at, failing, a.DeliveryID)
+		return change(ended+which, string(a.State), counted, a.Detail, at, id)
+	case a.NotBefore.IsZero() || a.Parcel != "": // it keeps its place in the queue, or in the parcel
+		return change(waits+pending+which, counted, a.Detail, at, failing, id)
 	default:
-		return change(waits+`, not_before = ?`+pending, counted, a.Detail, at, failing, micros(a.NotBefore), a.DeliveryID)
+		return change(waits+`, not_before = ?`+pending+which, counted, a.Detail, at, failing, micros(a.NotBefore), id)
 	}
 }

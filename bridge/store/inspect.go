@@ -33,7 +33,7 @@ type DeliveryRow struct {
 }
 
 const deliveryColumns = `d.id, d.event_id, e.type, e.source, d.route, d.sink, d.state, d.attempts, e.received_at,
-	d.not_before, d.updated_at, COALESCE(d.last_error, ''), COALESCE(d.receipt, '')`
+	COALESCE((SELECT p.closes_at FROM parcels p WHERE p.id = d.digest_key), d.not_before), d.updated_at, COALESCE(d.last_error, ''), COALESCE(d.receipt, '')`
 
 // scanner is a row or rows.
 type scanner interface{ Scan(into ...any) error }
@@ -129,8 +129,10 @@ func (s *Store) Delivery(ctx context.Context, id string) (DeliveryDetail, error)
 	return d, err
 }
 
+func notThere(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
 func notFound(what, id string, err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
+	if notThere(err) {
 		err = ErrNotFound
 	}
 	return fmt.Errorf("%s %s: %w", what, id, err)

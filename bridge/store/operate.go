@@ -22,7 +22,7 @@ const found = 10_000
 // dead or cancelled, and those that wait for their next try. It gives how many.
 func (s *Store) Retry(ctx context.Context, f Filter) (int, error) {
 	return s.eachDelivery(ctx, f, "retry", func(id string) statement {
-		return change(`UPDATE deliveries SET state = 'pending', attempts = 0, failing_since = 0, updated_at = ?,
+		return change(`UPDATE deliveries SET state = 'pending', attempts = 0, failing_since = 0, digest_key = NULL, updated_at = ?,
 			not_before = (SELECT received_at FROM events e WHERE e.id = event_id)
 			WHERE id = ? AND state IN ('dead', 'cancelled', 'pending')`, micros(time.Now()), id)
 	})
@@ -41,7 +41,7 @@ func (s *Store) Cancel(ctx context.Context, f Filter) (int, error) {
 // sink already stays where it is. It gives how many were moved.
 func (s *Store) Move(ctx context.Context, f Filter, sink string) (int, error) {
 	return s.eachDelivery(ctx, f, "move", func(id string) statement {
-		return change(`UPDATE deliveries SET sink = ?, state = 'pending', attempts = 0, failing_since = 0, updated_at = ?,
+		return change(`UPDATE deliveries SET sink = ?, state = 'pending', attempts = 0, failing_since = 0, digest_key = NULL, updated_at = ?,
 			not_before = (SELECT received_at FROM events e WHERE e.id = event_id)
 			WHERE id = ? AND state IN ('pending', 'dead') AND sink <> ? AND NOT EXISTS (
 				SELECT 1 FROM deliveries o WHERE o.event_id = deliveries.event_id AND o.route = deliveries.route AND o.sink = ?)`,
@@ -117,6 +117,9 @@ func (s *Store) Sweep(ctx context.Context, done, dead time.Time) (int, error) {
 	gone, err := s.each(ctx, "sweep", query, []any{firstID(done), micros(dead), micros(done)}, func(id string) statement {
 		return change(`DELETE FROM events WHERE id = ? AND routed_at IS NOT NULL`, id)
 	})
+	if err == nil {
+		err = s.tidy(ctx, done)
+	}
 	if err != nil {
 		return gone, err
 	}

@@ -138,7 +138,7 @@ func TestFanOutHappensOnce(t *testing.T) { both(t, testFanOutHappensOnce) }
 func testFanOutHappensOnce(t *testing.T, s *Store) {
 	e := event(1)
 	e.ID = accept(t, s, e)[0].ID
-	targets := []Target{{"all", "a"}, {"all", "b"}, {"some", "a"}}
+	targets := []Target{{Route: "all", Sink: "a"}, {Route: "all", Sink: "b"}, {Route: "some", Sink: "a"}}
 	for range 2 {
 		if err := s.FanOut(t.Context(), e, bridge.NewFacts(e), targets, noon); err != nil {
 			t.Fatal(err)
@@ -166,7 +166,7 @@ func testDueKeepsTheOrderOfArrival(t *testing.T, s *Store) {
 		events = append(events, e)
 	}
 	for _, n := range []int{2, 0, 1} { // looked up with different speed
-		if err := s.FanOut(t.Context(), events[n], bridge.NewFacts(events[n]), []Target{{"r", "a"}}, noon); err != nil {
+		if err := s.FanOut(t.Context(), events[n], bridge.NewFacts(events[n]), []Target{{Route: "r", Sink: "a"}}, noon); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -189,7 +189,7 @@ func TestRecord(t *testing.T) { both(t, testRecord) }
 func testRecord(t *testing.T, s *Store) {
 	e := event(1)
 	e.ID = accept(t, s, e)[0].ID
-	if err := s.FanOut(t.Context(), e, bridge.NewFacts(e), []Target{{"r", "a"}}, noon); err != nil {
+	if err := s.FanOut(t.Context(), e, bridge.NewFacts(e), []Target{{Route: "r", Sink: "a"}}, noon); err != nil {
 		t.Fatal(err)
 	}
 	later := noon.Add(time.Hour)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"testing"
@@ -15,11 +16,10 @@ const (
 	expand = `-- +goose Up
 CREATE TABLE notes (id TEXT NOT NULL PRIMARY KEY, words BLOB);
 ALTER TABLE events ADD COLUMN weight BIGINT NOT NULL DEFAULT 0;
-CREATE INDEX events_weight ON events (weight) WHERE weight > 0;
 `
 	contract = `-- +goose Up
-ALTER TABLE deliveries DROP COLUMN digest_key;
-UPDATE compatible SET oldest = 5;
+ALTER TABLE events DROP COLUMN weight;
+UPDATE compatible SET oldest = 90001;
 `
 )
 
@@ -39,7 +39,7 @@ func withMore(t *testing.T, more ...string) fs.FS {
 		all[name] = &fstest.MapFile{Data: data}
 	}
 	for i, text := range more {
-		all["migrations/0000"+string(rune('4'+i))+"_later.sql"] = &fstest.MapFile{Data: []byte(text)}
+		all[fmt.Sprintf("migrations/%05d_later.sql", 90000+i)] = &fstest.MapFile{Data: []byte(text)}
 	}
 	return all
 }

@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// Target is where a route sends an event.
+type Target struct {
+	Route  string
+	Sink   string
+	Join   string // key of a parcel that the delivery goes into if it is open, or ""
+	Gather Gather // the parcel that it goes into otherwise
+}
+
+// Gather is a parcel that is opened if it is not open.
+type Gather struct {
+	Key    string    // what belongs together; "" for a message of its own
+	Closes time.Time // when it is due, unless more joins until then …
+	Latest time.Time // … and then, however much does
+	Room   int       // it is due when so many have joined
+}
+
+// FanOut turns an event into a delivery for each target, in one transaction,
+// once: for an event that was fanned out before it does nothing. An event
+// without targets is kept, as routed to nobody. Nil facts leave those that are
+// kept as they are.
+func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Facts, targets []Target, now time.Time) error {
+	var encoded []byte
+	if facts != nil {
+		var err error
+		if encoded, err = json.Marshal(facts); err != nil {
+			return fmt.Errorf("fan out event %s: %w", event.ID, err)
+		}
+	}
+	var all []statement
+	for _, target := range targets {
+		statements, err := target.deliver(event.ID, now)
+		if err != nil {
+			return fmt.Errorf("fan out event %s: %w", event.ID, err)
+		}
+		all = append(all, statements...)
+	}
+	all = append(all, change(`UPDATE events SET facts = COALESCE(?, facts), routed_at = ? WHERE id = ? AND routed_at IS NULL`, encoded, micros(now), event.ID))
+	if _, err := s.write(ctx, all...); err != nil {
+		return fmt.Errorf("fan out event %s: %w", event.ID, err)
+	}
+	return nil
+}
+
+// deliver makes the delivery of an event that was not fanned out yet.
+func (t Target) deliver(event string, now time.Time) (all []statement, err error) {
+	delivery, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	if t.Join == "" && t.Gather.Key == "" {
+		return []statement{change(`INSERT INTO deliveries (id, event_id, route, sink, state, attempts, not_before, created_at, updated_at)
+			SELECT ?, id, ?, ?, 'pending', 0, received_at, ?, ? FROM events WHERE id = ? AND routed_at IS NULL
+			ON CONFLICT (event_id, route, sink) DO NOTHING`,
+			delivery.String(), t.Route, t.Sink, micros(now), micros(now), event)}, nil
+	}
+	if t.Join != "" {
+		all = append(all, change(`UPDATE parcels SET room = room - 1, closes_at = CASE WHEN room <= 1 THEN ? WHEN latest < ? THEN latest ELSE ? END
+			WHERE sink = ? AND route = ? AND key = ? AND closed = 0 AND EXISTS (SELECT 1 FROM events WHERE id = ? AND routed_at IS NULL)`,
+			micros(now), micros(now.Add(JoinWait)), micros(now.Add(JoinWait)), t.Sink, t.Route, t.Join, event))
+	}
+	if t.Gather.Key != "" {
+		open, err := t.Gather.open(t, event, now)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, open)
+	}
+	return append(all, change(`INSERT INTO deliveries (id, event_id, route, sink, state, attempts, not_before, created_at, updated_at, digest_key)
+		SELECT ?, id, ?, ?, 'pending', 0, received_at, ?, ?,
+			COALESCE((SELECT p.id FROM parcels p WHERE p.sink = ? AND p.route = ? AND p.key = ? AND p.closed = 0),
+				(SELECT p.id FROM parcels p WHERE p.sink = ? AND p.route = ? AND p.key = ? AND p.closed = 0))
+		FROM events WHERE id = ? AND routed_at IS NULL
+		ON CONFLICT (event_id, route, sink) DO NOTHING`,
+		delivery.String(), t.Route, t.Sink, micros(now), micros(now), t.Sink, t.Route, t.Join, t.Sink, t.Route, t.Gather.Key, event)), nil
+}
+
+// open opens the parcel of a target, or has it take one more, unless the one to
+// join is open.
+func (g Gather) open(t Target, event string, now time.Time) (statement, error) {
+	id, err := uuid.NewV7()
+	return change(`INSERT INTO parcels (id, sink, route, key, closes_at, latest, room, closed)
+		SELECT ?, ?, ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), 0 FROM events WHERE id = ? AND routed_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM parcels p WHERE p.sink = ? AND p.route = ? AND p.key = ? AND p.closed = 0)
+		ON CONFLICT (sink, route, key) WHERE closed = 0 DO UPDATE SET room = parcels.room - 1,
+			closes_at = CASE WHEN parcels.room <= 1 THEN ? WHEN parcels.latest < excluded.closes_at THEN parcels.latest ELSE excluded.closes_at END`,
+		id.String(), t.Sink, t.Route, g.Key, micros(g.Closes), micros(g.Latest), g.Room-1, event, t.Sink, t.Route, t.Join, micros(now)), err
+}

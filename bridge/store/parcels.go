@@ -1,0 +1,174 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// JoinWait is how long a parcel that was opened by Collect waits for more after the
+// last one that joined.
+const JoinWait = 10 * time.Second
+
+// Parcel is a set of deliveries that go out as one message.
+type Parcel struct {
+	ID     string // UUIDv7
+	Route  string
+	Key    string // see Gather
+	Closes time.Time
+}
+
+// DueParcels gives the parcels that a sink should send now, at most limit.
+func (s *Store) DueParcels(ctx context.Context, sink string, now time.Time, limit int) ([]Parcel, error) {
+	all, err := list(ctx, s, func(row scanner) (p Parcel, err error) {
+		var closes int64
+		err = row.Scan(&p.ID, &p.Route, &p.Key, &closes)
+		p.Closes = fromMicros(closes)
+		return p, err
+	}, `SELECT id, route, key, closes_at FROM parcels WHERE sink = ? AND closes_at <= ? ORDER BY closes_at, id LIMIT ?`, sink, micros(now), limit)
+	if err != nil {
+		return nil, fmt.Errorf("read due parcels of %s: %w", sink, err)
+	}
+	return all, nil
+}
+
+// CloseParcel lets nothing more into a parcel, and gives its deliveries that wait, in the
+// order of their events, at most limit.
+func (s *Store) CloseParcel(ctx context.Context, parcel string, limit int) ([]bridge.Delivery, error) {
+	if _, err := s.write(ctx, change(`UPDATE parcels SET closed = 1 WHERE id = ?`, parcel)); err != nil {
+		return nil, fmt.Errorf("close parcel %s: %w", parcel, err)
+	}
+	all, err := list(ctx, s, scanDue, selectDue+` WHERE d.digest_key = ? AND d.state = 'pending' ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, parcel, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read parcel %s: %w", parcel, err)
+	}
+	return all, nil
+}
+
+// PostponeParcel has a parcel stay open until then.
+func (s *Store) PostponeParcel(ctx context.Context, parcel string, until time.Time) error {
+	if _, err := s.write(ctx, change(`UPDATE parcels SET closes_at = ? WHERE id = ?`, micros(until), parcel)); err != nil {
+		return fmt.Errorf("postpone parcel %s: %w", parcel, err)
+	}
+	return nil
+}
+
+// DropParcel forgets a parcel. What still waits in it becomes messages of their own.
+func (s *Store) DropParcel(ctx context.Context, parcel string) error {
+	if _, err := s.write(ctx, drop(parcel)...); err != nil {
+		return fmt.Errorf("drop parcel %s: %w", parcel, err)
+	}
+	return nil
+}
+
+func drop(parcel string) []statement {
+	return []statement{
+		change(`UPDATE deliveries SET digest_key = NULL WHERE digest_key = ? AND state = 'pending'`, parcel),
+		change(`DELETE FROM parcels WHERE id = ?`, parcel),
+	}
+}
+
+// Expected tells whether events of a user's transaction wait to be routed.
+func (s *Store) Expected(ctx context.Context, correlation, user string) (bool, error) {
+	var n int
+	err := s.row(ctx, `SELECT count(*) FROM (SELECT 1 AS one FROM events
+		WHERE routed_at IS NULL AND correlation_id = ? AND user_id = ? LIMIT 1) e`, correlation, user).Scan(&n)
+	return n > 0, err
+}
+
+// Choice says which of a sink's waiting deliveries Collect puts into a parcel.
+type Choice struct {
+	Sink, Route string
+	Types       []string // of events; none means all
+	From        string   // prefix of the keys of open parcels whose deliveries are taken, too; "" for none
+	Failed      bool     // also what was tried already
+}
+
+func (c Choice) conditions() *conditions {
+	w := &conditions{}
+	w.add("d.state = 'pending'")
+	w.equal("d.sink", c.Sink)
+	w.equal("d.route", c.Route)
+	if !c.Failed {
+		w.add("d.attempts = 0")
+	}
+	if c.From == "" {
+		w.add("d.digest_key IS NULL")
+	} else {
+		w.add(`(d.digest_key IS NULL OR d.digest_key IN (SELECT p.id FROM parcels p
+			WHERE p.sink = ? AND p.route = ? AND p.closed = 0 AND substr(p.key, 1, ?) = ?))`, c.Sink, c.Route, len(c.From), c.From)
+	}
+	if len(c.Types) > 0 {
+		args := make([]any, len(c.Types))
+		for i, t := range c.Types {
+			args[i] = t
+		}
+		w.add("EXISTS (SELECT 1 FROM events e WHERE e.id = d.event_id AND e.type IN ("+marks(len(args))+"))", args...)
+	}
+	return w
+}
+
+// Waiting counts the deliveries of a choice, up to limit.
+func (s *Store) Waiting(ctx context.Context, c Choice, limit int) (n int, err error) {
+	w := c.conditions()
+	err = s.row(ctx, `SELECT count(*) FROM (SELECT 1 AS one FROM deliveries d`+w.where()+` LIMIT ?) e`, append(w.args, limit)...).Scan(&n)
+	return n, err
+}
+
+// Collect opens a parcel, if it is not open, and puts deliveries that wait into it,
+// the oldest first, no more than it has room for.
+func (s *Store) Collect(ctx context.Context, c Choice, g Gather) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	w := c.conditions()
+	const open = `(SELECT o.id FROM parcels o WHERE o.sink = ? AND o.route = ? AND o.key = ? AND o.closed = 0)`
+	args := append([]any{c.Sink, c.Route, g.Key}, w.args...)
+	_, err = s.write(ctx,
+		change(`INSERT INTO parcels (id, sink, route, key, closes_at, latest, room, closed) VALUES (?, ?, ?, ?, ?, ?, ?, 0)
+			ON CONFLICT (sink, route, key) WHERE closed = 0 DO NOTHING`,
+			id.String(), c.Sink, c.Route, g.Key, micros(g.Closes), micros(g.Latest), g.Room),
+		change(`UPDATE deliveries SET digest_key = `+open+` WHERE id IN (SELECT d.id FROM deliveries d`+w.where()+` ORDER BY d.not_before, d.event_id LIMIT ?)`,
+			append(args, g.Room)...),
+		change(`UPDATE parcels SET room = ? - (SELECT count(*) FROM deliveries d WHERE d.digest_key = parcels.id) WHERE id = `+open, g.Room, c.Sink, c.Route, g.Key),
+		change(`UPDATE parcels SET closes_at = ? WHERE room <= 0 AND id = `+open, micros(time.Now()), c.Sink, c.Route, g.Key))
+	if err != nil {
+		return fmt.Errorf("collect deliveries of %s: %w", c.Sink, err)
+	}
+	return nil
+}
+
+// tidy forgets what nothing refers to any more, and has deliveries whose parcel is
+// gone go out by themselves.
+func (s *Store) tidy(ctx context.Context, before time.Time) error {
+	_, err := s.write(ctx,
+		change(`DELETE FROM posts WHERE at < ?`, micros(before)),
+		change(`DELETE FROM parcels WHERE closes_at < ? AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.digest_key = parcels.id AND d.state = 'pending')`, micros(before)),
+		change(`UPDATE deliveries SET digest_key = NULL WHERE digest_key IS NOT NULL AND state = 'pending'
+		AND NOT EXISTS (SELECT 1 FROM parcels p WHERE p.id = deliveries.digest_key)`))
+	return err
+}
+
+// Post gives what was kept of an earlier message: the platform's id, and when that
+// was; "" when there is nothing.
+func (s *Store) Post(ctx context.Context, sink string, kind bridge.PostKind, key string) (ref string, at time.Time, err error) {
+	var posted int64
+	err = s.row(ctx, `SELECT ref, at FROM posts WHERE sink = ? AND kind = ? AND key = ?`, sink, string(kind), key).Scan(&ref, &posted)
+	if notThere(err) {
+		return "", time.Time{}, nil
+	}
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("read what was posted to %s: %w", sink, err)
+	}
+	return ref, fromMicros(posted), nil
+}
+
+func keepPost(sink string, p bridge.Post, at int64) statement {
+	return change(`INSERT INTO posts (sink, kind, key, ref, at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (sink, kind, key) DO UPDATE SET ref = excluded.ref, at = excluded.at`, sink, string(p.Kind), p.Key, p.Ref, at)
+}
