@@ -10,6 +10,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/slack"
 	"github.com/absorb-bridge/absorb-bridge/sinks/teams"
+	"github.com/absorb-bridge/absorb-bridge/sinks/webhook"
 )
 
 // Types gives every type of sink by the name that the configuration uses.
@@ -21,5 +22,6 @@ func Types() map[string]kit.Type {
 		"googlechat": googlechat.Type(),
 		"slack":      slack.Type(),
 		"teams":      teams.Type(),
+		"webhook":    webhook.Type(),
 	}
 }
