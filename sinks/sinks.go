@@ -8,6 +8,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/email"
 	"github.com/absorb-bridge/absorb-bridge/sinks/googlechat"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+	"github.com/absorb-bridge/absorb-bridge/sinks/mattermost"
+	"github.com/absorb-bridge/absorb-bridge/sinks/rocketchat"
 	"github.com/absorb-bridge/absorb-bridge/sinks/slack"
 	"github.com/absorb-bridge/absorb-bridge/sinks/teams"
 	"github.com/absorb-bridge/absorb-bridge/sinks/webhook"
@@ -20,6 +22,8 @@ func Types() map[string]kit.Type {
 		"discord":    discord.Type(),
 		"email":      email.Type(),
 		"googlechat": googlechat.Type(),
+		"mattermost": mattermost.Type(),
+		"rocketchat": rocketchat.Type(),
 		"slack":      slack.Type(),
 		"teams":      teams.Type(),
 		"webhook":    webhook.Type(),

@@ -26,7 +26,7 @@ func environment() []string {
 		"ABSORB_API_KEY=key", "ABSORB_SANDBOX_API_KEY=key", "ABSORB_API_USER=user", "ABSORB_API_PASSWORD=password",
 		"SLACK_URL=https://hooks.slack.com/services/T0/B0/x", "DISCORD_URL=https://discord.com/api/webhooks/1/x",
 		"CHAT_URL=https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t", "TEAMS_URL=https://example.com/workflows/1?sig=x",
-		"SMTP_PASSWORD=password", "WEBHOOK_SECRET=whsec_c2VjcmV0LW9mLXRoZS10ZXN0cy1vZi1hYnNvcmI=", "BRIDGE_ADMIN_TOKEN=token",
+		"SMTP_PASSWORD=password", "MATTERMOST_URL=https://chat.example.com/hooks/x", "ROCKETCHAT_URL=https://chat.example.com/hooks/x/y", "WEBHOOK_SECRET=whsec_c2VjcmV0LW9mLXRoZS10ZXN0cy1vZi1hYnNvcmI=", "BRIDGE_ADMIN_TOKEN=token",
 	}
 }
 
@@ -70,7 +70,7 @@ func TestStarterWithEverythingOn(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, whole)
 	}
-	if len(c.Sinks) != 7 || len(c.Routes) != 2 || c.Sources[0].API == nil || c.Sources[0].Fields["courseId"] == "" || c.Templates == "" {
+	if len(c.Sinks) != 8 || len(c.Routes) != 2 || c.Sources[0].API == nil || c.Sources[0].Fields["courseId"] == "" || c.Templates == "" {
 		t.Errorf("not everything is on: %d sinks, %d routes", len(c.Sinks), len(c.Routes))
 	}
 }

@@ -23,7 +23,8 @@ var layers = [][]string{
 	{"bridge/absorb", "bridge/render", "bridge/store", "sinks/kit", "internal/wall"},
 	{
 		"bridge/condition", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "sinks/sinktest",
-		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams", "sinks/webhook",
+		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams",
+		"sinks/mattermost", "sinks/rocketchat", "sinks/webhook",
 	},
 	{"bridge/dispatch", "bridge/admin", "sinks"},
 	{"bridge/config"},

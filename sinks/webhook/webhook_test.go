@@ -269,3 +269,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		t.Errorf("faults of %v, want %v in one go", keys, want)
 	}
 }
+
+func TestGolden(t *testing.T) {
+	sinktest.Golden(t, build(t, map[string]any{"url": "https://example.com"}))
+}
