@@ -10,6 +10,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/mattermost"
 	"github.com/absorb-bridge/absorb-bridge/sinks/rocketchat"
+	"github.com/absorb-bridge/absorb-bridge/sinks/shoutrrr"
 	"github.com/absorb-bridge/absorb-bridge/sinks/slack"
 	"github.com/absorb-bridge/absorb-bridge/sinks/teams"
 	"github.com/absorb-bridge/absorb-bridge/sinks/webhook"
@@ -24,6 +25,7 @@ func Types() map[string]kit.Type {
 		"googlechat": googlechat.Type(),
 		"mattermost": mattermost.Type(),
 		"rocketchat": rocketchat.Type(),
+		"shoutrrr":   shoutrrr.Type(),
 		"slack":      slack.Type(),
 		"teams":      teams.Type(),
 		"webhook":    webhook.Type(),
