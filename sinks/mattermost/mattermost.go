@@ -5,6 +5,7 @@ package mattermost
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -39,10 +40,7 @@ func Type() kit.Type {
 // New builds a Mattermost sink.
 func New(setup kit.Setup) (bridge.Sink, error) {
 	s := &Sink{client: setup.Client}
-	if err := setup.Decode(&s.hook); err != nil {
-		return nil, err
-	}
-	if err := s.hook.Check(exampleURL); err != nil {
+	if err := errors.Join(setup.Decode(&s.hook), s.hook.Check(exampleURL)); err != nil {
 		return nil, err
 	}
 	return s, nil

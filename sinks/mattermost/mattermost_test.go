@@ -1,14 +1,12 @@
 package mattermost
 
 import (
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
-	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
 )
 
@@ -19,10 +17,7 @@ func fault(id, message string) string {
 
 func suite() sinktest.Suite {
 	words := func(status int, text string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(status)
-			_, _ = io.WriteString(w, text)
-		}
+		return sinktest.Answer{Status: status, Body: text}.ServeHTTP
 	}
 	return sinktest.HookSuite("mattermost", New, maxTotal, map[sinktest.Behaviour]http.HandlerFunc{
 		sinktest.Accept: words(200, "ok"),
@@ -59,39 +54,18 @@ func TestAnswers(t *testing.T) {
 		{503, "", "<html><title>503</title>", bridge.Temporary, 0, "503"},
 		{302, "", "", bridge.DestinationBroken, 0, "redirects are not followed"},
 	} {
-		sinktest.Classifies(t, func(base string) bridge.Sink {
-			sink, err := New(kit.Setup{Settings: map[string]any{"webhook_url": base + "/hooks/x"}, Client: kit.NewClient(nil, 10*time.Second)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return sink
-		}, sinktest.Answer{Status: c.status, RetryAfter: c.retryAfter, Body: c.body}, bridge.SendError{Kind: c.kind, RetryAfter: c.wait, Detail: c.words})
+		sinktest.Classifies(t, func(base string) bridge.Sink { return sinktest.Hook(t, New, base+"/hooks/x/y") },
+			sinktest.Answer{Status: c.status, RetryAfter: c.retryAfter, Body: c.body},
+			bridge.SendError{Kind: c.kind, RetryAfter: c.wait, Detail: c.words})
 	}
 }
 
-func TestSettingsAreChecked(t *testing.T) {
-	for _, url := range []string{"", "mattermost.example.com/hooks/x", "ftp://example.com/x", "https://"} {
-		_, err := New(kit.Setup{Settings: map[string]any{"webhook_url": url}})
-		if faults := kit.SettingErrors(err); len(faults) != 1 || faults[0].Key != "webhook_url" {
-			t.Errorf("webhook_url %q: %v", url, err)
-		}
-	}
-}
+func TestSettingsAreChecked(t *testing.T) { sinktest.HookSettings(t, New) }
 
-func TestMarkup(t *testing.T) {
-	sink, err := New(kit.Setup{Settings: map[string]any{"webhook_url": exampleURL}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sinktest.Golden(t, sink)
-}
+func TestGolden(t *testing.T) { sinktest.Golden(t, sinktest.Hook(t, New, exampleURL)) }
 
 func TestNativeReplacesKeys(t *testing.T) {
-	sink, err := New(kit.Setup{Settings: Type().Example})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := sink.Encode(bridge.Message{Title: "x", Native: map[string]map[string]any{"mattermost": {"text": "own", "props": map[string]any{"card": "y"}}}})
+	p, err := sinktest.Hook(t, New, exampleURL).Encode(bridge.Message{Title: "x", Native: map[string]map[string]any{"mattermost": {"text": "own", "props": map[string]any{"card": "y"}}}})
 	if err != nil || !strings.Contains(string(p.Body), `"text":"own"`) || !strings.Contains(string(p.Body), `"card":"y"`) {
 		t.Errorf("payload %s, %v", p.Body, err)
 	}

@@ -5,6 +5,7 @@ package rocketchat
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -41,10 +42,7 @@ func Type() kit.Type {
 // New builds a Rocket.Chat sink.
 func New(setup kit.Setup) (bridge.Sink, error) {
 	s := &Sink{client: setup.Client}
-	if err := setup.Decode(&s.hook); err != nil {
-		return nil, err
-	}
-	if err := s.hook.Check(exampleURL); err != nil {
+	if err := errors.Join(setup.Decode(&s.hook), s.hook.Check(exampleURL)); err != nil {
 		return nil, err
 	}
 	return s, nil

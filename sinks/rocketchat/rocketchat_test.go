@@ -1,13 +1,11 @@
 package rocketchat
 
 import (
-	"io"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
-	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
 )
 
@@ -16,10 +14,7 @@ func fault(words string) string { return `{"success":false,"error":"` + words + 
 
 func suite() sinktest.Suite {
 	words := func(status int, text string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(status)
-			_, _ = io.WriteString(w, text)
-		}
+		return sinktest.Answer{Status: status, Body: text}.ServeHTTP
 	}
 	return sinktest.HookSuite("rocketchat", New, maxTotal, map[sinktest.Behaviour]http.HandlerFunc{
 		sinktest.Accept: words(200, `{"success":true}`),
@@ -59,29 +54,12 @@ func TestAnswers(t *testing.T) {
 		{429, "", fault(slowDown), bridge.Limited, 46 * time.Second, "wait 46"},
 		{429, "", "", bridge.Limited, 0, "Too Many"},
 	} {
-		sinktest.Classifies(t, func(base string) bridge.Sink {
-			sink, err := New(kit.Setup{Settings: map[string]any{"webhook_url": base + "/hooks/x/y"}, Client: kit.NewClient(nil, 10*time.Second)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return sink
-		}, sinktest.Answer{Status: c.status, RetryAfter: c.retryAfter, Body: c.body}, bridge.SendError{Kind: c.kind, RetryAfter: c.wait, Detail: c.words})
+		sinktest.Classifies(t, func(base string) bridge.Sink { return sinktest.Hook(t, New, base+"/hooks/x/y") },
+			sinktest.Answer{Status: c.status, RetryAfter: c.retryAfter, Body: c.body},
+			bridge.SendError{Kind: c.kind, RetryAfter: c.wait, Detail: c.words})
 	}
 }
 
-func TestSettingsAreChecked(t *testing.T) {
-	for _, url := range []string{"", "chat.example.com/hooks/x", "ftp://example.com/x", "https://"} {
-		_, err := New(kit.Setup{Settings: map[string]any{"webhook_url": url}})
-		if faults := kit.SettingErrors(err); len(faults) != 1 || faults[0].Key != "webhook_url" {
-			t.Errorf("webhook_url %q: %v", url, err)
-		}
-	}
-}
+func TestSettingsAreChecked(t *testing.T) { sinktest.HookSettings(t, New) }
 
-func TestMarkup(t *testing.T) {
-	sink, err := New(kit.Setup{Settings: map[string]any{"webhook_url": exampleURL}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sinktest.Golden(t, sink)
-}
+func TestGolden(t *testing.T) { sinktest.Golden(t, sinktest.Hook(t, New, exampleURL)) }

@@ -21,10 +21,7 @@ import (
 // suite sends to Gotify, whose token stands in the URL that it posts to.
 func suite() sinktest.Suite {
 	words := func(status int, text string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(status)
-			_, _ = io.WriteString(w, text)
-		}
+		return sinktest.Answer{Status: status, Body: text}.ServeHTTP
 	}
 	return sinktest.Suite{
 		Type: "shoutrrr",

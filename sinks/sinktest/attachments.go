@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -30,6 +31,27 @@ func HookSuite(sinkType string, build func(kit.Setup) (bridge.Sink, error), tota
 			t.Helper()
 			checkAttachment(t, total, m, p)
 		},
+	}
+}
+
+// Hook builds a sink that is a kit.Hook for a webhook's URL.
+func Hook(t *testing.T, build func(kit.Setup) (bridge.Sink, error), url string) bridge.Sink {
+	t.Helper()
+	sink, err := build(kit.Setup{Settings: map[string]any{"webhook_url": url}, Client: kit.NewClient(nil, 10*time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sink
+}
+
+// HookSettings checks that URLs which are none are told.
+func HookSettings(t *testing.T, build func(kit.Setup) (bridge.Sink, error)) {
+	t.Helper()
+	for _, url := range []string{"", "chat.example.com/hooks/x", "ftp://example.com/x", "https://"} {
+		_, err := build(kit.Setup{Settings: map[string]any{"webhook_url": url}})
+		if faults := kit.SettingErrors(err); len(faults) != 1 || faults[0].Key != "webhook_url" {
+			t.Errorf("webhook_url %q: %v", url, err)
+		}
 	}
 }
 

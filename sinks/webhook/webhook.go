@@ -9,6 +9,7 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -48,11 +49,9 @@ func Type() kit.Type {
 // New builds a webhook sink.
 func New(setup kit.Setup) (bridge.Sink, error) {
 	c := Config{Method: http.MethodPost, Format: formatEvent}
-	if err := setup.Listed("secrets").Decode(&c); err != nil {
-		return nil, err
-	}
+	wrong := setup.Listed("secrets").Decode(&c)
 	s := &Sink{config: c, header: http.Header{}, secrets: []bridge.Secret{c.URL}, client: setup.Client}
-	if err := s.check(); err != nil {
+	if err := errors.Join(wrong, s.check()); err != nil {
 		return nil, err
 	}
 	if !c.AllowPrivate {
