@@ -26,7 +26,9 @@ func environment() []string {
 		"ABSORB_API_KEY=key", "ABSORB_SANDBOX_API_KEY=key", "ABSORB_API_USER=user", "ABSORB_API_PASSWORD=password",
 		"SLACK_URL=https://hooks.slack.com/services/T0/B0/x", "DISCORD_URL=https://discord.com/api/webhooks/1/x",
 		"CHAT_URL=https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t", "TEAMS_URL=https://example.com/workflows/1?sig=x",
-		"SMTP_PASSWORD=password", "NTFY_TOPIC=acme", "MATTERMOST_URL=https://chat.example.com/hooks/x", "ROCKETCHAT_URL=https://chat.example.com/hooks/x/y", "WEBHOOK_SECRET=whsec_c2VjcmV0LW9mLXRoZS10ZXN0cy1vZi1hYnNvcmI=", "BRIDGE_ADMIN_TOKEN=token",
+		"SMTP_PASSWORD=password", "BRIDGE_ADMIN_TOKEN=token",
+		"MATTERMOST_URL=https://chat.example.com/hooks/x", "ROCKETCHAT_URL=https://chat.example.com/hooks/x/y", "NTFY_TOPIC=acme",
+		"WEBHOOK_SECRET=whsec_c2VjcmV0LW9mLXRoZS10ZXN0cy1vZi1hYnNvcmI=",
 	}
 }
 
