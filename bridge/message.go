@@ -24,6 +24,9 @@ type Message struct {
 	// Native holds parts in a platform's own format, by sink type: the
 	// top-level keys of the payload that replace those made from the rest.
 	Native map[string]map[string]any
+
+	Facts Facts  // what is known of the event, for sinks that pass it on; not to be changed
+	Body  string // what a Templated sink's own template gives, or ""
 }
 
 // Field is a name and its value. Short fields may stand side by side.

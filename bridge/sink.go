@@ -42,6 +42,15 @@ type Updating interface {
 	Updates() bool // whether it can with its settings
 }
 
+// Templated is a Sink whose payload may be a template of its admin's. It is
+// rendered with the event's facts, the message below "message" and the delivery's
+// id and route below "delivery"; the result becomes Message.Body.
+type Templated interface {
+	// Template gives its text, or "" when there is none. In one that makes JSON
+	// every value is written as JSON, so that data cannot break out of its place.
+	Template() (text string, makesJSON bool)
+}
+
 // Bucketed is a Sink that shares its destination's quota with others: all sinks
 // of one bucket share one rate limit.
 type Bucketed interface {

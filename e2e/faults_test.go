@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -33,7 +34,7 @@ var (
 func fates() map[string]fate {
 	all := map[string]fate{
 		wall.ModeUnavailableAt: limited, "200-429": limited, "RESOURCE_EXHAUSTED": limited, "20016": limited,
-		wall.ModeHang: temporary, wall.ModeReset: temporary, "rollup_error": temporary, "INTERNAL": temporary, "UNAVAILABLE": temporary,
+		wall.ModeHang: temporary, wall.ModeReset: temporary, "rollup_error": temporary, "INTERNAL": temporary, "UNAVAILABLE": temporary, "unknown-error": temporary,
 		wall.ModeResetAfter: doubled, wall.ModeSlow: sentAtOnce,
 	}
 	for _, mode := range []string{wall.ModeLimited, wall.ModeLimitedDate, wall.ModeLimitedBare, wall.ModeLimitedHTML} {
@@ -45,6 +46,7 @@ func fates() map[string]fate {
 	for _, mode := range []string{
 		"400", "413", "200-invalid_payload", "invalid_payload", "no_text", "too_many_attachments", "invalid_blocks", "msg_blocks_too_long",
 		"50035", "50006", "40005", "240000", "INVALID_ARGUMENT", "TriggerInputSchemaMismatch", "InvalidRequestContent",
+		"parse", "text", "text.length", "error-message-size-exceeded",
 	} {
 		all[mode] = rejected
 	}
@@ -59,8 +61,8 @@ type faulty struct {
 
 // want is what becomes of a delivery to it.
 func (f faulty) want() fate {
-	if f.platform == wall.GoogleChat && f.mode == wall.ModeResetAfter {
-		return temporary // the second try bears the same requestId, so it is not shown again
+	if f.mode == wall.ModeResetAfter && (f.platform == wall.GoogleChat || f.platform == wall.Webhook) {
+		return temporary // the second try bears the same id, so it is not shown again
 	}
 	if known, ok := fates()[f.mode]; ok {
 		return known
@@ -89,7 +91,13 @@ func TestFaultsOfEveryPlatform(t *testing.T) {
 			}
 			name := fmt.Sprintf("s%d", len(all))
 			all[name] = faulty{platform, mode, w}
-			sinks = append(sinks, fmt.Sprintf("  %s: { type: %s, webhook_url: %q, limit: none }", name, platform, w.Sinks(server.URL, "")[platform]["webhook_url"]))
+			settings := w.Sinks(server.URL, "")[platform]
+			settings["limit"] = "none"
+			line, err := json.Marshal(settings) // JSON is YAML
+			if err != nil {
+				t.Fatal(err)
+			}
+			sinks = append(sinks, fmt.Sprintf("  %s: %s", name, line))
 			names = append(names, name)
 		}
 	}

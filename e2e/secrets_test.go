@@ -20,13 +20,14 @@ func secrets() map[string]string {
 	all := map[string]string{}
 	for _, name := range []string{
 		"SOURCE_SECRET", "OLD_SECRET", "API_KEY", "API_PASSWORD", "OAUTH_SECRET", "OAUTH_REFRESH", "SLACK_PART", "DISCORD_PART",
-		"CHAT_KEY", "CHAT_TOKEN", "TEAMS_SIG", "SMTP_PASSWORD", "ADMIN_TOKEN",
+		"CHAT_KEY", "CHAT_TOKEN", "TEAMS_SIG", "SMTP_PASSWORD", "ADMIN_TOKEN", "HOOK_PART", "HOOK_HEADER", "ROCKET_PART", "MATTER_PART", "NTFY_PART",
 	} {
 		all[name] = strings.ToLower(name) + "-Zq7vX2"
 		if !strings.HasSuffix(name, "_PART") && !strings.HasPrefix(name, "CHAT_") && name != "TEAMS_SIG" {
 			all[name] += awkward
 		}
 	}
+	all["HOOK_SECRET"] = "whsec_" + base64.StdEncoding.EncodeToString([]byte("hook_secret-Zq7vX2 of the test"))
 	return all
 }
 
@@ -61,9 +62,14 @@ sinks:
   discord: { type: discord, webhook_url: "%[3]s/api/webhooks/1310000000000000001/${DISCORD_PART}", limit: none }
   chat: { type: googlechat, webhook_url: "%[3]s/v1/spaces/AAAA/messages?key=${CHAT_KEY}&token=${CHAT_TOKEN}", limit: none }
   teams: { type: teams, webhook_url: "%[3]s/workflows/abc/triggers/manual/paths/invoke?api-version=1&sig=${TEAMS_SIG}", limit: none }
+  hook: { type: webhook, url: "%[3]s/hook/${HOOK_PART}", secrets: [ "${HOOK_SECRET}" ], headers: { X-Key: "Bearer ${HOOK_HEADER}" }, allow_private: true, limit: none }
+  plain: { type: webhook, url: "%[3]s/plain/${HOOK_PART}?to=localhost", body: "{{ .message.title }}", content_type: text/plain, allow_private: true, limit: none }
+  rocket: { type: rocketchat, webhook_url: "%[3]s/hooks/abc/${ROCKET_PART}", limit: none }
+  matter: { type: mattermost, webhook_url: "%[3]s/hooks/${MATTER_PART}", limit: none }
+  ntfy: { type: shoutrrr, url: "ntfy://user:${NTFY_PART}@%[4]s/topic?scheme=http", limit: none }
   gone: { type: slack, webhook_url: "http://127.0.0.1:1/services/T0/B0/${SLACK_PART}", limit: none }
   mail: { type: email, smtp: "smtps://127.0.0.1:1", username: lms, password: "${SMTP_PASSWORD}", from: lms@example.com, to: [ hr@example.com ], limit: none }
-routes: [ { name: everything, events: [ "*" ], to: [ slack, discord, chat, teams, gone, mail ] } ]
+routes: [ { name: everything, events: [ "*" ], to: [ slack, discord, chat, teams, gone, mail, hook, plain, rocket, matter, ntfy ] } ]
 log: { level: debug, format: json }
 `
 
@@ -85,7 +91,7 @@ func TestNoSecretIsTold(t *testing.T) {
 	}))
 	defer echo.Close()
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "bridge.yaml"), fmt.Sprintf(secretive, freePort(t), freePort(t), echo.URL))
+	write(t, filepath.Join(dir, "bridge.yaml"), fmt.Sprintf(secretive, freePort(t), freePort(t), echo.URL, strings.TrimPrefix(echo.URL, "http://")))
 	for name, value := range secrets() {
 		t.Setenv(name, value)
 	}
@@ -110,7 +116,7 @@ func TestNoSecretIsTold(t *testing.T) {
 				failed[d.Sink] = true
 			}
 		}
-		if len(failed) == 6 && strings.Contains(p.log.String(), "the refresh ") {
+		if len(failed) == 11 && strings.Contains(p.log.String(), "the refresh ") {
 			break
 		}
 		if time.Now().After(deadline) {

@@ -8,8 +8,12 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/email"
 	"github.com/absorb-bridge/absorb-bridge/sinks/googlechat"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+	"github.com/absorb-bridge/absorb-bridge/sinks/mattermost"
+	"github.com/absorb-bridge/absorb-bridge/sinks/rocketchat"
+	"github.com/absorb-bridge/absorb-bridge/sinks/shoutrrr"
 	"github.com/absorb-bridge/absorb-bridge/sinks/slack"
 	"github.com/absorb-bridge/absorb-bridge/sinks/teams"
+	"github.com/absorb-bridge/absorb-bridge/sinks/webhook"
 )
 
 // Types gives every type of sink by the name that the configuration uses.
@@ -19,7 +23,11 @@ func Types() map[string]kit.Type {
 		"discord":    discord.Type(),
 		"email":      email.Type(),
 		"googlechat": googlechat.Type(),
+		"mattermost": mattermost.Type(),
+		"rocketchat": rocketchat.Type(),
+		"shoutrrr":   shoutrrr.Type(),
 		"slack":      slack.Type(),
 		"teams":      teams.Type(),
+		"webhook":    webhook.Type(),
 	}
 }

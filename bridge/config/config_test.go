@@ -27,6 +27,8 @@ func environment() []string {
 		"SLACK_URL=https://hooks.slack.com/services/T0/B0/x", "DISCORD_URL=https://discord.com/api/webhooks/1/x",
 		"CHAT_URL=https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t", "TEAMS_URL=https://example.com/workflows/1?sig=x",
 		"SMTP_PASSWORD=password", "BRIDGE_ADMIN_TOKEN=token",
+		"MATTERMOST_URL=https://chat.example.com/hooks/x", "ROCKETCHAT_URL=https://chat.example.com/hooks/x/y", "NTFY_TOPIC=acme",
+		"WEBHOOK_SECRET=whsec_c2VjcmV0LW9mLXRoZS10ZXN0cy1vZi1hYnNvcmI=",
 	}
 }
 
@@ -70,7 +72,7 @@ func TestStarterWithEverythingOn(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, whole)
 	}
-	if len(c.Sinks) != 6 || len(c.Routes) != 2 || c.Sources[0].API == nil || c.Sources[0].Fields["courseId"] == "" || c.Templates == "" {
+	if len(c.Sinks) != 8 || len(c.Routes) != 2 || c.Sources[0].API == nil || c.Sources[0].Fields["courseId"] == "" || c.Templates == "" {
 		t.Errorf("not everything is on: %d sinks, %d routes", len(c.Sinks), len(c.Routes))
 	}
 }

@@ -15,7 +15,7 @@ import (
 // plainKey tells keys whose values may be shown. All others may be secrets,
 // mistyped keys included.
 var plainKey = regexp.MustCompile(`^(?:listen|store|templates|timezone|locale|zone|date_layout|keep|keep_dead|give_up|level|format|path|secret_encoding|signature|` +
-	`user_agent|portal|region|username|rate|burst|budget|on_failure|cache|scheme|limit|type|stream|smtp|from|to|name|events|sources|when)$`)
+	`user_agent|portal|region|username|rate|burst|budget|on_failure|cache|scheme|limit|type|stream|smtp|from|to|name|events|sources|when|method|content_type|channel)$`)
 
 // credentials are a password inside a URL, or beside the other settings of a
 // database.

@@ -72,7 +72,7 @@ func overriddenKey(name string) (key string, list, ok bool) {
 	case "sources", "sinks":
 		ok = len(parts) > 2
 	}
-	list = parts[0] == "sources" && last == "secrets" || parts[0] == "sinks" && last == "to"
+	list = last == "secrets" || parts[0] == "sinks" && last == "to"
 	return strings.Join(parts, delimiter), list, ok
 }
 

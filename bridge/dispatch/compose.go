@@ -28,11 +28,19 @@ type Composer struct {
 	messages   *Messages
 	wording    Wording
 	recipients []*render.Text
+	body       *render.Text // of a sink with a template of its own, else nil
 }
 
-// NewComposer prepares a sink's recipients, which may be templates themselves.
+// NewComposer prepares a sink's recipients and its body, which may be templates
+// themselves.
 func NewComposer(messages *Messages, wording Wording, name string, sink bridge.Sink) (*Composer, error) {
 	c := &Composer{messages: messages, wording: wording}
+	if templated, ok := sink.(bridge.Templated); ok {
+		var err error
+		if c.body, err = compileBody(wording.Templates, name, templated); err != nil {
+			return nil, err
+		}
+	}
 	addressed, ok := sink.(bridge.Addressed)
 	if !ok {
 		return c, nil
@@ -57,7 +65,7 @@ func (c *Composer) Message(ctx context.Context, d bridge.Delivery) (bridge.Messa
 	if err != nil {
 		return bridge.Message{}, err
 	}
-	m.ID = d.ID
+	m.ID, m.Facts = d.ID, d.Facts
 	for _, text := range c.recipients {
 		to, err := text.Execute(ctx, d.Facts)
 		if err != nil {
@@ -65,6 +73,11 @@ func (c *Composer) Message(ctx context.Context, d bridge.Delivery) (bridge.Messa
 		}
 		if to = strings.TrimSpace(to); to != "" {
 			m.To = append(m.To, to)
+		}
+	}
+	if c.body != nil {
+		if m.Body, err = c.body.Execute(ctx, bodyData(d, m)); err != nil {
+			return bridge.Message{}, fmt.Errorf("body: %w", err)
 		}
 	}
 	return m, nil

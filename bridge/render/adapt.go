@@ -126,6 +126,8 @@ func weigh(v any, left int) int {
 		return left - len(v)
 	case Markdown:
 		return left - len(v.source)
+	case JSON:
+		return left - len(v)
 	case []any:
 		for _, element := range v {
 			if left = weigh(element, left); left < 0 {

@@ -37,6 +37,8 @@ func functions(words *vocabulary, zone *time.Location, layout string) map[string
 		"bold": bold, "italic": italic, "code": code, "link": link,
 		"find": find, "items": items, "limit": limit, "column": column, "sentence": words.sentence, "keys": keys,
 
+		"json": toJSON, "toJson": toJSON,
+
 		// Like sprig's, but bounded before they work.
 		"repeat": repeat, "replace": replace, "until": until,
 	}
@@ -56,7 +58,7 @@ func borrowed() map[string]any {
 		"quote", "squote", "cat", "toString", "splitList", "join", "sortAlpha",
 		"add", "add1", "sub", "div", "mod", "mul", "addf", "subf", "divf", "mulf",
 		"max", "min", "maxf", "minf", "ceil", "floor", "round", "int", "int64", "float64", "atoi",
-		"default", "empty", "coalesce", "all", "any", "compact", "ternary", "toJson",
+		"default", "empty", "coalesce", "all", "any", "compact", "ternary",
 		"list", "first", "last", "rest", "initial", "reverse", "uniq", "without", "has", "append", "prepend", "concat", "slice",
 		"dict", "get", "hasKey", "pick", "omit",
 		"b64enc", "sha256sum",

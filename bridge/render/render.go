@@ -93,7 +93,13 @@ func (s *Set) Events() []string {
 // Text compiles a template that stands alone, such as a recipient. Its values
 // are not escaped. The name is for errors.
 func (s *Set) Text(name, text string) (*Text, error) {
-	return s.compiler.compileText(name, text)
+	return s.compiler.compileText(name, text, plainPrinting)
+}
+
+// JSON compiles a template that makes JSON. A value between quotes is escaped, one
+// elsewhere is written as a whole value: a quoted text, a number, a list.
+func (s *Set) JSON(name, text string) (*Text, error) {
+	return s.compiler.compileText(name, text, jsonPrinting)
 }
 
 // foldEvent is an event's name without case and punctuation, as Absorb's own
@@ -113,6 +119,7 @@ const (
 	markdownPrinting = "markdown"
 	pathPrinting     = "path"
 	urlPrinting      = "url"
+	jsonPrinting     = "json"
 )
 
 // nativePrinting is the way of printing in native parts for a sink type.
@@ -120,7 +127,7 @@ func nativePrinting(sinkType string) string { return "native " + sinkType }
 
 func printers(escape map[string]func(string) string) map[string]printer {
 	all := map[string]printer{
-		plainPrinting: printPlain, markdownPrinting: printMarkdown, pathPrinting: printPath, urlPrinting: printURL,
+		plainPrinting: printPlain, markdownPrinting: printMarkdown, pathPrinting: printPath, urlPrinting: printURL, jsonPrinting: printJSON,
 	}
 	for sinkType, f := range escape {
 		if f != nil {

@@ -32,6 +32,8 @@ type scope struct {
 	out   output
 	steps int
 
+	quotes quotes // of the output, where it is JSON
+
 	// missing is set in a path when a value that it is made from is empty.
 	missing bool
 }

@@ -177,9 +177,9 @@ func (c *compiler) compile(r *reader, s scalar, printing string, known []string)
 }
 
 // compileText compiles a text that stands in no template's file.
-func (c *compiler) compileText(name, text string) (*Text, error) {
+func (c *compiler) compileText(name, text, printing string) (*Text, error) {
 	r := &reader{file: name, lines: strings.Split(text, "\n")}
-	t := c.compile(r, scalar{text: text, at: &token.Position{Line: 1, Column: 1}}, plainPrinting, nil)
+	t := c.compile(r, scalar{text: text, at: &token.Position{Line: 1, Column: 1}}, printing, nil)
 	return t, r.problems.Err()
 }
 

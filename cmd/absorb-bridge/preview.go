@@ -119,7 +119,7 @@ func printJSON(w io.Writer, previews []gateway.Preview) error {
 			Type    string `json:"type"`
 			Payload any    `json:"payload"`
 		}{p.Event, p.Sink, p.Type, string(p.Payload.Body)}
-		if p.Payload.ContentType == "application/json" || strings.HasPrefix(p.Payload.ContentType, "application/json;") {
+		if strings.Contains(p.Payload.ContentType, "json") && json.Valid(p.Payload.Body) {
 			line.Payload = json.RawMessage(p.Payload.Body)
 		}
 		if err := out.Encode(line); err != nil {

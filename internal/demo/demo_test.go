@@ -39,7 +39,7 @@ func TestRun(t *testing.T) {
 	t.Setenv("TMPDIR", temp)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	s := &stage{until: "All 24 events are on the wall, for each of the 5 platforms", end: cancel}
+	s := &stage{until: "All 24 events are on the wall, for each of the 8 platforms", end: cancel}
 	var log bytes.Buffer
 	err := demo.Run(ctx, demo.Options{Every: time.Hour, Out: s, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {

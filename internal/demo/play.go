@@ -18,7 +18,7 @@ import (
 func (s *stage) play(ctx context.Context) error {
 	s.say(`absorb-bridge demo: everything runs on this machine, with made-up people.
 
-  wall      http://%s/     look here: what Slack, Discord, Google Chat, Teams and a mailbox got
+  wall      http://%s/     look here: what Slack, Discord, Google Chat, Teams, a mailbox and others got
   bridge    %s
   health    http://%s/readyz
   portal    http://%s/     the emulated Integration API

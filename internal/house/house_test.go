@@ -24,6 +24,7 @@ var layers = [][]string{
 	{
 		"bridge/condition", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "sinks/sinktest",
 		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams",
+		"sinks/mattermost", "sinks/rocketchat", "sinks/shoutrrr", "sinks/webhook",
 	},
 	{"bridge/dispatch", "bridge/admin", "sinks"},
 	{"bridge/config"},

@@ -13,9 +13,6 @@ import (
 	"time"
 )
 
-// maxRequestIDs is how many requestIds a Google Chat remembers.
-const maxRequestIDs = 100_000
-
 // googleChat is what Google Chat remembers of earlier messages.
 type googleChat struct {
 	now    func() time.Time
@@ -23,15 +20,14 @@ type googleChat struct {
 
 	mu      sync.Mutex        // guards the rest
 	last    int               // counts messages
-	answers map[string]answer // by space and requestId
-	order   []string          // the keys of answers, oldest first
+	earlier memory            // by space and requestId
 	threads map[string]string // thread names, by webhook and threadKey
 }
 
 // googleChatPlatform emulates Google Chat's incoming webhooks:
 // https://developers.google.com/workspace/chat/quickstart/webhooks
 func googleChatPlatform(now func() time.Time) *platform {
-	g := &googleChat{now: now, schema: loadChatSchema(), answers: map[string]answer{}, threads: map[string]string{}}
+	g := &googleChat{now: now, schema: loadChatSchema(), threads: map[string]string{}}
 	return &platform{
 		name:     GoogleChat,
 		patterns: []string{"POST /v1/spaces/{space}/messages"},
@@ -116,24 +112,7 @@ func (g *googleChat) take(r *http.Request, body []byte) outcome {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if earlier, ok := g.answers[request]; ok {
-		return outcome{answer: earlier, repeated: true}
-	}
-	o := g.judge(r, body)
-	if o.accepted() && request != "" {
-		g.remember(request, o.answer)
-	}
-	return o
-}
-
-// remember keeps the answer of a request for a repetition. g.mu is held.
-func (g *googleChat) remember(request string, a answer) {
-	g.answers[request] = a
-	g.order = append(g.order, request)
-	if len(g.order) > maxRequestIDs {
-		delete(g.answers, g.order[0])
-		g.order = g.order[1:]
-	}
+	return g.earlier.once(request, func() outcome { return g.judge(r, body) })
 }
 
 // judge checks and posts a message. g.mu is held.

@@ -82,6 +82,12 @@ func Title(platform string) string {
 		return "Teams"
 	case Email:
 		return "Email"
+	case Mattermost:
+		return "Mattermost"
+	case RocketChat:
+		return "Rocket.Chat"
+	case Webhook:
+		return "Webhook"
 	}
 	return platform
 }

@@ -21,7 +21,10 @@ func hostile(t *testing.T, platform string) string {
 	t.Helper()
 	a := attack
 	link := "javascript:alert(1)"
+	hook := map[string]any{"text": a + " [x](" + link + ") <" + link + "|x>", "username": a, "attachments": []any{map[string]any{
+		"color": a, "title": a, "title_link": link, "text": a, "image_url": link, "footer": a, "fields": []any{map[string]any{"title": a, "value": a}}}}}
 	payload := map[string]any{
+		wall.Mattermost: hook, wall.RocketChat: hook, wall.Webhook: hook,
 		wall.Slack: map[string]any{"text": a, "attachments": []any{map[string]any{"color": a, "title": a, "title_link": link, "text": "<" + link + "|x> " + a, "footer": a}}},
 		wall.Discord: map[string]any{"content": "[x](" + link + ") <" + link + "> " + a, "username": "x", "embeds": []any{map[string]any{
 			"title": a, "description": a, "fields": []any{map[string]any{"name": a, "value": a}}, "footer": map[string]any{"text": a}}}},
@@ -101,8 +104,8 @@ func TestPageIsInert(t *testing.T) {
 	if n := mustBeInert(t, page.body); n != 1 {
 		t.Errorf("the page holds %d scripts, want its own", n)
 	}
-	if got := strings.Count(page.body, "<article"); got != 5 {
-		t.Errorf("the page shows %d messages, want 5", got)
+	if got := strings.Count(page.body, "<article"); got != 7 {
+		t.Errorf("the page shows %d messages, want 7", got)
 	}
 	policy := page.header.Get("Content-Security-Policy")
 	for _, want := range []string{"default-src 'none'", "script-src 'self'", "base-uri 'none'", "form-action 'none'"} {
@@ -215,7 +218,7 @@ func TestStaticPage(t *testing.T) {
 		{Sink: "hr", Platform: wall.Email, Payload: bridge.Payload{Body: []byte(goodMail), Shortened: []string{"title"}}},
 		{Sink: "leaders", Platform: wall.Email, Payload: bridge.Payload{Body: []byte(goodMail)}},
 	}
-	for _, platform := range []string{wall.Slack, wall.Discord, wall.GoogleChat, wall.Teams} {
+	for _, platform := range []string{wall.Slack, wall.Discord, wall.GoogleChat, wall.Teams, wall.Mattermost, wall.RocketChat, wall.Webhook} {
 		cells = append(cells, wall.StaticCell{Sink: platform, Platform: platform, Payload: bridge.Payload{Body: []byte(hostile(t, platform))}})
 	}
 	var page strings.Builder
@@ -226,7 +229,7 @@ func TestStaticPage(t *testing.T) {
 		t.Errorf("the page holds %d scripts", n)
 	}
 	at := 0
-	for _, want := range []string{"Preview &amp; more", "User created", ">Slack<", ">Discord<", ">Google Chat<", ">Teams<", ">Email · hr<", "shortened: title", "Míra has passed", ">Email · leaders<", ">console<"} {
+	for _, want := range []string{"Preview &amp; more", "User created", ">Slack<", ">Discord<", ">Google Chat<", ">Teams<", ">Email · hr<", "shortened: title", "Míra has passed", ">Email · leaders<", ">Mattermost<", ">Rocket.Chat<", ">Webhook<", ">console<"} {
 		i := strings.Index(page.String()[at:], want)
 		if i < 0 {
 			t.Fatalf("no %q after byte %d", want, at)

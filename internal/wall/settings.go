@@ -16,6 +16,9 @@ func (w *Wall) Sinks(baseURL, smtpAddr string) map[string]map[string]any {
 		Discord:    hook(Discord, "/api/v10/webhooks/1310000000000000001/"+strings.Repeat("wall-demo-token_", 4)),
 		GoogleChat: hook(GoogleChat, "/v1/spaces/AAAAwalldemo/messages?key=wall-demo-api-key-0001&token=wall-demo-chat-token-0001"),
 		Teams:      hook(Teams, "/workflows/3f2a9d5c71e84b06a1c7d2e58f904b13/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=wall-demo-signature-0001"),
+		Mattermost: hook(Mattermost, "/hooks/wa11dem0wa11dem0wa11dem0wa"),
+		RocketChat: hook(RocketChat, "/hooks/6561727468206973207374/wallDemoTokenOfRocketChat0001"),
+		Webhook:    {"type": Webhook, "url": base + "/webhook/crm", "secrets": []any{WebhookSecret}, "allow_private": true},
 		Email: {
 			"type": Email, "smtp": "smtp://" + smtpAddr, "ca": string(w.ca),
 			"username": MailUser, "password": MailPassword,

@@ -1,7 +1,8 @@
 // Package wall emulates the places that the bridge sends to: Slack, Discord,
-// Google Chat and Teams webhooks and a mail server. It refuses what they would
-// refuse, answers in their words, fails as they do when asked to, and shows
-// what it got on a web page, drawn as each platform would draw it.
+// Google Chat, Teams, Mattermost and Rocket.Chat webhooks, a mail server and an
+// endpoint of one's own. It refuses what they would refuse, answers in their
+// words, fails as they do when asked to, and shows what it got on a web page,
+// drawn as each platform would draw it.
 //
 // The demo and the end-to-end tests send to it. What the platforms check is
 // taken from their documents and from answers that others have quoted; where a
@@ -26,10 +27,15 @@ const (
 	GoogleChat = "googlechat"
 	Teams      = "teams"
 	Email      = "email"
+	Mattermost = "mattermost"
+	RocketChat = "rocketchat"
+	Webhook    = "webhook"
 )
 
 // Platforms lists the platforms in the order of the page's columns.
-func Platforms() []string { return []string{Slack, Discord, GoogleChat, Teams, Email} }
+func Platforms() []string {
+	return []string{Slack, Discord, GoogleChat, Teams, Email, Mattermost, RocketChat, Webhook}
+}
 
 // DefaultKeep is how many messages of each platform are kept.
 const DefaultKeep = 200
@@ -80,7 +86,10 @@ func New(o Options) *Wall {
 		done:      make(chan struct{}),
 	}
 	w.close = sync.OnceFunc(func() { close(w.done) })
-	w.platforms = []*platform{slackPlatform(), discordPlatform(o.Now), googleChatPlatform(o.Now), teamsPlatform()}
+	w.platforms = []*platform{
+		slackPlatform(), discordPlatform(o.Now), googleChatPlatform(o.Now), teamsPlatform(),
+		mattermostPlatform(), rocketPlatform(), webhookPlatform(o.Now),
+	}
 	w.faults = newFaultQueue(w.modes())
 	w.mail, w.ca = w.newMailServer()
 	return w

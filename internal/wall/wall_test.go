@@ -75,6 +75,8 @@ func good(platform string) string {
 		wall.Discord:    `{"content":"hello","allowed_mentions":{"parse":[]}}`,
 		wall.GoogleChat: `{"text":"hello"}`,
 		wall.Teams:      card(`{"type":"TextBlock","text":"hello"}`),
+		wall.Mattermost: `{"text":"hello"}`,
+		wall.RocketChat: `{"text":"hello"}`,
 	}[platform]
 }
 
@@ -94,6 +96,8 @@ func TestAnswersToAGoodMessage(t *testing.T) {
 		wall.Discord:    {200, "application/json; charset=utf-8", `"content":"hello"`},
 		wall.GoogleChat: {200, "application/json; charset=utf-8", `"name":"spaces/AAAAwalldemo/messages/`},
 		wall.Teams:      {202, "", ""},
+		wall.Mattermost: {200, "text/plain; charset=utf-8", "ok"},
+		wall.RocketChat: {200, "application/json; charset=utf-8", `{"success":true}`},
 	} {
 		got := b.post(t, b.urls[platform], good(platform))
 		if got.status != want.status || got.header.Get("Content-Type") != want.media || !strings.Contains(got.body, want.body) {
@@ -195,6 +199,7 @@ func TestRateLimits(t *testing.T) {
 	}{
 		wall.Slack: {5, 5 * time.Second}, wall.Discord: {5, 2 * time.Second},
 		wall.GoogleChat: {5, 5 * time.Second}, wall.Teams: {100, time.Minute},
+		wall.Mattermost: {100, 10 * time.Second}, wall.RocketChat: {10, time.Minute},
 	} {
 		t.Run(platform, func(t *testing.T) {
 			now := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
@@ -210,7 +215,7 @@ func TestRateLimits(t *testing.T) {
 				if got.status != http.StatusTooManyRequests {
 					t.Fatalf("one too many: answered %d %s", got.status, got.body)
 				}
-				if named := got.header.Get("Retry-After") != ""; named != (platform != wall.GoogleChat) {
+				if named := got.header.Get("Retry-After") != ""; named != (platform != wall.GoogleChat && platform != wall.RocketChat) {
 					t.Errorf("Retry-After is %q", got.header.Get("Retry-After"))
 				}
 				mu.Lock()

@@ -49,12 +49,8 @@ type Config struct {
 
 // decode reads the settings. A recipient may stand alone, without a list.
 func decode(setup kit.Setup) (Config, error) {
-	if to, ok := setup.Settings["to"].(string); ok {
-		setup.Settings = maps.Clone(setup.Settings)
-		setup.Settings["to"] = []any{to}
-	}
 	c := Config{Auth: autoAuth}
-	err := setup.Decode(&c)
+	err := setup.Listed("to").Decode(&c)
 	c.Auth = strings.ToLower(c.Auth)
 	return c, err
 }

@@ -5,6 +5,7 @@ package kit
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -51,6 +52,16 @@ func SettingErrors(err error) []*SettingError {
 		return []*SettingError{se}
 	}
 	return []*SettingError{{Problem: err.Error()}}
+}
+
+// Listed is the setup with a setting as a list of one if it was given as a text
+// alone.
+func (s Setup) Listed(key string) Setup {
+	if one, ok := s.Settings[key].(string); ok {
+		s.Settings = maps.Clone(s.Settings)
+		s.Settings[key] = []any{one}
+	}
+	return s
 }
 
 // Decode fills the sink's configuration struct from its settings; see the

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"html"
@@ -46,8 +47,9 @@ func (a Answer) Detail(secrets ...bridge.Secret) string {
 
 var pageTitle = regexp.MustCompile(`(?is)<html.*<title[^>]*>([^<]+)</title>`)
 
-// Request is one POST.
+// Request is one POST, or what else its method says.
 type Request struct {
+	Method string        // POST unless set
 	URL    bridge.Secret // webhook URLs are secrets
 	Header http.Header   // besides Content-Type
 	Body   []byte
@@ -55,10 +57,10 @@ type Request struct {
 }
 
 // Post makes one attempt and gives back whatever the platform answered. When no
-// answer came the error is a *bridge.SendError of kind Temporary that does not
-// show the URL.
+// answer came the error is a *bridge.SendError that does not show the URL, of
+// kind Temporary unless the client's own transport gave another.
 func Post(ctx context.Context, client *http.Client, r Request) (Answer, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL.Reveal(), bytes.NewReader(r.Body))
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(r.Method, http.MethodPost), r.URL.Reveal(), bytes.NewReader(r.Body))
 	if err != nil {
 		return Answer{}, &bridge.SendError{Kind: bridge.DestinationBroken, Detail: "the URL cannot be used for a request"}
 	}
@@ -81,6 +83,9 @@ func Post(ctx context.Context, client *http.Client, r Request) (Answer, error) {
 
 // noAnswer describes a network failure without the URL, which *url.Error prints.
 func noAnswer(err error, secrets ...bridge.Secret) *bridge.SendError {
+	if se, ok := errors.AsType[*bridge.SendError](err); ok {
+		return se
+	}
 	var ue *url.Error
 	if errors.As(err, &ue) {
 		err = ue.Err

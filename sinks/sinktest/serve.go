@@ -15,6 +15,9 @@ func serve(t *testing.T, handler http.Handler) string {
 		_, _ = io.Copy(io.Discard, r.Body)
 		handler.ServeHTTP(w, r)
 	}))
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.CloseClientConnections() // of clients that cannot be told to stop
+		server.Close()
+	})
 	return server.URL
 }

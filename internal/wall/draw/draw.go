@@ -6,6 +6,7 @@
 package draw
 
 import (
+	"bytes"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -33,8 +34,8 @@ var templates = sync.OnceValue(func() *template.Template {
 })
 
 // Payload draws the JSON of one of the platforms "slack", "discord",
-// "googlechat" and "teams"; that of any other is shown as text. An error means
-// that the payload is not of the platform's form.
+// "googlechat", "teams", "mattermost" and "rocketchat"; that of any other is shown
+// as text. An error means that the payload is not of the platform's form.
 func Payload(platform string, body []byte) (template.HTML, error) {
 	switch platform {
 	case "slack":
@@ -45,6 +46,13 @@ func Payload(platform string, body []byte) (template.HTML, error) {
 		return drawJSON[chatMessage]("googlechat.html", body)
 	case "teams":
 		return drawJSON[teamsMessage]("teams.html", body)
+	case "mattermost", "rocketchat":
+		return drawHook(platform, body)
+	case "webhook":
+		var pretty bytes.Buffer
+		if json.Indent(&pretty, body, "", "  ") == nil {
+			body = pretty.Bytes()
+		}
 	}
 	return execute("plain.html", strings.ToValidUTF8(string(body), "\uFFFD"))
 }

@@ -94,7 +94,7 @@ func TestLongMarkupEnds(t *testing.T) {
 }
 
 func TestPayloadsOfAnotherForm(t *testing.T) {
-	for _, platform := range []string{"slack", "discord", "googlechat", "teams"} {
+	for _, platform := range []string{"slack", "discord", "googlechat", "teams", "mattermost", "rocketchat"} {
 		for _, body := range []string{"", "{", "[]", `"x"`, `{"blocks":1,"embeds":1,"cardsV2":1,"attachments":1}`} {
 			if got, err := Payload(platform, []byte(body)); err == nil {
 				t.Errorf("%s: %q was drawn: %s", platform, body, got)
@@ -116,6 +116,11 @@ func TestDrawings(t *testing.T) {
 			[]string{">*head*<", `<span class="b">x</span>`, `href="https://x.example"`, "a picture", `<span class="b">m</span>`, `<span class="b">r</span>`}},
 		"slack attachment": {"slack", `{"attachments":[{"color":"danger","title":"t","title_link":"https://x.example","text":"a","fields":[{"title":"f","value":"v"}],"footer":"foot"}]}`,
 			[]string{`fill="#a30200"`, ">t</a>", ">f<", "foot"}},
+		"mattermost": {"mattermost", `{"username":"who","attachments":[{"color":"#0000ff","title":"**t**","title_link":"https://x.example","text":"**b** \\*a\\*","fields":[{"title":"f","value":"_v_"}],"footer":"foot"}]}`,
+			[]string{`fill="#0000ff"`, ">**t**</a>", `<span class="b">b</span> *a*`, ">f<", `<span class="i">v</span>`, "foot", ">who<"}},
+		"rocket.chat": {"rocketchat", `{"text":"# h","attachments":[{"color":"red;x","title":"t","text":"**b** \\a [l](https://x.example)"}]}`,
+			[]string{`fill="#dddddd"`, "<b>t</b>", `<span class="b">b</span> \a`, `href="https://x.example"`}},
+		"webhook": {"webhook", `{"type":"<b>"}`, []string{"{\n  &#34;type&#34;: &#34;&lt;b&gt;&#34;\n}"}},
 		"discord": {"discord", `{"content":"c","embeds":[{"title":"t","color":255,"fields":[{"name":"n","value":"v","inline":true}],"timestamp":"2026-11-23T14:02:31Z","image":{"url":"https://x.example/i"}}]}`,
 			[]string{`fill="#0000ff"`, `class="inline"`, "23/11/2026 14:02", "https://x.example/i"}},
 		"google chat": {"googlechat", `{"cardsV2":[{"card":{"header":{"title":"t","subtitle":"s"},"sections":[{"header":"h","widgets":[{"decoratedText":{"topLabel":"l","text":"<b>v</b>"}},{"columns":{"columnItems":[{"widgets":[{"textParagraph":{"text":"col"}}]}]}},{"divider":{}},{"buttonList":{"buttons":[{"text":"go","onClick":{"openLink":{"url":"https://x.example"}}}]}}]}]}}]}`,

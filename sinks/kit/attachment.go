@@ -1,0 +1,204 @@
+package kit
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// ZeroWidth is a space that nobody sees. Behind a character that would mention or
+// link it keeps that from happening.
+const ZeroWidth = "\u200B"
+
+// Hook is an incoming webhook as Slack had it first and other chats still do: it
+// takes attachments, and lets the sender choose a channel and a name. It is the
+// settings of such a sink.
+type Hook struct {
+	WebhookURL bridge.Secret `koanf:"webhook_url"`
+	Channel    string        `koanf:"channel"`  // in place of the webhook's own, if it allows that
+	Username   string        `koanf:"username"` // in place of the webhook's name
+	IconURL    string        `koanf:"icon_url"` // in place of the webhook's picture
+}
+
+// Check finds faults in the settings. The address is like an example.
+func (h Hook) Check(like string) error {
+	if h.WebhookURL.Empty() {
+		return Setting("webhook_url", "required: copy it from the chat's page of the incoming webhook")
+	}
+	u, err := url.Parse(h.WebhookURL.Reveal())
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return Setting("webhook_url", "want a URL like %s", like)
+	}
+	return nil
+}
+
+// Post sends a payload.
+func (h Hook) Post(ctx context.Context, client *http.Client, p bridge.Payload) (Answer, error) {
+	return Post(ctx, client, Request{URL: h.WebhookURL, Body: p.Body, Type: p.ContentType})
+}
+
+// Attachment is a box with a coloured edge.
+type Attachment struct {
+	Fallback  string            `json:"fallback"` // for notifications
+	Color     string            `json:"color"`
+	Title     string            `json:"title"`
+	TitleLink string            `json:"title_link,omitempty"`
+	Text      string            `json:"text,omitempty"`
+	Fields    []AttachmentField `json:"fields,omitempty"`
+	ImageURL  string            `json:"image_url,omitempty"`
+	Footer    string            `json:"footer,omitempty"`
+}
+
+// AttachmentField is a name and its value. Short ones stand side by side.
+type AttachmentField struct {
+	Title string `json:"title"`
+	Value string `json:"value"`
+	Short bool   `json:"short"`
+}
+
+// AttachmentForm is how a chat wants its attachments. What it counts are runes.
+type AttachmentForm struct {
+	Type     string // the sink's, for native parts
+	Dialect  Dialect
+	Escape   func(string) string // for markup: values of fields, labels of links
+	Plain    func(string) string // for what is shown as it is, but may mention: the title, the footer
+	Name     func(string) string // for the names of fields
+	Footer   bool                // whether an attachment can have one; if not it is the text's last line
+	MaxText  int
+	MaxTotal int // of all texts
+}
+
+// Our own bounds, so that every part of a message finds room.
+const (
+	maxAttachmentTitle   = 300
+	maxAttachmentName    = 150
+	maxAttachmentValue   = 1000
+	maxAttachmentFields  = 40
+	maxAttachmentFooter  = 300
+	maxAttachmentActions = 5
+	maxAttachmentURL     = 1000
+	endAttachment        = 100 // kept for the note of what was left out
+)
+
+// Encode writes a message as one attachment.
+func (h Hook) Encode(m bridge.Message, form AttachmentForm) (bridge.Payload, error) {
+	e := attachmentEncoder{AttachmentForm: form, left: form.MaxTotal}
+	a := e.encode(m.Clean())
+	body, err := JSON(struct {
+		Channel     string       `json:"channel,omitempty"`
+		Username    string       `json:"username,omitempty"`
+		IconURL     string       `json:"icon_url,omitempty"`
+		Attachments []Attachment `json:"attachments"`
+	}{h.Channel, h.Username, h.IconURL, []Attachment{a}}, m.Native[form.Type])
+	if err != nil {
+		return bridge.Payload{}, bridge.Rejectedf("the native part %s is no JSON: %v", form.Type, err)
+	}
+	return bridge.Payload{MessageID: m.ID, ContentType: "application/json", Body: body, Shortened: e.shortened}, nil
+}
+
+// attachmentEncoder writes an attachment and counts its text.
+type attachmentEncoder struct {
+	AttachmentForm
+	left      int
+	shortened []string
+}
+
+func (e *attachmentEncoder) encode(m bridge.Message) Attachment {
+	if m.Title == "" {
+		m.Title = "Message"
+	}
+	a := Attachment{Color: fmt.Sprintf("#%06x", Color(m.Level))}
+	a.Title = e.fit("title", m.Title, maxAttachmentTitle, e.Plain)
+	a.Fallback = a.Title
+	if len(m.URL) <= maxAttachmentURL {
+		a.TitleLink = m.URL
+	}
+	if len(m.ImageURL) <= maxAttachmentURL {
+		a.ImageURL = m.ImageURL
+	}
+	below := e.actions(m.Actions)
+	footer := m.Footer
+	if !m.Time.IsZero() {
+		footer = strings.TrimPrefix(footer+" · "+m.Time.UTC().Format("2 Jan 2006, 15:04 MST"), " · ")
+	}
+	if e.Footer {
+		a.Footer = e.fit("footer", footer, maxAttachmentFooter, e.Plain)
+	} else if footer != "" {
+		below = append(below, e.fit("footer", footer, maxAttachmentFooter, e.Escape))
+	}
+	text, cut := e.Dialect.Write(ParseMarkdown(m.Text), min(e.MaxText, e.left))
+	e.cut("text", cut)
+	e.left -= Runes(text)
+	a.Text = strings.Join(append([]string{text}, below...), "\n\n")
+	if text == "" {
+		a.Text = strings.Join(below, "\n\n")
+	}
+	a.Fields = e.fields(m.Fields)
+	return a
+}
+
+func (e *attachmentEncoder) cut(what string, cut bool) {
+	if cut {
+		e.shortened = append(e.shortened, what)
+	}
+}
+
+// fit escapes and shortens a text, and counts it.
+func (e *attachmentEncoder) fit(what, plain string, limit int, escape func(string) string) string {
+	text, cut := ShortenEscaped(plain, limit, Runes, escape)
+	e.cut(what, cut)
+	e.left -= Runes(text)
+	return text
+}
+
+// actions gives the line of links that takes the place of buttons, which need a
+// server to press them on.
+func (e *attachmentEncoder) actions(all []bridge.Action) []string {
+	var links []string
+	for _, a := range all {
+		if len(links) == maxAttachmentActions || len(a.URL) > maxAttachmentURL/2 {
+			e.cut("actions", true)
+			continue
+		}
+		label, _ := ShortenEscaped(a.Label, 80, Runes, e.Escape)
+		links = append(links, "["+label+"]("+LinkTarget(a.URL)+")")
+	}
+	if len(links) == 0 {
+		return nil
+	}
+	line := strings.Join(links, " · ")
+	e.left -= Runes(line)
+	return []string{line}
+}
+
+// LinkTarget is a link's address for chats that look for mentions in all of a
+// text, addresses included.
+func LinkTarget(address string) string {
+	if strings.HasPrefix(address, "mailto:") {
+		return address
+	}
+	return strings.ReplaceAll(address, "@", "%40")
+}
+
+func (e *attachmentEncoder) fields(all []bridge.Field) []AttachmentField {
+	var fields []AttachmentField
+	for i, f := range all {
+		name, cutName := ShortenEscaped(f.Name, maxAttachmentName, Runes, e.Name)
+		value, cutValue := ShortenEscaped(f.Value, maxAttachmentValue, Runes, e.Escape)
+		size := Runes(name) + Runes(value)
+		last := len(fields) == maxAttachmentFields-1 && i < len(all)-1
+		if last || size+endAttachment > e.left {
+			fields = append(fields, AttachmentField{Value: fmt.Sprintf("… and %d more fields", len(all)-i)})
+			e.cut(fmt.Sprintf("%d fields", len(all)-i), true)
+			return fields
+		}
+		e.cut("field "+f.Name, cutName || cutValue)
+		e.left -= size
+		fields = append(fields, AttachmentField{name, value, f.Short})
+	}
+	return fields
+}

@@ -1,0 +1,88 @@
+// Package mattermost sends messages to Mattermost channels by incoming webhooks
+// (developers.mattermost.com: Incoming webhooks, Message attachments).
+package mattermost
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+)
+
+// Sink is one incoming webhook.
+type Sink struct {
+	hook   kit.Hook
+	client *http.Client
+}
+
+var _ bridge.Sink = (*Sink)(nil)
+
+// exampleURL leads nowhere.
+const exampleURL = "https://mattermost.example.com/hooks/xxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+// Type describes Mattermost sinks. A server limits requests only if its operator
+// says so, and then to ten a second unless changed.
+func Type() kit.Type {
+	return kit.Type{
+		New:    New,
+		Limit:  bridge.Limit{Rate: 5, Burst: 10},
+		Escape: Escape,
+		Example: map[string]any{
+			"webhook_url": exampleURL, "channel": "town-square", "username": "Absorb", "icon_url": "https://example.com/absorb.png",
+		},
+	}
+}
+
+// New builds a Mattermost sink.
+func New(setup kit.Setup) (bridge.Sink, error) {
+	s := &Sink{client: setup.Client}
+	if err := errors.Join(setup.Decode(&s.hook), s.hook.Check(exampleURL)); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Send posts one message. Mattermost answers 200 and the text "ok"; a proxy's
+// sign-in page under 200 is a failure.
+func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
+	answer, err := s.hook.Post(ctx, s.client, p)
+	if err != nil {
+		return bridge.Receipt{}, err
+	}
+	if answer.Status == http.StatusOK && strings.TrimSpace(string(answer.Body)) == "ok" {
+		return bridge.Receipt{Status: answer.Status, Detail: "ok"}, nil
+	}
+	failure := kit.Failure(answer, s.hook.WebhookURL)
+	var words struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal(answer.Body, &words) != nil || failure.Kind == bridge.Limited {
+		return bridge.Receipt{}, failure
+	}
+	if kind, known := kindOf(words.ID, answer.Status); known {
+		failure.Kind = kind
+	}
+	return bridge.Receipt{}, failure
+}
+
+// kindOf classifies the ids of Mattermost's errors (server: app/webhook.go,
+// web/webhook.go), which say more than their statuses: a webhook that was deleted
+// is a 400, one that is switched off a 501.
+func kindOf(id string, status int) (bridge.Kind, bool) {
+	id, ours := strings.CutPrefix(id, "web.incoming_webhook.")
+	switch strings.TrimSuffix(id, ".app_error") {
+	case "disabled", "invalid", "channel", "channel_locked", "user", "permissions":
+		return bridge.DestinationBroken, ours
+	case "parse", "decode", "text", "text.length", "attachment", "split_props_length":
+		return bridge.MessageRejected, ours
+	case "general":
+		// Newer servers hide the reason in their log. The bridge's messages are well
+		// formed, so it is hardly them.
+		return bridge.DestinationBroken, ours && status < 500
+	}
+	return bridge.Temporary, false
+}

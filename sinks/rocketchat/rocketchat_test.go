@@ -1,0 +1,65 @@
+package rocketchat
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
+)
+
+// fault is an error as Rocket.Chat writes it.
+func fault(words string) string { return `{"success":false,"error":"` + words + `"}` }
+
+func suite() sinktest.Suite {
+	words := func(status int, text string) http.HandlerFunc {
+		return sinktest.Answer{Status: status, Body: text}.ServeHTTP
+	}
+	return sinktest.HookSuite("rocketchat", New, maxTotal, map[sinktest.Behaviour]http.HandlerFunc{
+		sinktest.Accept: words(200, `{"success":true}`),
+		sinktest.Reject: words(400, fault("Message size exceeds Message_MaxAllowedSize [error-message-size-exceeded]")),
+		sinktest.Break:  words(401, fault("Invalid integration id or token provided.")),
+		sinktest.Limit: words(429, fault(
+			"Error, too many requests. Please slow down. You must wait 7 seconds before trying this endpoint again. [error-too-many-requests]")),
+	})
+}
+
+func TestConformance(t *testing.T) { sinktest.Run(t, suite()) }
+
+func FuzzEncode(f *testing.F) { sinktest.Fuzz(f, suite()) }
+
+func TestAnswers(t *testing.T) {
+	const slowDown = "You must wait 46 seconds before trying this endpoint again. [error-too-many-requests]"
+	for _, c := range []struct {
+		status           int
+		retryAfter, body string
+		kind             bridge.Kind
+		wait             time.Duration
+		words            string
+	}{
+		{200, "", `{"success":false,"error":"unknown-error"}`, bridge.Temporary, 0, "unknown-error"},
+		{200, "", "<html><head><title>Sign in</title></head></html>", bridge.Temporary, 0, "Sign in"},
+		{400, "", fault("unknown-error"), bridge.Temporary, 0, "unknown-error"},
+		{400, "", fault("invalid-channel"), bridge.DestinationBroken, 0, "invalid-channel"},
+		{400, "", fault("Invalid integration id or token provided."), bridge.DestinationBroken, 0, "Invalid integration"},
+		{404, "", fault("Invalid integration id or token provided."), bridge.DestinationBroken, 0, "Invalid integration"},
+		{400, "", fault("overriding destination channel is disabled for this integration"), bridge.DestinationBroken, 0, "overriding"},
+		{400, "", fault("error-running-script"), bridge.DestinationBroken, 0, "script"},
+		{503, "", fault("Service Unavailable"), bridge.DestinationBroken, 0, "Unavailable"},
+		{503, "", "<html><title>503</title>", bridge.Temporary, 0, "503"},
+		{400, "", fault("error-message-size-exceeded"), bridge.MessageRejected, 0, "size"},
+		{400, "", fault("something else"), bridge.MessageRejected, 0, "something else"},
+		{400, "", fault(slowDown), bridge.Limited, 46 * time.Second, "wait 46"},
+		{429, "", fault(slowDown), bridge.Limited, 46 * time.Second, "wait 46"},
+		{429, "", "", bridge.Limited, 0, "Too Many"},
+	} {
+		sinktest.Classifies(t, func(base string) bridge.Sink { return sinktest.Hook(t, New, base+"/hooks/x/y") },
+			sinktest.Answer{Status: c.status, RetryAfter: c.retryAfter, Body: c.body},
+			bridge.SendError{Kind: c.kind, RetryAfter: c.wait, Detail: c.words})
+	}
+}
+
+func TestSettingsAreChecked(t *testing.T) { sinktest.HookSettings(t, New) }
+
+func TestGolden(t *testing.T) { sinktest.Golden(t, sinktest.Hook(t, New, exampleURL)) }

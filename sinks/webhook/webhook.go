@@ -1,0 +1,92 @@
+// Package webhook posts events to HTTP endpoints of your own, signed by the
+// Standard Webhooks specification (github.com/standard-webhooks/standard-webhooks).
+//
+// What is posted is the event with all that is known of it, the same as a
+// CloudEvent, or a template's result. Unless an admin allows it, a connection to
+// an address that is not public is refused when it is dialled, whatever name led
+// there.
+package webhook
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+)
+
+// Sink is one endpoint.
+type Sink struct {
+	config  Config
+	keys    [][]byte        // of the signatures
+	header  http.Header     // the admin's own
+	secrets []bridge.Secret // all that answers must not repeat
+	client  *http.Client
+}
+
+var (
+	_ bridge.Sink      = (*Sink)(nil)
+	_ bridge.Templated = (*Sink)(nil)
+)
+
+// Type describes webhook sinks.
+func Type() kit.Type {
+	return kit.Type{
+		New:    New,
+		Limit:  bridge.Limit{Rate: 10, Burst: 20},
+		Escape: bridge.CleanText,
+		Example: map[string]any{
+			"url":     "https://example.com/absorb-events",
+			"secrets": []any{"whsec_ZXhhbXBsZSBvZiBhIHNlY3JldCBvZiBub2JvZHk="},
+			"method":  http.MethodPost, "format": formatEvent, "allow_private": false,
+		},
+	}
+}
+
+// New builds a webhook sink.
+func New(setup kit.Setup) (bridge.Sink, error) {
+	c := Config{Method: http.MethodPost, Format: formatEvent}
+	wrong := setup.Listed("secrets").Decode(&c)
+	s := &Sink{config: c, header: http.Header{}, secrets: []bridge.Secret{c.URL}, client: setup.Client}
+	if err := errors.Join(wrong, s.check()); err != nil {
+		return nil, err
+	}
+	if !c.AllowPrivate {
+		s.client = publicOnly(setup.Client)
+	}
+	return s, nil
+}
+
+// Template is the body's, if there is one.
+func (s *Sink) Template() (text string, makesJSON bool) {
+	return s.config.Body, isJSON(s.config.ContentType)
+}
+
+// Send posts once. The id stays the same over all attempts, the time and with it
+// the signature are the attempt's.
+func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
+	header := s.header.Clone()
+	sign(header, s.keys, p.MessageID, time.Now(), p.Body)
+	answer, err := kit.Post(ctx, s.client, kit.Request{
+		Method: s.config.Method, URL: s.config.URL, Header: header, Body: p.Body, Type: p.ContentType,
+	})
+	if err != nil {
+		return bridge.Receipt{}, err
+	}
+	if answer.Status >= 200 && answer.Status < 300 {
+		return bridge.Receipt{Status: answer.Status, Detail: answer.Detail(s.secrets...)}, nil
+	}
+	failure := kit.Failure(answer, s.secrets...)
+	// Standard Webhooks: these say that the endpoint has too much to do.
+	overloaded := []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}
+	if failure.RetryAfter > 0 && slices.Contains(overloaded, answer.Status) {
+		failure.Kind = bridge.Limited
+	}
+	if answer.Status == http.StatusGone {
+		failure.Detail = "the endpoint wants no more messages; take it out of the configuration. " + failure.Detail
+	}
+	return bridge.Receipt{}, failure
+}
