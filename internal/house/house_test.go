@@ -19,7 +19,7 @@ const module = "github.com/absorb-bridge/absorb-bridge/"
 // layers are the packages from the ground up. One may import those below it, and
 // none beside or above it.
 var layers = [][]string{
-	{"bridge", "templates", "internal/wall/draw", "internal/pgtest", "internal/yamlfile"},
+	{"bridge", "bridge/schedule", "templates", "internal/wall/draw", "internal/pgtest", "internal/yamlfile"},
 	{"bridge/absorb", "bridge/render", "bridge/store", "sinks/kit", "internal/wall"},
 	{
 		"bridge/condition", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "sinks/sinktest",
