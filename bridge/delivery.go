@@ -13,6 +13,7 @@ type Delivery struct {
 	Sink         string
 	Attempts     int       // attempts that count: not those that were rate limited
 	FailingSince time.Time // the first failed attempt that counts; zero when there is none
+	Due          time.Time // its place in the queue: the event's arrival, or when it should be tried again
 	Routed       time.Time // when the event was fanned out
 	Facts        Facts     // what was known of the event then
 }

@@ -51,6 +51,12 @@ type Templated interface {
 	Template() (text string, makesJSON bool)
 }
 
+// Verbatim is a Sink that programs read: each event is a message of its own, whatever
+// its routes say of digests, stories and quiet hours.
+type Verbatim interface {
+	Verbatim()
+}
+
 // Bucketed is a Sink that shares its destination's quota with others: all sinks
 // of one bucket share one rate limit.
 type Bucketed interface {

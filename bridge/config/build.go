@@ -27,6 +27,7 @@ type builder struct {
 	*document
 	dir    string
 	config *Config
+	built  map[string]bridge.Sink // those whose settings are right, by name
 
 	// What expressions may refer to, once there is one.
 	templates *render.Set

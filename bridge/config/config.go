@@ -10,7 +10,9 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
+	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+	"github.com/absorb-bridge/absorb-bridge/bridge/schedule"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 	"github.com/absorb-bridge/absorb-bridge/sinks"
 )
@@ -96,6 +98,11 @@ type Route struct {
 	When    *condition.Condition
 	To      []string
 	Voice   Voice
+	Digest  *dispatch.Digest
+	Story   bool
+	Quiet   *schedule.Quiet
+	Thread  *dispatch.Thread
+	Update  *dispatch.Update
 }
 
 // Voice is the language and the time zone of messages, where they are not those
@@ -152,7 +159,7 @@ func parse(name, dir string, data []byte, environ []string) (*Config, error) {
 	}
 	d.variables = variables
 	expanded, _ := e.expand("", values).(map[string]any)
-	b := &builder{document: d, dir: dir, config: &Config{Warnings: warnings}}
+	b := &builder{document: d, dir: dir, config: &Config{Warnings: warnings}, built: map[string]bridge.Sink{}}
 	b.build(expanded)
 	if err := d.problems.Err(); err != nil {
 		return nil, err

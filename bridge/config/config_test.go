@@ -318,15 +318,19 @@ func TestManual(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conditions, err := os.ReadFile("../../docs/conditions.md")
-	if err != nil {
-		t.Fatal(err)
+	pages := slices.Clone(text)
+	for _, page := range []string{"conditions", "digests"} {
+		more, err := os.ReadFile("../../docs/" + page + ".md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, more...)
 	}
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "absorb-password"), []byte("p"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(append(slices.Clone(text), conditions...), -1)
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(pages, -1)
 	for i, block := range blocks {
 		file := filepath.Join(dir, "bridge.yaml")
 		if err := os.WriteFile(file, block[1], 0o600); err != nil {
@@ -336,12 +340,12 @@ func TestManual(t *testing.T) {
 			t.Errorf("block %d: %v", i+1, err)
 		}
 	}
-	if len(blocks) < 5 {
+	if len(blocks) < 11 {
 		t.Errorf("only %d blocks were found", len(blocks))
 	}
-	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawLog{}} {
+	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawLog{}, &rawDigest{}, &rawQuiet{}, &rawUpdate{}} {
 		for _, key := range tags(of, "") {
-			if !regexp.MustCompile("[`.]"+key+"[`.]").Match(text) && !regexp.MustCompile("(?m)^"+key+":").Match(text) {
+			if !regexp.MustCompile("[`.]"+key+"[`.]").Match(pages) && !regexp.MustCompile("(?m)^"+key+":").Match(text) {
 				t.Errorf("the manual does not explain %s", key)
 			}
 		}

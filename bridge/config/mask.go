@@ -15,7 +15,7 @@ import (
 // plainKey tells keys whose values may be shown. All others may be secrets,
 // mistyped keys included.
 var plainKey = regexp.MustCompile(`^(?:listen|store|templates|timezone|locale|zone|date_layout|keep|keep_dead|give_up|level|format|path|secret_encoding|signature|` +
-	`user_agent|portal|region|username|rate|burst|budget|on_failure|cache|scheme|limit|type|stream|smtp|from|to|name|events|sources|when|method|content_type|channel)$`)
+	`user_agent|portal|region|username|rate|burst|budget|on_failure|cache|scheme|limit|type|stream|smtp|from|to|name|events|sources|when|method|content_type|channel|digest|wait|max_wait|max_events|group|at|story|quiet|hours|days|thread|update|within)$`)
 
 // credentials are a password inside a URL, or beside the other settings of a
 // database.
@@ -73,7 +73,7 @@ func (m *masker) mask(tokens token.Tokens) {
 		switch {
 		case slices.Contains(structure, tk.Type):
 		case i+1 < len(tokens) && tokens[i+1].Type == token.MappingValueType && isKey(tk, before):
-			shown, condition = plainKey.MatchString(tk.Value), tk.Value == "when"
+			shown, condition = plainKey.MatchString(tk.Value), slices.Contains([]string{"when", "group", "thread", "update"}, tk.Value)
 		case condition && longCondition(tk):
 		case !shown || !slices.Contains(structure, before.Type) || tk.Type == token.InvalidType || credentials.MatchString(tk.Value) || end.Line > tk.Position.Line+1:
 			m.stars(tk.Position, end)

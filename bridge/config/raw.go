@@ -74,6 +74,11 @@ type rawRoute struct {
 	To      []string `koanf:"to"`
 	Locale  string   `koanf:"locale"`
 	Zone    string   `koanf:"zone"`
+	Digest  any      `koanf:"digest"`
+	Story   bool     `koanf:"story"`
+	Quiet   any      `koanf:"quiet"`
+	Thread  any      `koanf:"thread"`
+	Update  any      `koanf:"update"`
 }
 
 func defaults() raw {

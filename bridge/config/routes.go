@@ -44,6 +44,7 @@ func (b *builder) routes(all []any) {
 		if r.When != "" {
 			route.When = b.when(key+".when", r.When, route)
 		}
+		b.gathering(key, r, &route)
 		b.config.Routes = append(b.config.Routes, route)
 	}
 }

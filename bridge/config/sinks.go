@@ -51,7 +51,10 @@ func (b *builder) text(key string, settings map[string]any, name string) string 
 
 // settings checks a sink's own settings by building it.
 func (b *builder) settings(key string, s Sink, t kit.Type) {
-	_, err := t.New(kit.Setup{Name: s.Name, Settings: s.Settings, Client: kit.NewClient(nil, 0)})
+	sink, err := t.New(kit.Setup{Name: s.Name, Settings: s.Settings, Client: kit.NewClient(nil, 0)})
+	if err == nil {
+		b.built[s.Name] = sink
+	}
 	for _, fault := range kit.SettingErrors(err) {
 		at := key
 		if fault.Key != "" {

@@ -57,30 +57,76 @@ func NewComposer(messages *Messages, wording Wording, name string, sink bridge.S
 
 // Message is what a delivery says.
 func (c *Composer) Message(ctx context.Context, d bridge.Delivery) (bridge.Message, error) {
-	templates := c.wording.ByRoute[d.Route]
+	return c.together(ctx, item{deliveries: []bridge.Delivery{d}})
+}
+
+// together is what the deliveries of an item say, which have the same recipients.
+func (c *Composer) together(ctx context.Context, i item) (m bridge.Message, err error) {
+	first := i.whole()
+	templates := c.wording.ByRoute[first.Route]
 	if templates == nil {
 		templates = c.wording.Templates
 	}
-	m, err := c.messages.of(ctx, templates, d)
+	if len(i.deliveries) == 1 {
+		m, err = c.messages.of(ctx, templates, i.deliveries[0])
+	} else {
+		m, err = c.several(ctx, templates, i)
+	}
 	if err != nil {
 		return bridge.Message{}, err
 	}
-	m.ID, m.Facts = d.ID, d.Facts
-	for _, text := range c.recipients {
-		to, err := text.Execute(ctx, d.Facts)
-		if err != nil {
-			return bridge.Message{}, fmt.Errorf("recipient: %w", err)
-		}
-		if to = strings.TrimSpace(to); to != "" {
-			m.To = append(m.To, to)
-		}
+	m.ID, m.Facts = first.ID, first.Facts
+	if m.To, err = c.recipientsOf(ctx, first); err != nil {
+		return bridge.Message{}, err
 	}
 	if c.body != nil {
-		if m.Body, err = c.body.Execute(ctx, bodyData(d, m)); err != nil {
+		if m.Body, err = c.body.Execute(ctx, bodyData(first, m)); err != nil {
 			return bridge.Message{}, fmt.Errorf("body: %w", err)
 		}
 	}
 	return m, nil
+}
+
+// several is the message of a parcel.
+func (c *Composer) several(ctx context.Context, templates *render.Set, i item) (m bridge.Message, err error) {
+	facts := make([]bridge.Facts, len(i.deliveries))
+	lean := false
+	for n, d := range i.deliveries {
+		facts[n] = d.Facts
+		lean = lean || d.Facts[incomplete] == true
+	}
+	if _, _, story := storyOf(i.parcel.Key); story {
+		m, err = templates.Story(ctx, facts)
+	} else {
+		m, err = templates.Together(ctx, facts, nil)
+	}
+	if err == nil && lean {
+		m.Footer = strings.TrimPrefix(m.Footer+" · "+templates.Incomplete(), " · ")
+	}
+	return m, err
+}
+
+func (c *Composer) recipientsOf(ctx context.Context, d bridge.Delivery) (all []string, err error) {
+	for _, text := range c.recipients {
+		to, err := text.Execute(ctx, d.Facts)
+		if err != nil {
+			return nil, fmt.Errorf("recipient: %w", err)
+		}
+		if to = strings.TrimSpace(to); to != "" {
+			all = append(all, to)
+		}
+	}
+	return all, nil
+}
+
+// to is recipientsOf for those who only tell recipients apart: what is wrong with
+// them is found when the message is written.
+func (c *Composer) to(ctx context.Context, d bridge.Delivery) []string {
+	all, err := c.recipientsOf(ctx, d)
+	if err != nil {
+		return []string{"", err.Error()}
+	}
+	return all
 }
 
 // maxMessages bounds how many messages are kept for the next sink that needs

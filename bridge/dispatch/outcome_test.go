@@ -256,10 +256,22 @@ func TestRoutes(t *testing.T) {
 		{"OnlineCourseActivated", "sandbox", "[{all log} {courses academy} {courses log} {sandbox test}]"},
 		{"OnlineCourseDeactivated", "production", "[{all log}]"},
 	} {
-		all, _ := targets(routes, bridge.Event{Type: c.event, Source: c.source}, nil)
-		got := fmt.Sprint(all)
+		got := goesTo(t, routes, bridge.Event{Type: c.event, Source: c.source})
 		if got != c.want {
 			t.Errorf("%s of %s goes to %s, want %s", c.event, c.source, got, c.want)
 		}
 	}
+}
+
+// goesTo gives where routes send an event.
+func goesTo(t *testing.T, routes []Route, e bridge.Event) string {
+	t.Helper()
+	plan := Plan{Routes: routes, Templates: templates(t)}
+	all, _ := plan.targets(routes, e, nil, time.Now())
+	type target struct{ route, sink string }
+	short := []target{}
+	for _, one := range all {
+		short = append(short, target{one.Route, one.Sink})
+	}
+	return fmt.Sprint(short)
 }

@@ -42,6 +42,7 @@ type Plan struct {
 	Routes    []Route
 	Sources   map[string]Source
 	Templates *render.Set
+	Verbatim  map[string]bool // sinks of bridge.Verbatim
 }
 
 // Source is how events of one source are looked up.
@@ -201,14 +202,15 @@ func (r *Router) route(ctx context.Context, e store.Unrouted) error {
 	if len(outcome.Failed) > 0 {
 		facts[incomplete] = true
 	}
-	to, undecided := targets(routes, e.Event, facts)
+	now := time.Now()
+	to, undecided := plan.targets(routes, e.Event, facts, now)
 	for _, v := range undecided {
 		r.undecided.report(r.log, e.ID, v)
 	}
 	if len(routes) == 0 {
 		facts = nil // there is nothing that the event itself does not say
 	}
-	if err := r.store.FanOut(context.WithoutCancel(ctx), e.Event, facts, to, time.Now()); err != nil {
+	if err := r.store.FanOut(context.WithoutCancel(ctx), e.Event, facts, to, now); err != nil {
 		return err
 	}
 	r.log.Debug("event routed", "event", e.ID, "type", e.Type, "deliveries", len(to))

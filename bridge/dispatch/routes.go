@@ -3,9 +3,11 @@ package dispatch
 import (
 	"path"
 	"slices"
+	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
+	"github.com/absorb-bridge/absorb-bridge/bridge/schedule"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
@@ -16,6 +18,22 @@ type Route struct {
 	Sources []string             // names of sources; none means all
 	When    *condition.Condition // what must be true of the event's facts, or nil
 	To      []string             // names of sinks
+	Digest  *Digest              // how its events are gathered; nil: what comes in bulk, in bursts
+	Story   bool                 // the events of one learner in one transaction are one message
+	Quiet   *schedule.Quiet      // when nothing is sent, or nil
+	Thread  *Thread              // which messages are one conversation, or nil
+	Update  *Update              // which message takes the place of an earlier one, or nil
+}
+
+// Thread says which messages are one conversation.
+type Thread struct {
+	By *condition.Key // nil: the template says
+}
+
+// Update says which message takes the place of an earlier one.
+type Update struct {
+	By     *condition.Key
+	Within time.Duration // not of one that is older
 }
 
 // Matches tells whether the route is about events of this name and source. Its
@@ -77,8 +95,9 @@ func matching(routes []Route, e bridge.Event) []Route {
 
 // targets gives a target for each sink of each route that takes the event. A sink
 // that two routes name is sent two messages; one that a route names twice, one.
-// The verdicts are those whose condition could not be decided.
-func targets(routes []Route, e bridge.Event, facts bridge.Facts) (all []store.Target, undecided []bridge.Verdict) {
+// The verdicts are those whose condition, or key, could not be decided.
+func (p *Plan) targets(routes []Route, e bridge.Event, facts bridge.Facts, now time.Time) (all []store.Target, undecided []bridge.Verdict) {
+	template := p.Templates.Template(e.Type)
 	for _, r := range routes {
 		v := r.Judge(e, facts)
 		if v.Problem != "" {
@@ -87,8 +106,17 @@ func targets(routes []Route, e bridge.Event, facts bridge.Facts) (all []store.Ta
 		if !v.Takes {
 			continue
 		}
-		for _, sink := range r.To {
-			if t := (store.Target{Route: r.Name, Sink: sink}); !slices.Contains(all, t) {
+		join, gather, err := r.gather(e, facts, template, now)
+		if err != nil {
+			v.Problem = err.Error()
+			undecided = append(undecided, v)
+		}
+		for i, sink := range r.To {
+			t := store.Target{Route: r.Name, Sink: sink, Join: join, Gather: gather}
+			if p.Verbatim[sink] {
+				t.Join, t.Gather = "", store.Gather{}
+			}
+			if !slices.Contains(r.To[:i], sink) {
 				all = append(all, t)
 			}
 		}

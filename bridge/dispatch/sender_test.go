@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -62,7 +63,7 @@ func openStore(t *testing.T, path string) *store.Store {
 
 func templates(t *testing.T) *render.Set {
 	t.Helper()
-	set, err := render.Load(render.Options{Dir: "testdata"})
+	set, err := render.Load(render.Options{Dir: "testdata", Escape: map[string]func(string) string{"fake": strings.ToLower}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -62,7 +63,10 @@ func Build(c *config.Config) (*Parts, error) {
 	}
 	faults := []error{p.buildSinks(c), p.buildIntake(c)}
 	for _, r := range c.Routes {
-		p.Routes = append(p.Routes, dispatch.Route{Name: r.Name, Events: r.Events, Sources: r.Sources, When: r.When, To: r.To})
+		p.Routes = append(p.Routes, dispatch.Route{
+			Name: r.Name, Events: r.Events, Sources: r.Sources, When: r.When, To: r.To,
+			Digest: r.Digest, Story: r.Story, Quiet: r.Quiet, Thread: r.Thread, Update: r.Update,
+		})
 	}
 	return p, errors.Join(faults...)
 }
@@ -108,6 +112,32 @@ func (p *Parts) pace(s config.Sink, sink bridge.Sink) {
 		}
 	}
 	p.Paces[s.Name] = dispatch.NewPace(c)
+}
+
+// routesTo are the routes that lead to a sink, by name.
+func (p *Parts) routesTo(sink string) map[string]dispatch.Route {
+	all := map[string]dispatch.Route{}
+	_, verbatim := p.Sinks[sink].(bridge.Verbatim)
+	for _, r := range p.Routes {
+		if !slices.Contains(r.To, sink) {
+			continue
+		}
+		if verbatim {
+			r.Digest, r.Quiet = &dispatch.Digest{Off: true}, nil
+		}
+		all[r.Name] = r
+	}
+	return all
+}
+
+// bulk are the types of events that come in bulk.
+func (p *Parts) bulk() (all []string) {
+	for _, event := range p.Templates.Events() {
+		if p.Templates.Template(event).Bulk() {
+			all = append(all, event)
+		}
+	}
+	return all
 }
 
 // fingerprint tells a sink's settings from others without telling what they are.
@@ -160,7 +190,11 @@ func (p *Parts) buildIntake(c *config.Config) error {
 // plan is what the router does; names and tokens are kept in the store.
 func (p *Parts) plan(s *store.Store) (dispatch.Plan, error) {
 	sources, err := p.lookups(s)
-	return dispatch.Plan{Routes: p.Routes, Sources: sources, Templates: p.Templates}, err
+	plan := dispatch.Plan{Routes: p.Routes, Sources: sources, Templates: p.Templates, Verbatim: map[string]bool{}}
+	for name, sink := range p.Sinks {
+		_, plan.Verbatim[name] = sink.(bridge.Verbatim)
+	}
+	return plan, err
 }
 
 // lookups makes the enrichers of the sources.

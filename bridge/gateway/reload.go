@@ -70,7 +70,7 @@ func (g *Gateway) use(c *config.Config, p *Parts) {
 	for _, name := range p.Order {
 		g.senders[name] = dispatch.NewSender(dispatch.SenderConfig{
 			Name: name, Of: p.Of[name], Sink: p.Sinks[name], Store: g.store, Compose: p.Composers[name],
-			Pace: p.Paces[name], GiveUp: c.GiveUp, Log: g.log,
+			Pace: p.Paces[name], Routes: p.routesTo(name), Bulk: p.bulk(), GiveUp: c.GiveUp, Log: g.log,
 		})
 	}
 	g.retire()

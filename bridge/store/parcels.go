@@ -18,26 +18,28 @@ const JoinWait = 10 * time.Second
 type Parcel struct {
 	ID     string // UUIDv7
 	Route  string
-	Key    string // see Gather
-	Closes time.Time
+	Key    string    // see Gather
+	Closes time.Time // when it is due …
+	Latest time.Time // … and when at the latest, however much joins
 }
 
 // DueParcels gives the parcels that a sink should send now, at most limit.
 func (s *Store) DueParcels(ctx context.Context, sink string, now time.Time, limit int) ([]Parcel, error) {
 	all, err := list(ctx, s, func(row scanner) (p Parcel, err error) {
-		var closes int64
-		err = row.Scan(&p.ID, &p.Route, &p.Key, &closes)
-		p.Closes = fromMicros(closes)
+		var closes, latest int64
+		err = row.Scan(&p.ID, &p.Route, &p.Key, &closes, &latest)
+		p.Closes, p.Latest = fromMicros(closes), fromMicros(latest)
 		return p, err
-	}, `SELECT id, route, key, closes_at FROM parcels WHERE sink = ? AND closes_at <= ? ORDER BY closes_at, id LIMIT ?`, sink, micros(now), limit)
+	}, `SELECT id, route, key, closes_at, latest FROM parcels WHERE sink = ? AND closes_at <= ? ORDER BY closes_at, id LIMIT ?`, sink, micros(now), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read due parcels of %s: %w", sink, err)
 	}
 	return all, nil
 }
 
-// CloseParcel lets nothing more into a parcel, and gives its deliveries that wait, in the
-// order of their events, at most limit.
+// CloseParcel lets nothing more into a parcel, and gives its deliveries that wait,
+// in the order of their events. If there are more than limit, the others become a
+// parcel of their own.
 func (s *Store) CloseParcel(ctx context.Context, parcel string, limit int) ([]bridge.Delivery, error) {
 	if _, err := s.write(ctx, change(`UPDATE parcels SET closed = 1 WHERE id = ?`, parcel)); err != nil {
 		return nil, fmt.Errorf("close parcel %s: %w", parcel, err)
@@ -46,7 +48,34 @@ func (s *Store) CloseParcel(ctx context.Context, parcel string, limit int) ([]br
 	if err != nil {
 		return nil, fmt.Errorf("read parcel %s: %w", parcel, err)
 	}
-	return all, nil
+	if len(all) < limit {
+		return all, nil
+	}
+	last := all[limit-1]
+	return all, s.split(ctx, parcel, "(not_before, event_id, id) > (?, ?, ?)", micros(last.Due), last.EventID, last.ID)
+}
+
+// SplitParcel makes a closed parcel's deliveries of these ids a parcel of their own,
+// which is due now.
+func (s *Store) SplitParcel(ctx context.Context, parcel string, deliveries []string) error {
+	c := &conditions{}
+	c.in("id", "IN", deliveries)
+	return s.split(ctx, parcel, c.parts[0], c.args...)
+}
+
+func (s *Store) split(ctx context.Context, parcel, which string, args ...any) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	_, err = s.write(ctx,
+		change(`UPDATE deliveries SET digest_key = ? WHERE digest_key = ? AND state = 'pending' AND `+which, append([]any{id.String(), parcel}, args...)...),
+		change(`INSERT INTO parcels (id, sink, route, key, closes_at, latest, room, closed)
+			SELECT ?, sink, route, key, closes_at, latest, 0, 1 FROM parcels WHERE id = ? AND EXISTS (SELECT 1 FROM deliveries WHERE digest_key = ?)`, id.String(), parcel, id.String()))
+	if err != nil {
+		return fmt.Errorf("split parcel %s: %w", parcel, err)
+	}
+	return nil
 }
 
 // PostponeParcel has a parcel stay open until then.
@@ -103,11 +132,9 @@ func (c Choice) conditions() *conditions {
 			WHERE p.sink = ? AND p.route = ? AND p.closed = 0 AND substr(p.key, 1, ?) = ?))`, c.Sink, c.Route, len(c.From), c.From)
 	}
 	if len(c.Types) > 0 {
-		args := make([]any, len(c.Types))
-		for i, t := range c.Types {
-			args[i] = t
-		}
-		w.add("EXISTS (SELECT 1 FROM events e WHERE e.id = d.event_id AND e.type IN ("+marks(len(args))+"))", args...)
+		t := &conditions{}
+		t.in("e.type", "IN", c.Types)
+		w.add("EXISTS (SELECT 1 FROM events e WHERE e.id = d.event_id AND "+t.parts[0]+")", t.args...)
 	}
 	return w
 }

@@ -30,6 +30,7 @@ type Sink struct {
 var (
 	_ bridge.Sink      = (*Sink)(nil)
 	_ bridge.Templated = (*Sink)(nil)
+	_ bridge.Verbatim  = (*Sink)(nil)
 )
 
 // Type describes webhook sinks.
@@ -90,3 +91,6 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 	}
 	return bridge.Receipt{}, failure
 }
+
+// Verbatim says that programs read what the sink sends.
+func (*Sink) Verbatim() {}

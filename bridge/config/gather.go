@@ -1,0 +1,212 @@
+package config
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
+	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
+	"github.com/absorb-bridge/absorb-bridge/bridge/schedule"
+)
+
+// rawDigest is a route's digest as it is written, with its defaults.
+type rawDigest struct {
+	Wait      string `koanf:"wait"`
+	MaxWait   string `koanf:"max_wait"`
+	MaxEvents int    `koanf:"max_events"`
+	Group     string `koanf:"group"`
+	At        string `koanf:"at"`
+}
+
+type rawQuiet struct {
+	Hours string `koanf:"hours"`
+	Days  string `koanf:"days"`
+	Zone  string `koanf:"zone"`
+}
+
+type rawUpdate struct {
+	Key    string `koanf:"key"`
+	Within string `koanf:"within"`
+}
+
+const (
+	usualWait    = 30 * time.Second
+	usualMaxWait = 10 * time.Minute
+	usualEvents  = 200
+
+	// mostEvents is how many events one digest may have.
+	mostEvents = 2000
+
+	usualWithin = 7 * 24 * time.Hour
+)
+
+// gathering reads how a route gathers events, and what its messages refer to.
+func (b *builder) gathering(key string, r rawRoute, route *Route) {
+	zone := b.config.Timezone
+	if route.Voice.Zone != nil {
+		zone = route.Voice.Zone
+	}
+	route.Story = r.Story
+	if r.Digest != nil {
+		route.Digest = b.digest(key+".digest", r.Digest, zone)
+	}
+	if r.Quiet != nil {
+		route.Quiet = b.quiet(key+".quiet", r.Quiet, zone)
+	}
+	switch thread := r.Thread.(type) {
+	case nil:
+	case bool:
+		if thread {
+			route.Thread = &dispatch.Thread{}
+		}
+	case string:
+		route.Thread = &dispatch.Thread{By: b.key(key+".thread", thread)}
+	default:
+		b.atValue(key+".thread", "want an expression such as course.id, or true for what the templates say")
+	}
+	if r.Update != nil {
+		route.Update = b.update(key+".update", r.Update)
+	}
+	b.unsupported(key, *route)
+}
+
+// digest reads auto, off, or a mapping.
+func (b *builder) digest(key string, value any, zone *time.Location) *dispatch.Digest {
+	switch value {
+	case "auto":
+		return &dispatch.Digest{All: true}
+	case "off", false:
+		return &dispatch.Digest{Off: true}
+	}
+	if _, ok := value.(map[string]any); !ok {
+		b.atValue(key, `want auto, off, { wait: 30s, max_wait: 10m } or { at: "08:00 mon-fri" }`)
+		return nil
+	}
+	r := rawDigest{}
+	b.decode(key, value, &r)
+	d := &dispatch.Digest{Room: r.MaxEvents}
+	if r.Group != "" {
+		d.By = b.key(key+".group", r.Group)
+	}
+	if d.Room < 0 || d.Room > mostEvents {
+		b.atValue(key+".max_events", "want a number from 1 to %d", mostEvents)
+	}
+	if r.At != "" {
+		b.digestAt(key, r, d, zone)
+		return d
+	}
+	d.Wait, d.Most = usualWait, usualMaxWait
+	if r.Wait != "" {
+		d.Wait = b.duration(key+".wait", r.Wait)
+	}
+	if r.MaxWait != "" {
+		d.Most = b.duration(key+".max_wait", r.MaxWait)
+	}
+	if d.Most < d.Wait {
+		if r.MaxWait != "" {
+			b.atValue(key+".max_wait", "it is shorter than wait, %v", d.Wait)
+		}
+		d.Most = d.Wait
+	}
+	if d.Room == 0 {
+		d.Room = usualEvents
+	}
+	return d
+}
+
+func (b *builder) digestAt(key string, r rawDigest, d *dispatch.Digest, zone *time.Location) {
+	var err error
+	if d.At, err = schedule.NewAt(r.At, zone); err != nil {
+		b.atValue(key+".at", "%v", err)
+	}
+	for name, set := range map[string]string{"wait": r.Wait, "max_wait": r.MaxWait} {
+		if set != "" {
+			b.atValue(key+"."+name, "a digest with at goes out at those times: leave this out")
+		}
+	}
+	if d.Room == 0 {
+		d.Room = mostEvents
+	}
+}
+
+func (b *builder) quiet(key string, value any, zone *time.Location) *schedule.Quiet {
+	var r rawQuiet
+	b.decode(key, value, &r)
+	q, err := schedule.NewQuiet(r.Hours, r.Days, r.Zone, zone)
+	if faults, ok := errors.AsType[schedule.Faults](err); ok {
+		for _, f := range faults {
+			b.atValue(join(key, f.Part), "%s", f.Message)
+		}
+	}
+	return q
+}
+
+// update reads an expression, or a mapping.
+func (b *builder) update(key string, value any) *dispatch.Update {
+	u := &dispatch.Update{Within: usualWithin}
+	if text, ok := value.(string); ok {
+		u.By = b.key(key, text)
+		return u
+	}
+	var r rawUpdate
+	b.decode(key, value, &r)
+	if r.Key == "" {
+		b.atValue(key, "which message does another one replace? Write an expression such as enrollment.id")
+		return u
+	}
+	u.By = b.key(key+".key", r.Key)
+	if r.Within != "" {
+		u.Within = b.duration(key+".within", r.Within)
+	}
+	return u
+}
+
+// key compiles an expression that gives a text.
+func (b *builder) key(key, text string) *condition.Key {
+	k, faults := b.expressions().Key(text)
+	for _, f := range faults {
+		b.problem(b.within(key, text, f.Offset), "%s: %s", key, f.Message)
+	}
+	return k
+}
+
+// unsupported warns of what a route asks of sinks that cannot do it.
+func (b *builder) unsupported(key string, r Route) {
+	for _, name := range r.To {
+		sink := b.built[name]
+		if sink == nil {
+			continue // its faults are told
+		}
+		threaded, ok := sink.(bridge.Threaded)
+		if r.Thread != nil && !(ok && threaded.Threads()) {
+			b.warn("%s.thread: sink %s has no threads; its messages are sent as usual", key, name)
+		}
+		updating, ok := sink.(bridge.Updating)
+		if r.Update != nil && !(ok && updating.Updates()) {
+			b.warn("%s.update: sink %s cannot change what was sent; each message is a new one", key, name)
+		}
+		if _, verbatim := sink.(bridge.Verbatim); verbatim {
+			b.verbatim(key, name, r)
+		}
+	}
+}
+
+// verbatim warns of what has no effect on a sink for programs.
+func (b *builder) verbatim(key, sink string, r Route) {
+	var set []string
+	if r.Digest != nil && !r.Digest.Off {
+		set = append(set, "digest")
+	}
+	if r.Story {
+		set = append(set, "story")
+	}
+	if r.Quiet != nil {
+		set = append(set, "quiet")
+	}
+	if slices.Sort(set); len(set) > 0 {
+		b.warn("%s: sink %s gets each event by itself and at once, whatever %s says", key, sink, strings.Join(set, " and "))
+	}
+}

@@ -1,0 +1,229 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// prepared is an item with its message, or with the reason why it has none.
+type prepared struct {
+	item
+	message bridge.Message
+	update  string // what the message is about, if it may replace an earlier one
+	payload bridge.Payload
+	err     error
+}
+
+// sendAll sends a batch in order, and returns when every outcome is on disk. A
+// failure that pauses the sink ends the batch early.
+func (s *Sender) sendAll(ctx, late context.Context, due []item) {
+	ctx, stop := context.WithCancel(ctx)
+	var others sync.WaitGroup
+	outcomes := make(chan bridge.Attempt, len(due))
+	others.Go(func() { s.record(late, outcomes) })
+	defer others.Wait()
+	defer close(outcomes)
+	defer stop()
+	clear(s.posted) // what was posted before this batch is in the store
+
+	ready := make(chan prepared, ahead)
+	others.Go(func() {
+		defer close(ready)
+		for _, i := range due {
+			p, err := s.prepare(ctx, i)
+			if err != nil {
+				rest(ctx, s.Log, err)
+				return
+			}
+			select {
+			case ready <- p:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	for p := range ready {
+		attempt, pause, rests := s.attempt(ctx, late, p)
+		if attempt == nil {
+			return
+		}
+		outcomes <- *attempt
+		s.remember(late)
+		if pause > 0 {
+			if err := s.Pace.Pause(late, s.Store, pause); err != nil {
+				s.Log.Warn("the sink's pause could not be kept", "err", err)
+			}
+		}
+		if pause > 0 || rests {
+			return
+		}
+	}
+}
+
+// prepare writes an item's message. An error is the store's.
+func (s *Sender) prepare(ctx context.Context, i item) (p prepared, err error) {
+	p.item = i
+	if i.parcel.ID != "" {
+		if p.deliveries, err = s.open(ctx, i.parcel); err != nil {
+			return p, err
+		}
+	}
+	route := s.Routes[p.route()]
+	if len(p.deliveries) > 0 {
+		p.message, err = s.Compose.together(ctx, p.item)
+	}
+	if err != nil {
+		p.err = bridge.Rejectedf("the message cannot be written: %v", err)
+		return p, nil
+	}
+	p.message.ThreadKey = route.threadKey(p.deliveries, p.message.ThreadKey)
+	p.update = route.updateKey(p.deliveries)
+	if !s.refers(p) {
+		p.payload, p.err = s.encode(&p.message)
+	}
+	return p, nil
+}
+
+// encode puts a message into the platform's format, without its native part if that
+// makes it impossible.
+func (s *Sender) encode(m *bridge.Message) (bridge.Payload, error) {
+	payload, err := guarded(s.Log, "encode", func() (bridge.Payload, error) { return s.Sink.Encode(*m) })
+	if err != nil && len(m.Native) > 0 {
+		s.Log.Warn("a template's native part cannot be used; the message is sent without it", "err", err)
+		m.Native = nil
+		return s.encode(m)
+	}
+	if errors.Is(err, errPanic) {
+		err = bridge.Rejectedf("%v", err) // again would be no better
+	}
+	return payload, err
+}
+
+// turn waits for the turn of a message. It is false when there is none: the process
+// stops, or another one goes on.
+func (s *Sender) turn(ctx context.Context) bool {
+	ok, err := s.Pace.Wait(ctx, s.Store)
+	if err != nil {
+		rest(ctx, s.Log, err)
+	}
+	return ok
+}
+
+// attempt sends one message in its turn. It gives what to record, or nil when it
+// was not sent; how long the platform asks to pause; and whether the sink should
+// rest.
+func (s *Sender) attempt(ctx, late context.Context, p prepared) (a *bridge.Attempt, pause time.Duration, rests bool) {
+	whole := p.whole()
+	if len(p.deliveries) == 0 { // they were called off
+		return s.outcome(p, bridge.Attempt{DeliveryID: whole.ID, At: time.Now(), State: bridge.Cancelled}), 0, false
+	}
+	if p.err == nil && !s.turn(ctx) || ctx.Err() != nil || !s.lease.Valid() {
+		return nil, 0, false
+	}
+	began := time.Now()
+	receipt, err := s.send(ctx, late, &p)
+	if err != nil && late.Err() != nil {
+		return nil, 0, false // interrupted: neither counted nor blamed
+	}
+	var done bridge.Attempt
+	if err == nil {
+		done, pause = sent(whole, receipt), receipt.Pause
+		done.Posts = s.posts(p, receipt)
+		s.health.ok()
+	} else {
+		failure := bridge.AsSendError(err)
+		done = failed(whole, failure, began, s.GiveUp)
+		pause, rests = s.health.note(whole, failure, time.Now())
+	}
+	done.At, done.Took = began, time.Since(began)
+	s.say(p, done, max(pause, time.Until(s.health.Until)))
+	return s.outcome(p, done), pause, rests
+}
+
+// outcome says what an attempt is about.
+func (s *Sender) outcome(p prepared, a bridge.Attempt) *bridge.Attempt {
+	a.Sink, a.Parcel = s.Name, p.parcel.ID
+	return &a
+}
+
+// send makes one attempt, and a second one without the template's native part if
+// the platform refuses the message with it.
+func (s *Sender) send(ctx, late context.Context, p *prepared) (receipt bridge.Receipt, err error) {
+	if p.err == nil && s.refers(*p) {
+		if err := s.refer(late, p); err != nil {
+			return receipt, err
+		}
+		p.payload, p.err = s.encode(&p.message)
+	}
+	if p.err != nil {
+		return receipt, p.err
+	}
+	receipt, err = guarded(s.Log, "send", func() (bridge.Receipt, error) { return s.Sink.Send(late, p.payload) })
+	s.Pace.Sent()
+	if err == nil || bridge.AsSendError(err).Kind != bridge.MessageRejected || len(p.message.Native) == 0 {
+		return receipt, err
+	}
+	s.Log.Warn("the platform refuses a template's native part; the message is sent without it", "err", err)
+	p.message.Native = nil
+	if p.payload, p.err = s.encode(&p.message); p.err != nil || !s.turn(ctx) {
+		return receipt, err
+	}
+	receipt, err = guarded(s.Log, "send", func() (bridge.Receipt, error) { return s.Sink.Send(late, p.payload) })
+	s.Pace.Sent()
+	return receipt, err
+}
+
+func (s *Sender) say(p prepared, a bridge.Attempt, pause time.Duration) {
+	whole := p.whole()
+	log := s.Log.With("delivery", whole.ID, "event", whole.EventID, "attempt", whole.Attempts+1)
+	if len(p.deliveries) > 1 {
+		log = log.With("events", len(p.deliveries))
+	}
+	if len(p.payload.Shortened) > 0 {
+		log.Info("message shortened to fit", "cut", p.payload.Shortened)
+	}
+	switch {
+	case a.State == bridge.Sent:
+		log.Info("delivered", "took", a.Took)
+	case a.State == bridge.Dead:
+		log.Error("delivery is dead; see the dead letters", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail)
+	case s.health.Broken != "":
+		log.Error("the destination must be mended; its deliveries wait", "status", a.Status, "detail", a.Detail, "next_probe", pause)
+	default:
+		log.Warn("delivery failed; it will be tried again", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail, "pause", pause)
+	}
+}
+
+// record stores outcomes, those that wait together. It insists: a delivery that
+// was sent and not recorded would be sent again.
+func (s *Sender) record(late context.Context, outcomes <-chan bridge.Attempt) {
+	for first := range outcomes {
+		batch := append([]bridge.Attempt{first}, waiting(outcomes)...)
+		for {
+			err := s.Store.Record(late, batch...)
+			if err == nil || late.Err() != nil {
+				break
+			}
+			rest(late, s.Log, err)
+		}
+	}
+}
+
+func waiting(outcomes <-chan bridge.Attempt) []bridge.Attempt {
+	var all []bridge.Attempt
+	for {
+		select {
+		case a, open := <-outcomes:
+			if !open {
+				return all
+			}
+			all = append(all, a)
+		default:
+			return all
+		}
+	}
+}

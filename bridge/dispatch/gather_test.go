@@ -1,0 +1,368 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
+	"github.com/absorb-bridge/absorb-bridge/bridge/schedule"
+)
+
+// talker is a sink that keeps whole messages, has threads, and can replace what it
+// was sent.
+type talker struct {
+	fakeSink
+	to   []string // templates of recipients
+	sent []bridge.Message
+}
+
+func (s *talker) Encode(m bridge.Message) (bridge.Payload, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent = append(s.sent, m)
+	return s.fakeSink.Encode(m)
+}
+
+func (s *talker) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
+	r, err := s.fakeSink.Send(ctx, p)
+	r.ID, r.Thread = "id of "+string(p.Body), "thread of "+string(p.Body)
+	return r, err
+}
+
+func (s *talker) Threads() bool        { return true }
+func (s *talker) Updates() bool        { return true }
+func (s *talker) Recipients() []string { return s.to }
+
+// line is a whole bridge, without its intake, that can be stopped and started.
+type line struct {
+	*rig
+	routes []Route
+	sinks  map[string]bridge.Sink
+	limit  bridge.Limit
+	router *Router
+	halt   func()
+}
+
+func (l *line) start() {
+	l.t.Helper()
+	messages := NewMessages()
+	senders := map[string]*Sender{}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	routes := map[string]Route{}
+	for _, r := range l.routes {
+		routes[r.Name] = r
+	}
+	for name, sink := range l.sinks {
+		composer, err := NewComposer(messages, Wording{Templates: l.set}, name, sink)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		senders[name] = NewSender(SenderConfig{
+			Name: name, Sink: sink, Store: l.store, Compose: composer, Pace: NewPace(PaceConfig{Name: name, Limit: l.limit}),
+			Routes: routes, Bulk: []string{"UserCreated"}, GiveUp: time.Hour, Log: log,
+		})
+	}
+	l.router = NewRouter(l.store, Plan{Routes: l.routes, Templates: l.set}, func(sink string) { senders[sink].Wake() }, log)
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = l.router.Run(ctx, nil) })
+	for _, s := range senders {
+		wg.Go(func() { _ = s.Run(ctx, nil) })
+	}
+	l.halt = func() { cancel(); wg.Wait() }
+}
+
+// restart is a new process.
+func (l *line) restart() {
+	l.halt()
+	l.close()
+	l.store = openStore(l.t, l.path)
+	l.start()
+}
+
+// event accepts one now.
+func (l *line) event(eventType, user, correlation string) {
+	l.t.Helper()
+	e := bridge.Event{
+		Source: "s", Type: eventType, UserID: user, CorrelationID: correlation, ReceivedAt: time.Now(),
+		Raw: fmt.Appendf(nil, `{"user":%q,"c":%q,"t":%q,"at":%d}`, user, correlation, eventType, time.Now().UnixNano()),
+	}
+	if _, err := l.store.Accept(context.Background(), []bridge.Event{e}); err != nil {
+		l.t.Fatal(err)
+	}
+	l.router.Accepted(1)
+}
+
+func on(t *testing.T, routes []Route, sink *fakeSink, limit bridge.Limit, test func(l *line)) {
+	t.Helper()
+	bubble(t, func(t *testing.T, r *rig) {
+		l := &line{rig: r, routes: routes, sinks: map[string]bridge.Sink{"a": sink}, limit: limit}
+		l.start()
+		test(l)
+		l.halt()
+	})
+}
+
+func key(t *testing.T, text string) *condition.Key {
+	t.Helper()
+	k, faults := condition.NewSchema(nil).Open().Key(text)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	return k
+}
+
+func digested(d *Digest) []Route {
+	return []Route{{Name: "r", Events: []string{"*"}, To: []string{"a"}, Digest: d}}
+}
+
+// A window closes when nothing came for a while, when it has been open for long, and
+// when it is full. What comes alone is a message as any other.
+func TestDigestWindows(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		gaps []time.Duration // before each event
+		want string          // messages, with the seconds at which they came
+	}{
+		{"one event", []time.Duration{0}, "[event 0@10]"},
+		{"three together", []time.Duration{0, 4, 4}, "[3 users@18]"},
+		{"longer than the longest wait", []time.Duration{0, 9, 9, 9, 9}, "[4 users@30 event 4@46]"},
+		{"two windows", []time.Duration{0, 1, 20, 1}, "[2 users@11 2 users@32]"},
+		{"full", []time.Duration{0, 1, 1, 1, 1, 1}, "[5 users@4 event 5@15]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			sink := &fakeSink{}
+			d := &Digest{Wait: 10 * time.Second, Most: 30 * time.Second, Room: 5}
+			on(t, digested(d), sink, bridge.Limit{}, func(l *line) {
+				began := time.Now()
+				for i, gap := range c.gaps {
+					time.Sleep(gap * time.Second)
+					l.event("UserCreated", "u", fmt.Sprint(i))
+				}
+				time.Sleep(time.Minute)
+				var got []string
+				for i, title := range sink.got() {
+					got = append(got, fmt.Sprintf("%s@%d", short(title), int(sink.at[i].Sub(began).Round(time.Second).Seconds())))
+				}
+				if fmt.Sprint(got) != c.want {
+					t.Errorf("%v, want %s", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+// short leaves the number and the noun of a digest's title.
+func short(title string) string {
+	words := strings.Fields(title)
+	return strings.Join(words[:min(2, len(words))], " ")
+}
+
+func TestDigestsByGroup(t *testing.T) {
+	sink := &fakeSink{}
+	d := &Digest{Wait: 10 * time.Second, Most: time.Minute, Room: 100, By: key(t, "event.userId")}
+	on(t, digested(d), sink, bridge.Limit{}, func(l *line) {
+		for i := range 9 {
+			l.event("UserCreated", fmt.Sprint("user", i%2), fmt.Sprint(i))
+		}
+		time.Sleep(time.Minute)
+		got := sink.got()
+		if slices.Sort(got); len(got) != 2 || short(got[0]) != "4 users" || short(got[1]) != "5 users" {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
+// However often the process is restarted, each event is told once.
+func TestNoWindowIsLostOrDoubled(t *testing.T) {
+	for phase := range 12 {
+		sink := &fakeSink{}
+		fail := true
+		sink.script = func(int, string) error {
+			if fail && phase%3 == 2 {
+				return fails(bridge.Temporary, 0)
+			}
+			return nil
+		}
+		d := &Digest{Wait: 10 * time.Second, Most: 30 * time.Second, Room: 100}
+		on(t, digested(d), sink, bridge.Limit{}, func(l *line) {
+			for i := range 4 {
+				l.event("UserCreated", "u", fmt.Sprint(i))
+				time.Sleep(time.Duration(phase) * 300 * time.Millisecond)
+				if i == phase%4 {
+					l.restart()
+				}
+			}
+			time.Sleep(time.Duration(phase) * 1500 * time.Millisecond)
+			l.restart()
+			time.Sleep(time.Minute)
+			sink.mu.Lock()
+			fail, sink.titles = false, nil
+			sink.mu.Unlock()
+			l.restart()
+			time.Sleep(time.Hour)
+			sum := l.counts("a")
+			if sum[bridge.Sent] != 4 || len(sum) != 1 {
+				t.Errorf("phase %d: %v", phase, sum)
+			}
+			if got := sink.got(); phase%3 == 2 && fmt.Sprint(len(got)) != "1" {
+				t.Errorf("phase %d: after the failures %v", phase, got)
+			}
+		})
+	}
+}
+
+// Digests at fixed times, and what quiet hours hold.
+func TestSchedules(t *testing.T) {
+	at, err := schedule.NewAt("08:00", time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quiet, err := schedule.NewQuiet("20:00-07:00", "", "UTC", time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		route Route
+		hour  int // when the messages come
+	}{
+		"at":    {Route{Digest: &Digest{At: at, Room: 100}}, 8},
+		"quiet": {Route{Quiet: quiet}, 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.route.Name, c.route.Events, c.route.To = "r", []string{"*"}, []string{"a"}
+			sink := &fakeSink{}
+			on(t, []Route{c.route}, sink, bridge.Limit{}, func(l *line) {
+				l.halt()
+				time.Sleep(time.Until(time.Date(2000, 1, 3, 22, 0, 0, 0, time.UTC)))
+				l.start()
+				for i := range 3 {
+					l.event("UserCreated", "u", fmt.Sprint(i))
+					time.Sleep(time.Hour)
+				}
+				l.restart()
+				time.Sleep(8 * time.Hour)
+				got := sink.got()
+				if len(got) != 1 || short(got[0]) != "3 users" || sink.at[0].Hour() != c.hour || sink.at[0].Minute() != 0 {
+					t.Errorf("%v at %v", got, sink.at)
+				}
+			})
+		})
+	}
+}
+
+// A burst of what comes in bulk is a few messages, in which every event is counted.
+// Other events are not held up by it, and a route may switch it off.
+func TestBurstsBecomeDigests(t *testing.T) {
+	const users = 1000
+	for name, c := range map[string]struct {
+		digest *Digest
+		most   int
+	}{"by default": {nil, 90}, "all": {&Digest{All: true}, 90}, "off": {&Digest{Off: true}, users + 1}} {
+		t.Run(name, func(t *testing.T) {
+			sink := &fakeSink{}
+			on(t, digested(c.digest), sink, bridge.Limit{Rate: 1, Burst: 1}, func(l *line) {
+				for i := range users {
+					l.event("UserCreated", "u", fmt.Sprint(i))
+					time.Sleep(20 * time.Millisecond)
+				}
+				l.restart()
+				time.Sleep(time.Hour)
+				got := sink.got()
+				told := 0
+				for _, title := range got {
+					n := 1
+					_, _ = fmt.Sscanf(title, "%d users", &n)
+					told += n
+				}
+				if told != users || len(got) > c.most || c.most > users && len(got) != users {
+					t.Errorf("%d messages tell of %d events", len(got), told)
+				}
+			})
+		})
+	}
+}
+
+// Those who get a digest get their own events, and nobody else's.
+func TestADigestIsSplitByRecipients(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		sink := &talker{to: []string{"{{ .event.userId }}@example.com"}}
+		d := &Digest{Wait: 10 * time.Second, Most: time.Minute, Room: 100}
+		l := &line{rig: r, routes: digested(d), sinks: map[string]bridge.Sink{"a": sink}}
+		l.start()
+		for i := range 10 {
+			l.event("UserCreated", []string{"ann", "bob", "bob", "eve", "bob"}[i%5], fmt.Sprint(i))
+		}
+		time.Sleep(time.Minute)
+		l.halt()
+		got := map[string]string{}
+		for _, m := range sink.sent {
+			got[strings.Join(m.To, ",")] = short(m.Title)
+		}
+		want := map[string]string{"ann@example.com": "2 users", "bob@example.com": "6 users", "eve@example.com": "2 users"}
+		if !maps.Equal(got, want) || len(sink.sent) != 3 {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
+// The first message of a conversation opens it, the others reply, after a restart,
+// too; a message about the same thing takes the place of the one before if that is
+// young.
+func TestThreadsAndUpdates(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		sink := &talker{}
+		routes := digested(&Digest{Off: true})
+		routes[0].Thread = &Thread{By: key(t, "event.userId")}
+		routes[0].Update = &Update{By: key(t, "event.userId"), Within: time.Hour}
+		l := &line{rig: r, routes: routes, sinks: map[string]bridge.Sink{"a": sink}}
+		l.start()
+		for i, user := range []string{"ann", "ann", "bob", "ann"} { // one batch
+			l.event("UserCreated", user, fmt.Sprint(i))
+		}
+		time.Sleep(time.Second)
+		l.restart()
+		l.event("UserCreated", "ann", "4")
+		time.Sleep(2 * time.Hour)
+		l.event("UserCreated", "ann", "5")
+		time.Sleep(time.Minute)
+		l.halt()
+		var got []string
+		for _, m := range sink.sent {
+			got = append(got, fmt.Sprintf("%s:%s:%s", m.Title, strings.TrimPrefix(m.Thread, "thread of event "), strings.TrimPrefix(m.Replaces, "id of event ")))
+		}
+		if want := "[event 0:: event 1:0:0 event 2:: event 3:0:1 event 4:0:3 event 5:0:]"; fmt.Sprint(got) != want {
+			t.Errorf("title, thread and what it replaces:\n%v\n%s", got, want)
+		}
+	})
+}
+
+// A platform that refuses the native part of a template gets the message without.
+func TestARefusedNativePartIsLeftOut(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		sink := &talker{}
+		sink.script = func(int, string) error {
+			if sink.sent[len(sink.sent)-1].Native != nil {
+				return fails(bridge.MessageRejected, 0)
+			}
+			return nil
+		}
+		l := &line{rig: r, routes: digested(nil), sinks: map[string]bridge.Sink{"a": sink}}
+		l.start()
+		l.event("DepartmentCreated", "u", "1")
+		time.Sleep(time.Minute)
+		l.halt()
+		if len(sink.sent) != 2 || sink.sent[0].Native == nil || sink.sent[1].Title != sink.sent[0].Title || l.counts("a")[bridge.Sent] != 1 {
+			t.Errorf("%+v, %v", sink.sent, l.counts("a"))
+		}
+	})
+}

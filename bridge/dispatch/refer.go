@@ -1,0 +1,103 @@
+package dispatch
+
+import (
+	"context"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
+)
+
+// threadKey is the conversation of a message: what the route says, if it is the
+// same for all its deliveries.
+func (r Route) threadKey(deliveries []bridge.Delivery, byTemplate string) string {
+	switch {
+	case r.Thread == nil:
+		return ""
+	case r.Thread.By == nil:
+		return byTemplate
+	}
+	return common(r.Thread.By, deliveries)
+}
+
+// updateKey is what a message is about if it may replace an earlier one, or "".
+func (r Route) updateKey(deliveries []bridge.Delivery) string {
+	if r.Update == nil {
+		return ""
+	}
+	return common(r.Update.By, deliveries)
+}
+
+// common is the key of all deliveries, or "" when they have several, or when it
+// cannot be decided: then the message stands by itself.
+func common(by *condition.Key, deliveries []bridge.Delivery) (key string) {
+	for i, d := range deliveries {
+		k, err := by.Of(d.Facts)
+		if err != nil || i > 0 && k != key {
+			return ""
+		}
+		key = k
+	}
+	return key
+}
+
+// post names a message that was posted.
+type post struct {
+	kind bridge.PostKind
+	key  string
+}
+
+func (s *Sender) threads() bool {
+	t, ok := s.Sink.(bridge.Threaded)
+	return ok && t.Threads()
+}
+
+func (s *Sender) updates() bool {
+	u, ok := s.Sink.(bridge.Updating)
+	return ok && u.Updates()
+}
+
+// refers tells whether a message depends on those before it, so that it cannot be
+// encoded ahead of them.
+func (s *Sender) refers(p prepared) bool {
+	return p.message.ThreadKey != "" && s.threads() || p.update != "" && s.updates()
+}
+
+// refer finds the earlier messages that a message refers to.
+func (s *Sender) refer(ctx context.Context, p *prepared) (err error) {
+	if p.message.ThreadKey != "" && s.threads() {
+		if p.message.Thread, _, err = s.find(ctx, post{bridge.ThreadPost, p.message.ThreadKey}); err != nil {
+			return err
+		}
+	}
+	if p.update == "" || !s.updates() {
+		return nil
+	}
+	ref, at, err := s.find(ctx, post{bridge.MessagePost, p.update})
+	if err == nil && time.Since(at) < s.Routes[p.route()].Update.Within {
+		p.message.Replaces = ref
+	}
+	return err
+}
+
+// find looks among what was posted in this batch, and then in the store.
+func (s *Sender) find(ctx context.Context, p post) (ref string, at time.Time, err error) {
+	if ref, ok := s.posted[p]; ok {
+		return ref, time.Now(), nil
+	}
+	return s.Store.Post(ctx, s.Name, p.kind, p.key)
+}
+
+// posts is what is kept of a message that was sent.
+func (s *Sender) posts(p prepared, r bridge.Receipt) (all []bridge.Post) {
+	if p.message.ThreadKey != "" && p.message.Thread == "" && r.Thread != "" && s.threads() {
+		all = append(all, bridge.Post{Kind: bridge.ThreadPost, Key: p.message.ThreadKey, Ref: r.Thread})
+	}
+	if p.update != "" && r.ID != "" && s.updates() {
+		all = append(all, bridge.Post{Kind: bridge.MessagePost, Key: p.update, Ref: r.ID})
+	}
+	for _, one := range all {
+		s.posted[post{one.Kind, one.Key}] = one.Ref
+	}
+	return all
+}
