@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -14,6 +15,10 @@ type clock struct {
 	*vocabulary
 	zone   *time.Location
 	layout string
+}
+
+func newClock(words *vocabulary, zone *time.Location, layout string) clock {
+	return clock{vocabulary: words, zone: zone, layout: words.namedLayout(cmp.Or(layout, "datetime"))}
 }
 
 // date shows a point in time. The options are a layout, by name or as Go writes

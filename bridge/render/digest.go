@@ -1,21 +1,82 @@
 package render
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// Digest puts several events of the template's type into one message. Its
-// wording sees .events, .first, .last, .count and .groups. A template without
-// digest wording uses that of the generic one.
-func (t *Template) Digest(ctx context.Context, events []bridge.Facts) (bridge.Message, error) {
-	if len(events) == 0 {
-		return bridge.Message{}, errors.New("digest: no events")
+// maxList is the weight of all lists of a message together: less than the text
+// that any platform takes, so that none of them cuts off the count of the rest.
+const maxList = 1900
+
+// digestWording is the wording of several events in one message.
+type digestWording struct {
+	*wording
+	groups []*Text // what its events are put together by, or nothing
+}
+
+// Bulk tells whether an admin may cause thousands of the event at once, by an
+// import, for example. A burst of them is one message by default.
+func (t *Template) Bulk() bool { return t.bulk }
+
+// Together puts several events into one message. Those of one type are worded by
+// its digest, in groups by what group gives, if it is not nil; those of several
+// types stand in a section each. One event alone is its ordinary message.
+func (s *Set) Together(ctx context.Context, events []bridge.Facts, group func(bridge.Facts) string) (bridge.Message, error) {
+	switch len(events) {
+	case 0:
+		return bridge.Message{}, errors.New("a digest of no events")
+	case 1:
+		return s.Template(typeOf(events[0])).Message(ctx, events[0])
 	}
+	types, _ := split(ctx, events, func(_ context.Context, e bridge.Facts) (string, error) { return foldEvent(typeOf(e)), nil })
+	asked, common, err := askedWay(ctx, events, group)
+	if err != nil {
+		return bridge.Message{}, err
+	}
+	var m bridge.Message
+	if len(types.keys) == 1 {
+		m, err = s.Template(typeOf(events[0])).digestOf(ctx, events, asked, common, maxList)
+	} else {
+		m, err = s.sections(ctx, types, asked, common)
+	}
+	if err != nil {
+		return bridge.Message{}, err
+	}
+	if common != "" {
+		m.Title += ": " + common
+	}
+	var when string
+	m.Time, when = s.clock.from(events)
+	m.Footer = strings.TrimPrefix(m.Footer+" · "+when, " · ")
+	m.Footer = strings.TrimSuffix(m.Footer, " · ")
+	return m, nil
+}
+
+func typeOf(e bridge.Facts) string { return text(get(e, "event", "type")) }
+
+// askedWay is the way of a group function. When all events have one group, there
+// is nothing to put apart, and the group's name is what they have in common.
+func askedWay(ctx context.Context, events []bridge.Facts, group func(bridge.Facts) string) (asked way, common string, err error) {
+	if group == nil {
+		return nil, "", nil
+	}
+	asked = func(_ context.Context, e bridge.Facts) (string, error) { return strings.TrimSpace(group(e)), nil }
+	g, err := split(ctx, events, asked)
+	if err == nil && len(g.keys) == 1 {
+		return nil, bridge.CleanLine(nameAmong(events, g.keys[0])), nil
+	}
+	return asked, "", err
+}
+
+// digestOf words several events of the template's type, with lists of a weight.
+func (t *Template) digestOf(ctx context.Context, events []bridge.Facts, asked way, common string, room int) (bridge.Message, error) {
 	words := t.digest
 	if words == nil && t.fallback != nil {
 		words = t.fallback.digest
@@ -23,82 +84,113 @@ func (t *Template) Digest(ctx context.Context, events []bridge.Facts) (bridge.Me
 	if words == nil {
 		return t.Message(ctx, events[len(events)-1])
 	}
-	groups, err := t.groups(ctx, events)
+	groups, err := words.groupsOf(ctx, events, asked, common)
 	if err != nil {
 		return bridge.Message{}, err
 	}
-	m, err := words.write(ctx, digestFacts(events, groups))
-	if err != nil {
-		return bridge.Message{}, err
-	}
-	last := events[len(events)-1]
-	if m.Title == "" {
-		m.Title = bridge.EventTitle(text(get(last, "event", "type")))
-	}
-	m.Time, _ = parseTime(text(get(last, "event", "occurredAt")))
-	return m, nil
-}
-
-func digestFacts(events []bridge.Facts, groups []map[string]any) map[string]any {
-	first := events[0]
-	d := span(events)
-	d["groups"] = listOf(groups)
+	facts := span(events)
+	facts["groups"], facts["group"], facts[roomPart] = listOf(groups), common, int64(room)
 	for _, part := range []string{"source", "portal"} {
-		if v, ok := first[part]; ok {
-			d[part] = v
-		}
+		facts[part] = events[0][part]
 	}
-	return d
+	m, err := words.write(ctx, facts)
+	if m.Title == "" {
+		m.Title = bridge.EventTitle(typeOf(events[0]))
+	}
+	return m, err
 }
 
 // span is what a digest and each of its groups tell of their events.
 func span(events []bridge.Facts) map[string]any {
-	all := make([]any, len(events))
-	for i, e := range events {
-		all[i] = map[string]any(e)
-	}
-	return map[string]any{
-		"events": all, "first": all[0], "last": all[len(all)-1], "count": int64(len(all)), "len": int64(len(all)),
-	}
+	n := int64(len(events))
+	return map[string]any{"events": listOf(events), "first": events[0], "last": events[n-1], "count": n, "len": n}
 }
 
-// groups puts events together by the template's own group, or by their course.
-// A group has the parts of its first event too, so {{ .course.name }} works in
-// it. Groups stand in the order of their first events.
-func (t *Template) groups(ctx context.Context, events []bridge.Facts) ([]map[string]any, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxTime)
-	defer cancel()
-	var order []string
-	members := map[string][]bridge.Facts{}
+// from gives the time of the last event, and in words those of the first and the
+// last, if they read differently.
+func (c clock) from(events []bridge.Facts) (last time.Time, words string) {
+	var first time.Time
 	for _, e := range events {
-		key, err := t.groupKey(ctx, e)
-		if err != nil {
-			return nil, err
+		t, ok := parseTime(text(get(e, "event", "occurredAt")))
+		if !ok {
+			continue
 		}
-		if members[key] == nil {
-			order = append(order, key)
+		if first.IsZero() || t.Before(first) {
+			first = t
 		}
-		members[key] = append(members[key], e)
+		if t.After(last) {
+			last = t
+		}
 	}
-	groups := make([]map[string]any, len(order))
-	for i, key := range order {
-		groups[i] = map[string]any{}
-		maps.Copy(groups[i], members[key][0])
-		maps.Copy(groups[i], span(members[key]))
-		groups[i]["key"] = key
+	from, to := c.format(first.In(c.zone), c.layout), c.format(last.In(c.zone), c.layout)
+	if from == to {
+		return last, ""
 	}
-	return groups, nil
+	return last, from + " – " + to
 }
 
-func (t *Template) groupKey(ctx context.Context, e bridge.Facts) (string, error) {
-	if t.group != nil {
-		key, err := t.group.run(ctx, e)
-		return strings.TrimSpace(key), err
-	}
-	for _, path := range [][]string{{"course", "name"}, {"enrollment", "courseName"}} {
-		if name := text(get(e, path...)); name != "" {
-			return name, nil
+// section is what a message of several types says of one of them.
+type section struct {
+	bridge.Message
+	count int
+}
+
+// sections words events of several types, the most serious first.
+func (s *Set) sections(ctx context.Context, types grouping, asked way, common string) (bridge.Message, error) {
+	all := make([]section, 0, len(types.keys))
+	total := 0
+	for _, key := range types.keys {
+		events := types.members[key]
+		t := s.Template(typeOf(events[0]))
+		var m bridge.Message
+		var err error
+		if len(events) == 1 {
+			m, err = t.Message(ctx, events[0])
+			m.Text = "" // its title says it
+		} else {
+			m, err = t.digestOf(ctx, events, asked, common, maxList/len(types.keys)-maxLine/2)
 		}
+		if err != nil {
+			return bridge.Message{}, err
+		}
+		all = append(all, section{m, len(events)})
+		total += len(events)
 	}
-	return "", nil
+	slices.SortStableFunc(all, func(a, b section) int { return cmp.Compare(seriousness(b.Level), seriousness(a.Level)) })
+	m := bridge.Message{
+		Level: all[0].Level,
+		Title: s.words.plural(total, s.words.events[0], s.words.events[1], s.words.events[2:]...),
+		Text:  s.words.layOut(all, total),
+	}
+	return m.Clean(), nil
+}
+
+// layOut writes sections below each other, as far as they fit. The count of the
+// rest ends them.
+func (v *vocabulary) layOut(all []section, total int) string {
+	var blocks []string
+	left := maxList
+	for i, s := range all {
+		title, _ := bold(shorten(s.Title, maxLine)).(Markdown)
+		block := title.source
+		w := weight(title.plain) + perLine
+		if text := weight(strings.ReplaceAll(s.Text, `\`, "")); text > 0 && w+text <= left/(len(all)-i) {
+			block += "\n\n" + s.Text
+			w += text
+		}
+		if left -= w; left < forRest {
+			break
+		}
+		blocks = append(blocks, block)
+		total -= s.count
+	}
+	if total > 0 {
+		blocks = append(blocks, v.rest(total))
+	}
+	return strings.Join(blocks, "\n\n")
+}
+
+// seriousness orders levels; what is neither good nor bad is between.
+func seriousness(l bridge.Level) int {
+	return slices.Index([]bridge.Level{bridge.LevelSuccess, bridge.LevelInfo, bridge.LevelWarning, bridge.LevelDanger}, l)
 }

@@ -15,8 +15,8 @@ const manual = "../../docs/templates.md"
 var (
 	fenced  = regexp.MustCompile("(?s)```(\\w+)\n(.*?)```")
 	example = regexp.MustCompile("(?m)^\\| `(\\{\\{.*?\\}\\})` \\| (`` .*? ``|`.*?`) \\| ")
-	section = regexp.MustCompile(`(?m)^### `)
-	called  = regexp.MustCompile(`[a-zA-Z0-9]+`)
+	heading = regexp.MustCompile(`(?m)^### `)
+	words   = regexp.MustCompile(`[a-zA-Z0-9]+`)
 )
 
 // TestManualExamples runs every example of the manual's tables of functions.
@@ -30,10 +30,10 @@ func TestManualExamples(t *testing.T) {
 		blocks[block[1]] = block[2]
 	}
 	facts := decode(t, blocks["json"])
-	all := functions(english(t), time.UTC, "")
+	all := functions(newClock(english(t), time.UTC, ""))
 	c := newCompiler(all, printers(nil))
 	shown := map[string]bool{}
-	for _, part := range section.Split(string(source), -1)[1:] {
+	for _, part := range heading.Split(string(source), -1)[1:] {
 		printing := plainPrinting
 		if strings.HasPrefix(part, "Formatting") {
 			printing = markdownPrinting
@@ -43,7 +43,7 @@ func TestManualExamples(t *testing.T) {
 			if strings.HasPrefix(row[2], "``") {
 				want = strings.TrimSuffix(strings.TrimPrefix(row[2], "`` "), " ``")
 			}
-			for _, word := range called.FindAllString(call, -1) {
+			for _, word := range words.FindAllString(call, -1) {
 				shown[word] = true
 			}
 			r := &reader{file: manual, lines: []string{call}}

@@ -3,8 +3,6 @@ package render
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -70,7 +68,8 @@ func (d *document) read(top entry) {
 	parts := map[string]entry{}
 	keep := func(e entry) { parts[e.name] = e }
 	d.section(top, map[string]func(entry){
-		"event": d.event, "lookups": keep, "message": keep, "digest": keep, "sample": d.sample,
+		"event": d.event, "lookups": keep, "message": keep, "digest": keep, "story": keep, "sample": d.sample,
+		"bulk": func(e entry) { t.bulk = d.truth(e) },
 	})
 	if t.event == "" {
 		d.problem(top.at, "event", "required: the event that this is about, such as CertificateAwarded")
@@ -87,9 +86,14 @@ func (d *document) read(top entry) {
 	for _, l := range t.lookups {
 		d.known = append(d.known, l.Part)
 	}
+	if e, ok := parts["story"]; ok {
+		t.story = d.storyParts(e)
+	}
 	if e, ok := parts["message"]; ok {
+		d.known = append(d.known, "story")
 		t.message = d.wording(e, nil)
-	} else if !ok {
+		d.known = d.known[:len(d.known)-1]
+	} else {
 		d.problem(top.at, "message", "required")
 	}
 	if e, ok := parts["digest"]; ok {
@@ -128,20 +132,6 @@ func (d *document) sample(e entry) {
 		return
 	}
 	d.wrongType(e, "a mapping")
-}
-
-// digest reads the digest's wording, which sees a digest's facts; its group sees
-// an event's.
-func (d *document) digest(e entry) *wording {
-	message := d.known
-	d.known = []string{"events", "groups", "first", "last", "count", "source", "portal"}
-	defer func() { d.known = message }()
-	return d.wording(e, func(group entry) {
-		digest := d.known
-		d.known = message
-		d.template.group = d.compile(group, plainPrinting)
-		d.known = digest
-	})
 }
 
 // wording reads a message's parts, and a group if there is something to read it.
@@ -228,31 +218,6 @@ func (d *document) actions(e entry) []actionWording {
 	return actions
 }
 
-// native reads parts in platforms' own formats. Keys and everything but texts
-// stay as they are.
-func (d *document) native(e entry) map[string]map[string]any {
-	native := map[string]map[string]any{}
-	for _, platform := range d.mapping(e) {
-		printing := nativePrinting(platform.name)
-		if d.compiler.bases[printing] == nil {
-			types := slices.Collect(maps.Keys(d.compiler.bases))
-			types = slices.DeleteFunc(types, func(t string) bool { return !strings.HasPrefix(t, nativePrinting("")) })
-			for i, t := range types {
-				types[i] = strings.TrimPrefix(t, nativePrinting(""))
-			}
-			d.problem(platform.at, platform.path, "no sink type %q%s", platform.name, bridge.DidYouMean(platform.name, types))
-			continue
-		}
-		part := d.any(platform, func(s scalar) any { return d.compiler.compile(d.reader, s, printing, d.known) })
-		if m, ok := part.(map[string]any); ok {
-			native[platform.name] = m
-		} else if part != nil {
-			d.wrongType(platform, "a mapping")
-		}
-	}
-	return native
-}
-
 // tryOut runs the template on an event of which nothing else is known, so that
 // what can never work is found before an event comes.
 func (d *document) tryOut() {
@@ -265,9 +230,10 @@ func (d *document) tryOut() {
 	_, messageErr := t.Message(context.Background(), facts)
 	var digestErr error
 	if t.digest != nil {
-		_, digestErr = t.Digest(context.Background(), []bridge.Facts{facts})
+		_, digestErr = t.digestOf(context.Background(), []bridge.Facts{facts}, nil, "", maxList)
 	}
-	errs := []error{messageErr, digestErr}
+	_, storyErr := t.storyFields(context.Background(), facts, facts)
+	errs := []error{messageErr, digestErr, storyErr}
 	for _, l := range d.lookups {
 		for _, text := range []*Text{l.path, l.until} {
 			_, err := text.run(context.Background(), facts)

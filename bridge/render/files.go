@@ -25,7 +25,9 @@ type loader struct {
 func (l *loader) load(o Options) {
 	l.folders(o)
 	l.words(o)
-	l.set.compiler = newCompiler(functions(l.set.words, o.Zone, o.DateLayout), printers(o.Escape))
+	l.set.clock = newClock(l.set.words, o.Zone, o.DateLayout)
+	l.set.compiler = newCompiler(functions(l.set.clock), printers(o.Escape))
+	l.set.compiler.checks = o.Check
 	for _, f := range l.layers {
 		switch {
 		case f.translation:

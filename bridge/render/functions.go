@@ -1,7 +1,6 @@
 package render
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/Masterminds/sprig/v3"
 
@@ -18,9 +16,8 @@ import (
 
 // functions are all that templates may call, by name, as they are before adapt.
 // A function whose first parameter is a *scope is handed it by the tree.
-func functions(words *vocabulary, zone *time.Location, layout string) map[string]any {
-	clock := clock{vocabulary: words, zone: zone}
-	clock.layout = clock.namedLayout(cmp.Or(layout, "datetime"))
+func functions(clock clock) map[string]any {
+	words := clock.vocabulary
 	all := map[string]any{
 		// In place of text/template's own, which fail on what is missing.
 		"eq": equal, "ne": func(a, b any) bool { return !equal(a, b) },
@@ -36,6 +33,7 @@ func functions(words *vocabulary, zone *time.Location, layout string) map[string
 		"plain": plainText, "truncate": truncate, "plural": words.plural, "percent": words.percent, "number": words.formatNumber, "word": words.word,
 		"bold": bold, "italic": italic, "code": code, "link": link,
 		"find": find, "items": items, "limit": limit, "column": column, "sentence": words.sentence, "keys": keys,
+		"tally": words.tally, "more": words.moreThan,
 
 		"json": toJSON, "toJson": toJSON,
 

@@ -57,11 +57,12 @@ func testGolden(t *testing.T, set *Set, folder string) {
 			var b strings.Builder
 			show(t, &b, "full facts", template, full)
 			show(t, &b, "no lookups", template, lean)
-			digest, err := template.Digest(t.Context(), []bridge.Facts{full, lean, full})
+			digest, err := set.Together(t.Context(), []bridge.Facts{full, lean, full}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			write(&b, "digest of three", digest)
+			hostile(t, &b, set, event)
 			golden(t, filepath.Join(folder, event+".txt"), b.String())
 		})
 	}

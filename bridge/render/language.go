@@ -3,6 +3,7 @@ package render
 import (
 	"maps"
 	"math"
+	"strings"
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
@@ -20,7 +21,8 @@ type vocabulary struct {
 	dates                                map[string]string
 	spans                                map[string]string
 	words                                map[string]string
-	and, incomplete                      string
+	and, more, other, incomplete         string
+	events                               []string // the noun, in the forms that plural wants
 }
 
 // read puts the words of a file in the place of those before.
@@ -52,7 +54,26 @@ func (v *vocabulary) read(r *reader, top entry) {
 		"dates": func(e entry) { v.dates = r.texts(e, v.dates, "date", "time", "datetime", "weekday") },
 		"spans": func(e entry) { v.spans = r.texts(e, v.spans, "day", "hour", "minute", "second") },
 		"words": func(e entry) { v.words = r.texts(e, v.words) },
-		"and":   text(&v.and), "incomplete": text(&v.incomplete),
+		"and":   text(&v.and), "other": text(&v.other), "incomplete": text(&v.incomplete),
+		"more": func(e entry) {
+			if s, ok := r.text(e); ok && strings.Count(s.text, "%s") != 1 {
+				r.problem(s.at, e.path, "want a text with %%s in it once, in place of a number")
+			} else if ok {
+				v.more = s.text
+			}
+		},
+		"events": func(e entry) {
+			forms := make([]string, 0, 3)
+			for _, child := range r.list(e) {
+				s, _ := r.text(child)
+				forms = append(forms, s.text)
+			}
+			if len(forms) != 2 && len(forms) != 3 {
+				r.problem(e.at, e.path, "want the noun for one and for several: two forms, or three in languages that have them")
+				return
+			}
+			v.events = forms
+		},
 	})
 }
 

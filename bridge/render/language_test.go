@@ -78,8 +78,8 @@ sample: { courseId: c1 }
 	if err != nil || m.Title != "Ein Ding X" || m.Level != bridge.LevelWarning || m.URL != "https://example.com/x" || m.ThreadKey != "c1" {
 		t.Errorf("%+v, %v", m, err)
 	}
-	d, err := own.Digest(t.Context(), []bridge.Facts{facts})
-	if err != nil || d.Title != "Dinge" || own.group == nil || len(own.Lookups()) != 1 || own.Sample()["courseId"] != "c1" {
+	d, err := own.digestOf(t.Context(), []bridge.Facts{facts}, nil, "", maxList)
+	if err != nil || d.Title != "Dinge" || len(own.digest.groups) != 1 || len(own.Lookups()) != 1 || own.Sample()["courseId"] != "c1" {
 		t.Errorf("%+v, %v, %v", d, err, own.Lookups())
 	}
 }

@@ -14,11 +14,12 @@ type Template struct {
 	event, file string
 	lookups     []bridge.Lookup
 	message     *wording
-	digest      *wording
-	group       *Text // what a digest groups by, or nil
+	digest      *digestWording
+	story       *storyWording
+	bulk        bool
 	sample      map[string]any
 
-	fallback *Template // whose digest is used when this has none
+	fallback *Template // whose digest and story are used when this has none
 }
 
 // Lookups are the questions whose answers the template wants, in the order of
@@ -45,7 +46,7 @@ func (t *Template) Message(ctx context.Context, f bridge.Facts) (bridge.Message,
 }
 
 // completeFrom takes over what a translation leaves out: what has no words, and
-// the whole digest or sample if there is none.
+// the whole digest, story or sample if there is none.
 func (t *Template) completeFrom(original *Template) {
 	if original == nil {
 		return
@@ -54,13 +55,19 @@ func (t *Template) completeFrom(original *Template) {
 	if t.sample == nil {
 		t.sample = original.sample
 	}
-	if t.group == nil {
-		t.group = original.group
-	}
+	t.bulk = t.bulk || original.bulk
 	if t.digest == nil {
 		t.digest = original.digest
 	} else if original.digest != nil {
-		t.digest.completeFrom(original.digest)
+		t.digest.completeFrom(original.digest.wording)
+		if t.digest.groups == nil {
+			t.digest.groups = original.digest.groups
+		}
+	}
+	if t.story == nil {
+		t.story = original.story
+	} else if t.story.lead == 0 && original.story != nil {
+		t.story.lead = original.story.lead
 	}
 }
 
@@ -104,9 +111,7 @@ func (words *wording) write(ctx context.Context, data any) (bridge.Message, erro
 		Footer:    w.text(words.footer),
 		ThreadKey: w.text(words.thread),
 	}
-	for _, f := range words.fields {
-		m.Fields = append(m.Fields, bridge.Field{Name: w.text(f.name), Value: w.text(f.value), Short: f.short})
-	}
+	m.Fields = w.fields(words.fields)
 	for _, a := range words.actions {
 		m.Actions = append(m.Actions, bridge.Action{Label: w.text(a.label), URL: w.text(a.url)})
 	}
@@ -120,6 +125,14 @@ func (words *wording) write(ctx context.Context, data any) (bridge.Message, erro
 		return bridge.Message{}, w.err
 	}
 	return m.Clean(), nil
+}
+
+func (w *writer) fields(all []fieldWording) []bridge.Field {
+	var fields []bridge.Field
+	for _, f := range all {
+		fields = append(fields, bridge.Field{Name: w.text(f.name), Value: w.text(f.value), Short: f.short})
+	}
+	return fields
 }
 
 // native copies a native part with every text made.

@@ -23,12 +23,13 @@ import (
 
 // Options are what a set of templates is loaded with.
 type Options struct {
-	Dir        string                         // folder of the admin's own templates, or ""
-	Zone       *time.Location                 // of the times shown; nil for UTC
-	DateLayout string                         // as Go writes them, or "" for the language's own
-	Locale     string                         // of the messages, such as de or de-CH; "" for Home
-	Home       string                         // language of the files that stand in Dir itself; "" for en
-	Escape     map[string]func(string) string // by sink type, for values in native parts
+	Dir        string                                       // folder of the admin's own templates, or ""
+	Zone       *time.Location                               // of the times shown; nil for UTC
+	DateLayout string                                       // as Go writes them, or "" for the language's own
+	Locale     string                                       // of the messages, such as de or de-CH; "" for Home
+	Home       string                                       // language of the files that stand in Dir itself; "" for en
+	Escape     map[string]func(string) string               // by sink type, for values in native parts
+	Check      map[string]func(part map[string]any) []Fault // by sink type, for native parts; a text made by a template is ""
 }
 
 // Set holds the templates of all events. It never changes, and serves any number
@@ -38,6 +39,7 @@ type Set struct {
 	generic  *Template
 	compiler *compiler
 	words    *vocabulary
+	clock    clock
 }
 
 // Incomplete says that a message is lean because Absorb could not be asked.

@@ -182,15 +182,15 @@ func TestDigest(t *testing.T) {
 	for _, who := range []string{"a", "b", "a", "c"} {
 		events = append(events, bridge.Facts{"event": map[string]any{"who": who, "type": "BareThing", "occurredAt": "2026-01-02T03:04:05Z"}})
 	}
-	m, err := set.Template("Own").Digest(t.Context(), events)
-	if err != nil || m.Title != "4 3 a-c" || m.Text != "a2a2 b1b1 c1c1" || m.Time.IsZero() {
+	m, err := set.Template("Own").digestOf(t.Context(), events, nil, "", maxList)
+	if err != nil || m.Title != "4 3 a-c" || m.Text != "a2a2 b1b1 c1c1" {
 		t.Errorf("have %+v, %v", m, err)
 	}
-	m, err = set.Template("BareThing").Digest(t.Context(), events)
+	m, err = set.Together(t.Context(), events, nil)
 	if err != nil || m.Title != "4 × Bare thing" {
 		t.Errorf("without digest wording: %+v, %v", m, err)
 	}
-	if _, err := set.Template("Own").Digest(t.Context(), nil); err == nil {
+	if _, err := set.Together(t.Context(), nil, nil); err == nil {
 		t.Error("a digest of nothing is made")
 	}
 }
@@ -290,7 +290,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("a: &x [*x]\n---\n? b\n: !!str c\n"))
 	escape := map[string]func(string) string{"slack": strings.ToLower}
 	f.Fuzz(func(t *testing.T, source []byte) {
-		c := newCompiler(functions(english(t), time.UTC, ""), printers(escape))
+		c := newCompiler(functions(newClock(english(t), time.UTC, "")), printers(escape))
 		tpl, problems := c.readTemplate("fuzz.yaml", source, "", nil)
 		for _, p := range problems {
 			if p.Message == "" || p.Line > len(yamlfile.Lines(yamlfile.Normalize(source))) {

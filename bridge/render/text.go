@@ -121,6 +121,7 @@ type compiler struct {
 	functions map[string]any                // as the admin may call them
 	adapted   template.FuncMap              // as text/template calls them
 	bases     map[string]*template.Template // by way of printing
+	checks    map[string]func(map[string]any) []Fault
 }
 
 func newCompiler(functions map[string]any, printers map[string]printer) *compiler {

@@ -21,7 +21,7 @@ const (
 // Our own bounds in bytes of JSON, so that every part of a message finds room.
 const (
 	maxTitle   = 600
-	maxText    = 6000
+	maxText    = 9000 // a line of a list takes 250 beside its words
 	maxName    = 200
 	maxValue   = 1500
 	maxFooter  = 600

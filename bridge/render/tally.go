@@ -1,0 +1,169 @@
+package render
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// What a line of a list weighs, and how many there are that only have an id.
+const (
+	maxLine    = 160 // of a name
+	maxWide    = 260 // of a line with names in it
+	perLine    = 14  // for a line's mark and those of bold text
+	forRest    = 60  // for the line that counts the rest
+	maxUnnamed = 5
+)
+
+// roomPart is the part of a digest's facts that has the weight of its lists. No
+// template can name it.
+const roomPart = " room"
+
+// weight is how much a text takes of a platform's bounds at most: some count
+// bytes, some characters, and all of them escape.
+func weight(s string) int {
+	n := 0
+	for _, r := range s {
+		switch {
+		case strings.ContainsRune(`&<>"'`, r):
+			n += 5
+		case r > unicode.MaxLatin1:
+			n += 3
+		case r > unicode.MaxASCII || unicode.IsPunct(r) || unicode.IsSymbol(r):
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
+}
+
+// shorten cuts a text to a weight.
+func shorten(s string, most int) string {
+	for n := most; weight(s) > most; n -= 8 {
+		s = truncate(max(n, 1), s)
+	}
+	return s
+}
+
+// rest says how many more there are.
+func (v *vocabulary) rest(n int) string {
+	return strings.ReplaceAll(v.more, "%s", v.formatNumber(n))
+}
+
+// moreThan says how many events are behind the first n of a list of events or
+// groups, and nothing if there are none.
+func (v *vocabulary) moreThan(n int, list any) string {
+	all := items(list)
+	rest := 0
+	for _, item := range all[max(0, min(n, len(all))):] {
+		rest += countOf(item)
+	}
+	if rest == 0 {
+		return ""
+	}
+	return v.rest(rest)
+}
+
+// countOf is how many events a group has; anything else is one.
+func countOf(item any) int {
+	if n, ok := numeric(get(item, "len"), false); ok {
+		return int(n)
+	}
+	return 1
+}
+
+// tally lists groups, the largest first: how many events each has, and the names
+// of what they are about if these are few. What finds no room is counted in the
+// last line. The nouns stand for what has no name, one for each of the digest's
+// ways of grouping.
+func (v *vocabulary) tally(s *scope, groups any, nouns ...string) any {
+	all := slices.Clone(items(groups))
+	slices.SortStableFunc(all, func(a, b any) int { return cmp.Compare(countOf(b), countOf(a)) })
+	total, unnamed := 0, 0
+	for _, g := range all {
+		total += countOf(g)
+		if text(get(g, "name")) == "" && text(get(g, "key")) != "" {
+			unnamed++
+		}
+	}
+	left := maxList
+	if room, ok := numeric(get(s, roomPart), false); ok {
+		left = int(room)
+	}
+	most := max(3, maxLines*left/maxList)
+	left -= forRest
+	var lines []Markdown
+	for _, g := range all {
+		label, named := v.label(g, nouns)
+		if label.source == "" || !named && unnamed > maxUnnamed {
+			continue
+		}
+		line := v.line(g, label)
+		left -= weight(line.plain) + perLine
+		if left < 0 || len(lines) == most {
+			break
+		}
+		lines = append(lines, line)
+		total -= countOf(g)
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	if total > 0 {
+		lines = append(lines, inline(v.rest(total)))
+	}
+	return listing(lines)
+}
+
+func listing(lines []Markdown) Markdown {
+	var all Markdown
+	for i, line := range lines {
+		if i > 0 {
+			all.source += "\n"
+			all.plain += "\n"
+		}
+		all.source += "- " + line.source
+		all.plain += line.plain
+	}
+	return all
+}
+
+// label is what a group is called; named is false if all there is, is an id.
+func (v *vocabulary) label(g any, nouns []string) (label Markdown, named bool) {
+	if name := bridge.CleanLine(text(get(g, "name"))); name != "" {
+		return bold(shorten(name, maxLine)).(Markdown), true
+	}
+	noun := v.other
+	if way, ok := numeric(get(g, "way"), false); ok && way >= 0 && len(nouns) > 0 {
+		noun = nouns[min(int(way), len(nouns)-1)]
+	}
+	key := bridge.CleanLine(text(get(g, "key")))
+	if key == "" {
+		return inline(noun), true
+	}
+	id := code(shorten(key, maxLine)).(Markdown)
+	before := inline(noun)
+	return Markdown{source: before.source + " " + id.source, plain: before.plain + " " + id.plain}, false
+}
+
+// line is a group's label, its number of events unless that is one, and names.
+func (v *vocabulary) line(g any, label Markdown) Markdown {
+	before, after := "", ""
+	if count := countOf(g); count > 1 {
+		before = ": " + v.formatNumber(count)
+	}
+	names := inline(v.sentence(get(g, "names")))
+	switch {
+	case names.source == "" || weight(label.plain+names.plain) > maxWide:
+		names = Markdown{}
+	case before == "":
+		before = ": "
+	default:
+		before, after = before+" (", ")"
+	}
+	return Markdown{source: label.source + before + names.source + after, plain: label.plain + before + names.plain + after}
+}
