@@ -138,7 +138,7 @@ func (b *builder) quiet(key string, value any, zone *time.Location) *schedule.Qu
 	q, err := schedule.NewQuiet(r.Hours, r.Days, r.Zone, zone)
 	if faults, ok := errors.AsType[schedule.Faults](err); ok {
 		for _, f := range faults {
-			b.atValue(join(key, f.Part), "%s", f.Message)
+			b.atValue(strings.TrimSuffix(join(key, f.Part), "."), "%s", f.Message)
 		}
 	}
 	return q
