@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -39,14 +40,16 @@ func newEndpoint(t *testing.T) *endpoint {
 		if err != nil {
 			return // the process was killed while it sent
 		}
-		found := marker.FindSubmatch(data)
-		if found == nil {
+		found := markersIn(data)
+		if len(found) == 0 {
 			http.Error(w, "invalid_payload", http.StatusBadRequest)
 			return
 		}
 		e.mu.Lock()
-		e.got[string(found[1])] = append(e.got[string(found[1])], e.life)
-		e.log = append(e.log, arrival{string(found[1]), time.Now()})
+		for _, m := range found {
+			e.got[m] = append(e.got[m], e.life)
+			e.log = append(e.log, arrival{m, time.Now()})
+		}
 		e.mu.Unlock()
 		_, _ = io.WriteString(w, "ok")
 	}))
@@ -61,6 +64,16 @@ func newEndpoint(t *testing.T) *endpoint {
 	e.Start()
 	t.Cleanup(e.Close)
 	return e
+}
+
+// markersIn gives the markers in a message, each once.
+func markersIn(data []byte) (all []string) {
+	for _, found := range marker.FindAllSubmatch(data, -1) {
+		if m := string(found[1]); !slices.Contains(all, m) {
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
 // missing counts those of the markers that did not arrive, and twice those that

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -15,9 +16,34 @@ import (
 // what was answered 200 is delivered, and what is delivered twice was under way
 // when a kill came.
 func TestKillRounds(t *testing.T) {
-	const rounds, connections = 50, 4
 	slack := newEndpoint(t)
 	dir := folder(t, fmt.Sprintf("  chat: { type: slack, webhook_url: %s/services/T0/B0/x, limit: none }", slack.URL), "chat")
+	killRounds(t, slack, dir, 50, 100*time.Millisecond)
+}
+
+// TestKillDigests does the same while events are gathered: the kills come in every
+// phase of a window, and an event is told in one digest.
+func TestKillDigests(t *testing.T) {
+	slack := newEndpoint(t)
+	dir := folder(t, fmt.Sprintf("  chat: { type: slack, webhook_url: %s/services/T0/B0/x, limit: none }", slack.URL), "chat")
+	replaceIn(t, filepath.Join(dir, "bridge.yaml"), `events: [ "*" ],`, `events: [ "*" ], digest: { wait: 100ms, max_wait: 300ms, max_events: 50 },`)
+	write(t, filepath.Join(dir, "templates", "user-created.yaml"), `
+event: UserCreated
+message:
+  title: 'marker {{ .event.correlationId }}'
+digest:
+  title: '{{ .count }} users'
+  text: '{{ range .events }}marker {{ .event.correlationId }}, {{ end }}'
+sample: { userId: 10000000-0000-4000-a000-000000000001 }
+`)
+	killRounds(t, slack, dir, 20, 600*time.Millisecond)
+}
+
+// killRounds kills the process in a folder so many times, each at a random moment
+// within a span, while events are posted.
+func killRounds(t *testing.T, slack *endpoint, dir string, rounds int, span time.Duration) {
+	t.Helper()
+	const connections = 4
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 1))
 	t.Logf("seed %d", seed)
@@ -53,7 +79,7 @@ func TestKillRounds(t *testing.T) {
 		slack.nextLife()
 		p := start(t, dir)
 		posting := burst(p.url)
-		time.Sleep(time.Duration(random.IntN(100)) * time.Millisecond)
+		time.Sleep(time.Duration(random.Int64N(int64(span))))
 		p.kill()
 		posting.Wait()
 	}

@@ -51,7 +51,9 @@ func TestGoldenStories(t *testing.T) {
 	}
 }
 
-func leanOf(f bridge.Facts) bridge.Facts { return bridge.Facts{"event": f["event"], "source": f["source"]} }
+func leanOf(f bridge.Facts) bridge.Facts {
+	return bridge.Facts{"event": f["event"], "source": f["source"]}
+}
 
 // TestEveryTemplateInAStory: whatever is told beside a completion leaves a trace.
 func TestEveryTemplateInAStory(t *testing.T) {

@@ -66,35 +66,30 @@ func (t Target) deliver(event string, now time.Time) (all []statement, err error
 			ON CONFLICT (event_id, route, sink) DO NOTHING`,
 			delivery.String(), t.Route, t.Sink, micros(now), micros(now), event)}, nil
 	}
-	if t.Join != "" {
-		all = append(all, change(`UPDATE parcels SET room = room - 1, closes_at = CASE WHEN room <= 1 THEN ? WHEN latest < ? THEN latest ELSE ? END
-			WHERE sink = ? AND route = ? AND key = ? AND closed = 0 AND EXISTS (SELECT 1 FROM events WHERE id = ? AND routed_at IS NULL)`,
-			micros(now), micros(now.Add(JoinWait)), micros(now.Add(JoinWait)), t.Sink, t.Route, t.Join, event))
+	const open = "p.sink = ? AND p.route = ? AND p.key = ? AND p.closed = 0"
+	if t.Join != "" { // nobody closes it before the delivery is in it
+		all = append(all, change(`UPDATE parcels AS p SET room = room WHERE `+open, t.Sink, t.Route, t.Join))
 	}
 	if t.Gather.Key != "" {
-		open, err := t.Gather.open(t, event, now)
+		parcel, err := uuid.NewV7()
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, open)
+		all = append(all, change(`INSERT INTO parcels (id, sink, route, key, closes_at, latest, room, closed)
+			SELECT ?, ?, ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), 0 FROM events WHERE id = ? AND routed_at IS NULL
+			AND NOT EXISTS (SELECT 1 FROM parcels p WHERE `+open+`)
+			ON CONFLICT (sink, route, key) WHERE closed = 0 DO UPDATE SET room = parcels.room`,
+			parcel.String(), t.Sink, t.Route, t.Gather.Key, micros(t.Gather.Closes), micros(t.Gather.Latest), t.Gather.Room, event, t.Sink, t.Route, t.Join))
 	}
 	return append(all, change(`INSERT INTO deliveries (id, event_id, route, sink, state, attempts, not_before, created_at, updated_at, digest_key)
-		SELECT ?, id, ?, ?, 'pending', 0, received_at, ?, ?,
-			COALESCE((SELECT p.id FROM parcels p WHERE p.sink = ? AND p.route = ? AND p.key = ? AND p.closed = 0),
-				(SELECT p.id FROM parcels p WHERE p.sink = ? AND p.route = ? AND p.key = ? AND p.closed = 0))
+		SELECT ?, id, ?, ?, 'pending', 0, received_at, ?, ?, COALESCE((SELECT p.id FROM parcels p WHERE `+open+`), (SELECT p.id FROM parcels p WHERE `+open+`))
 		FROM events WHERE id = ? AND routed_at IS NULL
 		ON CONFLICT (event_id, route, sink) DO NOTHING`,
-		delivery.String(), t.Route, t.Sink, micros(now), micros(now), t.Sink, t.Route, t.Join, t.Sink, t.Route, t.Gather.Key, event)), nil
-}
-
-// open opens the parcel of a target, or has it take one more, unless the one to
-// join is open.
-func (g Gather) open(t Target, event string, now time.Time) (statement, error) {
-	id, err := uuid.NewV7()
-	return change(`INSERT INTO parcels (id, sink, route, key, closes_at, latest, room, closed)
-		SELECT ?, ?, ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), 0 FROM events WHERE id = ? AND routed_at IS NULL
-		AND NOT EXISTS (SELECT 1 FROM parcels p WHERE p.sink = ? AND p.route = ? AND p.key = ? AND p.closed = 0)
-		ON CONFLICT (sink, route, key) WHERE closed = 0 DO UPDATE SET room = parcels.room - 1,
-			closes_at = CASE WHEN parcels.room <= 1 THEN ? WHEN parcels.latest < excluded.closes_at THEN parcels.latest ELSE excluded.closes_at END`,
-		id.String(), t.Sink, t.Route, g.Key, micros(g.Closes), micros(g.Latest), g.Room-1, event, t.Sink, t.Route, t.Join, micros(now)), err
+		delivery.String(), t.Route, t.Sink, micros(now), micros(now), t.Sink, t.Route, t.Join, t.Sink, t.Route, t.Gather.Key, event),
+		change(`UPDATE parcels SET room = room - 1, closed = CASE WHEN room <= 1 THEN 1 ELSE closed END, closes_at = CASE
+				WHEN room <= 1 THEN CAST(? AS BIGINT)
+				WHEN key = ? THEN CASE WHEN latest < ? THEN latest ELSE CAST(? AS BIGINT) END
+				WHEN latest < ? THEN latest ELSE CAST(? AS BIGINT) END
+			WHERE id = (SELECT digest_key FROM deliveries WHERE id = ?)`,
+			micros(now), t.Join, micros(now.Add(JoinWait)), micros(now.Add(JoinWait)), micros(t.Gather.Closes), micros(t.Gather.Closes), delivery.String())), nil
 }

@@ -163,7 +163,8 @@ func (s *Store) Collect(ctx context.Context, c Choice, g Gather) error {
 		change(`UPDATE deliveries SET digest_key = `+open+` WHERE id IN (SELECT d.id FROM deliveries d`+w.where()+` ORDER BY d.not_before, d.event_id LIMIT ?)`,
 			append(args, g.Room)...),
 		change(`UPDATE parcels SET room = ? - (SELECT count(*) FROM deliveries d WHERE d.digest_key = parcels.id) WHERE id = `+open, g.Room, c.Sink, c.Route, g.Key),
-		change(`UPDATE parcels SET closes_at = ? WHERE room <= 0 AND id = `+open, micros(time.Now()), c.Sink, c.Route, g.Key))
+		change(`UPDATE parcels SET closed = 1, closes_at = CASE WHEN closes_at < ? THEN closes_at ELSE CAST(? AS BIGINT) END WHERE room <= 0 AND id = `+open,
+			micros(time.Now()), micros(time.Now()), c.Sink, c.Route, g.Key))
 	if err != nil {
 		return fmt.Errorf("collect deliveries of %s: %w", c.Sink, err)
 	}
