@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -117,32 +118,33 @@ type Choice struct {
 	Failed      bool     // also what was tried already
 }
 
-func (c Choice) conditions() *conditions {
+// rows are the chosen deliveries in SQL: those that are a message of their own, and
+// those in parcels, each by an index.
+func (c Choice) rows() (query string, args []any) {
 	w := &conditions{}
-	w.add("d.state = 'pending'")
-	w.equal("d.sink", c.Sink)
-	w.equal("d.route", c.Route)
+	w.add("d.state = 'pending' AND d.sink = ? AND d.route = ?", c.Sink, c.Route)
 	if !c.Failed {
 		w.add("d.attempts = 0")
-	}
-	if c.From == "" {
-		w.add("d.digest_key IS NULL")
-	} else {
-		w.add(`(d.digest_key IS NULL OR d.digest_key IN (SELECT p.id FROM parcels p
-			WHERE p.sink = ? AND p.route = ? AND p.closed = 0 AND substr(p.key, 1, ?) = ?))`, c.Sink, c.Route, len(c.From), c.From)
 	}
 	if len(c.Types) > 0 {
 		t := &conditions{}
 		t.in("e.type", "IN", c.Types)
 		w.add("EXISTS (SELECT 1 FROM events e WHERE e.id = d.event_id AND "+t.parts[0]+")", t.args...)
 	}
-	return w
+	const columns = "SELECT d.id, d.not_before, d.event_id FROM deliveries d"
+	query, args = columns+w.where()+" AND d.digest_key IS NULL", w.args
+	if c.From != "" {
+		query += " UNION ALL " + columns + w.where() + ` AND d.digest_key IN (SELECT p.id FROM parcels p
+			WHERE p.sink = ? AND p.route = ? AND p.closed = 0 AND substr(p.key, 1, ?) = ?)`
+		args = append(slices.Concat(args, args), c.Sink, c.Route, len(c.From), c.From)
+	}
+	return query, args
 }
 
 // Waiting counts the deliveries of a choice, up to limit.
 func (s *Store) Waiting(ctx context.Context, c Choice, limit int) (n int, err error) {
-	w := c.conditions()
-	err = s.row(ctx, `SELECT count(*) FROM (SELECT 1 AS one FROM deliveries d`+w.where()+` LIMIT ?) e`, append(w.args, limit)...).Scan(&n)
+	rows, args := c.rows()
+	err = s.row(ctx, `SELECT count(*) FROM (SELECT 1 AS one FROM (`+rows+`) w LIMIT ?) n`, append(args, limit)...).Scan(&n)
 	return n, err
 }
 
@@ -153,18 +155,18 @@ func (s *Store) Collect(ctx context.Context, c Choice, g Gather) error {
 	if err != nil {
 		return err
 	}
-	w := c.conditions()
 	const open = `(SELECT o.id FROM parcels o WHERE o.sink = ? AND o.route = ? AND o.key = ? AND o.closed = 0)`
-	args := append([]any{c.Sink, c.Route, g.Key}, w.args...)
+	rows, args := c.rows()
+	args = slices.Concat([]any{c.Sink, c.Route, g.Key}, args, []any{g.Room})
+	now := micros(time.Now())
 	_, err = s.write(ctx,
 		change(`INSERT INTO parcels (id, sink, route, key, closes_at, latest, room, closed) VALUES (?, ?, ?, ?, ?, ?, ?, 0)
 			ON CONFLICT (sink, route, key) WHERE closed = 0 DO NOTHING`,
 			id.String(), c.Sink, c.Route, g.Key, micros(g.Closes), micros(g.Latest), g.Room),
-		change(`UPDATE deliveries SET digest_key = `+open+` WHERE id IN (SELECT d.id FROM deliveries d`+w.where()+` ORDER BY d.not_before, d.event_id LIMIT ?)`,
-			append(args, g.Room)...),
+		change(`UPDATE deliveries SET digest_key = `+open+` WHERE id IN (SELECT w.id FROM (`+rows+`) w ORDER BY w.not_before, w.event_id LIMIT ?)`, args...),
 		change(`UPDATE parcels SET room = ? - (SELECT count(*) FROM deliveries d WHERE d.digest_key = parcels.id) WHERE id = `+open, g.Room, c.Sink, c.Route, g.Key),
 		change(`UPDATE parcels SET closed = 1, closes_at = CASE WHEN closes_at < ? THEN closes_at ELSE CAST(? AS BIGINT) END WHERE room <= 0 AND id = `+open,
-			micros(time.Now()), micros(time.Now()), c.Sink, c.Route, g.Key))
+			now, now, c.Sink, c.Route, g.Key))
 	if err != nil {
 		return fmt.Errorf("collect deliveries of %s: %w", c.Sink, err)
 	}
