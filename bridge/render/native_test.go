@@ -97,10 +97,10 @@ func TestFaultsOfNativeParts(t *testing.T) {
 		`slack: { blocks: [ { type: divider }, { type: section }, { text: x } ] }`: {
 			`4:43: message.native.slack.blocks[1]: section wants text or fields`, `4:62: message.native.slack.blocks[2]: wants a type, such as actions`,
 		},
-		`slack: { blocks: [ { type: section, text: { type: mrkdwn, text: [ x ] } } ] }`:             {`message.native.slack.blocks[0].text.text: want a text, have a list`},
-		`slack: { blocks: [ { type: actions, elements: [ { type: buton } ] } ] }`:                   {`message.native.slack.blocks[0]: unsupported block element type buton`},
-		`slack: { blocks: [ { type: header, text: 5 } ] }`:                                          {`message.native.slack.blocks[0].text: want a mapping, have a number`},
-		`slack: { blocks: [ { type: '{{ .event.kind }}' }, { type: brand_new_thing, x: [ 1 ] } ] }`: nil, // not known, or not known yet
+		`slack: { blocks: [ { type: section, text: { type: mrkdwn, text: [ x ] } } ] }`:                                                                             {`message.native.slack.blocks[0].text.text: want a text, have a list`},
+		`slack: { blocks: [ { type: actions, elements: [ { type: buton } ] } ] }`:                                                                                   {`message.native.slack.blocks[0]: unsupported block element type buton`},
+		`slack: { blocks: [ { type: header, text: 5 } ] }`:                                                                                                          {`message.native.slack.blocks[0].text: want a mapping, have a number`},
+		`slack: { blocks: [ { type: '{{ .event.kind }}' }, { type: brand_new_thing, x: [ 1 ] }, { type: actions, elements: [ { type: '{{ .event.kind }}' } ] } ] }`: nil, // not known, or not known yet
 
 		// Discord's embeds.
 		`discord: { embeds: [ { title: 5, color: red, fields: [ { name: a, inline: "no" } ], colour: 1 } ] }`: {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/slack-go/slack"
 
@@ -66,8 +67,8 @@ func readable(path string, block any) error {
 	if err != nil {
 		return kit.Setting(path, "is no JSON: %v", err)
 	}
-	if m, ok := block.(map[string]any); !ok || m["type"] == nil {
-		return nil // told already
+	if m, ok := block.(map[string]any); !ok || m["type"] == nil || typeIsMade(block) {
+		return nil // told already, or not known yet
 	}
 	err = json.Unmarshal(data, new(slack.Blocks))
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
@@ -80,4 +81,20 @@ func readable(path string, block any) error {
 		return kit.Setting(path, "%v", err)
 	}
 	return nil
+}
+
+// typeIsMade tells whether a template makes the type of a block, or of something in
+// it.
+func typeIsMade(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, element := range v {
+			if key == "type" && element == "" || typeIsMade(element) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, typeIsMade)
+	}
+	return false
 }
