@@ -173,11 +173,13 @@ func parse(name, dir string, data []byte, environ []string) (*Config, error) {
 // puts in their place, for a language and a zone.
 func (c *Config) LoadTemplates(v Voice) (*render.Set, error) {
 	escape := map[string]func(string) string{}
+	check := map[string]func(map[string]any) []render.Fault{}
 	for name, t := range sinks.Types() {
 		escape[name] = t.Escape
+		check[name] = nativeFaults(t)
 	}
 	v = v.Or(Voice{c.Locale, c.Timezone})
 	return render.Load(render.Options{
-		Dir: c.Templates, Home: c.Locale, Locale: v.Locale, Zone: v.Zone, DateLayout: c.DateLayout, Escape: escape,
+		Dir: c.Templates, Home: c.Locale, Locale: v.Locale, Zone: v.Zone, DateLayout: c.DateLayout, Escape: escape, Check: check,
 	})
 }

@@ -81,7 +81,9 @@ func TestManualFiles(t *testing.T) {
 			name = "de/shown.yaml"
 		}
 		dir := folder(t, map[string]string{name: block[2]})
-		if _, err := Load(Options{Dir: dir, Locale: "de", Escape: map[string]func(string) string{"slack": strings.ToUpper}}); err != nil {
+		o := platforms()
+		o.Dir, o.Locale = dir, "de"
+		if _, err := Load(o); err != nil {
 			t.Error(err)
 		}
 	}

@@ -30,13 +30,16 @@ func (d *document) native(e entry) map[string]map[string]any {
 		}
 		before := len(d.problems)
 		part := d.any(platform, func(s scalar) any { return d.compiler.compile(d.reader, s, printing, d.known) })
-		if m, ok := part.(map[string]any); ok {
-			native[platform.name] = m
-		} else if part != nil {
-			d.wrongType(platform, "a mapping")
+		m, ok := part.(map[string]any)
+		if !ok {
+			if part != nil {
+				d.wrongType(platform, "a mapping")
+			}
+			continue
 		}
+		native[platform.name] = m
 		if check := d.compiler.checks[platform.name]; check != nil && len(d.problems) == before {
-			d.faults(platform, check(constants(part).(map[string]any)))
+			d.faults(platform, check(constants(m).(map[string]any)))
 		}
 	}
 	return native
@@ -80,7 +83,8 @@ func constants(v any) any {
 func (d *document) faults(platform entry, faults []Fault) {
 	slices.SortStableFunc(faults, func(a, b Fault) int { return strings.Compare(a.Key, b.Key) })
 	for _, f := range faults {
-		d.problem(placeOf(d.reader, platform, f.Key), join(platform.path, f.Key), "%s", f.Message)
+		path := strings.TrimSuffix(join(platform.path, f.Key), ".")
+		d.problem(placeOf(d.reader, platform, f.Key), path, "%s", f.Message)
 	}
 }
 

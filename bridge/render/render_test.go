@@ -288,9 +288,12 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("event: '*'\nmessage: { title: \"{{ bold `x` }}\", native: { slack: { a: [ '{{ . }}' ] } } }\ndigest: { title: '{{ .count }}', group: '{{ .event.x }}' }\n"))
 	f.Add([]byte("\r# x\r\n\revent: 'a\r\nb'\rmessage: { title: \"{{ x }}\r\n\" }\r'"))
 	f.Add([]byte("a: &x [*x]\n---\n? b\n: !!str c\n"))
-	escape := map[string]func(string) string{"slack": strings.ToLower}
+	f.Add([]byte("event: A\nmessage: { title: x, native: { slack: { blocks: [ { type: section, text: { type: a } } ] }, teams: { body: [ { items: [ 1 ] } ] } } }\n"))
+	f.Add([]byte("event: A\nbulk: true\nmessage: { title: x, native: { discord: { embeds: [ { color: x } ] }, slack: null } }\nstory: { lead: 1, fields: [ { name: a, value: '{{ .lead }}' } ] }\ndigest: { title: x, group: [ a, '{{ .event.x }}' ] }\n"))
+	o := platforms()
 	f.Fuzz(func(t *testing.T, source []byte) {
-		c := newCompiler(functions(newClock(english(t), time.UTC, "")), printers(escape))
+		c := newCompiler(functions(newClock(english(t), time.UTC, "")), printers(o.Escape))
+		c.checks = o.Check
 		tpl, problems := c.readTemplate("fuzz.yaml", source, "", nil)
 		for _, p := range problems {
 			if p.Message == "" || p.Line > len(yamlfile.Lines(yamlfile.Normalize(source))) {

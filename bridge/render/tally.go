@@ -28,7 +28,7 @@ func weight(s string) int {
 	n := 0
 	for _, r := range s {
 		switch {
-		case strings.ContainsRune(`&<>"'`, r):
+		case r > 0xffff || strings.ContainsRune(`&<>"'`, r):
 			n += 5
 		case r > unicode.MaxLatin1:
 			n += 3

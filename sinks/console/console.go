@@ -32,7 +32,7 @@ var _ bridge.Sink = (*Sink)(nil)
 
 // Type describes console sinks.
 func Type() kit.Type {
-	return kit.Type{New: New, Escape: bridge.CleanText, Example: map[string]any{}}
+	return kit.Type{New: New, Escape: bridge.CleanText, CheckNative: kit.NoNative, Example: map[string]any{}}
 }
 
 // New builds a console sink.

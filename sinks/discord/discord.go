@@ -50,9 +50,10 @@ var (
 // channel (a hidden limit: discord-api-docs issue 367).
 func Type() kit.Type {
 	return kit.Type{
-		New:    New,
-		Limit:  bridge.Limit{Rate: 0.5, Burst: 5},
-		Escape: Escape,
+		New:         New,
+		Limit:       bridge.Limit{Rate: 0.5, Burst: 5},
+		Escape:      Escape,
+		CheckNative: CheckNative,
 		Example: map[string]any{
 			"webhook_url": "https://discord.com/api/webhooks/100000000000000000/example",
 			"username":    "Absorb",

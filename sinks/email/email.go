@@ -50,9 +50,10 @@ var (
 // Type describes email sinks. Data in native parts is escaped for HTML.
 func Type() kit.Type {
 	return kit.Type{
-		New:    New,
-		Limit:  bridge.Limit{Rate: rate, Burst: burst},
-		Escape: html.EscapeString,
+		New:         New,
+		Limit:       bridge.Limit{Rate: rate, Burst: burst},
+		Escape:      html.EscapeString,
+		CheckNative: CheckNative,
 		Example: map[string]any{
 			"smtp": "smtps://mail.example.com", "from": "LMS <lms@example.com>", "to": []any{"team@example.com"},
 		},

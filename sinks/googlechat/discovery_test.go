@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -90,6 +91,33 @@ func conforms(t *testing.T, all map[string]schema, s schema, value any, at strin
 	case bool:
 		if s.Type != "boolean" {
 			t.Errorf("%s: want %s", at, s.Type)
+		}
+	}
+}
+
+// TestNativeKeysAreGoogles: whatever may be set in a message is known to the check
+// of native parts, and nothing else.
+func TestNativeKeysAreGoogles(t *testing.T) {
+	schemas, err := discovery()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, like := range map[string]any{
+		"Message": nativeMessage{}, "CardWithId": nativeCardWithID{}, "GoogleAppsCardV1Card": nativeCard{}, "GoogleAppsCardV1CardHeader": nativeHeader{},
+		"GoogleAppsCardV1Section": nativeSection{}, "GoogleAppsCardV1Widget": nativeWidget{},
+	} {
+		ours := map[string]bool{}
+		for _, f := range reflect.VisibleFields(reflect.TypeOf(like)) {
+			key := f.Tag.Get("json")
+			ours[key] = true
+			if _, ok := schemas[name].Properties[key]; !ok {
+				t.Errorf("%s has no key %s", name, key)
+			}
+		}
+		for key, property := range schemas[name].Properties {
+			if !ours[key] && !property.ReadOnly {
+				t.Errorf("%s: the check does not know %s", name, key)
+			}
 		}
 	}
 }

@@ -40,9 +40,10 @@ var (
 // its webhooks together (developers.google.com/workspace/chat/limits).
 func Type() kit.Type {
 	return kit.Type{
-		New:    New,
-		Limit:  bridge.Limit{Rate: 1, Burst: 1},
-		Escape: Escape,
+		New:         New,
+		Limit:       bridge.Limit{Rate: 1, Burst: 1},
+		Escape:      Escape,
+		CheckNative: CheckNative,
 		Example: map[string]any{
 			"webhook_url": "https://chat.googleapis.com/v1/spaces/EXAMPLE/messages?key=example-key&token=example-token",
 		},

@@ -119,7 +119,7 @@ func settingErrors(err error) error {
 		return errors.Join(all...)
 	}
 	if te, ok := errors.AsType[*mapstructure.UnconvertibleTypeError](err); ok {
-		want, have := kindWord(te.Expected.Type().String()), kindWord(fmt.Sprintf("%T", te.Value))
+		want, have := KindWord(te.Expected.Type().String()), KindWord(fmt.Sprintf("%T", te.Value))
 		if want == "a text" && (have == "a number" || have == "true or false") {
 			have += "; put it in quotes"
 		}
@@ -143,14 +143,14 @@ func join(prefix, key string) string {
 	return prefix + "." + key
 }
 
-// kindWord names a Go type as someone who writes YAML would.
-func kindWord(goType string) string {
+// KindWord names a Go or JSON type as someone who writes YAML would.
+func KindWord(goType string) string {
 	switch {
-	case strings.HasPrefix(goType, "[]"):
+	case strings.HasPrefix(goType, "[]"), goType == "slice", goType == "array":
 		return "a list"
-	case strings.HasPrefix(goType, "map["):
+	case strings.HasPrefix(goType, "map"), goType == "struct", goType == "object":
 		return "a mapping"
-	case strings.HasPrefix(goType, "int"), strings.HasPrefix(goType, "uint"), strings.HasPrefix(goType, "float"):
+	case strings.HasPrefix(goType, "int"), strings.HasPrefix(goType, "uint"), strings.HasPrefix(goType, "float"), strings.HasPrefix(goType, "number"):
 		return "a number"
 	case goType == "bool":
 		return "true or false"

@@ -16,6 +16,11 @@ type Type struct {
 	// no link, no markup. Templates' native parts are escaped by it.
 	Escape func(string) string
 
+	// CheckNative finds what the platform would refuse in a native part, as far
+	// as that is known before any event: a text that a template makes is "".
+	// Faults are SettingErrors, all of them joined. It may be nil.
+	CheckNative func(part map[string]any) error
+
 	// Example are settings that a sink can be built from, for previews without a
 	// configuration. They lead nowhere.
 	Example map[string]any

@@ -28,9 +28,10 @@ const exampleURL = "https://mattermost.example.com/hooks/xxxxxxxxxxxxxxxxxxxxxxx
 // says so, and then to ten a second unless changed.
 func Type() kit.Type {
 	return kit.Type{
-		New:    New,
-		Limit:  bridge.Limit{Rate: 5, Burst: 10},
-		Escape: Escape,
+		New:         New,
+		Limit:       bridge.Limit{Rate: 5, Burst: 10},
+		Escape:      Escape,
+		CheckNative: CheckNative,
 		Example: map[string]any{
 			"webhook_url": exampleURL, "channel": "town-square", "username": "Absorb", "icon_url": "https://example.com/absorb.png",
 		},

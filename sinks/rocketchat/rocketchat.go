@@ -30,9 +30,10 @@ const exampleURL = "https://chat.example.com/hooks/xxxxxxxxxxxxxxxxx/xxxxxxxxxxx
 // address, unless its operator changes API_Enable_Rate_Limiter_Limit_Calls_Default.
 func Type() kit.Type {
 	return kit.Type{
-		New:    New,
-		Limit:  bridge.Limit{Rate: 10.0 / 60, Burst: 5},
-		Escape: Escape,
+		New:         New,
+		Limit:       bridge.Limit{Rate: 10.0 / 60, Burst: 5},
+		Escape:      Escape,
+		CheckNative: CheckNative,
 		Example: map[string]any{
 			"webhook_url": exampleURL, "channel": "#general", "username": "Absorb", "icon_url": "https://example.com/absorb.png",
 		},

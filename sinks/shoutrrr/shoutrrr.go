@@ -43,10 +43,11 @@ var _ bridge.Sink = (*Sink)(nil)
 // Type describes shoutrrr sinks.
 func Type() kit.Type {
 	return kit.Type{
-		New:     New,
-		Limit:   bridge.Limit{Rate: 1, Burst: 5},
-		Escape:  Escape,
-		Example: map[string]any{"url": "ntfy://ntfy.sh/example"},
+		New:         New,
+		Limit:       bridge.Limit{Rate: 1, Burst: 5},
+		Escape:      Escape,
+		CheckNative: kit.NoNative,
+		Example:     map[string]any{"url": "ntfy://ntfy.sh/example"},
 	}
 }
 

@@ -31,10 +31,11 @@ var _ bridge.Sink = (*Sink)(nil)
 // bursts (api.slack.com/docs/rate-limits).
 func Type() kit.Type {
 	return kit.Type{
-		New:     New,
-		Limit:   bridge.Limit{Rate: 1, Burst: 3},
-		Escape:  Escape,
-		Example: map[string]any{"webhook_url": "https://hooks.slack.com/services/T00000000/B00000000/example"},
+		New:         New,
+		Limit:       bridge.Limit{Rate: 1, Burst: 3},
+		Escape:      Escape,
+		CheckNative: CheckNative,
+		Example:     map[string]any{"webhook_url": "https://hooks.slack.com/services/T00000000/B00000000/example"},
 	}
 }
 

@@ -36,9 +36,10 @@ var _ bridge.Sink = (*Sink)(nil)
 // plan; four messages a second were the limit of the connectors before it.
 func Type() kit.Type {
 	return kit.Type{
-		New:    New,
-		Limit:  bridge.Limit{Rate: 1, Burst: 4},
-		Escape: Escape,
+		New:         New,
+		Limit:       bridge.Limit{Rate: 1, Burst: 4},
+		Escape:      Escape,
+		CheckNative: CheckNative,
 		Example: map[string]any{
 			"webhook_url": "https://example.environment.api.powerplatform.com/powerautomate/automations/direct/workflows/example/triggers/manual/paths/invoke?api-version=1&sig=example",
 		},
