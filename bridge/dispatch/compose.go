@@ -98,7 +98,11 @@ func (c *Composer) several(ctx context.Context, templates *render.Set, i item) (
 	if _, _, story := storyOf(i.parcel.Key); story {
 		m, err = templates.Story(ctx, facts)
 	} else {
-		m, err = templates.Together(ctx, facts, nil)
+		var group func(bridge.Facts) string
+		if key, ok := strings.CutPrefix(i.parcel.Key, inDigest); ok && key != "" {
+			group = func(bridge.Facts) string { return key }
+		}
+		m, err = templates.Together(ctx, facts, group)
 	}
 	if err == nil && lean {
 		m.Footer = strings.TrimPrefix(m.Footer+" · "+templates.Incomplete(), " · ")
