@@ -1,6 +1,8 @@
 # make check runs everything that must pass before a change lands.
 
 GO ?= go
+# The end-to-end tests take minutes, and more on a busy machine.
+TIMEOUT ?= 40m
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 .PHONY: check build fmt vet test race deployment fuzz bench clean
@@ -17,10 +19,10 @@ vet:
 	$(GO) vet ./...
 
 test:
-	$(GO) test ./...
+	$(GO) test -timeout $(TIMEOUT) ./...
 
 race:
-	$(GO) test -race ./...
+	$(GO) test -race -timeout $(TIMEOUT) ./...
 
 # The Helm chart and the compose file. Their readers are dependencies of a module of
 # its own; building Helm takes some minutes the first time. -count=1: the go command

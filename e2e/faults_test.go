@@ -112,7 +112,7 @@ func TestFaultsOfEveryPlatform(t *testing.T) {
 			return d.State != want.state || want == broken && d.Error == ""
 		})
 	}
-	for deadline := time.Now().Add(3 * time.Minute); !settled() && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(15 * time.Minute); !settled() && time.Now().Before(deadline); {
 		time.Sleep(200 * time.Millisecond)
 	}
 	for _, d := range deliveries(t, p.dir) {
