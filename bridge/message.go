@@ -21,12 +21,22 @@ type Message struct {
 	Replaces  string    // the Receipt.ID of an earlier message that this one takes the place of, or ""
 	To        []string  // recipients, for sinks whose destination depends on the event
 
+	// Mentions are the people whom the template mentions. In Title, Text, Footer and
+	// the fields, MentionMark(i) stands for the i-th.
+	Mentions []Person
+
 	// Native holds parts in a platform's own format, by sink type: the
 	// top-level keys of the payload that replace those made from the rest.
 	Native map[string]map[string]any
 
 	Facts Facts  // what is known of the event, for sinks that pass it on; not to be changed
 	Body  string // what a Templated sink's own template gives, or ""
+}
+
+// Person is somebody who can be mentioned.
+type Person struct {
+	Name  string // plain text, one line, not empty
+	Email string // by which platforms know the person, or ""
 }
 
 // Field is a name and its value. Short fields may stand side by side.

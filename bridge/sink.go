@@ -68,7 +68,9 @@ type Payload struct {
 	MessageID   string   // Message.ID
 	ContentType string   // media type of Body
 	Body        []byte   // exactly what is sent: JSON, or a mail in RFC 5322 form
-	To          []string // envelope recipients, for sinks that have them
+	To          []string // recipients, for sinks that have them
+	Thread      string   // Message.Thread, for sinks whose Body does not tell it
+	Replaces    string   // Message.Replaces
 	Shortened   []string // what had to be cut to fit, for the log: "title", "3 fields"
 }
 

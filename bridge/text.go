@@ -12,16 +12,24 @@ import (
 // without control characters and without the marks that reorder the text around
 // them (a name must not be able to turn a whole line around). Titles, names,
 // labels and the footer are one line. Links that are not http or https are
-// dropped, and so are fields and actions with nothing to show.
+// dropped, and so are fields and actions with nothing to show. People who are
+// mentioned go by their names.
 func (m Message) Clean() Message {
-	m.Title, m.Footer = CleanLine(m.Title), CleanLine(m.Footer)
-	m.Text = CleanText(m.Text)
+	return m.SpellMentions(func(Person) bool { return false }).CleanMarked()
+}
+
+// CleanMarked is Clean for sinks that mention people: the marks of m.Mentions stay.
+func (m Message) CleanMarked() Message {
+	text := func(s string) string { return cleanText(s, len(m.Mentions)) }
+	line := func(s string) string { return oneLine(text(s)) }
+	m.Title, m.Footer = line(m.Title), line(m.Footer)
+	m.Text = text(m.Text)
 	m.URL, m.ImageURL = cleanURL(m.URL), cleanURL(m.ImageURL)
 	m.ThreadKey = CleanLine(m.ThreadKey)
 
 	var fields []Field
 	for _, f := range m.Fields {
-		f.Name, f.Value = CleanLine(f.Name), CleanText(f.Value)
+		f.Name, f.Value = line(f.Name), text(f.Value)
 		if f.Value != "" {
 			fields = append(fields, f)
 		}
@@ -46,8 +54,12 @@ func (m Message) Clean() Message {
 // CleanText makes foreign text safe to show: invalid UTF-8 becomes U+FFFD,
 // control characters other than line breaks and the marks that embed, override
 // or isolate a writing direction are removed, line ends become "\n". Plain
-// direction marks and joiners stay: names and emoji need them.
-func CleanText(s string) string {
+// direction marks and joiners stay: names and emoji need them. Marks of mentions
+// go: nothing but a template's own call may leave one.
+func CleanText(s string) string { return cleanText(s, 0) }
+
+// cleanText is CleanText that leaves the marks of the first known people.
+func cleanText(s string, known int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	s = strings.Map(func(r rune) rune {
@@ -58,7 +70,7 @@ func CleanText(s string) string {
 			return '\n'
 		case r == '\t':
 			return ' '
-		case unicode.IsControl(r), reordersText(r):
+		case unicode.IsControl(r), reordersText(r), isMentionMark(r, known):
 			return -1
 		}
 		return r
@@ -68,8 +80,10 @@ func CleanText(s string) string {
 
 // CleanLine is CleanText on a single line.
 func CleanLine(s string) string {
-	return strings.Join(strings.Fields(CleanText(s)), " ")
+	return oneLine(CleanText(s))
 }
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func reordersText(r rune) bool {
 	return '\u202A' <= r && r <= '\u202E' || '\u2066' <= r && r <= '\u2069' || r == '\uFEFF'

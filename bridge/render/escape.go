@@ -10,7 +10,7 @@ import (
 type printer func(s *scope, v any) (string, error)
 
 // printPlain is for places that are plain text, which sinks escape.
-func printPlain(_ *scope, v any) (string, error) { return text(v), nil }
+func printPlain(_ *scope, v any) (string, error) { return plainOf(v), nil }
 
 // printMarkdown is for a message's text.
 func printMarkdown(_ *scope, v any) (string, error) { return markdownOf(v), nil }

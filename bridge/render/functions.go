@@ -31,7 +31,7 @@ func functions(clock clock) map[string]any {
 		"date": clock.date, "duration": clock.duration,
 		"status": status, "activeStatus": activeStatus, "courseType": courseType,
 		"plain": plainText, "truncate": truncate, "plural": words.plural, "percent": words.percent, "number": words.formatNumber, "word": words.word,
-		"bold": bold, "italic": italic, "code": code, "link": link,
+		"mention": mention, "bold": bold, "italic": italic, "code": code, "link": link,
 		"find": find, "items": items, "limit": limit, "column": column, "sentence": words.sentence, "keys": keys,
 		"tally": words.tally, "more": words.moreThan,
 

@@ -11,17 +11,26 @@ import (
 type Markdown struct {
 	source string // CommonMark
 	plain  string // the same without formatting
+	words  string // the same with names in place of mentions
 }
 
-// String is the text without its formatting.
-func (m Markdown) String() string { return m.plain }
+// String is the text without its formatting and without mentions.
+func (m Markdown) String() string { return m.words }
+
+// plainOf is a value as plain text. Only Markdown may hold marks of mentions.
+func plainOf(v any) string {
+	if m, ok := v.(Markdown); ok {
+		return m.plain
+	}
+	return bridge.StripMentions(text(v))
+}
 
 // markdownOf is a value as CommonMark: escaped, unless it is Markdown.
 func markdownOf(v any) string {
 	if m, ok := v.(Markdown); ok {
 		return m.source
 	}
-	return escapeMarkdown(text(v))
+	return escapeMarkdown(plainOf(v))
 }
 
 // inline is a value as CommonMark on one line, and as plain text.
@@ -30,7 +39,7 @@ func inline(v any) Markdown {
 		return m
 	}
 	line := bridge.CleanLine(text(v))
-	return Markdown{source: escapeMarkdown(line), plain: line}
+	return Markdown{source: escapeMarkdown(line), plain: line, words: line}
 }
 
 // wrap puts marks around a value. Nothing stays nothing, so that with and
@@ -40,7 +49,8 @@ func wrap(mark string, v any) any {
 	if m.source == "" {
 		return nil
 	}
-	return Markdown{source: mark + m.source + mark, plain: m.plain}
+	m.source = mark + m.source + mark
+	return m
 }
 
 func bold(v any) any   { return wrap("**", v) }
@@ -61,7 +71,7 @@ func code(v any) any {
 	if strings.HasPrefix(line, "`") || strings.HasSuffix(line, "`") {
 		inner = " " + line + " "
 	}
-	return Markdown{source: fence + inner + fence, plain: line}
+	return Markdown{source: fence + inner + fence, plain: line, words: line}
 }
 
 // link leads to a web page. Without a usable address it is the label alone, and
@@ -85,5 +95,6 @@ func link(label, address any) any {
 		}
 		target.WriteRune(r)
 	}
-	return Markdown{source: "[" + m.source + "](" + target.String() + ")", plain: m.plain}
+	m.source = "[" + m.source + "](" + target.String() + ")"
+	return m
 }

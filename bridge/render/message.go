@@ -83,16 +83,17 @@ func (words *wording) completeFrom(original *wording) {
 
 // writer runs templates one after the other, until one fails.
 type writer struct {
-	ctx  context.Context
-	data any
-	err  error
+	ctx    context.Context
+	data   any
+	people []bridge.Person // whom it mentioned so far
+	err    error
 }
 
 func (w *writer) text(t *Text) string {
 	if w.err != nil {
 		return ""
 	}
-	s, err := t.run(w.ctx, w.data)
+	s, err := t.runMentioning(w.ctx, w.data, &w.people)
 	w.err = err
 	return s
 }
@@ -124,7 +125,8 @@ func (words *wording) write(ctx context.Context, data any) (bridge.Message, erro
 	if w.err != nil {
 		return bridge.Message{}, w.err
 	}
-	return m.Clean(), nil
+	m.Mentions = w.people
+	return m.CleanMarked(), nil
 }
 
 func (w *writer) fields(all []fieldWording) []bridge.Field {

@@ -36,6 +36,9 @@ type scope struct {
 
 	// missing is set in a path when a value that it is made from is empty.
 	missing bool
+
+	// people are those whom the message mentions so far; nil where nobody can be.
+	people *[]bridge.Person
 }
 
 func newScope(ctx context.Context, data any) *scope {

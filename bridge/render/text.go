@@ -13,6 +13,8 @@ import (
 	"text/template/parse"
 
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
 // Text is one compiled template.
@@ -38,6 +40,11 @@ func (t *Text) Execute(ctx context.Context, data any) (string, error) {
 
 // run is Execute within a time that the caller bounds. A nil Text gives nothing.
 func (t *Text) run(ctx context.Context, data any) (string, error) {
+	return t.runMentioning(ctx, data, nil)
+}
+
+// runMentioning is run for a part of a message, which may mention people.
+func (t *Text) runMentioning(ctx context.Context, data any, people *[]bridge.Person) (string, error) {
 	if t == nil {
 		return "", nil
 	}
@@ -45,6 +52,7 @@ func (t *Text) run(ctx context.Context, data any) (string, error) {
 		return t.fixed, ctx.Err()
 	}
 	s := newScope(ctx, data)
+	s.people = people
 	err := t.template.Execute(&s.out, s)
 	switch {
 	case errors.Is(err, errFull):

@@ -7,6 +7,8 @@ type Dialect struct {
 	Measure Measure
 	Newline string // line break inside a text, such as "\n" or "<br>"
 
+	Mentions Mentions // of the message
+
 	// Span gives what stands before and after a span's text, and how the text is
 	// escaped.
 	Span func(Span) (before, after string, escape func(string) string)
@@ -71,6 +73,11 @@ func (w *dialectWriter) span(s Span) bool {
 	room := w.left - w.Measure(before) - w.Measure(after)
 	if room <= 0 {
 		return false
+	}
+	if s.Code || s.URL != "" {
+		escape = w.Mentions.Named(escape)
+	} else {
+		escape = w.Mentions.Live(escape)
 	}
 	text := func(x string) string { return strings.ReplaceAll(escape(x), "\n", w.Newline) }
 	whole := text(s.Text)
