@@ -1,14 +1,15 @@
 // usage: absorb-bridge preview --event all --sink all --json | node split.mjs FOLDER
-// Writes each preview's payload into a file of its own: TYPE.EVENT.json, or .eml for a mail.
+// Writes each preview's payload into a file of its own: SINK.EVENT.json, or .eml for a mail. Without a configuration a
+// sink is named after its type, or TYPE-bot.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 let count = 0;
 for await (const line of createInterface({ input: process.stdin })) {
-	const { type, event, payload } = JSON.parse(line);
+	const { sink, type, event, payload } = JSON.parse(line);
 	const [text, ending] = type === 'email' ? [payload, 'eml'] : [JSON.stringify(payload), 'json'];
-	writeFileSync(join(process.argv[2], `${type}.${event}.${ending}`), text);
+	writeFileSync(join(process.argv[2], `${sink}.${event}.${ending}`), text);
 	count++;
 }
 if (count === 0) throw new Error('no previews');

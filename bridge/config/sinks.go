@@ -61,7 +61,8 @@ func (b *builder) settings(key string, s Sink, t kit.Type) {
 			at = join(key, dotted(fault.Key))
 		}
 		if fault.Problem == "unknown setting" {
-			b.atKey(at, "unknown setting of %s sinks%s", s.Type, bridge.DidYouMean(fault.Key, slices.Collect(maps.Keys(t.Example))))
+			known := slices.AppendSeq(slices.Collect(maps.Keys(t.Example)), maps.Keys(t.BotExample))
+			b.atKey(at, "unknown setting of %s sinks%s", s.Type, bridge.DidYouMean(fault.Key, known))
 			continue
 		}
 		b.atValue(at, "%s", fault.Problem)

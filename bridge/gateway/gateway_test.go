@@ -243,9 +243,9 @@ func TestPreviews(t *testing.T) {
 		t.Errorf("%d events, %v", len(p.Events()), p.Match("all"))
 	}
 	for _, event := range p.Events() {
-		for _, sink := range p.Match("all") {
+		for _, sink := range append(p.Match("all"), p.Match("slack-bot")...) {
 			one, err := p.Preview(t.Context(), event, sink)
-			if err != nil || len(one.Payload.Body) == 0 || one.Type != sink || len(one.Payload.Shortened) > 0 {
+			if err != nil || len(one.Payload.Body) == 0 || one.Type != strings.TrimSuffix(sink, "-bot") || len(one.Payload.Shortened) > 0 {
 				t.Errorf("%s to %s: %+v, %v", event, sink, one, err)
 			}
 			again, err := p.Preview(t.Context(), event, sink)

@@ -25,6 +25,7 @@ type Preview struct {
 type Previewer struct {
 	parts   *Parts
 	types   map[string]string // by sink
+	bots    map[string]bool   // examples that are shown only when they are named
 	sampler *Sampler
 }
 
@@ -38,22 +39,35 @@ func NewPreviewer(c *config.Config) (*Previewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Previewer{parts: parts, types: map[string]string{}, sampler: sampler}
+	p := &Previewer{parts: parts, types: map[string]string{}, bots: map[string]bool{}, sampler: sampler}
 	for _, s := range c.Sinks {
 		p.types[s.Name] = s.Type
 	}
 	return p, nil
 }
 
-// NewExamplePreviewer shows one sink of each type, named after it.
+// NewExamplePreviewer shows one sink of each type, named after it, and when they are
+// asked for the bots of those that have one: "slack-bot".
 func NewExamplePreviewer() (*Previewer, error) {
 	c := &config.Config{Timezone: time.UTC}
 	types := sinks.Types()
 	for _, name := range slices.Sorted(maps.Keys(types)) {
 		c.Sinks = append(c.Sinks, config.Sink{Name: name, Type: name, Limit: types[name].Limit, Settings: types[name].Example})
+		if bot := types[name].BotExample; bot != nil {
+			c.Sinks = append(c.Sinks, config.Sink{Name: botOf(name), Type: name, Limit: types[name].Limit, Settings: bot})
+		}
 	}
-	return NewPreviewer(c)
+	p, err := NewPreviewer(c)
+	if err != nil {
+		return nil, err
+	}
+	for name := range types {
+		p.bots[botOf(name)] = true
+	}
+	return p, nil
 }
+
+func botOf(typeName string) string { return typeName + "-bot" }
 
 // Events are the types of events that have a template of their own.
 func (p *Previewer) Events() []string { return p.parts.Templates.Events() }
@@ -62,7 +76,7 @@ func (p *Previewer) Events() []string { return p.parts.Templates.Events() }
 func (p *Previewer) Match(nameOrType string) []string {
 	var names []string
 	for _, name := range p.parts.Order {
-		if nameOrType == "all" || nameOrType == name || nameOrType == p.types[name] {
+		if nameOrType == name || !p.bots[name] && (nameOrType == "all" || nameOrType == p.types[name]) {
 			names = append(names, name)
 		}
 	}

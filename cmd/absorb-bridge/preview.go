@@ -25,7 +25,8 @@ func previewCommand() *cobra.Command {
 		Long: `Writes the messages of sample events as they would be sent, without sending
 anything. The samples are looked up in an emulated portal, so no Absorb account
 is needed. With a configuration it shows the configured sinks and the templates
-of the configuration; without one, a sink of every type.
+of the configuration; without one, a sink of every type, and if they are named
+the bots slack-bot and discord-bot.
 
 --json prints one object a line: {"event","sink","type","payload"}. The payload
 is exactly what would be sent; a mail is its RFC 5322 text.`,

@@ -24,4 +24,8 @@ type Type struct {
 	// Example are settings that a sink can be built from, for previews without a
 	// configuration. They lead nowhere.
 	Example map[string]any
+
+	// BotExample are settings of the type's other way to the same platform, as a bot
+	// in place of a webhook; nil when there is none.
+	BotExample map[string]any
 }

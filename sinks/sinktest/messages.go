@@ -60,6 +60,7 @@ func Hostile() []Case {
 		{"all parts full", allFull()},
 		{"bad links", badLinks()},
 		{"blank", bridge.Message{ID: "m", Title: " \n ", Text: "\u202E", To: []string{"hr@example.com"}}},
+		{"mentions", mentions(attack)},
 		{"nested markdown", bridge.Message{ID: "m", Title: "x", Text: strings.Repeat("*", 500) + strings.Repeat("[", 500) + "x" + strings.Repeat("](https://example.com)", 200), To: []string{"hr@example.com"}}},
 	}
 }
@@ -87,6 +88,21 @@ func everywhere(data, text string) bridge.Message {
 		ThreadKey: data,
 		To:        []string{"hr@example.com"},
 	}
+}
+
+// Mentioned is the address of the person whom the message "mentions" of Hostile
+// mentions besides others.
+const Mentioned = "mira@example.com"
+
+// mentions are marks of people wherever one can stand, some of nobody, between data.
+// The people's names are data too.
+func mentions(attack string) bridge.Message {
+	marks := bridge.MentionMark(0) + "\u0301" + bridge.MentionMark(1) + bridge.MentionMark(2) + bridge.MentionMark(7) + attack
+	m := everywhere(marks, "**"+bridge.MentionMark(0)+"** ["+bridge.MentionMark(1)+"](https://example.com/) "+EscapeMarkdown(marks))
+	m.Mentions = []bridge.Person{
+		{Name: "Mira Halvorsen", Email: Mentioned}, {Name: attack, Email: "other@example.com"}, {Name: strings.Repeat("long name ", 400), Email: "long@example.com"},
+	}
+	return m
 }
 
 func manyFields(n int, name, value string) bridge.Message {

@@ -38,6 +38,7 @@ const RetryAfter = 7 * time.Second
 // Suite describes a sink to Run.
 type Suite struct {
 	Type string // the sink's, as the configuration spells it
+	Mode string // one of its ways to send, such as "bot", or ""
 	New  func(kit.Setup) (bridge.Sink, error)
 
 	// Settings are valid settings, complete, that lead to the fake platform at
@@ -129,7 +130,7 @@ func (s Suite) encode(t *testing.T) {
 			}
 			s.noSecret(t, "payload", string(p.Body))
 			s.Check(t, c.Message, p)
-			Dump(t, s.Type, c.Name, p)
+			Dump(t, strings.TrimSuffix(s.Type+"-"+s.Mode, "-"), c.Name, p)
 		})
 	}
 }
@@ -138,7 +139,7 @@ func (s Suite) encode(t *testing.T) {
 // outside of Go to read.
 const DumpVariable = "BRIDGE_TEST_PAYLOADS"
 
-// Dump writes a payload for a sink type as TYPE.NAME.json, or .eml for a mail,
+// Dump writes a payload for a sink type, or TYPE-MODE, as TYPE.NAME.json, or .eml for a mail,
 // if the environment names a folder for it.
 func Dump(t *testing.T, sinkType, name string, p bridge.Payload) {
 	t.Helper()

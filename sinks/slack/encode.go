@@ -2,6 +2,7 @@ package slack
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -26,6 +27,8 @@ const (
 // Our own bounds on parts of a message, so that all of them find room.
 const (
 	maxTitle    = 300
+	maxHead     = 1800 // of the title with its markup, without a link
+	maxPerson   = 80   // of a name beside an address
 	maxName     = 150
 	maxFallback = 1000
 	maxFooter   = 300
@@ -33,13 +36,15 @@ const (
 	endText     = 1500
 )
 
-// Encode writes a message in Block Kit.
-func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
-	m = m.Clean()
+// encode writes a message in Block Kit. The marks in it are of people whom mention
+// can write.
+func encode(m bridge.Message, mention func(bridge.Person) string, more map[string]any) (bridge.Payload, error) {
+	m = m.CleanMarked()
 	if m.Title == "" {
 		m.Title = "Message"
 	}
-	e := &encoder{}
+	e := &encoder{mentions: kit.Mentions{People: m.Mentions, Write: mention}}
+	e.live = e.mentions.Live(escape)
 	e.title(m)
 	e.text(m.Text)
 	e.fields(m.Fields)
@@ -47,18 +52,24 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	e.actions(m.Actions)
 	e.footer(m)
 
-	fallback, _ := kit.ShortenEscaped(m.Title, maxFallback, kit.Runes, escape)
+	fallback, _ := kit.ShortenEscaped(m.Title, maxFallback, kit.Runes, e.mentions.Named(escape))
+	keys := map[string]any{}
+	maps.Copy(keys, more)
+	maps.Copy(keys, m.Native["slack"])
 	no := false // links of a message are not unfolded below it
 	body, err := kit.JSON(slack.WebhookMessage{
 		Text:        fallback,
 		Blocks:      &slack.Blocks{BlockSet: e.blocks},
 		UnfurlLinks: &no,
 		UnfurlMedia: &no,
-	}, m.Native["slack"])
+	}, keys)
 	if err != nil {
 		return bridge.Payload{}, bridge.Rejectedf("the native part for Slack is no JSON: %v", err)
 	}
-	return bridge.Payload{MessageID: m.ID, ContentType: "application/json", Body: body, Shortened: e.shortened}, nil
+	return bridge.Payload{
+		MessageID: m.ID, ContentType: "application/json; charset=utf-8", Body: body,
+		Thread: m.Thread, Replaces: m.Replaces, Shortened: e.shortened,
+	}, nil
 }
 
 // encoder collects blocks and counts their text.
@@ -66,6 +77,8 @@ type encoder struct {
 	blocks    []slack.Block
 	used      int
 	shortened []string
+	mentions  kit.Mentions
+	live      func(string) string // escape that writes mentions
 }
 
 func (e *encoder) add(b slack.Block, text ...string) {
@@ -83,11 +96,13 @@ func (e *encoder) cut(what string, cut bool) {
 
 func (e *encoder) title(m bridge.Message) {
 	short, cut := kit.Shorten(m.Title, maxTitle, kit.Runes)
+	if kit.Runes(e.live(short)) > maxHead {
+		short, cut = kit.Shorten(e.name(m.Title), maxTitle, kit.Runes)
+	}
 	e.cut("title", cut)
-	title := escape(short)
-	text := "*" + title + "*"
+	text := "*" + e.live(short) + "*"
 	if m.URL != "" {
-		linked := "*<" + escape(m.URL) + "|" + label(title) + ">*"
+		linked := "*" + e.link(short, m.URL) + "*"
 		tooLong := kit.Runes(linked) > maxText
 		e.cut("link of the title", tooLong)
 		if !tooLong {
@@ -97,8 +112,28 @@ func (e *encoder) title(m bridge.Message) {
 	e.add(section(text), text)
 }
 
+// name writes names in place of mentions.
+func (e *encoder) name(s string) string {
+	return e.mentions.Named(func(x string) string { return x })(s)
+}
+
+// link makes the longest piece of a title a link: a mention cannot be a part of one.
+func (e *encoder) link(title, url string) string {
+	longest := ""
+	bridge.SplitMentions(title, e.mentions.People, func(s string) {
+		if s = strings.TrimSpace(s); len(s) > len(longest) {
+			longest = s
+		}
+	}, func(bridge.Person) {})
+	if longest == "" {
+		return e.live(title)
+	}
+	before, after, _ := strings.Cut(title, longest)
+	return e.live(before) + "<" + escape(url) + "|" + label(escape(longest)) + ">" + e.live(after)
+}
+
 func (e *encoder) text(markdown string) {
-	text, cut := dialect().Write(kit.ParseMarkdown(markdown), maxText)
+	text, cut := dialect(e.mentions).Write(kit.ParseMarkdown(markdown), maxText)
 	e.cut("text", cut)
 	if text != "" {
 		e.add(section(text), text)
@@ -139,12 +174,12 @@ func (e *encoder) fields(all []bridge.Field) {
 }
 
 func (e *encoder) field(f bridge.Field) string {
-	name, cutName := kit.ShortenEscaped(f.Name, maxName, kit.Runes, escape)
+	name, cutName := kit.ShortenEscaped(f.Name, maxName, kit.Runes, e.mentions.Named(escape))
 	head := ""
 	if name != "" {
 		head = "*" + name + "*\n"
 	}
-	value, cutValue := kit.ShortenEscaped(f.Value, maxField-kit.Runes(head), kit.Runes, escape)
+	value, cutValue := kit.ShortenEscaped(f.Value, maxField-kit.Runes(head), kit.Runes, e.live)
 	e.cut("field "+f.Name, cutName || cutValue)
 	return head + value
 }
@@ -153,7 +188,7 @@ func (e *encoder) image(m bridge.Message) {
 	if m.ImageURL == "" || len(m.ImageURL) > maxURL {
 		return
 	}
-	alt, _ := kit.Shorten(m.Title, maxTitle, kit.Runes)
+	alt, _ := kit.Shorten(literal(e.name(m.Title)), maxTitle, kit.Runes)
 	e.add(slack.NewImageBlock(m.ImageURL, alt, "", nil))
 }
 
@@ -164,7 +199,7 @@ func (e *encoder) actions(all []bridge.Action) {
 			e.cut("actions", true)
 			continue
 		}
-		text, _ := kit.Shorten(a.Label, maxButton, kit.Runes)
+		text, _ := kit.Shorten(literal(a.Label), maxButton, kit.Runes)
 		b := slack.NewButtonBlockElement(fmt.Sprint("open-", i), "", slack.NewTextBlockObject(slack.PlainTextType, text, false, false))
 		buttons = append(buttons, b.WithURL(a.URL))
 		e.used += kit.Runes(text)
@@ -175,7 +210,7 @@ func (e *encoder) actions(all []bridge.Action) {
 }
 
 func (e *encoder) footer(m bridge.Message) {
-	text, cut := kit.ShortenEscaped(m.Footer, maxFooter, kit.Runes, escape)
+	text, cut := kit.ShortenEscaped(m.Footer, maxFooter, kit.Runes, e.live)
 	e.cut("footer", cut)
 	if !m.Time.IsZero() {
 		// Slack shows the time in each reader's own zone.
@@ -201,11 +236,14 @@ func Escape(s string) string {
 	return escape(bridge.CleanText(s))
 }
 
+// literal is for texts that Slack shows as they are: none looks like a mention.
+func literal(s string) string { return strings.ReplaceAll(s, "<@", "<\u200B@") }
+
 // label makes escaped text fit to stand behind the bar of a link.
 func label(escaped string) string { return strings.ReplaceAll(escaped, "|", "｜") }
 
-func dialect() kit.Dialect {
-	return kit.Dialect{Measure: kit.Runes, Newline: "\n", Span: func(s kit.Span) (before, after string, text func(string) string) {
+func dialect(mentions kit.Mentions) kit.Dialect {
+	return kit.Dialect{Measure: kit.Runes, Newline: "\n", Mentions: mentions, Span: func(s kit.Span) (before, after string, text func(string) string) {
 		if s.Code {
 			return "`", "`", func(x string) string { return strings.ReplaceAll(escape(x), "`", "ˋ") }
 		}

@@ -1,4 +1,8 @@
-// Package slack sends messages to Slack channels by incoming webhooks.
+// Package slack sends messages to Slack: to a channel by its incoming webhook, or, as
+// an app's bot, to channels and people by the Web API.
+//
+// A webhook needs nothing but its URL. The bot can do more: it keeps messages in
+// threads, edits them, and finds people by their email addresses.
 //
 // Limits are those of Slack's own SDK (python-slack-sdk, models/blocks) and of
 // api.slack.com/messaging/webhooks.
@@ -6,6 +10,7 @@ package slack
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,21 +19,29 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// Config is a Slack sink's settings.
+// Config is a Slack sink's settings: those of a webhook or those of a bot.
 type Config struct {
 	WebhookURL bridge.Secret `koanf:"webhook_url"` // of an app's incoming webhook; it decides the channel
+
+	Token    bridge.Secret `koanf:"token"`    // of an app's bot, xoxb-…
+	Channel  string        `koanf:"channel"`  // #name, an id, or @ and an email address; may be a template
+	Fallback string        `koanf:"fallback"` // a channel for messages to people who cannot be found
+	APIURL   string        `koanf:"api_url"`  // of the Web API, https://slack.com/api/ unless set
+
+	Mentions kit.Table `koanf:"mentions"` // user ids by email address, for people whom Slack knows by another
 }
 
 // Sink is one incoming webhook.
 type Sink struct {
-	url    bridge.Secret
-	client *http.Client
+	url      bridge.Secret
+	mentions kit.Table
+	client   *http.Client
 }
 
 var _ bridge.Sink = (*Sink)(nil)
 
 // Type describes Slack sinks. A webhook takes one message a second, with short
-// bursts (api.slack.com/docs/rate-limits).
+// bursts, and so does a channel from a bot (api.slack.com/docs/rate-limits).
 func Type() kit.Type {
 	return kit.Type{
 		New:         New,
@@ -36,6 +49,9 @@ func Type() kit.Type {
 		Escape:      Escape,
 		CheckNative: CheckNative,
 		Example:     map[string]any{"webhook_url": "https://hooks.slack.com/services/T00000000/B00000000/example"},
+		BotExample: map[string]any{
+			"token": "xoxb-000000000000-example", "channel": "@{{ .supervisor.emailAddress }}", "fallback": "#academy",
+		},
 	}
 }
 
@@ -45,21 +61,47 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	if err := setup.Decode(&c); err != nil {
 		return nil, err
 	}
-	if err := checkURL(c.WebhookURL); err != nil {
+	if !c.Token.Empty() {
+		return newBot(c, setup)
+	}
+	err := errors.Join(checkURL(c.WebhookURL), c.withoutBot(), c.Mentions.Check(userID, "U012AB3CD"))
+	if err != nil {
 		return nil, err
 	}
-	return &Sink{url: c.WebhookURL, client: setup.Client}, nil
+	return &Sink{url: c.WebhookURL, mentions: c.Mentions, client: setup.Client}, nil
+}
+
+// userID is the form of Slack's ids of people.
+const userID = `[UW][A-Z0-9]{2,20}`
+
+// withoutBot finds settings that only a bot has.
+func (c Config) withoutBot() error {
+	var errs []error
+	for key, value := range map[string]string{"channel": c.Channel, "fallback": c.Fallback, "api_url": c.APIURL} {
+		if value != "" {
+			errs = append(errs, kit.Setting(key, "goes with a bot's token; a webhook decides the channel by itself"))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func checkURL(secret bridge.Secret) error {
 	if secret.Empty() {
-		return kit.Setting("webhook_url", "required: copy it from the app's page Incoming Webhooks")
+		return kit.Setting("webhook_url", "required: copy it from the app's page Incoming Webhooks; or give a bot's token and a channel")
 	}
 	u, err := url.Parse(secret.Reveal())
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return kit.Setting("webhook_url", "want a URL like https://hooks.slack.com/services/…")
 	}
 	return nil
+}
+
+// Encode writes a message in Block Kit. Only people of the table are mentioned.
+func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
+	return encode(m.SpellMentions(s.mentions.Has), func(p bridge.Person) string {
+		id, _ := s.mentions.ID(p)
+		return "<@" + id + ">"
+	}, nil)
 }
 
 // Send posts one message. Slack answers 200 and the text "ok"; anything else,
@@ -73,28 +115,12 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 	if answer.Status == http.StatusOK && words == "ok" {
 		return bridge.Receipt{Status: answer.Status, Detail: words}, nil
 	}
-	failure := kit.Failure(answer, s.url)
+	return bridge.Receipt{}, classify(kit.Failure(answer, s.url), words)
+}
+
+func classify(failure *bridge.SendError, words string) *bridge.SendError {
 	if kind, known := kindOf(words); known && failure.Kind != bridge.Limited {
 		failure.Kind = kind
 	}
-	return bridge.Receipt{}, failure
-}
-
-// kindOf classifies Slack's words, which say more than its status: some of the
-// same errors come under several.
-func kindOf(words string) (bridge.Kind, bool) {
-	switch words {
-	case "invalid_payload", "no_text", "too_many_attachments", "invalid_blocks", "msg_too_long", "msg_blocks_too_long",
-		"invalid_attachments", "invalid_arguments":
-		return bridge.MessageRejected, true
-	case "no_service", "no_service_id", "no_team", "invalid_token", "no_active_hooks", "team_disabled",
-		"channel_is_archived", "channel_not_found", "user_not_found", "action_prohibited",
-		"posting_to_general_channel_denied", "restricted_action":
-		return bridge.DestinationBroken, true
-	case "rollup_error", "fatal_error", "internal_error":
-		return bridge.Temporary, true
-	case "ratelimited", "rate_limited":
-		return bridge.Limited, true
-	}
-	return bridge.Temporary, false
+	return failure
 }

@@ -150,7 +150,7 @@ func checkBlock(t *testing.T, where string, b block) (total int) {
 }
 
 var (
-	ownMarkup = regexp.MustCompile(`<(?:https?://|mailto:|!date\^)[^<>|]*(?:\|[^<>|]*)?>`)
+	ownMarkup = regexp.MustCompile(`<(?:(?:https?://|mailto:|!date\^)[^<>|]*(?:\|[^<>|]*)?|@U012AB3C[DEF])>`)
 	entity    = regexp.MustCompile(`&(?:amp|lt|gt);`)
 )
 
@@ -207,7 +207,12 @@ func TestAnswers(t *testing.T) {
 
 func build(t *testing.T, webhook string) bridge.Sink {
 	t.Helper()
-	sink, err := New(kit.Setup{Settings: map[string]any{"webhook_url": webhook}, Client: kit.NewClient(nil, 10*time.Second)})
+	return newSink(t, map[string]any{"webhook_url": webhook})
+}
+
+func newSink(t *testing.T, settings map[string]any) bridge.Sink {
+	t.Helper()
+	sink, err := New(kit.Setup{Settings: settings, Client: kit.NewClient(nil, 10*time.Second)})
 	if err != nil {
 		t.Fatal(err)
 	}
