@@ -70,6 +70,11 @@ func (c Config) checkRecipients() error {
 			errs = append(errs, kit.Setting(fmt.Sprintf("to[%d]", i), "%v", err))
 		}
 	}
+	for i, text := range c.Fallback {
+		if _, err := parseAddress(text); err != nil {
+			errs = append(errs, kit.Setting(fmt.Sprintf("fallback[%d]", i), "%v", err))
+		}
+	}
 	return errors.Join(errs...)
 }
 
@@ -77,13 +82,28 @@ func isTemplate(text string) bool { return strings.Contains(text, "{{") }
 
 // recipients reads a message's recipients, each one once. Those that cannot be
 // used are left out and noted by their place, since the log should not hold
-// people's addresses. It is an error if none is left.
+// people's addresses. If none is left the fallback's are taken; it is an error if
+// there are none either.
 func (s *Sink) recipients(texts []string) ([]*mail.Address, []string, error) {
 	if texts == nil {
 		texts = s.fixed()
 	}
-	var all []*mail.Address
-	var notes, bad []string
+	all, notes, bad := usable(texts)
+	if len(all) == 0 {
+		all, _, _ = usable(s.spare)
+	}
+	if len(all) == 0 {
+		return nil, nil, noRecipient(bad)
+	}
+	if more := len(all) - maxRecipients; more > 0 {
+		all = all[:maxRecipients]
+		notes = append(notes, fmt.Sprintf("%d recipients", more))
+	}
+	return all, notes, nil
+}
+
+// usable reads addresses. It notes those that are none, and gives them for an error.
+func usable(texts []string) (all []*mail.Address, notes, bad []string) {
 	seen := map[string]bool{}
 	for i, text := range texts {
 		a, err := parseAddress(text)
@@ -99,14 +119,7 @@ func (s *Sink) recipients(texts []string) ([]*mail.Address, []string, error) {
 			all = append(all, a)
 		}
 	}
-	if len(all) == 0 {
-		return nil, nil, noRecipient(bad)
-	}
-	if more := len(all) - maxRecipients; more > 0 {
-		all = all[:maxRecipients]
-		notes = append(notes, fmt.Sprintf("%d recipients", more))
-	}
-	return all, notes, nil
+	return all, notes, bad
 }
 
 // fixed are the recipients that do not depend on the event.
@@ -121,8 +134,9 @@ func (s *Sink) fixed() []string {
 }
 
 func noRecipient(bad []string) error {
+	const do = "to have such mails sent to somebody, name an address in the setting fallback"
 	if len(bad) == 0 {
-		return bridge.Rejectedf("the message has no recipient: every template of the setting to came out empty")
+		return bridge.Rejectedf("the message has no recipient: every template of the setting to came out empty; %s", do)
 	}
-	return bridge.Rejectedf("no recipient has a valid address: %s", kit.Cut(strings.Join(bad, ", "), kit.MaxDetail))
+	return bridge.Rejectedf("no recipient has a valid address: %s; %s", kit.Cut(strings.Join(bad, ", "), kit.MaxDetail), do)
 }

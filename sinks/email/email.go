@@ -39,12 +39,14 @@ type Sink struct {
 	from    *mail.Address
 	replyTo *mail.Address // nil when answers go to from
 	to      []string      // addresses, or templates of them
+	spare   []string      // addresses that get what has no recipient
 	card    *template.Template
 }
 
 var (
 	_ bridge.Sink      = (*Sink)(nil)
 	_ bridge.Addressed = (*Sink)(nil)
+	_ bridge.Threaded  = (*Sink)(nil)
 )
 
 // Type describes email sinks. Data in native parts is escaped for HTML.
@@ -73,7 +75,7 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sink{to: c.To, card: card}
+	s := &Sink{to: c.To, spare: c.Fallback, card: card}
 	var errs [4]error
 	s.server, errs[0] = c.server()
 	s.from, errs[1] = c.sender()
@@ -88,5 +90,8 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 // Recipients gives the recipients as configured: addresses, or templates that
 // give one.
 func (s *Sink) Recipients() []string { return slices.Clone(s.to) }
+
+// Threads is true: mails can refer to one another.
+func (s *Sink) Threads() bool { return true }
 
 func lines(s string) []string { return strings.Split(s, "\n") }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"net/mail"
+	"regexp"
 	"strings"
 	"time"
 
@@ -42,7 +43,7 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 		addresses[i] = a.Address
 	}
 	return bridge.Payload{
-		MessageID: m.ID, ContentType: "message/rfc822", Body: body, To: addresses, Shortened: append(cut, notes...),
+		MessageID: m.ID, ContentType: "message/rfc822", Body: body, To: addresses, Thread: m.Thread, Shortened: append(cut, notes...),
 	}, nil
 }
 
@@ -104,11 +105,15 @@ func (s *Sink) write(m bridge.Message, to []*mail.Address, p parts) ([]byte, err
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetGenHeader("X-Auto-Response-Suppress", "All")
 	if m.ThreadKey != "" {
-		// The first mail of the thread was never sent; mail programs gather those
-		// that answer to it nevertheless.
+		// The root of the thread was never sent; mail programs gather those that refer
+		// to it nevertheless. The first mail helps those that do not.
 		root := "<thread-" + digest(m.ThreadKey) + "@" + domain + ">"
-		msg.SetGenHeader(gomail.HeaderInReplyTo, root)
-		msg.SetGenHeader(gomail.HeaderReferences, root)
+		parents := []string{root}
+		if mailID.MatchString(m.Thread) {
+			parents = append(parents, m.Thread)
+		}
+		msg.SetGenHeader(gomail.HeaderInReplyTo, parents[len(parents)-1])
+		msg.SetGenHeader(gomail.HeaderReferences, strings.Join(parents, " "))
 	}
 	msg.SetBodyString(gomail.TypeTextPlain, p.text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, p.html)
@@ -122,6 +127,9 @@ func (s *Sink) write(m bridge.Message, to []*mail.Address, p parts) ([]byte, err
 	}
 	return b.Bytes(), nil
 }
+
+// mailID is the form of a Message-ID.
+var mailID = regexp.MustCompile(`^<[^<>\s]{1,200}>$`)
 
 // inert keeps a subject of plain ASCII from being read as an RFC 2047 encoded
 // word, which could say something else than it seems to.

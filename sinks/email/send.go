@@ -2,6 +2,7 @@ package email
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/mail"
@@ -35,7 +36,10 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 	if err != nil {
 		return bridge.Receipt{}, s.server.sendError(ctx, err)
 	}
-	return bridge.Receipt{ID: headerID(p.Body), Status: 250, Detail: s.server.receiptDetail(words, refused)}, nil
+	id := headerID(p.Body)
+	return bridge.Receipt{
+		ID: id, Thread: cmp.Or(p.Thread, id), Status: 250, Detail: s.server.receiptDetail(words, refused),
+	}, nil
 }
 
 // refusal is a recipient that the server will never take.

@@ -34,9 +34,12 @@ type Config struct {
 	// the password.
 	Auth string `koanf:"auth"`
 
-	From    string   `koanf:"from"`     // an address, or "Name <address>"
-	To      []string `koanf:"to"`       // a list, or one text: addresses or templates of them
-	ReplyTo string   `koanf:"reply_to"` // an address for answers, if they should not go to From
+	From string   `koanf:"from"` // an address, or "Name <address>"
+	To   []string `koanf:"to"`   // a list, or one text: addresses or templates of them
+	// Fallback gets a mail that has no recipient left: addresses, and no templates.
+	Fallback []string `koanf:"fallback"`
+
+	ReplyTo string `koanf:"reply_to"` // an address for answers, if they should not go to From
 
 	// CA holds certificates in PEM that are trusted besides the system's, for a
 	// mail server with a private one: ca: "${file:/etc/ssl/private-ca.pem}".
@@ -47,10 +50,10 @@ type Config struct {
 	Helo string `koanf:"helo"`
 }
 
-// decode reads the settings. A recipient may stand alone, without a list.
+// decode reads the settings. An address may stand alone, without a list.
 func decode(setup kit.Setup) (Config, error) {
 	c := Config{Auth: autoAuth}
-	err := setup.Listed("to").Decode(&c)
+	err := setup.Listed("to").Listed("fallback").Decode(&c)
 	c.Auth = strings.ToLower(c.Auth)
 	return c, err
 }

@@ -28,18 +28,25 @@ const (
 	maxURL      = 1500
 	maxLabel    = 200
 	maxActions  = 6
-	perWidget   = 150 // what the JSON around a text takes, at most
+	maxMentions = 1000 // of the line above the card
+	perWidget   = 150  // what the JSON around a text takes, at most
 	forFields   = 28_000
 )
 
-// Encode writes a message as one card.
+// Encode writes a message as one card. Cards tell nobody, so the people who are
+// mentioned stand above it, too.
 func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
+	mentioned := s.config.Mentions.Mentioned(m)
+	for i, id := range mentioned {
+		mentioned[i] = strings.TrimPrefix(id, "users/")
+	}
 	m = m.Clean()
 	if m.Title == "" {
 		m.Title = "Message"
 	}
 	e := &encoder{}
 	out := message{
+		Text:         kit.Line(mentioned, "<users/%s>", maxMentions),
 		FallbackText: e.fit("", m.Title, maxFallback, fallback),
 		CardsV2:      []cardWithID{{CardID: "message", Card: e.card(m)}},
 	}

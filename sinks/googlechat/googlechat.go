@@ -21,6 +21,7 @@ import (
 type Config struct {
 	WebhookURL  bridge.Secret `koanf:"webhook_url"` // of the space: Apps & integrations → Webhooks
 	Deduplicate bool          `koanf:"deduplicate"` // sends the message's id along, so that Google drops repetitions
+	Mentions    kit.Table     `koanf:"mentions"`    // user ids by email address
 }
 
 // Sink is one webhook of a space.
@@ -34,6 +35,7 @@ type Sink struct {
 var (
 	_ bridge.Sink     = (*Sink)(nil)
 	_ bridge.Bucketed = (*Sink)(nil)
+	_ bridge.Threaded = (*Sink)(nil)
 )
 
 // Type describes Google Chat sinks. A space takes one message a second from all
@@ -66,12 +68,22 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, kit.Setting("webhook_url", "want a URL like https://chat.googleapis.com/v1/spaces/…/messages?key=…&token=…")
 	}
+	if err := s.config.Mentions.Check(userID, "users/123456789012345678901"); err != nil {
+		return nil, err
+	}
 	s.url, s.space = u, u.Host
 	if found := spacePath.FindStringSubmatch(u.Path); found != nil {
 		s.space += "/" + found[1]
 	}
 	return s, nil
 }
+
+// userID is the form of the ids of people.
+const userID = `(?:users/)?\d+`
+
+// Threads is true: messages with one key stand in one thread, in spaces that have
+// threads.
+func (s *Sink) Threads() bool { return true }
 
 // Bucket is the space: all its webhooks share one quota.
 func (s *Sink) Bucket() string { return s.space }
@@ -84,10 +96,13 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 	}
 	if answer.Status == http.StatusOK {
 		var message struct {
-			Name string `json:"name"`
+			Name   string `json:"name"`
+			Thread struct {
+				Name string `json:"name"`
+			} `json:"thread"`
 		}
 		_ = json.Unmarshal(answer.Body, &message) // taken, whatever it says
-		return bridge.Receipt{ID: message.Name, Status: answer.Status}, nil
+		return bridge.Receipt{ID: message.Name, Thread: message.Thread.Name, Status: answer.Status}, nil
 	}
 	return bridge.Receipt{}, s.failure(answer)
 }

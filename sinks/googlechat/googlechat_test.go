@@ -31,10 +31,12 @@ func suite() sinktest.Suite {
 		}
 	}
 	return sinktest.Suite{
-		Type:     "googlechat",
-		New:      New,
-		Settings: func(base string) map[string]any { return map[string]any{"webhook_url": base + hook} },
-		Secrets:  []string{"s3cr3t-api-key", "s3cr3t-space-token"},
+		Type: "googlechat",
+		New:  New,
+		Settings: func(base string) map[string]any {
+			return map[string]any{"webhook_url": base + hook, "mentions": map[string]any{sinktest.Mentioned: "users/1234567"}}
+		},
+		Secrets: []string{"s3cr3t-api-key", "s3cr3t-space-token"},
 		Start: sinktest.HTTP(map[sinktest.Behaviour]http.HandlerFunc{
 			sinktest.Accept: func(w http.ResponseWriter, _ *http.Request) {
 				_, _ = io.WriteString(w, `{"name":"spaces/AAAA1234/messages/1.1"}`)
@@ -63,7 +65,7 @@ func check(t *testing.T, _ bridge.Message, p bridge.Payload) {
 	if err := json.Unmarshal(p.Body, &m); err != nil {
 		t.Fatalf("payload: %v", err)
 	}
-	if strings.Contains(string(p.Body), "<users/") {
+	if strings.Contains(string(p.Body), "<users/") && m.Text == "" || m.Text != "" && (m.Text != "<users/1234567>" || strings.Count(string(p.Body), "<users/") > 1) {
 		t.Error("the message may mention somebody")
 	}
 	discovered(t, p.Body)

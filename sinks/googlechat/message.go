@@ -4,6 +4,7 @@ package googlechat
 // Message of Google's discovery document.
 
 type message struct {
+	Text         string       `json:"text,omitempty"` // above the cards
 	CardsV2      []cardWithID `json:"cardsV2"`
 	FallbackText string       `json:"fallbackText,omitempty"` // what notifications show
 	Thread       *thread      `json:"thread,omitempty"`

@@ -26,12 +26,28 @@ type card struct {
 }
 
 type msTeams struct {
-	Width string `json:"width"`
+	Width    string   `json:"width"`
+	Entities []entity `json:"entities,omitempty"`
 }
 
-// element is a Container, a ColumnSet, a Column, a RichTextBlock or an Image.
+// entity makes its text, wherever a text block holds it, a mention.
+type entity struct {
+	Type      string    `json:"type"`
+	Text      string    `json:"text"`
+	Mentioned mentioned `json:"mentioned"`
+}
+
+type mentioned struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// element is a Container, a ColumnSet, a Column, a RichTextBlock, an Image, or the
+// TextBlock of the mentions.
 type element struct {
 	Type    string    `json:"type"`
+	Text    string    `json:"text,omitempty"`
+	Wrap    bool      `json:"wrap,omitempty"`
 	Style   string    `json:"style,omitempty"`
 	Bleed   bool      `json:"bleed,omitempty"`
 	Spacing string    `json:"spacing,omitempty"`
@@ -61,8 +77,8 @@ type action struct {
 	URL   string `json:"url"`
 }
 
-// at finds what would be a mention if the card listed it as one. It never does,
-// but a card should not depend on that.
+// at finds what would be a mention if the card listed it as one. It lists its own
+// alone, but a card should not depend on that.
 var at = regexp.MustCompile(`(?i)<(/?at\b)`)
 
 func literal(s string) string { return at.ReplaceAllString(s, "<\u200B$1") }

@@ -32,13 +32,13 @@ const (
 )
 
 // Encode writes a message as one Adaptive Card. Data stands in text runs only,
-// which know no markup and no mention.
+// which know no markup and no mention; people who are mentioned are listed below.
 func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
+	e := &encoder{mentions: s.entities(m)}
 	m = m.Clean()
 	if m.Title == "" {
 		m.Title = "Message"
 	}
-	e := &encoder{}
 	body, err := marshal(e.card(m), m.Native["teams"])
 	if err != nil {
 		return bridge.Payload{}, bridge.Rejectedf("the native part for Teams is no JSON: %v", err)
@@ -72,6 +72,7 @@ func size(v any) int {
 type encoder struct {
 	left      int
 	shortened []string
+	mentions  []entity
 }
 
 func (e *encoder) cut(what string, cut bool) {
@@ -84,10 +85,10 @@ func (e *encoder) cut(what string, cut bool) {
 func (e *encoder) card(m bridge.Message) card {
 	c := card{
 		Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Type: "AdaptiveCard", Version: "1.4",
-		MSTeams: msTeams{Width: "Full"}, Actions: e.actions(m.Actions),
+		MSTeams: msTeams{Width: "Full", Entities: e.mentions}, Actions: e.actions(m.Actions),
 	}
 	head := append([]element{e.title(m)}, e.text(m.Text)...)
-	var end []element
+	end := mentionLine(e.mentions)
 	if m.ImageURL != "" && len(m.ImageURL) <= maxURL {
 		alt, _ := kit.Shorten(m.Title, 200, kit.Runes)
 		end = append(end, element{Type: "Image", URL: m.ImageURL, AltText: literal(alt)})

@@ -8,6 +8,7 @@ package teams
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -22,12 +23,14 @@ import (
 // Config is a Teams sink's settings.
 type Config struct {
 	WebhookURL bridge.Secret `koanf:"webhook_url"` // of a workflow; it decides the channel
+	Mentions   kit.Table     `koanf:"mentions"`    // user principal names or object ids by email address
 }
 
 // Sink is one workflow.
 type Sink struct {
-	url    bridge.Secret
-	client *http.Client
+	url      bridge.Secret
+	mentions kit.Table
+	client   *http.Client
 }
 
 var _ bridge.Sink = (*Sink)(nil)
@@ -52,11 +55,14 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	if err := setup.Decode(&c); err != nil {
 		return nil, err
 	}
-	if err := checkURL(c.WebhookURL); err != nil {
+	if err := errors.Join(checkURL(c.WebhookURL), c.Mentions.Check(userID, "ann@example.com")); err != nil {
 		return nil, err
 	}
-	return &Sink{url: c.WebhookURL, client: setup.Client}, nil
+	return &Sink{url: c.WebhookURL, mentions: c.Mentions, client: setup.Client}, nil
 }
+
+// userID is the form of a user principal name or an object id of Microsoft Entra.
+const userID = `[^\s@]+@[^\s@]+|[0-9a-fA-F-]{36}`
 
 // checkURL takes any host: Microsoft has renamed those of workflows twice, and
 // sovereign clouds have their own.
