@@ -1,4 +1,8 @@
-// Package discord sends messages to Discord channels by their webhooks.
+// Package discord sends messages to Discord channels, by their webhooks or as an
+// application's bot.
+//
+// The bot's messages are deduplicated by Discord, and can start threads in a text
+// channel; a webhook's can only in a forum.
 //
 // Limits and error codes are those of Discord's documentation
 // (discord-api-docs: resources/webhook, resources/message, topics/rate-limits,
@@ -6,16 +10,14 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
@@ -25,25 +27,34 @@ import (
 // (reference: User Agent).
 const userAgent = "DiscordBot (https://github.com/absorb-bridge/absorb-bridge, 1)"
 
-// Config is a Discord sink's settings.
+// Config is a Discord sink's settings: those of a webhook or those of a bot.
 type Config struct {
 	WebhookURL bridge.Secret `koanf:"webhook_url"` // of the channel: Edit channel → Integrations → Webhooks
 	Username   string        `koanf:"username"`    // shown in place of the webhook's name
 	AvatarURL  string        `koanf:"avatar_url"`  // shown in place of the webhook's picture
 	ThreadID   string        `koanf:"thread_id"`   // posts into a thread of the channel
+	Forum      bool          `koanf:"forum"`       // the channel is a forum: messages are posts there, or answers to one
+
+	Token     bridge.Secret `koanf:"token"`      // of an application's bot
+	ChannelID string        `koanf:"channel_id"` // where the bot posts
+	APIURL    string        `koanf:"api_url"`    // https://discord.com/api/v10 unless set
+
+	Mentions kit.Table `koanf:"mentions"` // user ids by email address
 }
 
 // Sink is one webhook.
 type Sink struct {
 	config Config
-	post   bridge.Secret // the webhook's URL as it is posted to
-	bucket string        // key of what shares a limit
+	post   *url.URL // the webhook's, as it is posted to; a pointer, so that printing a Sink shows no secret
+	bucket string   // key of what shares a limit
 	client *http.Client
 }
 
 var (
 	_ bridge.Sink     = (*Sink)(nil)
 	_ bridge.Bucketed = (*Sink)(nil)
+	_ bridge.Threaded = (*Sink)(nil)
+	_ bridge.Updating = (*Sink)(nil)
 )
 
 // Type describes Discord sinks. Discord takes about 30 messages a minute in a
@@ -58,6 +69,7 @@ func Type() kit.Type {
 			"webhook_url": "https://discord.com/api/webhooks/100000000000000000/example",
 			"username":    "Absorb",
 		},
+		BotExample: map[string]any{"token": "example.bot.token", "channel_id": "100000000000000000"},
 	}
 }
 
@@ -71,8 +83,11 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	if err := setup.Decode(&s.config); err != nil {
 		return nil, err
 	}
+	if !s.config.Token.Empty() {
+		return newBot(s.config, setup.Client)
+	}
 	u, webhook, token, err := s.config.webhook()
-	if err := errors.Join(err, s.config.check()); err != nil {
+	if err := errors.Join(err, s.config.checkWebhook()); err != nil {
 		return nil, err
 	}
 	s.bucket = u.Host + " webhook " + webhook
@@ -81,18 +96,15 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	// Without wait Discord answers 204 at once, and says nothing of a message
 	// that it then does not save.
 	query.Set("wait", "true")
-	if s.config.ThreadID != "" {
-		query.Set("thread_id", s.config.ThreadID)
-	}
 	u.RawQuery = query.Encode()
-	s.post = bridge.Secret(u.String())
+	s.post = u
 	return s, nil
 }
 
 // webhook takes the webhook's URL apart.
 func (c Config) webhook() (u *url.URL, id, token string, err error) {
 	if c.WebhookURL.Empty() {
-		return nil, "", "", kit.Setting("webhook_url", "required: copy it from the channel's settings, Integrations, Webhooks")
+		return nil, "", "", kit.Setting("webhook_url", "required: copy it from the channel's settings, Integrations, Webhooks; or give a bot's token and a channel_id")
 	}
 	u, err = url.Parse(c.WebhookURL.Reveal())
 	if err == nil && isWeb(u) {
@@ -105,17 +117,29 @@ func (c Config) webhook() (u *url.URL, id, token string, err error) {
 
 func isWeb(u *url.URL) bool { return u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") }
 
-// check looks for what Discord would refuse with every message.
-func (c Config) check() error {
-	var faults []error
+// snowflake is the form of Discord's ids.
+const snowflake = `\d{1,20}`
+
+// checkWebhook looks for what Discord would refuse with every message, and for what
+// goes with a bot.
+func (c Config) checkWebhook() error {
+	faults := []error{c.Mentions.Check(snowflake, "100000000000000000")}
+	fault := func(key, problem string) { faults = append(faults, kit.Setting(key, "%s", problem)) }
 	if name := strings.ToLower(c.Username); strings.Contains(name, "discord") || strings.Contains(name, "clyde") || kit.UTF16(name) > 80 {
-		faults = append(faults, kit.Setting("username", `Discord refuses names longer than 80 characters and those with "discord" or "clyde" in them`))
+		fault("username", `Discord refuses names longer than 80 characters and those with "discord" or "clyde" in them`)
 	}
 	if a, err := url.Parse(c.AvatarURL); c.AvatarURL != "" && (err != nil || !isWeb(a)) {
-		faults = append(faults, kit.Setting("avatar_url", "want the URL of a picture, such as https://example.com/logo.png"))
+		fault("avatar_url", "want the URL of a picture, such as https://example.com/logo.png")
 	}
 	if strings.Trim(c.ThreadID, "0123456789") != "" {
-		faults = append(faults, kit.Setting("thread_id", "want the thread's number: with Developer Mode on, choose Copy Thread ID in its menu"))
+		fault("thread_id", "want the thread's number: with Developer Mode on, choose Copy Thread ID in its menu")
+	} else if c.Forum && c.ThreadID != "" {
+		fault("thread_id", "either forum, where each conversation has a post of its own, or one thread_id")
+	}
+	for key, value := range map[string]string{"channel_id": c.ChannelID, "api_url": c.APIURL} {
+		if value != "" {
+			fault(key, "goes with a bot's token; a webhook's URL decides it by itself")
+		}
 	}
 	return errors.Join(faults...)
 }
@@ -123,72 +147,99 @@ func (c Config) check() error {
 // Bucket is the webhook: Discord limits each by itself.
 func (s *Sink) Bucket() string { return s.bucket }
 
-// Send posts one message.
+// Threads tells whether the channel is a forum: in others a webhook can start none.
+func (s *Sink) Threads() bool { return s.config.Forum }
+
+// Updates is true: a webhook can edit its messages.
+func (s *Sink) Updates() bool { return true }
+
+// Encode writes a message as one embed.
+func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
+	more := map[string]any{}
+	if s.config.Username != "" {
+		more["username"] = s.config.Username
+	}
+	if s.config.AvatarURL != "" {
+		more["avatar_url"] = s.config.AvatarURL
+	}
+	thread := conversationOf(m.Clean())
+	if s.config.Forum && thread.id == "" {
+		more["thread_name"] = thread.name
+	}
+	return encode(m, s.config.Mentions, thread, more)
+}
+
+// Send posts one message, or edits the one that it takes the place of.
 func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
-	answer, err := kit.Post(ctx, s.client, kit.Request{
-		URL: s.post, Header: http.Header{"User-Agent": {userAgent}}, Body: p.Body, Type: p.ContentType,
-	})
+	if p.Replaces != "" {
+		receipt, err := s.edit(ctx, p)
+		if !cannotEdit(err) {
+			return receipt, err
+		}
+	}
+	thread := parseConversation(p.Thread)
+	if !s.config.Forum {
+		thread.id = s.config.ThreadID
+	}
+	receipt, err := s.send(ctx, "", thread, p)
+	if s.config.Forum && thread.id != "" && noThread(err) {
+		return s.send(ctx, "", conversation{name: thread.name}, p)
+	}
+	return receipt, err
+}
+
+// edit puts a message in the place of an earlier one.
+func (s *Sink) edit(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
+	earlier := parseID(p.Replaces)
+	thread := conversation{id: s.config.ThreadID}
+	if s.config.Forum {
+		thread = conversation{earlier.channel, parseConversation(p.Thread).name}
+	}
+	return s.send(ctx, earlier.id, thread, p)
+}
+
+// send makes the request: of a new message, or of an edited one if it has an id.
+func (s *Sink) send(ctx context.Context, edited string, thread conversation, p bridge.Payload) (bridge.Receipt, error) {
+	r := kit.Request{Header: http.Header{"User-Agent": {userAgent}}, Body: p.Body, Type: p.ContentType}
+	u, query := *s.post, s.post.Query()
+	if thread.id != "" {
+		query.Set("thread_id", thread.id)
+	}
+	var err error
+	switch {
+	case edited != "":
+		r.Method, u.Path = http.MethodPatch, u.Path+"/messages/"+url.PathEscape(edited)
+		r.Body, err = change(p.Body, nil, "username", "avatar_url", "thread_name", "tts")
+	case s.config.Forum && thread.id == "":
+		r.Body, err = change(p.Body, map[string]string{"thread_name": thread.name})
+	}
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
-	if answer.Status == http.StatusOK || answer.Status == http.StatusNoContent {
-		var message struct {
-			ID string `json:"id"`
-		}
-		_ = json.Unmarshal(answer.Body, &message) // taken, whatever it says
-		return bridge.Receipt{ID: message.ID, Status: answer.Status, Pause: emptyBucket(answer.Header)}, nil
-	}
-	return bridge.Receipt{}, s.failure(answer)
-}
-
-// emptyBucket is how long until the rate limit lets the next message through, as
-// the headers of an answer tell.
-func emptyBucket(h http.Header) time.Duration {
-	if h.Get("X-RateLimit-Remaining") != "0" {
-		return 0
-	}
-	seconds, err := strconv.ParseFloat(h.Get("X-RateLimit-Reset-After"), 64)
+	u.RawQuery = query.Encode()
+	r.URL = bridge.Secret(u.String())
+	answer, err := kit.Post(ctx, s.client, r)
 	if err != nil {
-		return 0
+		return bridge.Receipt{}, err
 	}
-	return kit.Seconds(seconds)
+	if answer.Status != http.StatusOK && answer.Status != http.StatusNoContent {
+		return bridge.Receipt{}, failure(answer, s.config.WebhookURL, r.URL)
+	}
+	m, taken := receipt(answer)
+	if s.config.Forum {
+		taken.Thread = conversation{cmp.Or(m.ChannelID, thread.id), thread.name}.String()
+	}
+	return taken, nil
 }
 
-// failure reads Discord's error answer. Its proxy answers in HTML, where only the
-// status counts.
-func (s *Sink) failure(answer kit.Answer) *bridge.SendError {
-	failure := kit.Failure(answer, s.config.WebhookURL, s.post)
-	var words struct {
-		Code       int             `json:"code"`
-		Message    string          `json:"message"`
-		Errors     json.RawMessage `json:"errors"`
-		RetryAfter float64         `json:"retry_after"` // seconds, finer than the header's
+// change sets texts of a payload's top level, and takes keys away.
+func change(body []byte, texts map[string]string, without ...string) ([]byte, error) {
+	var d kit.Draft
+	if err := json.Unmarshal(body, &d); err != nil {
+		return nil, bridge.Rejectedf("the payload is no JSON: %v", err)
 	}
-	if json.Unmarshal(answer.Body, &words) != nil {
-		return failure
+	for _, key := range without {
+		delete(d, key)
 	}
-	if words.Message != "" {
-		text := fmt.Sprintf("%s (code %d) %s", words.Message, words.Code, words.Errors)
-		failure.Detail = kit.Cut(kit.Redact(bridge.CleanText(text), s.config.WebhookURL, s.post), kit.MaxDetail)
-	}
-	if words.RetryAfter > 0 && failure.Kind == bridge.Limited {
-		failure.RetryAfter = kit.Seconds(words.RetryAfter)
-	}
-	if kind, known := kindOf(words.Code); known {
-		failure.Kind = kind
-	}
-	return failure
-}
-
-// kindOf classifies Discord's JSON error codes.
-func kindOf(code int) (bridge.Kind, bool) {
-	switch code {
-	case 10003, 10015, 40001, 50001, 50013, 50025, 50027, 220001, 220003, 50083, 10008:
-		return bridge.DestinationBroken, true // unknown channel or webhook, bad token, no access, forum without thread, archived thread
-	case 40005, 50006, 50035, 50109, 240000:
-		return bridge.MessageRejected, true // too large, empty, invalid form body, invalid JSON, harmful link
-	case 20016, 20028, 20029, 30046, 40062:
-		return bridge.Limited, true // slow mode, write limits
-	}
-	return bridge.Temporary, false
+	return d.With(texts).Body(), nil
 }

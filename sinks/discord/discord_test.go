@@ -31,10 +31,12 @@ func suite() sinktest.Suite {
 		}
 	}
 	return sinktest.Suite{
-		Type:     "discord",
-		New:      New,
-		Settings: func(base string) map[string]any { return map[string]any{"webhook_url": base + hook} },
-		Secrets:  []string{"s3cr3t-webhook-token"},
+		Type: "discord",
+		New:  New,
+		Settings: func(base string) map[string]any {
+			return map[string]any{"webhook_url": base + hook, "mentions": map[string]any{sinktest.Mentioned: "1234567"}}
+		},
+		Secrets: []string{"s3cr3t-webhook-token"},
 		Start: sinktest.HTTP(map[sinktest.Behaviour]http.HandlerFunc{
 			sinktest.Accept: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"id":"42"}`) },
 			sinktest.Reject: discord(400, 50035, "Invalid Form Body"),
@@ -51,19 +53,24 @@ func FuzzEncode(f *testing.F) { sinktest.Fuzz(f, suite()) }
 // check holds Discord's limits, and that no data formats, links or mentions.
 func check(t *testing.T, _ bridge.Message, p bridge.Payload) {
 	t.Helper()
-	if !bytes.Contains(p.Body, []byte(`"allowed_mentions":{"parse":[]}`)) {
-		t.Error("mentions are not forbidden")
+	only := regexp.MustCompile(`"allowed_mentions":\{"parse":\[\](,"users":\["1234567"\])?\}`).FindSubmatch(p.Body)
+	if only == nil {
+		t.Fatal("mentions are not forbidden")
 	}
 	if !utf8.Valid(p.Body) {
 		t.Error("invalid UTF-8")
 	}
-	var m discordgo.WebhookParams
+	var m struct {
+		discordgo.WebhookParams
+		Nonce        string
+		EnforceNonce bool `json:"enforce_nonce"`
+	}
 	d := json.NewDecoder(bytes.NewReader(p.Body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&m); err != nil {
 		t.Fatalf("payload: %v", err)
 	}
-	if m.Content != "" || len(m.Embeds) != 1 {
+	if mentions := len(only[1]) > 0; m.Content != "" && !mentions || mentions && m.Content != "<@1234567>" || len(m.Embeds) != 1 {
 		t.Fatalf("content %q, %d embeds", m.Content, len(m.Embeds))
 	}
 	e, total := m.Embeds[0], 0
@@ -77,6 +84,9 @@ func check(t *testing.T, _ bridge.Message, p bridge.Payload) {
 	length("description", e.Description, 0, 4096)
 	inert(t, e.Title)
 	inert(t, e.Description)
+	if m.EnforceNonce != (m.Nonce != "") || len(m.Nonce) > 25 {
+		t.Errorf("nonce %q is enforced: %v", m.Nonce, m.EnforceNonce)
+	}
 	if len(e.Fields) > 25 {
 		t.Errorf("%d fields", len(e.Fields))
 	}
@@ -107,7 +117,7 @@ func inert(t *testing.T, s string) {
 	if ping.MatchString(s) {
 		t.Errorf("mentions in %.200q", s)
 	}
-	rest := strings.ReplaceAll(s, `\\`, "")
+	rest := strings.ReplaceAll(strings.ReplaceAll(s, `\\`, ""), "<@1234567>", "")
 	rest = ours.ReplaceAllString(rest, "")
 	if found := live.FindString(rest); found != "" {
 		t.Errorf("%q is live in %.200q", found, s)

@@ -22,6 +22,7 @@ const (
 	maxValue       = 1024
 	maxEmbed       = 6000 // all texts of all embeds together
 	maxURL         = 2048
+	maxContent     = 2000
 )
 
 // Our own bounds, so that every part of a message finds room.
@@ -36,10 +37,18 @@ const (
 // blank stands where Discord demands a text and there is none.
 const blank = "\u200B"
 
-// Encode writes a message as one embed.
-func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
-	m = m.Clean()
-	e := &encoder{embed: &discordgo.MessageEmbed{Color: kit.Color(m.Level)}}
+// encode writes a message as one embed, with more keys beside it. Embeds tell nobody,
+// so the people who are mentioned stand above it, too.
+func encode(m bridge.Message, table kit.Table, thread conversation, more map[string]any) (bridge.Payload, error) {
+	m = m.SpellMentions(table.Has).CleanMarked()
+	mentioned := table.Mentioned(m)
+	e := &encoder{
+		embed: &discordgo.MessageEmbed{Color: kit.Color(m.Level)},
+		mentions: kit.Mentions{People: m.Mentions, Write: func(p bridge.Person) string {
+			id, _ := table.ID(p)
+			return "<@" + id + ">"
+		}},
+	}
 	e.title(m)
 	e.description(m)
 	e.footer(m)
@@ -50,30 +59,39 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	if !m.Time.IsZero() {
 		e.embed.Timestamp = m.Time.UTC().Format(time.RFC3339)
 	}
+	more = maps.Clone(more)
+	maps.Copy(more, m.Native["discord"])
 	body, err := marshal(&discordgo.WebhookParams{
-		Username:  s.config.Username,
-		AvatarURL: s.config.AvatarURL,
-		Embeds:    []*discordgo.MessageEmbed{e.embed},
-	}, m.Native["discord"])
+		Content: kit.Line(mentioned, "<@%s>", maxContent),
+		Embeds:  []*discordgo.MessageEmbed{e.embed},
+	}, more, mentioned)
 	if err != nil {
 		return bridge.Payload{}, bridge.Rejectedf("the native part for Discord is no JSON: %v", err)
 	}
-	return bridge.Payload{MessageID: m.ID, ContentType: "application/json", Body: body, Shortened: e.shortened}, nil
+	return bridge.Payload{
+		MessageID: m.ID, ContentType: "application/json", Body: body,
+		Thread: thread.String(), Replaces: m.Replaces, Shortened: e.shortened,
+	}, nil
 }
 
-// marshal lays the message's native part over the payload, and forbids every
-// mention in both: nothing from Absorb may ping anybody. An empty list forbids,
-// a missing one allows.
-func marshal(params *discordgo.WebhookParams, native map[string]any) ([]byte, error) {
+// marshal lays more keys over the payload, and forbids every mention in both but of
+// the people given: nothing from Absorb may ping anybody. An empty list forbids, a
+// missing one allows.
+func marshal(params *discordgo.WebhookParams, more map[string]any, mentioned []string) ([]byte, error) {
 	keys := map[string]any{"components": nil} // discordgo always writes it
-	maps.Copy(keys, native)
-	keys["allowed_mentions"] = map[string]any{"parse": []string{}}
+	maps.Copy(keys, more)
+	allowed := map[string]any{"parse": []string{}}
+	if len(mentioned) > 0 {
+		allowed["users"] = mentioned
+	}
+	keys["allowed_mentions"] = allowed
 	return kit.JSON(params, keys)
 }
 
 // encoder fills an embed and counts its text.
 type encoder struct {
 	embed     *discordgo.MessageEmbed
+	mentions  kit.Mentions
 	used      int
 	shortened []string
 }
@@ -89,7 +107,7 @@ func (e *encoder) fit(what, plain string, limit int, escape func(string) string)
 }
 
 func (e *encoder) title(m bridge.Message) {
-	e.embed.Title = e.fit("title", m.Title, maxTitle, escape)
+	e.embed.Title = e.fit("title", m.Title, maxTitle, e.mentions.Named(escape))
 	if e.embed.Title == "" {
 		e.embed.Title = "Message"
 		e.used += len(e.embed.Title)
@@ -102,7 +120,7 @@ func (e *encoder) title(m bridge.Message) {
 // description is the text, and below it the actions: a webhook of a channel may
 // not show buttons.
 func (e *encoder) description(m bridge.Message) {
-	text, cut := dialect().Write(kit.ParseMarkdown(m.Text), maxText)
+	text, cut := dialect(e.mentions).Write(kit.ParseMarkdown(m.Text), maxText)
 	if cut {
 		e.shortened = append(e.shortened, "text")
 	}
@@ -126,13 +144,13 @@ func (e *encoder) footer(m bridge.Message) {
 		return
 	}
 	// A footer is shown as it is, without markdown.
-	e.embed.Footer = &discordgo.MessageEmbedFooter{Text: e.fit("footer", m.Footer, maxFooter, plain)}
+	e.embed.Footer = &discordgo.MessageEmbedFooter{Text: e.fit("footer", m.Footer, maxFooter, e.mentions.Named(plain))}
 }
 
 func (e *encoder) fields(all []bridge.Field) {
 	for i, f := range all {
-		name, _ := kit.ShortenEscaped(f.Name, maxName, kit.UTF16, escape)
-		value, cut := kit.ShortenEscaped(f.Value, maxValue, kit.UTF16, escape)
+		name, _ := kit.ShortenEscaped(f.Name, maxName, kit.UTF16, e.mentions.Named(escape))
+		value, cut := kit.ShortenEscaped(f.Value, maxValue, kit.UTF16, e.mentions.Live(escape))
 		if name == "" {
 			name = blank
 		}
@@ -174,8 +192,8 @@ func escape(s string) string {
 // plain takes the mentions out of a text that is shown without markdown.
 func plain(s string) string { return strings.ReplaceAll(s, "@", "@"+blank) }
 
-func dialect() kit.Dialect {
-	return kit.Dialect{Measure: kit.UTF16, Newline: "\n", Span: func(s kit.Span) (before, after string, text func(string) string) {
+func dialect(mentions kit.Mentions) kit.Dialect {
+	return kit.Dialect{Measure: kit.UTF16, Newline: "\n", Mentions: mentions, Span: func(s kit.Span) (before, after string, text func(string) string) {
 		if s.Code {
 			return "`", "`", func(x string) string { return plain(strings.ReplaceAll(x, "`", "ˋ")) }
 		}

@@ -3,7 +3,40 @@ package kit
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 )
+
+// Draft is a payload in JSON whose top-level keys are set while it is being sent, by
+// what was learnt then.
+type Draft map[string]json.RawMessage
+
+// Text is a key's text, or "" when it is none.
+func (d Draft) Text(key string) string {
+	var s string
+	if json.Unmarshal(d[key], &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// With is the draft with texts in place of some keys, and without those whose text is
+// empty.
+func (d Draft) With(texts map[string]string) Draft {
+	changed := maps.Clone(d)
+	for key, s := range texts {
+		delete(changed, key)
+		if s != "" {
+			changed[key], _ = compact(s) // any text can be written
+		}
+	}
+	return changed
+}
+
+// Body is the payload.
+func (d Draft) Body() []byte {
+	body, _ := compact(d) // it was JSON before
+	return body
+}
 
 // JSON writes a payload, with the keys of a message's native part in place of
 // its own; null takes a key away. "<" stays one byte: some platforms limit the bytes of a message.

@@ -4,39 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"regexp"
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
-
-// draft is a message on its way: what chat.postMessage is called with.
-type draft map[string]json.RawMessage
-
-func (d draft) text(key string) string {
-	var s string
-	_ = json.Unmarshal(d[key], &s) // "" when it is something else
-	return s
-}
-
-// with is the draft with texts in place of some, and without those that are empty.
-func (d draft) with(texts map[string]string) draft {
-	changed := maps.Clone(d)
-	for key, s := range texts {
-		delete(changed, key)
-		if s != "" {
-			changed[key], _ = json.Marshal(s)
-		}
-	}
-	return changed
-}
-
-func (d draft) body() []byte {
-	body, _ := kit.JSON(d, nil) // of JSON alone
-	return body
-}
 
 // Send finds the people whom the message is for and whom it mentions, and posts it,
 // or edits the message that it takes the place of.
@@ -45,7 +18,7 @@ func (b *Bot) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
-	var d draft
+	var d kit.Draft
 	if err := json.Unmarshal(body, &d); err != nil {
 		return bridge.Receipt{}, bridge.Rejectedf("the payload is no JSON: %v", err)
 	}
@@ -57,8 +30,8 @@ func (b *Bot) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error
 	return receipt, nil
 }
 
-func (b *Bot) deliver(ctx context.Context, d draft, p bridge.Payload) (bridge.Receipt, error) {
-	addressee := d.text("channel")
+func (b *Bot) deliver(ctx context.Context, d kit.Draft, p bridge.Payload) (bridge.Receipt, error) {
+	addressee := d.Text("channel")
 	email, toPerson := strings.CutPrefix(addressee, "@")
 	channel := addressee
 	if toPerson {
@@ -85,7 +58,7 @@ func (b *Bot) deliver(ctx context.Context, d draft, p bridge.Payload) (bridge.Re
 }
 
 // toFallback posts a message that cannot go where it should.
-func (b *Bot) toFallback(ctx context.Context, d draft, p bridge.Payload, why string) (bridge.Receipt, error) {
+func (b *Bot) toFallback(ctx context.Context, d kit.Draft, p bridge.Payload, why string) (bridge.Receipt, error) {
 	if b.fallback == "" {
 		return bridge.Receipt{}, b.nobody(why)
 	}
@@ -93,12 +66,12 @@ func (b *Bot) toFallback(ctx context.Context, d draft, p bridge.Payload, why str
 }
 
 // post posts a message, as a reply if the thread is one of the channel.
-func (b *Bot) post(ctx context.Context, d draft, channel, thread string) (bridge.Receipt, error) {
-	ts := d.text("thread_ts")
+func (b *Bot) post(ctx context.Context, d kit.Draft, channel, thread string) (bridge.Receipt, error) {
+	ts := d.Text("thread_ts")
 	if thread != channel+" "+ts {
 		ts = ""
 	}
-	said, err := b.api.call(ctx, "chat.postMessage", jsonType, d.with(map[string]string{"channel": channel, "thread_ts": ts}).body())
+	said, err := b.api.call(ctx, "chat.postMessage", jsonType, d.With(map[string]string{"channel": channel, "thread_ts": ts}).Body())
 	if ts != "" && noThread(wordOf(err)) {
 		return b.post(ctx, d, channel, "")
 	}
@@ -112,9 +85,9 @@ func (b *Bot) post(ctx context.Context, d draft, channel, thread string) (bridge
 }
 
 // edit puts a message in the place of an earlier one.
-func (b *Bot) edit(ctx context.Context, d draft, channel, ts string) (bridge.Receipt, error) {
-	d = d.with(map[string]string{"channel": channel, "ts": ts, "thread_ts": "", "unfurl_links": "", "unfurl_media": ""})
-	said, err := b.api.call(ctx, "chat.update", jsonType, d.body())
+func (b *Bot) edit(ctx context.Context, d kit.Draft, channel, ts string) (bridge.Receipt, error) {
+	d = d.With(map[string]string{"channel": channel, "ts": ts, "thread_ts": "", "unfurl_links": "", "unfurl_media": ""})
+	said, err := b.api.call(ctx, "chat.update", jsonType, d.Body())
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
