@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -243,7 +244,7 @@ func TestPreviews(t *testing.T) {
 		t.Errorf("%d events, %v", len(p.Events()), p.Match("all"))
 	}
 	for _, event := range p.Events() {
-		for _, sink := range append(p.Match("all"), p.Match("slack-bot")...) {
+		for _, sink := range slices.Concat(p.Match("all"), p.Match("slack-bot"), p.Match("discord-bot")) {
 			one, err := p.Preview(t.Context(), event, sink)
 			if err != nil || len(one.Payload.Body) == 0 || one.Type != strings.TrimSuffix(sink, "-bot") || len(one.Payload.Shortened) > 0 {
 				t.Errorf("%s to %s: %+v, %v", event, sink, one, err)

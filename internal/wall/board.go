@@ -21,13 +21,14 @@ type board struct {
 }
 
 // tally counts without a lock, so that counting is cheap and exact.
-type tally struct{ accepted, repeated, refused, unposted atomic.Int64 }
+type tally struct{ accepted, repeated, refused, edited, unposted atomic.Int64 }
 
 func (t *tally) counts() Counts {
 	return Counts{
 		Accepted: int(t.accepted.Load()),
 		Repeated: int(t.repeated.Load()),
 		Refused:  int(t.refused.Load()),
+		Edited:   int(t.edited.Load()),
 		Unposted: int(t.unposted.Load()),
 	}
 }
@@ -86,6 +87,20 @@ func (b *board) put(m Message) {
 	b.notify()
 }
 
+// edit puts a payload in the place of a message's, and makes that the newest.
+func (b *board) edit(platform, id string, payload []byte) {
+	b.tally(platform).edited.Add(1)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, m := range b.rings[platform].messages {
+		if m.ID == id {
+			m.Seq, m.Payload, m.Edits = b.seq.Add(1), payload, m.Edits+1
+			b.rings[platform].messages[i] = m
+		}
+	}
+	b.notify()
+}
+
 // notify wakes the watchers. b.mu is held.
 func (b *board) notify() {
 	for c := range b.watchers {
@@ -125,6 +140,7 @@ func (b *board) clear() {
 		t.accepted.Store(0)
 		t.repeated.Store(0)
 		t.refused.Store(0)
+		t.edited.Store(0)
 		t.unposted.Store(0)
 	}
 	b.generation++

@@ -1,6 +1,7 @@
 package wall
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -16,30 +18,41 @@ import (
 // https://docs.discord.com/developers/reference#snowflakes
 const discordEpoch = 1420070400000
 
-// discord makes ids of messages and their answers.
+// discord makes ids of messages and their answers, and knows what was posted.
 type discord struct {
 	now  func() time.Time
 	last atomic.Uint64 // counts messages, so that ids of one millisecond differ
+
+	mu      sync.Mutex        // guards what follows
+	channel map[string]string // of messages, by id: the channel or thread that they are in
+	threads map[string]string // names, by id
+	nonces  map[string]answer // of bots' messages
+}
+
+func newDiscord(now func() time.Time) *discord {
+	return &discord{now: now, channel: map[string]string{}, threads: map[string]string{}, nonces: map[string]answer{}}
 }
 
 // discordPlatform emulates Discord's webhooks:
 // https://docs.discord.com/developers/resources/webhook#execute-webhook
-func discordPlatform(now func() time.Time) *platform {
-	d := &discord{now: now}
+func discordPlatform(d *discord) *platform {
 	// Both windows were observed, and the second one by Discord's staff:
 	// https://github.com/discord/discord-api-docs/issues/367
 	quota := newQuota(window{5, 2 * time.Second}, window{30, time.Minute})
 	return &platform{
-		name:     Discord,
-		patterns: []string{"POST /api/webhooks/{id}/{token}", "POST /api/{version}/webhooks/{id}/{token}"},
-		address:  func(r *http.Request) string { return r.PathValue("id") },
-		door:     discordDoor(),
-		take:     d.take,
-		accept:   d.accept,
-		limited:  discordLimited,
-		quota:    quota,
-		dress:    func(a answer, address string) answer { return discordDress(a, quota, address, now()) },
-		words:    discordWords(),
+		name: Discord,
+		patterns: []string{
+			"POST /api/webhooks/{id}/{token}", "POST /api/{version}/webhooks/{id}/{token}",
+			"PATCH /api/{version}/webhooks/{id}/{token}/messages/{message}",
+		},
+		address: func(r *http.Request, _ []byte) string { return r.PathValue("id") },
+		door:    discordDoor(),
+		take:    d.take,
+		accept:  d.accept,
+		limited: discordLimited,
+		quota:   quota,
+		dress:   func(a answer, address string) answer { return discordDress(a, quota, address, d.now()) },
+		words:   discordWords(),
 	}
 }
 
@@ -88,6 +101,10 @@ func discordWords() map[string]answer {
 		"50006":  discordError(http.StatusBadRequest, 50006, "Cannot send an empty message"),
 		"50013":  discordError(http.StatusForbidden, 50013, "Missing Permissions"),
 		"50027":  discordError(http.StatusUnauthorized, 50027, "Invalid Webhook Token"),
+		"10008":  discordError(http.StatusNotFound, 10008, "Unknown Message"),
+		"30046":  discordError(http.StatusTooManyRequests, 30046, "Maximum number of edits to messages older than 1 hour reached. Try again later"),
+		"50083":  discordError(http.StatusBadRequest, 50083, "Thread is archived"),
+		"220003": discordError(http.StatusBadRequest, 220003, "Webhooks can only create threads in forum channels"),
 		"220001": discordError(http.StatusBadRequest, 220001, "Webhooks posted to forum channels must have a thread_name or thread_id"),
 		"240000": discordError(http.StatusBadRequest, 240000, "Message blocked by harmful links filter"),
 		"500":    discordError(http.StatusInternalServerError, 0, "500: Internal Server Error"),
@@ -129,13 +146,34 @@ func (d *discord) take(r *http.Request, body []byte) outcome {
 	if refusal := checkDiscord(n); refusal != nil {
 		return outcome{answer: *refusal}
 	}
+	thread := r.URL.Query().Get("thread_id")
+	if edited := r.PathValue("message"); edited != "" {
+		return d.edit(cmp.Or(thread, r.PathValue("id")), edited, n)
+	}
+	fresh := ""
+	if name := n.get("thread_name").text(); r.PathValue("id") == discordForumHook {
+		switch {
+		case thread == "" && name == "":
+			return outcome{answer: discordWords()["220001"]}
+		case thread == "":
+			fresh = name
+		case !d.isThread(thread):
+			return outcome{answer: discordWords()["10003"]}
+		}
+	} else if name != "" {
+		return outcome{answer: discordWords()["220003"]}
+	}
 	id := d.snowflake()
-	o := outcome{id: id, thread: r.URL.Query().Get("thread_id"), notes: discordNotes(r, n)}
-	o.answer = d.posted(r, n, id)
-	return o
+	if fresh != "" {
+		thread = id // a post has the id of its first message
+	}
+	d.remember(id, cmp.Or(thread, r.PathValue("id")), thread, fresh)
+	return outcome{id: id, thread: thread, notes: discordNotes(r, n), answer: d.posted(r, n, id, cmp.Or(thread, r.PathValue("id")))}
 }
 
-func (d *discord) accept(r *http.Request) answer { return d.posted(r, node{}, d.snowflake()) }
+func (d *discord) accept(r *http.Request) answer {
+	return d.posted(r, node{}, d.snowflake(), r.PathValue("id"))
+}
 
 // snowflake gives a new id: milliseconds, then a counter.
 func (d *discord) snowflake() string {
@@ -145,14 +183,20 @@ func (d *discord) snowflake() string {
 
 // posted is the answer to an accepted message: the message when the sender
 // waits for it, else nothing.
-func (d *discord) posted(r *http.Request, n node, id string) answer {
+func (d *discord) posted(r *http.Request, n node, id, channel string) answer {
 	if wait := r.URL.Query().Get("wait"); wait != "true" && wait != "1" {
 		return answer{status: http.StatusNoContent}
 	}
-	hook := r.PathValue("id")
+	message := d.message(n, id, channel, r.PathValue("id"))
+	message["webhook_id"] = r.PathValue("id")
+	return jsonAnswer(http.StatusOK, message)
+}
+
+// message is a message as Discord gives it back.
+func (d *discord) message(n node, id, channel, author string) map[string]any {
 	message := map[string]any{
-		"id": id, "type": 0, "channel_id": hook, "webhook_id": hook, "content": "",
-		"author":   map[string]any{"id": hook, "username": "Absorb", "avatar": nil, "bot": true, "discriminator": "0000"},
+		"id": id, "type": 0, "channel_id": channel, "content": "",
+		"author":   map[string]any{"id": author, "username": "Absorb", "avatar": nil, "bot": true, "discriminator": "0000"},
 		"embeds":   []any{},
 		"mentions": []any{}, "mention_roles": []any{}, "mention_everyone": false,
 		"attachments": []any{}, "components": []any{}, "flags": 0, "pinned": false, "tts": false,
@@ -165,7 +209,7 @@ func (d *discord) posted(r *http.Request, n node, id string) answer {
 			}
 		}
 	}
-	return jsonAnswer(http.StatusOK, message)
+	return message
 }
 
 // discordNotes says what Discord does to an accepted message that its sender

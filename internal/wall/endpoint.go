@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,7 +17,7 @@ const maxBody = 1 << 20
 type platform struct {
 	name     string
 	patterns []string                            // of http.ServeMux
-	address  func(*http.Request) string          // whom a message is for: what rate limits count, without secrets
+	address  func(*http.Request, []byte) string  // whom a message is for: what rate limits count, without secrets
 	door     func(*http.Request) *answer         // refuses a wrong address or credential; nil lets in
 	take     func(*http.Request, []byte) outcome // judges a message
 	accept   func(*http.Request) answer          // the answer to an accepted message nobody looks into
@@ -41,6 +42,8 @@ type outcome struct {
 	id       string
 	thread   string
 	repeated bool     // it was sent before: this is the answer of then
+	aside    bool     // no message: a question, or the opening of a conversation
+	edits    string   // the id of the message that it takes the place of, or ""
 	notes    []string // see Verdict
 	unposted bool
 }
@@ -96,6 +99,13 @@ func (a answer) write(rw http.ResponseWriter) {
 	_, _ = io.WriteString(rw, a.body)
 }
 
+// fails tells whether a fault is one of the platform's: bots and webhooks of one
+// name fail in their own words.
+func (p *platform) fails(f Fault) bool {
+	_, own := p.words[f.Mode]
+	return own || slices.Contains(httpModes(), f.Mode)
+}
+
 // endpoint is where a platform takes messages.
 func (w *Wall) endpoint(p *platform) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -105,7 +115,7 @@ func (w *Wall) endpoint(p *platform) http.Handler {
 		if err != nil {
 			return
 		}
-		if f, ok := w.faults.next(p.name, nil); ok {
+		if f, ok := w.faults.next(p.name, p.fails); ok {
 			w.strike(rw, r, p, f, body)
 			return
 		}
@@ -115,7 +125,7 @@ func (w *Wall) endpoint(p *platform) http.Handler {
 
 // judge is what the platform does with a message when nothing is broken.
 func (w *Wall) judge(p *platform, r *http.Request, body []byte) answer {
-	address := p.address(r)
+	address := p.address(r, body)
 	dress := func(a answer) answer {
 		if p.dress == nil {
 			return a
@@ -141,8 +151,14 @@ func (w *Wall) judge(p *platform, r *http.Request, body []byte) answer {
 
 // record puts an outcome on the board and gives back its answer.
 func (w *Wall) record(p *platform, address string, body []byte, o outcome) answer {
-	if o.repeated {
+	switch {
+	case o.repeated:
 		w.board.tally(p.name).repeated.Add(1)
+		return o.answer
+	case o.aside:
+		return o.answer
+	case o.edits != "":
+		w.board.edit(p.name, o.edits, body)
 		return o.answer
 	}
 	w.board.put(Message{

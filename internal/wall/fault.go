@@ -52,7 +52,7 @@ func httpModes() []string {
 func (w *Wall) modes() map[string][]string {
 	all := map[string][]string{Email: slices.Sorted(maps.Keys(smtpFaults()))}
 	for _, p := range w.platforms {
-		modes := append(httpModes(), slices.Collect(maps.Keys(p.words))...)
+		modes := slices.Concat(all[p.name], httpModes(), slices.Collect(maps.Keys(p.words)))
 		slices.Sort(modes)
 		all[p.name] = slices.Compact(modes)
 	}

@@ -31,7 +31,7 @@ func googleChatPlatform(now func() time.Time) *platform {
 	return &platform{
 		name:     GoogleChat,
 		patterns: []string{"POST /v1/spaces/{space}/messages"},
-		address:  func(r *http.Request) string { return "spaces/" + r.PathValue("space") },
+		address:  func(r *http.Request, _ []byte) string { return "spaces/" + r.PathValue("space") },
 		door:     googleDoor(),
 		take:     g.take,
 		accept: func(r *http.Request) answer {

@@ -26,7 +26,7 @@ func mattermostPlatform() *platform {
 	return &platform{
 		name:     Mattermost,
 		patterns: []string{"POST /hooks/{id}"},
-		address:  func(r *http.Request) string { return r.PathValue("id")[:min(4, len(r.PathValue("id")))] + "…" },
+		address:  func(r *http.Request, _ []byte) string { return r.PathValue("id")[:min(4, len(r.PathValue("id")))] + "…" },
 		door: func(r *http.Request) *answer {
 			if !id.MatchString(r.PathValue("id")) {
 				return refuse(words["invalid"])
@@ -82,7 +82,7 @@ func rocketPlatform() *platform {
 	return &platform{
 		name:     RocketChat,
 		patterns: []string{"POST /hooks/{id}/{token}"},
-		address:  func(r *http.Request) string { return r.PathValue("id") },
+		address:  func(r *http.Request, _ []byte) string { return r.PathValue("id") },
 		door: func(r *http.Request) *answer {
 			if !token.MatchString(r.PathValue("token")) {
 				return refuse(words["invalid-token"])

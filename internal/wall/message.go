@@ -15,6 +15,7 @@ type Message struct {
 	Thread   string    // the conversation it was put into, or ""
 	Payload  []byte    // as it arrived: JSON, or a mail in RFC 5322 form
 	Verdict  Verdict
+	Edits    int   // how often it was edited; the payload is the last one
 	Mail     *Mail // the mail's parts, if it is one and could be read
 }
 
@@ -55,9 +56,10 @@ func (m Message) MarshalJSON() ([]byte, error) {
 		Address  string    `json:"address"`
 		Thread   string    `json:"thread,omitempty"`
 		Verdict  Verdict   `json:"verdict"`
+		Edits    int       `json:"edits,omitempty"`
 		Mail     *Mail     `json:"mail,omitempty"`
 		Payload  any       `json:"payload"`
-	}{m.Seq, m.Platform, m.At, m.ID, m.Address, m.Thread, m.Verdict, m.Mail, payload})
+	}{m.Seq, m.Platform, m.At, m.ID, m.Address, m.Thread, m.Verdict, m.Edits, m.Mail, payload})
 }
 
 // Counts is what became of the messages sent to a platform.
@@ -65,5 +67,6 @@ type Counts struct {
 	Accepted int `json:"accepted"` // taken as new messages
 	Repeated int `json:"repeated"` // recognised as sent before, and answered as then
 	Refused  int `json:"refused"`  // answered with an error, injected faults included
+	Edited   int `json:"edited"`   // edits of earlier messages
 	Unposted int `json:"unposted"` // of the accepted, those that the platform would fail to post later
 }

@@ -2,6 +2,23 @@ package wall
 
 import "strings"
 
+// Bots gives the settings of one sink for each platform that has bots, named after it.
+func (w *Wall) Bots(baseURL string) map[string]map[string]any {
+	base := strings.TrimSuffix(baseURL, "/")
+	return map[string]map[string]any{
+		Slack:   {"type": Slack, "token": slackBotToken, "channel": "#academy", "api_url": base + "/api/"},
+		Discord: {"type": Discord, "token": discordBotToken, "channel_id": discordBotChannel, "api_url": base + "/api/v10"},
+	}
+}
+
+// Forum gives the settings of a webhook of Discord whose channel is a forum.
+func (w *Wall) Forum(baseURL string) map[string]any {
+	return map[string]any{
+		"type": Discord, "forum": true,
+		"webhook_url": strings.TrimSuffix(baseURL, "/") + "/api/v10/webhooks/" + discordForumHook + "/" + strings.Repeat("wall-demo-token_", 4),
+	}
+}
+
 // Sinks gives the settings, as in the bridge's configuration, of one sink for
 // each platform, named after it. baseURL is where Handler is served, such as
 // "http://127.0.0.1:8085"; smtpAddr is ServeSMTP's host and port. The addresses

@@ -27,7 +27,7 @@ func slackPlatform() *platform {
 	return &platform{
 		name:     Slack,
 		patterns: []string{"POST /services/{team}/{hook}/{token}"},
-		address:  func(r *http.Request) string { return r.PathValue("team") + "/" + r.PathValue("hook") },
+		address:  func(r *http.Request, _ []byte) string { return r.PathValue("team") + "/" + r.PathValue("hook") },
 		door:     slackDoor(),
 		take:     takeSlack,
 		accept:   func(*http.Request) answer { return ok },

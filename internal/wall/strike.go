@@ -32,13 +32,13 @@ func (w *Wall) strike(rw http.ResponseWriter, r *http.Request, p *platform, f Fa
 	default:
 		failure := w.failure(p, f)
 		failure.refused = true
-		w.record(p, p.address(r), body, outcome{answer: failure}).write(rw)
+		w.record(p, p.address(r, body), body, outcome{answer: failure}).write(rw)
 	}
 }
 
 // lose records a message that got no answer.
 func (w *Wall) lose(p *platform, r *http.Request, body []byte, words string) {
-	w.record(p, p.address(r), body, outcome{answer: answer{body: words}})
+	w.record(p, p.address(r, body), body, outcome{answer: answer{body: words}})
 }
 
 // trickle writes an answer's body in pieces, spread over a time.

@@ -24,7 +24,7 @@ func teamsPlatform() *platform {
 			"POST /workflows/{id}/triggers/manual/paths/invoke",
 			"POST /powerautomate/automations/direct/workflows/{id}/triggers/manual/paths/invoke",
 		},
-		address: func(r *http.Request) string { return r.PathValue("id") },
+		address: func(r *http.Request, _ []byte) string { return r.PathValue("id") },
 		door:    teamsDoor,
 		take:    takeTeams,
 		accept:  func(*http.Request) answer { return accepted },

@@ -1,8 +1,8 @@
 // Package wall emulates the places that the bridge sends to: Slack, Discord,
-// Google Chat, Teams, Mattermost and Rocket.Chat webhooks, a mail server and an
-// endpoint of one's own. It refuses what they would refuse, answers in their
-// words, fails as they do when asked to, and shows what it got on a web page,
-// drawn as each platform would draw it.
+// Google Chat, Teams, Mattermost and Rocket.Chat webhooks, what bots use of the APIs
+// of Slack and Discord, a mail server and an endpoint of one's own. It refuses what
+// they would refuse, answers in their words, fails as they do when asked to, and
+// shows what it got on a web page, drawn as each platform would draw it.
 //
 // The demo and the end-to-end tests send to it. What the platforms check is
 // taken from their documents and from answers that others have quoted; where a
@@ -86,8 +86,9 @@ func New(o Options) *Wall {
 		done:      make(chan struct{}),
 	}
 	w.close = sync.OnceFunc(func() { close(w.done) })
+	d := newDiscord(o.Now)
 	w.platforms = []*platform{
-		slackPlatform(), discordPlatform(o.Now), googleChatPlatform(o.Now), teamsPlatform(),
+		slackPlatform(), slackAPIPlatform(o.Now), discordPlatform(d), discordBotPlatform(d), googleChatPlatform(o.Now), teamsPlatform(),
 		mattermostPlatform(), rocketPlatform(), webhookPlatform(o.Now),
 	}
 	w.faults = newFaultQueue(w.modes())

@@ -35,7 +35,7 @@ func webhookPlatform(now func() time.Time) *platform {
 	return &platform{
 		name:     Webhook,
 		patterns: []string{"POST /webhook/{name}", "PUT /webhook/{name}", "PATCH /webhook/{name}"},
-		address:  func(r *http.Request) string { return r.PathValue("name") },
+		address:  func(r *http.Request, _ []byte) string { return r.PathValue("name") },
 		door:     func(*http.Request) *answer { return nil },
 		take:     w.take,
 		accept:   func(*http.Request) answer { return answer{status: http.StatusNoContent} },
