@@ -86,18 +86,18 @@ func TestPartsOfOwnTemplates(t *testing.T) {
 	const template = `event: EnrollmentCompletedByLearner
 lookups:
   user: /users/{{ .event.userId }}
-  supervisor: /users/{{ .user.supervisorId }}
+  boss: /users/{{ .user.supervisorId }}
   prices: /own/{{ .event.courseId }}/prices
 message: { title: x }
 `
-	if c, err := load(template, `supervisor.emailAddress == "x" and prices.any.thing > 3`); err != nil || len(c.Warnings) != 0 {
+	if c, err := load(template, `boss.emailAddress == "x" and prices.any.thing > 3`); err != nil || len(c.Warnings) != 0 {
 		t.Errorf("%v, %v", c, err)
 	}
-	if _, err := load(template, `supervisor.mail == "x"`); err == nil || !strings.Contains(err.Error(), `supervisor has no field named "mail"`) {
+	if _, err := load(template, `boss.mail == "x"`); err == nil || !strings.Contains(err.Error(), `boss has no field named "mail"`) {
 		t.Error(err)
 	}
 	// The templates' own fault is told when they are loaded for use.
-	if c, err := load("lookups: [", `supervisor.mail == "x"`); err != nil {
+	if c, err := load("lookups: [", `boss.mail == "x"`); err != nil {
 		t.Error(err)
 	} else if _, err := c.LoadTemplates(Voice{}); err == nil {
 		t.Error("the template has a fault")
