@@ -26,7 +26,7 @@ func environment() []string {
 		"ABSORB_API_KEY=key", "ABSORB_SANDBOX_API_KEY=key", "ABSORB_API_USER=user", "ABSORB_API_PASSWORD=password",
 		"SLACK_URL=https://hooks.slack.com/services/T0/B0/x", "DISCORD_URL=https://discord.com/api/webhooks/1/x",
 		"CHAT_URL=https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t", "TEAMS_URL=https://example.com/workflows/1?sig=x",
-		"SMTP_PASSWORD=password", "BRIDGE_ADMIN_TOKEN=token",
+		"SLACK_TOKEN=xoxb-1-x", "DISCORD_TOKEN=MTMz.x.y", "SMTP_PASSWORD=password", "BRIDGE_ADMIN_TOKEN=token",
 		"MATTERMOST_URL=https://chat.example.com/hooks/x", "ROCKETCHAT_URL=https://chat.example.com/hooks/x/y", "NTFY_TOPIC=acme",
 		"WEBHOOK_SECRET=whsec_c2VjcmV0LW9mLXRoZS10ZXN0cy1vZi1hYnNvcmI=",
 	}
@@ -72,7 +72,7 @@ func TestStarterWithEverythingOn(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, whole)
 	}
-	if len(c.Sinks) != 8 || len(c.Routes) != 2 || c.Sources[0].API == nil || c.Sources[0].Fields["courseId"] == "" || c.Templates == "" {
+	if len(c.Sinks) != 9 || len(c.Routes) != 2 || c.Sources[0].API == nil || c.Sources[0].Fields["courseId"] == "" || c.Templates == "" {
 		t.Errorf("not everything is on: %d sinks, %d routes", len(c.Sinks), len(c.Routes))
 	}
 }
@@ -319,7 +319,7 @@ func TestManual(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := slices.Clone(text)
-	for _, page := range []string{"conditions", "digests"} {
+	for _, page := range []string{"conditions", "digests", "people"} {
 		more, err := os.ReadFile("../../docs/" + page + ".md")
 		if err != nil {
 			t.Fatal(err)
@@ -340,7 +340,7 @@ func TestManual(t *testing.T) {
 			t.Errorf("block %d: %v", i+1, err)
 		}
 	}
-	if len(blocks) < 11 {
+	if len(blocks) < 14 {
 		t.Errorf("only %d blocks were found", len(blocks))
 	}
 	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawLog{}, &rawDigest{}, &rawQuiet{}, &rawUpdate{}} {

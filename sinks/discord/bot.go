@@ -51,6 +51,9 @@ func (c Config) checkBot() error {
 	if !c.WebhookURL.Empty() {
 		errs = append(errs, kit.Setting("token", "either webhook_url or token, not both: remove the one that is not meant"))
 	}
+	if c.Token.Empty() {
+		errs = append(errs, kit.Setting("token", "required: from the application's page Bot, Reset Token"))
+	}
 	if strings.ContainsAny(c.Token.Reveal(), " \t\r\n") {
 		errs = append(errs, kit.Setting("token", `want the token alone, without "Bot" before it`))
 	}

@@ -64,6 +64,7 @@ func TestBotSettingsAreChecked(t *testing.T) {
 		keys     []string
 	}{
 		"both":                   {map[string]any{"webhook_url": "https://discord.com" + hook, "token": "x", "channel_id": "1"}, []string{"token"}},
+		"no token":               {map[string]any{"token": "", "channel_id": "1"}, []string{"token"}},
 		"no channel":             {map[string]any{"token": "x"}, []string{"channel_id"}},
 		"a channel's name":       {map[string]any{"token": "x", "channel_id": "#general"}, []string{"channel_id"}},
 		"a header":               {map[string]any{"token": "Bot x", "channel_id": "1"}, []string{"token"}},

@@ -83,7 +83,7 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	if err := setup.Decode(&s.config); err != nil {
 		return nil, err
 	}
-	if !s.config.Token.Empty() {
+	if setup.Bot(s.config.Token, s.config.WebhookURL) {
 		return newBot(s.config, setup.Client)
 	}
 	u, webhook, token, err := s.config.webhook()

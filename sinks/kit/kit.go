@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-viper/mapstructure/v2"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
 // Setup is what a sink is built from.
@@ -62,6 +64,13 @@ func (s Setup) Listed(key string) Setup {
 		s.Settings[key] = []any{one}
 	}
 	return s
+}
+
+// Bot tells whether a sink of two kinds is meant to be a bot: also when its token
+// turned out empty, so that faults are about a bot's settings.
+func (s Setup) Bot(token, webhook bridge.Secret) bool {
+	_, named := s.Settings["token"]
+	return !token.Empty() || named && webhook.Empty()
 }
 
 // Decode fills the sink's configuration struct from its settings; see the

@@ -56,6 +56,8 @@ func (c Config) checkToken() error {
 	switch token := c.Token.Reveal(); {
 	case !c.WebhookURL.Empty():
 		return kit.Setting("token", "either webhook_url or token, not both: remove the one that is not meant")
+	case token == "":
+		return kit.Setting("token", "required: the Bot User OAuth Token, xoxb-…, from the app's page OAuth & Permissions")
 	case !strings.HasPrefix(token, "xox"), strings.ContainsAny(token, " \t\r\n"):
 		return kit.Setting("token", "want the Bot User OAuth Token, xoxb-…, from the app's page OAuth & Permissions")
 	}

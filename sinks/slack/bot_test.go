@@ -111,6 +111,7 @@ func TestBotSettingsAreChecked(t *testing.T) {
 		"both":                   {map[string]any{"webhook_url": hook, "token": token, "channel": "#a"}, []string{"token"}},
 		"neither":                {map[string]any{"channel": "#a"}, []string{"channel", "webhook_url"}},
 		"a webhook's channel":    {map[string]any{"webhook_url": hook, "channel": "#a", "fallback": "#b"}, []string{"channel", "fallback"}},
+		"no token":               {map[string]any{"token": "", "channel": "#a"}, []string{"token"}},
 		"no channel":             {map[string]any{"token": token}, []string{"channel"}},
 		"an app's token":         {map[string]any{"token": "xapp-1-A-x", "channel": "#a"}, []string{"token"}},
 		"a name in place of it":  {map[string]any{"token": token, "channel": "@ann"}, []string{"channel"}},

@@ -61,7 +61,7 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	if err := setup.Decode(&c); err != nil {
 		return nil, err
 	}
-	if !c.Token.Empty() {
+	if setup.Bot(c.Token, c.WebhookURL) {
 		return newBot(c, setup)
 	}
 	err := errors.Join(checkURL(c.WebhookURL), c.withoutBot(), c.Mentions.Check(userID, "U012AB3CD"))
