@@ -60,6 +60,12 @@ func TestDialects(t *testing.T) {
 	}
 }
 
+func TestTeamsMentions(t *testing.T) {
+	if got := spell(teamsElement{Text: "<at>Ann Lee</at>, **<at>Bob</at>** <b>"}.Lines()); got != "{ping|@Ann Lee|}, {b ping|@Bob|} <b>/" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestChatHTML(t *testing.T) {
 	for in, want := range map[string]string{
 		`<b>a</b> <i>b<u>c</u></i>`:              "{b|a|} {i|b|}{i u|c|}/",

@@ -2,6 +2,7 @@ package draw
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -61,8 +62,18 @@ func (e *teamsElement) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*object)(e))
 }
 
-// Lines is a text block's text, which is markdown.
-func (e teamsElement) Lines() []Line { return markdownLayout().lines(e.Text) }
+// Lines is a text block's text, which is markdown with mentions.
+func (e teamsElement) Lines() []Line {
+	l := markdownLayout()
+	l.angle = func(inner string) (Run, bool) {
+		name, ok := strings.CutPrefix(inner, "at:")
+		return Run{Text: "@" + name, Ping: true}, ok
+	}
+	return l.lines(mentioned.ReplaceAllString(e.Text, "<at:$1>"))
+}
+
+// mentioned is a mention in a text block.
+var mentioned = regexp.MustCompile(`<at>([^<>]*)</at>`)
 
 // FactLines is a fact's value, which is markdown too.
 func (e teamsElement) FactLines() []Line { return markdownLayout().lines(e.Value) }
