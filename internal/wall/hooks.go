@@ -26,7 +26,9 @@ func mattermostPlatform() *platform {
 	return &platform{
 		name:     Mattermost,
 		patterns: []string{"POST /hooks/{id}"},
-		address:  func(r *http.Request, _ []byte) string { return r.PathValue("id")[:min(4, len(r.PathValue("id")))] + "…" },
+		address: func(r *http.Request, _ []byte) string {
+			return r.PathValue("id")[:min(4, len(r.PathValue("id")))] + "…"
+		},
 		door: func(r *http.Request) *answer {
 			if !id.MatchString(r.PathValue("id")) {
 				return refuse(words["invalid"])
