@@ -20,13 +20,14 @@ func secrets() map[string]string {
 	all := map[string]string{}
 	for _, name := range []string{
 		"SOURCE_SECRET", "OLD_SECRET", "API_KEY", "API_PASSWORD", "OAUTH_SECRET", "OAUTH_REFRESH", "SLACK_PART", "DISCORD_PART",
-		"CHAT_KEY", "CHAT_TOKEN", "TEAMS_SIG", "SMTP_PASSWORD", "ADMIN_TOKEN", "HOOK_PART", "HOOK_HEADER", "ROCKET_PART", "MATTER_PART", "NTFY_PART",
+		"CHAT_KEY", "CHAT_TOKEN", "TEAMS_SIG", "SMTP_PASSWORD", "ADMIN_TOKEN", "HOOK_PART", "HOOK_HEADER", "ROCKET_PART", "MATTER_PART", "NTFY_PART", "DISCORD_TOKEN",
 	} {
 		all[name] = strings.ToLower(name) + "-Zq7vX2"
 		if !strings.HasSuffix(name, "_PART") && !strings.HasPrefix(name, "CHAT_") && name != "TEAMS_SIG" {
 			all[name] += awkward
 		}
 	}
+	all["SLACK_TOKEN"] = "xoxb-slack_token-Zq7vX2" + awkward
 	all["HOOK_SECRET"] = "whsec_" + base64.StdEncoding.EncodeToString([]byte("hook_secret-Zq7vX2 of the test"))
 	return all
 }
@@ -67,9 +68,11 @@ sinks:
   rocket: { type: rocketchat, webhook_url: "%[3]s/hooks/abc/${ROCKET_PART}", limit: none }
   matter: { type: mattermost, webhook_url: "%[3]s/hooks/${MATTER_PART}", limit: none }
   ntfy: { type: shoutrrr, url: "ntfy://user:${NTFY_PART}@%[4]s/topic?scheme=http", limit: none }
+  slackbot: { type: slack, token: "${SLACK_TOKEN}", channel: "@ann@example.com", api_url: "%[3]s/api/", limit: none }
+  discordbot: { type: discord, token: "${DISCORD_TOKEN}", channel_id: "1330000000000000001", api_url: "%[3]s/api/v10", limit: none }
   gone: { type: slack, webhook_url: "http://127.0.0.1:1/services/T0/B0/${SLACK_PART}", limit: none }
   mail: { type: email, smtp: "smtps://127.0.0.1:1", username: lms, password: "${SMTP_PASSWORD}", from: lms@example.com, to: [ hr@example.com ], limit: none }
-routes: [ { name: everything, events: [ "*" ], to: [ slack, discord, chat, teams, gone, mail, hook, plain, rocket, matter, ntfy ] } ]
+routes: [ { name: everything, events: [ "*" ], to: [ slack, discord, chat, teams, gone, mail, hook, plain, rocket, matter, ntfy, slackbot, discordbot ] } ]
 log: { level: debug, format: json }
 `
 
@@ -116,7 +119,7 @@ func TestNoSecretIsTold(t *testing.T) {
 				failed[d.Sink] = true
 			}
 		}
-		if len(failed) == 11 && strings.Contains(p.log.String(), "the refresh ") {
+		if len(failed) == 13 && strings.Contains(p.log.String(), "the refresh ") {
 			break
 		}
 		if time.Now().After(deadline) {
