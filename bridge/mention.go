@@ -55,6 +55,8 @@ func SplitMentions(s string, people []Person, text func(string), mention func(Pe
 	}
 }
 
+func nobody(Person) bool { return false }
+
 // SpellMentions puts the name in place of the mark of everybody who is not
 // reachable, as a sink that cannot mention everybody wants it.
 func (m Message) SpellMentions(reachable func(Person) bool) Message {

@@ -20,6 +20,9 @@ func TestMentionsAreNamesUnlessASinkCanDoMore(t *testing.T) {
 	if want := `**Ann \*Lee\* and Bob**`; clean.Text != want {
 		t.Errorf("text %q, want %q", clean.Text, want)
 	}
+	if data := m.Data(); data["title"] != clean.Title || data["footer"] != clean.Footer {
+		t.Errorf("data: %v", data)
+	}
 	if m.Fields[0].Name != text {
 		t.Error("the message was changed, which others share")
 	}

@@ -15,7 +15,7 @@ import (
 // dropped, and so are fields and actions with nothing to show. People who are
 // mentioned go by their names.
 func (m Message) Clean() Message {
-	return m.SpellMentions(func(Person) bool { return false }).CleanMarked()
+	return m.SpellMentions(nobody).CleanMarked()
 }
 
 // CleanMarked is Clean for sinks that mention people: the marks of m.Mentions stay.

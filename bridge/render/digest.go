@@ -153,7 +153,7 @@ func (s *Set) sections(ctx context.Context, types grouping, asked way, common st
 		if err != nil {
 			return bridge.Message{}, err
 		}
-		all = append(all, section{m, len(events)})
+		all = append(all, section{m.Clean(), len(events)}) // with names in place of mentions
 		total += len(events)
 	}
 	slices.SortStableFunc(all, func(a, b section) int { return cmp.Compare(seriousness(b.Level), seriousness(a.Level)) })

@@ -88,3 +88,26 @@ func TestAddressesThatCannotBeMentioned(t *testing.T) {
 		}
 	}
 }
+
+// TestMentionsOfSeveralEvents: a story mentions whom its leading message does; what
+// comes from other messages has names.
+func TestMentionsOfSeveralEvents(t *testing.T) {
+	set := load(t, Options{Dir: folder(t, map[string]string{
+		"own.yaml":   "event: Own\nlookups: { user: /users/1 }\nmessage: { title: '{{ mention .user }} leads' }\nstory: { lead: 99, fields: [ { name: Own, value: x } ] }\n",
+		"other.yaml": "event: Other\nlookups: { user: /users/1 }\nmessage: { title: '{{ mention .user }} follows' }\nstory: { fields: [ { name: Also, value: 'by {{ mention .user }}' } ] }\n",
+	})})
+	event := func(kind, name string) bridge.Facts {
+		return bridge.Facts{
+			"event": map[string]any{"type": kind, "occurredAt": "2026-01-02T03:04:05Z"},
+			"user":  map[string]any{"firstName": name, "emailAddress": name + "@example.com"},
+		}
+	}
+	events := []bridge.Facts{event("Own", "Ann"), event("Other", "Bob")}
+	m, err := set.Story(t.Context(), events)
+	if err != nil || m.Title != bridge.MentionMark(0)+" leads" || len(m.Mentions) != 1 || m.Mentions[0].Name != "Ann" || m.Fields[0].Value != "by Bob" {
+		t.Errorf("story %+v, %v", m, err)
+	}
+	if m, err = set.Together(t.Context(), events, nil); err != nil || !strings.Contains(m.Text, "Ann leads") || !strings.Contains(m.Text, "Bob follows") || len(m.Mentions) != 0 {
+		t.Errorf("digest %+v, %v", m, err)
+	}
+}

@@ -61,7 +61,7 @@ func (s *Set) Story(ctx context.Context, events []bridge.Facts) (bridge.Message,
 	m.Fields = append(slices.DeleteFunc(m.Fields, func(f bridge.Field) bool { return named(added, f.Name) }), added...)
 	// A platform's own format shows the fields only if it asks for them.
 	maps.DeleteFunc(m.Native, func(platform string, _ map[string]any) bool { return !uses(t.message.native[platform], "story") })
-	return m.Clean(), nil
+	return m.CleanMarked(), nil
 }
 
 // leader is the place of the event that leads.
@@ -91,7 +91,8 @@ func (t *Template) storyFields(ctx context.Context, e, lead bridge.Facts) ([]bri
 	facts["lead"] = lead
 	w := &writer{ctx: ctx, data: facts}
 	fields := w.fields(words.fields)
-	return bridge.Message{Fields: fields}.Clean().Fields, w.err
+	// People have their places in another message: here they go by their names.
+	return bridge.Message{Fields: fields, Mentions: w.people}.Clean().Fields, w.err
 }
 
 // countSame puts fields together that say the same, so that each is told once
