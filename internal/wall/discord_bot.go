@@ -60,7 +60,10 @@ func (d *discord) takeFromBot(r *http.Request, body []byte) outcome {
 	case strings.HasSuffix(r.URL.Path, "/threads"):
 		return d.startThread(channel, message, n)
 	case !d.isChannel(channel):
-		return outcome{answer: discordWords()["10003"]}
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		_, asks := d.channel[channel] // whether the message has a thread already
+		return outcome{answer: discordWords()["10003"], aside: asks}
 	case !strings.Contains(r.URL.Path, "/messages"):
 		return outcome{aside: true, answer: jsonAnswer(http.StatusOK, map[string]any{"id": channel})}
 	}
