@@ -33,6 +33,18 @@ func botSuite() sinktest.Suite {
 
 func TestBotConformance(t *testing.T) { sinktest.Run(t, botSuite()) }
 
+func TestForumConformance(t *testing.T) {
+	s := suite()
+	s.Mode = "forum"
+	webhook := s.Settings
+	s.Settings = func(base string) map[string]any {
+		settings := webhook(base)
+		settings["forum"] = true
+		return settings
+	}
+	sinktest.Run(t, s)
+}
+
 func FuzzBotEncode(f *testing.F) { sinktest.Fuzz(f, botSuite()) }
 
 func TestBotAnswers(t *testing.T) {
