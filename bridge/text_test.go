@@ -34,7 +34,7 @@ func TestCleanText(t *testing.T) {
 }
 
 func FuzzCleanText(f *testing.F) {
-	for _, s := range []string{"a\r\nb", "\u202Ex", "\xff", "\r\u202E\n", " a "} {
+	for _, s := range []string{"a\r\nb", "\u202Ex", MentionMark(3), "\xff", "\r\u202E\n", " a "} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -42,7 +42,9 @@ func FuzzCleanText(f *testing.F) {
 		if !utf8.ValidString(got) {
 			t.Errorf("%q is no UTF-8", got)
 		}
-		if i := strings.IndexFunc(got, func(r rune) bool { return r != '\n' && (unicode.IsControl(r) || reordersText(r)) }); i >= 0 {
+		if i := strings.IndexFunc(got, func(r rune) bool {
+			return r != '\n' && (unicode.IsControl(r) || reordersText(r) || isMentionMark(r, 0))
+		}); i >= 0 {
 			t.Errorf("%q keeps the character at %d", got, i)
 		}
 		if again := CleanText(got); again != got {
