@@ -67,7 +67,7 @@ func encode(m bridge.Message, mention func(bridge.Person) string, more map[strin
 		return bridge.Payload{}, bridge.Rejectedf("the native part for Slack is no JSON: %v", err)
 	}
 	return bridge.Payload{
-		MessageID: m.ID, ContentType: "application/json; charset=utf-8", Body: body,
+		MessageID: m.ID, ContentType: "application/json", Body: body,
 		Thread: m.Thread, Replaces: m.Replaces, Shortened: e.shortened,
 	}, nil
 }
