@@ -34,7 +34,12 @@ func (s *talker) Encode(m bridge.Message) (bridge.Payload, error) {
 
 func (s *talker) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
 	r, err := s.fakeSink.Send(ctx, p)
-	r.ID, r.Thread = "id of "+string(p.Body), "thread of "+string(p.Body)
+	r.ID = "id of " + string(p.Body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.Thread = s.sent[len(s.sent)-1].Thread; r.Thread == "" {
+		r.Thread = "thread of " + string(p.Body)
+	}
 	return r, err
 }
 
@@ -71,7 +76,11 @@ func (l *line) start() {
 			Routes: routes, Bulk: []string{"UserCreated"}, GiveUp: time.Hour, Log: log,
 		})
 	}
-	l.router = NewRouter(l.store, Plan{Routes: l.routes, Templates: l.set}, func(sink string) { senders[sink].Wake() }, log)
+	l.router = NewRouter(l.store, Plan{Routes: l.routes, Templates: l.set}, func(sink string) {
+		if s := senders[sink]; s != nil {
+			s.Wake()
+		}
+	}, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = l.router.Run(ctx, nil) })
@@ -324,11 +333,15 @@ func TestThreadsAndUpdates(t *testing.T) {
 		routes := digested(&Digest{Off: true})
 		routes[0].Thread = &Thread{By: key(t, "event.userId")}
 		routes[0].Update = &Update{By: key(t, "event.userId"), Within: time.Hour}
-		l := &line{rig: r, routes: routes, sinks: map[string]bridge.Sink{"a": sink}}
+		l := &line{rig: r, routes: routes}
 		l.start()
 		for i, user := range []string{"ann", "ann", "bob", "ann"} { // one batch
 			l.event("UserCreated", user, fmt.Sprint(i))
 		}
+		time.Sleep(time.Second)
+		l.halt()
+		l.sinks = map[string]bridge.Sink{"a": sink}
+		l.start()
 		time.Sleep(time.Second)
 		l.restart()
 		l.event("UserCreated", "ann", "4")

@@ -90,7 +90,8 @@ func (s *Sender) find(ctx context.Context, p post) (ref string, at time.Time, er
 
 // posts is what is kept of a message that was sent.
 func (s *Sender) posts(p prepared, r bridge.Receipt) (all []bridge.Post) {
-	if p.message.ThreadKey != "" && p.message.Thread == "" && r.Thread != "" && s.threads() {
+	// It differs from that of the message when the platform has it no longer.
+	if p.message.ThreadKey != "" && r.Thread != "" && r.Thread != p.message.Thread && s.threads() {
 		all = append(all, bridge.Post{Kind: bridge.ThreadPost, Key: p.message.ThreadKey, Ref: r.Thread})
 	}
 	if p.update != "" && r.ID != "" && s.updates() {
