@@ -22,6 +22,9 @@ const (
 	// newsPause is the least time between two messages: what is told meanwhile
 	// goes out together.
 	newsPause = 10 * time.Millisecond
+
+	// lastWords bounds how long a process that stops tries to tell what is left.
+	lastWords = time.Second
 )
 
 // What there may be something new of. The topic of a sink's deliveries is TopicSink
@@ -75,18 +78,17 @@ func (s *Store) Tell(topic string) {
 	}
 }
 
+// run tells what is pending until the context ends, and then the last of it: that
+// leases were given up, say.
 func (n *news) run(ctx context.Context) {
-	for ctx.Err() == nil {
+	for {
 		select {
 		case <-ctx.Done():
+			n.send(lastWords)
 			return
 		case <-n.woken:
 		}
-		n.mu.Lock()
-		topics := slices.Sorted(maps.Keys(n.pending))
-		clear(n.pending)
-		n.mu.Unlock()
-		n.send(ctx, topics)
+		n.send(transactTimeout)
 		select {
 		case <-ctx.Done():
 		case <-time.After(newsPause):
@@ -94,12 +96,20 @@ func (n *news) run(ctx context.Context) {
 	}
 }
 
-func (n *news) send(ctx context.Context, topics []string) {
+// send tells what is pending, and takes no longer than so.
+func (n *news) send(atMost time.Duration) {
+	n.mu.Lock()
+	topics := slices.Sorted(maps.Keys(n.pending))
+	clear(n.pending)
+	n.mu.Unlock()
+	if len(topics) == 0 {
+		return
+	}
 	payload, err := json.Marshal(message{n.self, topics})
 	if err != nil || len(payload) > maxNews {
 		payload, _ = json.Marshal(message{n.self, []string{TopicAll}})
 	}
-	ctx, cancel := context.WithTimeout(ctx, transactTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), atMost)
 	defer cancel()
 	// Who misses it looks into the tables soon.
 	_, _ = n.engine.pool.Exec(ctx, `SELECT pg_notify($1, $2)`, channel, string(payload))

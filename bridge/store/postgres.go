@@ -31,9 +31,15 @@ const (
 	connectTimeout  = 5 * time.Second
 	transactTimeout = 10 * time.Second
 
-	// maxConnections of one process, unless the URL has pool_max_conns: the two
-	// writers, the one that listens, and readers.
+	// maxConnections of one process, unless the URL has pool_max_conns. Reads never
+	// take the last reserved ones: those are for the two writers, for the leases and
+	// for telling news.
 	maxConnections = 8
+	reserved       = 4
+
+	// conflictTries is how often a transaction is tried that the database undid
+	// because of another one.
+	conflictTries = 3
 )
 
 // postgres is a database that several processes share.
@@ -98,6 +104,7 @@ func openPostgres(ctx context.Context, where string) (*postgres, error) {
 		return nil, err
 	}
 	e := &postgres{pool: pool, readers: stdlib.OpenDBFromPool(pool)}
+	e.readers.SetMaxOpenConns(max(1, int(c.MaxConns)-reserved))
 	if err := e.await(ctx); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
@@ -168,8 +175,18 @@ func (e *postgres) lost(err error) bool {
 		return true
 	}
 	// Classes of PostgreSQL's error codes (appendix A): 08 connection exception,
-	// 57P operator intervention, such as a shutdown or a start that is not over.
-	return strings.HasPrefix(refused.Code, "08") || strings.HasPrefix(refused.Code, "57P")
+	// 53 insufficient resources, such as a full disk or too many connections, 57P
+	// operator intervention, such as a shutdown or a start that is not over. 25006 is
+	// what a standby says.
+	class := func(prefix string) bool { return strings.HasPrefix(refused.Code, prefix) }
+	return class("08") || class("53") || class("57P") || refused.Code == "25006"
+}
+
+// conflicted tells whether a transaction was undone because of another one: by a
+// deadlock, or, in databases that are stricter, since both changed one row.
+func conflicted(err error) bool {
+	undone, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (undone.Code == "40P01" || undone.Code == "40001")
 }
 
 func (e *postgres) contains(column string) string {
@@ -186,9 +203,18 @@ func (e *postgres) reclaim() (count, some string) { return "", "" } // autovacuu
 
 // transact sends all statements at once: a transaction costs one round trip,
 // however many there are.
-func (e *postgres) transact(all []statement) ([]int64, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), transactTimeout)
+func (e *postgres) transact(ctx context.Context, all []statement) (changed []int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, transactTimeout)
 	defer cancel()
+	for range conflictTries {
+		if changed, err = e.try(ctx, all); err == nil || !conflicted(err) {
+			break
+		}
+	}
+	return changed, err
+}
+
+func (e *postgres) try(ctx context.Context, all []statement) ([]int64, error) {
 	var batch pgx.Batch
 	for _, s := range all {
 		text, args := e.query(s.query, s.args)
