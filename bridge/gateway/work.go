@@ -23,6 +23,7 @@ func (g *Gateway) startSenders() {
 	g.retire = cancel
 	together := map[string][]*dispatch.Sender{}
 	for name, s := range g.senders {
+		s.Life = g.ctx
 		pace := g.parts.Paces[name].Name
 		together[pace] = append(together[pace], s)
 	}
