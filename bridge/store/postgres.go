@@ -55,29 +55,48 @@ func Label(where string) string {
 	if !IsShared(where) {
 		return where
 	}
-	u, err := url.Parse(where)
-	if err != nil {
+	scheme, login, hosts, more := split(where)
+	if strings.Contains(more, "@") {
 		return "postgres://…"
 	}
-	u.RawQuery, u.Fragment = "", ""
-	if u.User != nil {
-		u.User = url.User(u.User.Username())
+	database, _, _ := strings.Cut(more, "?")
+	if user, _, _ := strings.Cut(login, ":"); user != "" {
+		hosts = user + "@" + hosts
 	}
-	return u.String()
+	return scheme + "://" + hosts + database
+}
+
+// split takes a URL apart, whose hosts may be several. An @ in what comes after them
+// is most likely one that should stand before them: the password holds a slash, say.
+func split(where string) (scheme, login, hosts, more string) {
+	scheme, rest, _ := strings.Cut(where, "://")
+	hosts = rest
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		hosts, more = rest[:i], rest[i:]
+	}
+	if i := strings.LastIndex(hosts, "@"); i >= 0 {
+		login, hosts = hosts[:i], hosts[i+1:]
+	}
+	return scheme, login, hosts, more
 }
 
 // Check tells what is wrong with the URL of a PostgreSQL database, without the
 // password in it.
 func Check(where string) error {
 	_, err := pgxpool.ParseConfig(where)
-	if err == nil {
+	_, login, hosts, more := split(where)
+	misread := login == "" && hosts != "" && strings.Contains(more, "@")
+	if err == nil && !misread {
 		return nil
 	}
 	const want = "want a URL like postgres://user:password@host:5432/database?sslmode=verify-full, with the odd characters of the password written as %XX"
-	u, unread := url.Parse(where)
 	inner := errors.Unwrap(err)
-	if unread != nil || inner == nil {
+	if misread || inner == nil {
 		return errors.New(want) // the library's words quote the URL
+	}
+	u, unread := url.Parse(where)
+	if unread != nil {
+		return errors.New(want)
 	}
 	if password, set := u.User.Password(); set && strings.Contains(inner.Error(), password) {
 		return errors.New(want)
@@ -86,9 +105,12 @@ func Check(where string) error {
 }
 
 func openPostgres(ctx context.Context, where string) (*postgres, error) {
+	if err := Check(where); err != nil {
+		return nil, err
+	}
 	c, err := pgxpool.ParseConfig(where)
 	if err != nil {
-		return nil, Check(where)
+		return nil, err // Check has had it
 	}
 	if !strings.Contains(where, "pool_max_conns") {
 		c.MaxConns = maxConnections
