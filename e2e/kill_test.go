@@ -34,7 +34,7 @@ type arrival struct {
 
 var marker = regexp.MustCompile(`marker ([a-z0-9-]+)`)
 
-func newEndpoint(t *testing.T) *endpoint {
+func newEndpoint(t testing.TB) *endpoint {
 	e := &endpoint{got: map[string][]int{}}
 	e.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data, err := io.ReadAll(r.Body)
