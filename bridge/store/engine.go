@@ -54,6 +54,7 @@ type engine interface {
 type statement struct {
 	query string
 	args  []any
+	rows  *rows // of an insert that may be one with others; else nil
 }
 
-func change(query string, args ...any) statement { return statement{query, args} }
+func change(query string, args ...any) statement { return statement{query: query, args: args} }

@@ -238,21 +238,35 @@ func (e *postgres) transact(ctx context.Context, all []statement) (changed []int
 
 func (e *postgres) try(ctx context.Context, all []statement) ([]int64, error) {
 	var batch pgx.Batch
-	for _, s := range all {
-		text, args := e.query(s.query, s.args)
+	for rest := all; len(rest) > 0; rest = rest[run(rest):] {
+		text, args := e.query(rest[0].query, rest[0].args)
+		if n := run(rest); n > 1 {
+			for _, s := range rest[1:n] {
+				_, _ = e.query(s.query, s.args) // each row's values
+			}
+			text, args = rest[0].rows.many, byColumn(rest[:n])
+		}
 		batch.Queue(text, args...)
 	}
 	results := e.pool.SendBatch(ctx, &batch) // one transaction, committed at its end
 	changed := make([]int64, len(all))
-	for i := range all {
-		tag, err := results.Exec()
-		if err != nil {
+	for at := 0; at < len(all); at += run(all[at:]) {
+		if err := read(results, all[at:at+run(all[at:])], changed[at:]); err != nil {
 			_ = results.Close() // says the same
 			return nil, err
 		}
-		changed[i] = tag.RowsAffected()
 	}
 	return changed, results.Close()
+}
+
+// read reads the result of a statement, or of those that were sent as one.
+func read(results pgx.BatchResults, all []statement, changed []int64) error {
+	if len(all) > 1 {
+		return inserted(results, all, changed)
+	}
+	tag, err := results.Exec()
+	changed[0] = tag.RowsAffected()
+	return err
 }
 
 func (e *postgres) close() error {
