@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -128,6 +129,7 @@ func BenchmarkTakeOver(b *testing.B) {
 		wg.Go(func() {
 			for n := range kills {
 				r.settled(2)
+				time.Sleep(rand.N(3 * time.Second)) // somewhere between two renewals
 				victim := n % 2
 				began := time.Now()
 				r.kill(victim)

@@ -35,6 +35,7 @@ const (
 	// take the last reserved ones: those are for the two writers, for the leases and
 	// for telling news.
 	maxConnections = 8
+	minConnections = 4
 	reserved       = 4
 
 	// conflictTries is how often a transaction is tried that the database undid
@@ -115,6 +116,7 @@ func openPostgres(ctx context.Context, where string) (*postgres, error) {
 	if !strings.Contains(where, "pool_max_conns") {
 		c.MaxConns = maxConnections
 	}
+	c.MaxConns = max(c.MaxConns, minConnections)
 	if c.ConnConfig.ConnectTimeout == 0 || c.ConnConfig.ConnectTimeout > time.Minute {
 		c.ConnConfig.ConnectTimeout = connectTimeout
 	}
@@ -126,7 +128,7 @@ func openPostgres(ctx context.Context, where string) (*postgres, error) {
 		return nil, err
 	}
 	e := &postgres{pool: pool, readers: stdlib.OpenDBFromPool(pool)}
-	e.readers.SetMaxOpenConns(max(1, int(c.MaxConns)-reserved))
+	e.readers.SetMaxOpenConns(max(2, int(c.MaxConns)-reserved)) // a migration needs two
 	if err := e.await(ctx); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
