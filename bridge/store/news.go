@@ -31,6 +31,7 @@ const (
 // and its name.
 const (
 	TopicAll     = ""
+	TopicMended  = "mended" // of everything, by somebody who may have mended something
 	TopicEvents  = "events"
 	TopicLeases  = "leases"
 	TopicSources = "sources"
@@ -107,7 +108,11 @@ func (n *news) send(atMost time.Duration) {
 	}
 	payload, err := json.Marshal(message{n.self, topics})
 	if err != nil || len(payload) > maxNews {
-		payload, _ = json.Marshal(message{n.self, []string{TopicAll}})
+		all := TopicAll
+		if slices.Contains(topics, TopicMended) {
+			all = TopicMended
+		}
+		payload, _ = json.Marshal(message{n.self, []string{all}})
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), atMost)
 	defer cancel()
