@@ -133,6 +133,12 @@ var counter atomic.Int64
 // answer, and gives the rate a second and the 99th percentile in milliseconds.
 func load(b *testing.B, url string, connections, requests int) (rate, p99 float64) {
 	b.Helper()
+	return spread(b, []string{url}, connections, requests)
+}
+
+// spread is load whose connections are spread over several processes.
+func spread(b *testing.B, urls []string, connections, requests int) (rate, p99 float64) {
+	b.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
@@ -140,7 +146,8 @@ func load(b *testing.B, url string, connections, requests int) (rate, p99 float6
 	var took []float64
 	var wg sync.WaitGroup
 	began := time.Now()
-	for range connections {
+	for c := range connections {
+		url := urls[c%len(urls)]
 		wg.Go(func() {
 			mine := make([]float64, 0, requests/connections)
 			for range requests / connections {

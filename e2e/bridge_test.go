@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/internal/pgtest"
 )
 
 // binary is the built absorb-bridge; TestMain sets it once.
@@ -46,7 +48,7 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, "build the binary:", err)
 			return 1
 		}
-		return m.Run()
+		return pgtest.Main(m)
 	}())
 }
 

@@ -18,7 +18,8 @@ import (
 // life of the process.
 type endpoint struct {
 	*httptest.Server
-	open atomic.Int64 // connections
+	open    atomic.Int64 // connections
+	refuses atomic.Bool  // each message, for good
 
 	mu   sync.Mutex // guards what follows
 	life int        // of the process; counted up by the test at each start
@@ -33,7 +34,7 @@ type arrival struct {
 
 var marker = regexp.MustCompile(`marker ([a-z0-9-]+)`)
 
-func newEndpoint(t *testing.T) *endpoint {
+func newEndpoint(t testing.TB) *endpoint {
 	e := &endpoint{got: map[string][]int{}}
 	e.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data, err := io.ReadAll(r.Body)
@@ -41,7 +42,7 @@ func newEndpoint(t *testing.T) *endpoint {
 			return // the process was killed while it sent
 		}
 		found := markersIn(data)
-		if len(found) == 0 {
+		if len(found) == 0 || e.refuses.Load() {
 			http.Error(w, "invalid_payload", http.StatusBadRequest)
 			return
 		}

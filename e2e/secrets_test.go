@@ -195,6 +195,5 @@ func adminAddress(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	_, rest, _ := strings.Cut(string(text), "admin: { listen: ")
-	address, _, _ := strings.Cut(rest, ",")
-	return address
+	return rest[:strings.IndexAny(rest, ", }")]
 }

@@ -18,13 +18,16 @@ type prepared struct {
 	err     error
 }
 
+// errLost is why a message was not sent: another replica may send it now.
+var errLost = errors.New("the lease was lost")
+
 // sendAll sends a batch in order, and returns when every outcome is on disk. A
 // failure that pauses the sink ends the batch early.
-func (s *Sender) sendAll(ctx, late context.Context, due []item) {
+func (s *Sender) sendAll(ctx, late, recording context.Context, due []item) {
 	ctx, stop := context.WithCancel(ctx)
 	var others sync.WaitGroup
-	outcomes := make(chan bridge.Attempt, len(due))
-	others.Go(func() { s.record(late, outcomes) })
+	outcomes := make(chan bridge.Attempt, unrecorded)
+	others.Go(func() { s.record(recording, outcomes, stop) })
 	defer others.Wait()
 	defer close(outcomes)
 	defer stop()
@@ -126,7 +129,7 @@ func (s *Sender) attempt(ctx, late context.Context, p prepared) (a *bridge.Attem
 	}
 	began := time.Now()
 	receipt, err := s.send(ctx, late, &p)
-	if err != nil && late.Err() != nil {
+	if err != nil && late.Err() != nil || errors.Is(err, errLost) {
 		return nil, 0, false // interrupted: neither counted nor blamed
 	}
 	var done bridge.Attempt
@@ -158,6 +161,9 @@ func (s *Sender) send(ctx, late context.Context, p *prepared) (receipt bridge.Re
 			return receipt, err
 		}
 		p.payload, p.err = s.encode(&p.message)
+		if !s.lease.Valid() { // the store took its time
+			return receipt, errLost
+		}
 	}
 	if p.err != nil {
 		return receipt, p.err
@@ -171,6 +177,9 @@ func (s *Sender) send(ctx, late context.Context, p *prepared) (receipt bridge.Re
 	p.message.Native = nil
 	if p.payload, p.err = s.encode(&p.message); p.err != nil || !s.turn(ctx) {
 		return receipt, err
+	}
+	if !s.lease.Valid() {
+		return receipt, errLost
 	}
 	receipt, err = guarded(s.Log, "send", func() (bridge.Receipt, error) { return s.Sink.Send(late, p.payload) })
 	s.Pace.Sent()
@@ -199,16 +208,18 @@ func (s *Sender) say(p prepared, a bridge.Attempt, pause time.Duration) {
 }
 
 // record stores outcomes, those that wait together. It insists: a delivery that
-// was sent and not recorded would be sent again.
-func (s *Sender) record(late context.Context, outcomes <-chan bridge.Attempt) {
+// was sent and not recorded would be sent again. While the store does not answer
+// nothing more is sent.
+func (s *Sender) record(ctx context.Context, outcomes <-chan bridge.Attempt, stop func()) {
 	for first := range outcomes {
 		batch := append([]bridge.Attempt{first}, waiting(outcomes)...)
-		for {
-			err := s.Store.Record(late, batch...)
-			if err == nil || late.Err() != nil {
-				break
-			}
-			rest(late, s.Log, err)
+		err := s.Store.Record(ctx, batch...)
+		if err != nil {
+			stop()
+			s.Log.Error("the store does not take outcomes; trying again until it does", "outcomes", len(batch), "err", err)
+		}
+		for err != nil && sleep(ctx, recordAgain) {
+			err = s.Store.Record(ctx, batch...)
 		}
 	}
 }

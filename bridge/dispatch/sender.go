@@ -17,6 +17,15 @@ const (
 	// ahead is how many messages are written while the one before is sent.
 	ahead = 4
 
+	// unrecorded bounds how many outcomes wait to be recorded, beside those that are
+	// being recorded: so many messages may be sent twice when the store goes away and
+	// the process dies before it is back.
+	unrecorded = 64
+
+	// recordAgain is the wait between two tries to record outcomes: short, so that
+	// they are in a store that is back before another process reads what is due.
+	recordAgain = 100 * time.Millisecond
+
 	// grace is how long a message that is being sent may take when the process
 	// is told to stop.
 	grace = 10 * time.Second
@@ -38,6 +47,11 @@ type SenderConfig struct {
 	Bulk    []string         // types of events that come in bulk
 	GiveUp  time.Duration    // a delivery that keeps failing is dead after this long
 	Log     *slog.Logger
+
+	// Life ends when the process is told to stop; nil means with the context of Run.
+	// Until then outcomes are recorded even when the lease was lost: the messages were
+	// sent.
+	Life context.Context
 }
 
 // Sender sends the deliveries of one sink, one after the other.
@@ -76,6 +90,11 @@ func (s *Sender) Retry() {
 func (s *Sender) Run(ctx context.Context, l *lease.Lease) error {
 	late, cancel := outlive(ctx, grace)
 	defer cancel()
+	recording := late
+	if s.Life != nil {
+		recording, cancel = outlive(s.Life, grace)
+		defer cancel()
+	}
 	s.lease = l
 	for ctx.Err() == nil {
 		err := s.resume(ctx)
@@ -103,7 +122,7 @@ func (s *Sender) Run(ctx context.Context, l *lease.Lease) error {
 			continue
 		}
 		if len(due) > 0 {
-			s.sendAll(ctx, late, due)
+			s.sendAll(ctx, late, recording, due)
 			continue
 		}
 		at, known, err := s.Store.NextDue(ctx, s.Name)

@@ -23,8 +23,8 @@ func (g *Gateway) admin() http.Handler {
 	c, _ := g.current()
 	o := options(c, g.store, parts)
 	o.Changed = func() {
-		g.heard(store.TopicAll)
-		g.store.Tell(store.TopicAll)
+		g.heard(store.TopicMended)
+		g.store.Tell(store.TopicMended)
 	}
 	o.OpenWindow = g.tests.Open
 	if g.load != nil {
@@ -44,7 +44,7 @@ func options(c *config.Config, s *store.Store, parts func() *Parts) admin.Option
 		},
 		Sinks:   func() []string { return parts().Order },
 		Sources: func() []intake.Source { return parts().Intake },
-		Changed: func() { s.Tell(store.TopicAll) }, OpenWindow: s.OpenWindow,
+		Changed: func() { s.Tell(store.TopicMended) }, OpenWindow: s.OpenWindow,
 	}
 }
 
@@ -89,7 +89,7 @@ func Connect(ctx context.Context, c *config.Config) (client *admin.Client, close
 		for _, sink := range parts.Order {
 			_ = dispatch.Forget(ctx, s, sink) // else it waits for its next probe
 		}
-		s.Tell(store.TopicAll)
+		s.Tell(store.TopicMended)
 	}
 	handler := admin.New(o)
 	return admin.InProcess(handler, c.Admin.Token), s.Close, nil

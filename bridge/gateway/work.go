@@ -23,6 +23,7 @@ func (g *Gateway) startSenders() {
 	g.retire = cancel
 	together := map[string][]*dispatch.Sender{}
 	for name, s := range g.senders {
+		s.Life = g.ctx
 		pace := g.parts.Paces[name].Name
 		together[pace] = append(together[pace], s)
 	}
@@ -118,7 +119,8 @@ func (g *Gateway) wakeHere(sink string) {
 
 // heard does what another replica asks for.
 func (g *Gateway) heard(topic string) {
-	all := topic == store.TopicAll
+	mended := topic == store.TopicMended
+	all := mended || topic == store.TopicAll
 	if all || topic == store.TopicEvents {
 		g.router.Accepted(0)
 	}
@@ -132,16 +134,21 @@ func (g *Gateway) heard(topic string) {
 		g.wakeHere(sink)
 	}
 	if all {
-		g.retryHere()
+		g.wakeAllHere(mended)
 	}
 }
 
-// retryHere tells the senders that somebody may have mended something.
-func (g *Gateway) retryHere() {
+// wakeAllHere tells all senders that there may be work, and, if somebody may have
+// mended something, those of sinks in trouble to try again.
+func (g *Gateway) wakeAllHere(mended bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, s := range g.senders {
-		s.Retry()
+		if mended {
+			s.Retry()
+		} else {
+			s.Wake()
+		}
 	}
 }
 

@@ -27,6 +27,10 @@ const MaxBody = 1 << 20
 // usualBody is the size that a body's buffer starts with.
 const usualBody = 1 << 10
 
+// patience is how long a sender waits for the store, before it is asked to try
+// again. What is stored later than that is found to be a duplicate then.
+const patience = 5 * time.Second
+
 // retryAfter is what a sender is told, in seconds, when the store is in trouble.
 const retryAfter = "5"
 
@@ -134,11 +138,13 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*accepted, error
 		events[i].Source, events[i].ReceivedAt = source.Name, now
 		events[i].Signature, events[i].UserAgent = string(form), bridge.CleanLine(r.UserAgent())
 	}
-	stored, err := h.store.Accept(r.Context(), events)
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	stored, err := h.store.Accept(ctx, events)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.windows.verified(r.Context(), source.Name, now); err != nil {
+	if err := h.windows.verified(ctx, source.Name, now); err != nil {
 		h.log.Warn("the event is stored, but not that it is the first of its source", "source", source.Name, "err", err)
 	}
 	return h.result(stored), nil
@@ -156,7 +162,9 @@ func (h *Handler) tested(sources []Source, r *http.Request, body []byte, now tim
 		reason = no.reason
 	}
 	h.refusals.say(slog.LevelWarn, "request taken for a test; nothing is delivered", "source", source.Name, "from", r.RemoteAddr, "reason", reason)
-	if err := h.windows.capture(r.Context(), source.Name, r, body, now); err != nil {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	if err := h.windows.capture(ctx, source.Name, r, body, now); err != nil {
 		return nil, err
 	}
 	return testAnswer(source), nil

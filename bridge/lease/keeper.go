@@ -106,6 +106,7 @@ func (k *Keeper) leave(ctx context.Context, name string, w *work) {
 	if last && had {
 		k.release(ctx, name)
 	}
+	k.Wake() // it may be the last that Run waits for
 }
 
 // await waits for the lease, and gives a context that ends with it.
@@ -160,20 +161,28 @@ func (k *Keeper) Run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	defer k.release(ctx, replica+k.self)
-	for ctx.Err() == nil || k.busy() {
-		next := k.tick(context.WithoutCancel(ctx), ctx.Err() == nil)
-		if ctx.Err() != nil {
-			next = min(next, soonest) // the work is about to end
-		}
-		timer := time.NewTimer(next)
-		select {
-		case <-timer.C:
-		case <-k.woken:
-		}
-		timer.Stop()
+	late := context.WithoutCancel(ctx)
+	for ctx.Err() == nil {
+		wait(ctx.Done(), k.woken, k.tick(late, true))
+	}
+	// The others share the work without this one from now on, and take each piece
+	// when it is given up.
+	k.release(ctx, replica+k.self)
+	for k.busy() {
+		wait(nil, k.woken, k.tick(late, false))
 	}
 	return nil
+}
+
+// wait returns when something happens, or after d.
+func wait(ended, woken <-chan struct{}, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ended:
+	case <-woken:
+	case <-timer.C:
+	}
 }
 
 func (k *Keeper) busy() bool {

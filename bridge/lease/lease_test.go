@@ -19,6 +19,7 @@ type table struct {
 	mu   sync.Mutex
 	rows map[string]row
 	down bool
+	told func() // called when something was given up
 }
 
 type row struct {
@@ -82,6 +83,11 @@ func (t *table) Release(_ context.Context, owner string, names ...string) error 
 		}
 		return true
 	})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.told != nil {
+		t.told()
+	}
 	return err
 }
 
@@ -231,6 +237,23 @@ func TestWorkIsSharedEvenly(t *testing.T) {
 		if len(tb.rows) != 0 {
 			t.Errorf("leases left behind: %v", tb.rows)
 		}
+	})
+}
+
+// Who stops gives up at once what it does, and takes nothing of it back.
+func TestAReplicaThatStopsIsReplacedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, tb := newWatch(t)
+		a, b := begin(w, tb, "a", six...), begin(w, tb, "b", six...)
+		tb.mu.Lock()
+		tb.told = b.Wake
+		tb.mu.Unlock()
+		time.Sleep(10 * time.Second)
+		w.want("two replicas", map[string]int{"a": 3, "b": 3})
+		a.stop()
+		time.Sleep(soonest)
+		w.want("one stopped a moment ago", map[string]int{"b": 6})
+		b.stop()
 	})
 }
 

@@ -24,16 +24,19 @@ func (k *Keeper) tick(ctx context.Context, more bool) (next time.Duration) {
 	return min(renewEvery, max(next, soonest))
 }
 
-// renew prolongs what is held, and notes what was lost.
-func (k *Keeper) renew(ctx context.Context) error {
-	began := time.Now()
+// announce tells the others that this replica is there, and what it could do.
+func (k *Keeper) announce(ctx context.Context) error {
 	knows, err := json.Marshal(k.shared())
 	if err != nil {
 		return err
 	}
-	if _, err := k.table.Acquire(ctx, k.self, string(knows), Life, replica+k.self); err != nil {
-		return err
-	}
+	_, err = k.table.Acquire(ctx, k.self, string(knows), Life, replica+k.self)
+	return err
+}
+
+// renew prolongs what is held, and notes what was lost.
+func (k *Keeper) renew(ctx context.Context) error {
+	began := time.Now()
 	names := k.held()
 	still, err := k.table.Renew(ctx, k.self, Life, names...)
 	if err != nil {
@@ -105,6 +108,9 @@ func (k *Keeper) lose(name string, w *work) {
 // share takes what is free and this replica's to do, and gives up what is another
 // one's. It gives the time until the next lease of another one expires.
 func (k *Keeper) share(ctx context.Context) (next time.Duration, err error) {
+	if err := k.announce(ctx); err != nil {
+		return 0, err
+	}
 	all, err := k.table.Leases(ctx)
 	if err != nil {
 		return 0, err

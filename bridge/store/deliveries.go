@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -50,20 +51,24 @@ func (s *Store) NextDue(ctx context.Context, sink string) (time.Time, bool, erro
 	return single, one || other, err
 }
 
-// Record stores the outcomes of attempts and what becomes of their deliveries.
+// Record stores the outcomes of attempts and what becomes of their deliveries. What
+// was recorded already, as happens when a connection was lost before the database
+// could say so, is not recorded again.
 func (s *Store) Record(ctx context.Context, attempts ...bridge.Attempt) error {
 	var all []statement
 	for _, a := range attempts {
-		which, id := "id = ?", a.DeliveryID
+		at := micros(a.At)
+		which, tried, id := "id = ?", "id = ?", []any{a.DeliveryID}
 		if a.Parcel != "" {
-			which, id = "digest_key = ? AND state = 'pending'", a.Parcel
+			which, tried, id = "digest_key = ? AND state = 'pending'", "digest_key = ? AND updated_at = ?", []any{a.Parcel, at}
 		}
-		all = append(all, change(`INSERT INTO attempts (delivery_id, at, took, outcome, status, detail)
-			SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), ?, CAST(? AS INTEGER), ? FROM deliveries WHERE `+which,
-			micros(a.At), a.Took.Microseconds(), a.Outcome, a.Status, a.Detail, id))
-		all = append(all, outcome(a, which, id))
+		update := outcome(a, which+isNew, id[0])
+		update.args = append(update.args, at, a.Outcome)
+		all = append(all, update, change(`INSERT INTO attempts (delivery_id, at, took, outcome, status, detail)
+			SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), ?, CAST(? AS INTEGER), ? FROM deliveries WHERE `+tried+isNew,
+			slices.Concat([]any{at, a.Took.Microseconds(), a.Outcome, a.Status, a.Detail}, id, []any{at, a.Outcome})...))
 		for _, p := range a.Posts {
-			all = append(all, keepPost(a.Sink, p, micros(a.At)))
+			all = append(all, keepPost(a.Sink, p, at))
 		}
 		switch {
 		case a.Parcel == "":
@@ -79,8 +84,11 @@ func (s *Store) Record(ctx context.Context, attempts ...bridge.Attempt) error {
 	return nil
 }
 
+// isNew is the condition that an attempt of a delivery is not there.
+const isNew = ` AND NOT EXISTS (SELECT 1 FROM attempts t WHERE t.delivery_id = deliveries.id AND t.at = ? AND t.outcome = ?)`
+
 // outcome is what becomes of the deliveries of an attempt.
-func outcome(a bridge.Attempt, which, id string) statement {
+func outcome(a bridge.Attempt, which string, id any) statement {
 	at, counted, failing := micros(a.At), 0, int64(0)
 	if a.Counted {
 		counted, failing = 1, at

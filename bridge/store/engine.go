@@ -22,7 +22,7 @@ type engine interface {
 	// transact does statements in one transaction, which is on disk when it
 	// returns, and gives how many rows each changed. When it fails nothing was
 	// done, unless the error is a lost connection: then nobody knows.
-	transact([]statement) ([]int64, error)
+	transact(context.Context, []statement) ([]int64, error)
 
 	// parallel tells whether transactions may run side by side, and other
 	// processes may use the store at the same time.
@@ -54,6 +54,7 @@ type engine interface {
 type statement struct {
 	query string
 	args  []any
+	rows  *rows // of an insert that may be one with others; else nil
 }
 
-func change(query string, args ...any) statement { return statement{query, args} }
+func change(query string, args ...any) statement { return statement{query: query, args: args} }

@@ -39,7 +39,7 @@ func (s *Store) Accept(ctx context.Context, events []bridge.Event) ([]Accepted, 
 	}
 	inserts := make([]statement, len(rows))
 	for i, row := range rows {
-		inserts[i] = row.insert()
+		inserts[i] = row.insert(s.events)
 	}
 	changed, err := s.writeNow(ctx, inserts...)
 	if err != nil {
@@ -87,17 +87,20 @@ func dedupeKey(e bridge.Event) []byte {
 	return h.Sum(nil)[:16]
 }
 
-const insertEvent = `INSERT INTO events
-	(id, dedupe_key, source, type, user_id, admin_id, client_id, correlation_id, entities, occurred_at, received_at, body, signature, user_agent, lookups, route_after)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
-	ON CONFLICT (dedupe_key) DO NOTHING`
+// insertEvents is how new events are stored.
+func insertEvents() *rows {
+	return newRows("events", `id text, dedupe_key bytea, source text, type text, user_id text, admin_id text, client_id text, correlation_id text,
+		entities text, occurred_at bigint, received_at bigint, body bytea, signature text, user_agent text, lookups bigint, route_after bigint`,
+		"ON CONFLICT (dedupe_key) DO NOTHING")
+}
 
-func (r eventRow) insert() statement {
+func (r eventRow) insert(into *rows) statement {
 	e := r.event
 	received := micros(e.ReceivedAt)
-	return change(insertEvent,
+	return statement{query: into.one, rows: into, args: []any{
 		r.id, r.key, e.Source, e.Type, e.UserID, e.AdminID, e.ClientID, e.CorrelationID,
-		string(r.entities), micros(e.OccurredAt), received, e.Raw, e.Signature, e.UserAgent, received)
+		string(r.entities), micros(e.OccurredAt), received, e.Raw, e.Signature, e.UserAgent, int64(0), received,
+	}}
 }
 
 // repeated is what becomes of an event whose bytes were stored before: it is a
@@ -115,7 +118,7 @@ func (s *Store) repeated(ctx context.Context, r eventRow) (Accepted, error) {
 			return Accepted{ID: earlier, Duplicate: true}, nil
 		}
 		retired := sha256.Sum256(append(bytes.Clone(r.key), earlier...))
-		changed, err := s.writeNow(ctx, change(`UPDATE events SET dedupe_key = ? WHERE id = ? AND dedupe_key = ?`, retired[:], earlier, r.key), r.insert())
+		changed, err := s.writeNow(ctx, change(`UPDATE events SET dedupe_key = ? WHERE id = ? AND dedupe_key = ?`, retired[:], earlier, r.key), r.insert(s.events))
 		if err != nil || changed[1] == 1 {
 			return Accepted{ID: r.id}, err
 		}

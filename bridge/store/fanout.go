@@ -39,7 +39,9 @@ func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 			return fmt.Errorf("fan out event %s: %w", event.ID, err)
 		}
 	}
-	var all []statement
+	// The event comes first: another replica that routes it at this moment waits for
+	// its row, and then finds that it has nothing to do.
+	all := []statement{change(`UPDATE events SET facts = COALESCE(?, facts), routed_at = ? WHERE id = ? AND routed_at IS NULL`, encoded, micros(now), event.ID)}
 	for _, target := range targets {
 		statements, err := target.deliver(event.ID, now)
 		if err != nil {
@@ -47,14 +49,13 @@ func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 		}
 		all = append(all, statements...)
 	}
-	all = append(all, change(`UPDATE events SET facts = COALESCE(?, facts), routed_at = ? WHERE id = ? AND routed_at IS NULL`, encoded, micros(now), event.ID))
 	if _, err := s.write(ctx, all...); err != nil {
 		return fmt.Errorf("fan out event %s: %w", event.ID, err)
 	}
 	return nil
 }
 
-// deliver makes the delivery of an event that was not fanned out yet.
+// deliver makes the delivery of an event that was fanned out now, and not before.
 func (t Target) deliver(event string, now time.Time) (all []statement, err error) {
 	delivery, err := uuid.NewV7()
 	if err != nil {
@@ -62,9 +63,9 @@ func (t Target) deliver(event string, now time.Time) (all []statement, err error
 	}
 	if t.Join == "" && t.Gather.Key == "" {
 		return []statement{change(`INSERT INTO deliveries (id, event_id, route, sink, state, attempts, not_before, created_at, updated_at)
-			SELECT ?, id, ?, ?, 'pending', 0, received_at, ?, ? FROM events WHERE id = ? AND routed_at IS NULL
+			SELECT ?, id, ?, ?, 'pending', 0, received_at, ?, ? FROM events WHERE id = ? AND routed_at = ?
 			ON CONFLICT (event_id, route, sink) DO NOTHING`,
-			delivery.String(), t.Route, t.Sink, micros(now), micros(now), event)}, nil
+			delivery.String(), t.Route, t.Sink, micros(now), micros(now), event, micros(now))}, nil
 	}
 	const open = "p.sink = ? AND p.route = ? AND p.key = ? AND p.closed = 0"
 	if t.Join != "" { // nobody closes it before the delivery is in it
@@ -76,16 +77,16 @@ func (t Target) deliver(event string, now time.Time) (all []statement, err error
 			return nil, err
 		}
 		all = append(all, change(`INSERT INTO parcels (id, sink, route, key, closes_at, latest, room, closed)
-			SELECT ?, ?, ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), 0 FROM events WHERE id = ? AND routed_at IS NULL
+			SELECT ?, ?, ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), 0 FROM events WHERE id = ? AND routed_at = ?
 			AND NOT EXISTS (SELECT 1 FROM parcels p WHERE `+open+`)
 			ON CONFLICT (sink, route, key) WHERE closed = 0 DO UPDATE SET room = parcels.room`,
-			parcel.String(), t.Sink, t.Route, t.Gather.Key, micros(t.Gather.Closes), micros(t.Gather.Latest), t.Gather.Room, event, t.Sink, t.Route, t.Join))
+			parcel.String(), t.Sink, t.Route, t.Gather.Key, micros(t.Gather.Closes), micros(t.Gather.Latest), t.Gather.Room, event, micros(now), t.Sink, t.Route, t.Join))
 	}
 	return append(all, change(`INSERT INTO deliveries (id, event_id, route, sink, state, attempts, not_before, created_at, updated_at, digest_key)
 		SELECT ?, id, ?, ?, 'pending', 0, received_at, ?, ?, COALESCE((SELECT p.id FROM parcels p WHERE `+open+`), (SELECT p.id FROM parcels p WHERE `+open+`))
-		FROM events WHERE id = ? AND routed_at IS NULL
+		FROM events WHERE id = ? AND routed_at = ?
 		ON CONFLICT (event_id, route, sink) DO NOTHING`,
-		delivery.String(), t.Route, t.Sink, micros(now), micros(now), t.Sink, t.Route, t.Join, t.Sink, t.Route, t.Gather.Key, event),
+		delivery.String(), t.Route, t.Sink, micros(now), micros(now), t.Sink, t.Route, t.Join, t.Sink, t.Route, t.Gather.Key, event, micros(now)),
 		change(`UPDATE parcels SET room = room - 1, closed = CASE WHEN room <= 1 THEN 1 ELSE closed END, closes_at = CASE
 				WHEN room <= 1 THEN CAST(? AS BIGINT)
 				WHEN key = ? THEN CASE WHEN latest < ? THEN latest ELSE CAST(? AS BIGINT) END

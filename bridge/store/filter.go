@@ -25,6 +25,10 @@ type Filter struct {
 // defaultLimit is how many rows a list has when nobody said.
 const defaultLimit = 50
 
+// maxSkew is how far the clocks of replicas may be apart: the id of an event, and that
+// of a delivery, tell when some replica made it, which is after the event arrived.
+const maxSkew = time.Hour
+
 // conditions collects the parts of a WHERE clause and their values.
 type conditions struct {
 	parts []string
@@ -69,6 +73,7 @@ func (f Filter) event(c *conditions) {
 	c.equal("e.type", f.Event)
 	if !f.Since.IsZero() {
 		c.add("e.received_at >= ?", micros(f.Since))
+		c.add("e.id >= ?", firstID(f.Since.Add(-maxSkew))) // by which they are read
 	}
 	if !f.Until.IsZero() {
 		c.add("e.received_at < ?", micros(f.Until))
@@ -84,6 +89,9 @@ func (s *Store) chosenDeliveries(f Filter) *conditions {
 	c.equal("d.sink", f.Sink)
 	c.equal("d.state", f.State)
 	f.event(c)
+	if !f.Since.IsZero() {
+		c.add("d.id >= ?", firstID(f.Since.Add(-maxSkew)))
+	}
 	if f.Text != "" {
 		s.addText(c, f.Text, s.engine.bytes("d.last_error"), "e.body", "e.facts")
 	}

@@ -22,12 +22,16 @@ const (
 	// newsPause is the least time between two messages: what is told meanwhile
 	// goes out together.
 	newsPause = 10 * time.Millisecond
+
+	// lastWords bounds how long a process that stops tries to tell what is left.
+	lastWords = time.Second
 )
 
 // What there may be something new of. The topic of a sink's deliveries is TopicSink
 // and its name.
 const (
 	TopicAll     = ""
+	TopicMended  = "mended" // of everything, by somebody who may have mended something
 	TopicEvents  = "events"
 	TopicLeases  = "leases"
 	TopicSources = "sources"
@@ -75,18 +79,17 @@ func (s *Store) Tell(topic string) {
 	}
 }
 
+// run tells what is pending until the context ends, and then the last of it: that
+// leases were given up, say.
 func (n *news) run(ctx context.Context) {
-	for ctx.Err() == nil {
+	for {
 		select {
 		case <-ctx.Done():
+			n.send(lastWords)
 			return
 		case <-n.woken:
 		}
-		n.mu.Lock()
-		topics := slices.Sorted(maps.Keys(n.pending))
-		clear(n.pending)
-		n.mu.Unlock()
-		n.send(ctx, topics)
+		n.send(transactTimeout)
 		select {
 		case <-ctx.Done():
 		case <-time.After(newsPause):
@@ -94,12 +97,24 @@ func (n *news) run(ctx context.Context) {
 	}
 }
 
-func (n *news) send(ctx context.Context, topics []string) {
+// send tells what is pending, and takes no longer than so.
+func (n *news) send(atMost time.Duration) {
+	n.mu.Lock()
+	topics := slices.Sorted(maps.Keys(n.pending))
+	clear(n.pending)
+	n.mu.Unlock()
+	if len(topics) == 0 {
+		return
+	}
 	payload, err := json.Marshal(message{n.self, topics})
 	if err != nil || len(payload) > maxNews {
-		payload, _ = json.Marshal(message{n.self, []string{TopicAll}})
+		all := TopicAll
+		if slices.Contains(topics, TopicMended) {
+			all = TopicMended
+		}
+		payload, _ = json.Marshal(message{n.self, []string{all}})
 	}
-	ctx, cancel := context.WithTimeout(ctx, transactTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), atMost)
 	defer cancel()
 	// Who misses it looks into the tables soon.
 	_, _ = n.engine.pool.Exec(ctx, `SELECT pg_notify($1, $2)`, channel, string(payload))

@@ -31,9 +31,16 @@ const (
 	connectTimeout  = 5 * time.Second
 	transactTimeout = 10 * time.Second
 
-	// maxConnections of one process, unless the URL has pool_max_conns: the two
-	// writers, the one that listens, and readers.
+	// maxConnections of one process, unless the URL has pool_max_conns. Reads never
+	// take the last reserved ones: those are for the two writers, for the leases and
+	// for telling news.
 	maxConnections = 8
+	minConnections = 4
+	reserved       = 4
+
+	// conflictTries is how often a transaction is tried that the database undid
+	// because of another one.
+	conflictTries = 3
 )
 
 // postgres is a database that several processes share.
@@ -49,29 +56,48 @@ func Label(where string) string {
 	if !IsShared(where) {
 		return where
 	}
-	u, err := url.Parse(where)
-	if err != nil {
+	scheme, login, hosts, more := split(where)
+	if strings.Contains(more, "@") {
 		return "postgres://…"
 	}
-	u.RawQuery, u.Fragment = "", ""
-	if u.User != nil {
-		u.User = url.User(u.User.Username())
+	database, _, _ := strings.Cut(more, "?")
+	if user, _, _ := strings.Cut(login, ":"); user != "" {
+		hosts = user + "@" + hosts
 	}
-	return u.String()
+	return scheme + "://" + hosts + database
+}
+
+// split takes a URL apart, whose hosts may be several. An @ in what comes after them
+// is most likely one that should stand before them: the password holds a slash, say.
+func split(where string) (scheme, login, hosts, more string) {
+	scheme, rest, _ := strings.Cut(where, "://")
+	hosts = rest
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		hosts, more = rest[:i], rest[i:]
+	}
+	if i := strings.LastIndex(hosts, "@"); i >= 0 {
+		login, hosts = hosts[:i], hosts[i+1:]
+	}
+	return scheme, login, hosts, more
 }
 
 // Check tells what is wrong with the URL of a PostgreSQL database, without the
 // password in it.
 func Check(where string) error {
 	_, err := pgxpool.ParseConfig(where)
-	if err == nil {
+	_, login, hosts, more := split(where)
+	misread := login == "" && hosts != "" && strings.Contains(more, "@")
+	if err == nil && !misread {
 		return nil
 	}
 	const want = "want a URL like postgres://user:password@host:5432/database?sslmode=verify-full, with the odd characters of the password written as %XX"
-	u, unread := url.Parse(where)
 	inner := errors.Unwrap(err)
-	if unread != nil || inner == nil {
+	if misread || inner == nil {
 		return errors.New(want) // the library's words quote the URL
+	}
+	u, unread := url.Parse(where)
+	if unread != nil {
+		return errors.New(want)
 	}
 	if password, set := u.User.Password(); set && strings.Contains(inner.Error(), password) {
 		return errors.New(want)
@@ -80,13 +106,17 @@ func Check(where string) error {
 }
 
 func openPostgres(ctx context.Context, where string) (*postgres, error) {
+	if err := Check(where); err != nil {
+		return nil, err
+	}
 	c, err := pgxpool.ParseConfig(where)
 	if err != nil {
-		return nil, Check(where)
+		return nil, err // Check has had it
 	}
 	if !strings.Contains(where, "pool_max_conns") {
 		c.MaxConns = maxConnections
 	}
+	c.MaxConns = max(c.MaxConns, minConnections)
 	if c.ConnConfig.ConnectTimeout == 0 || c.ConnConfig.ConnectTimeout > time.Minute {
 		c.ConnConfig.ConnectTimeout = connectTimeout
 	}
@@ -98,6 +128,7 @@ func openPostgres(ctx context.Context, where string) (*postgres, error) {
 		return nil, err
 	}
 	e := &postgres{pool: pool, readers: stdlib.OpenDBFromPool(pool)}
+	e.readers.SetMaxOpenConns(max(2, int(c.MaxConns)-reserved)) // a migration needs two
 	if err := e.await(ctx); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
@@ -168,8 +199,18 @@ func (e *postgres) lost(err error) bool {
 		return true
 	}
 	// Classes of PostgreSQL's error codes (appendix A): 08 connection exception,
-	// 57P operator intervention, such as a shutdown or a start that is not over.
-	return strings.HasPrefix(refused.Code, "08") || strings.HasPrefix(refused.Code, "57P")
+	// 53 insufficient resources, such as a full disk or too many connections, 57P
+	// operator intervention, such as a shutdown or a start that is not over. 25006 is
+	// what a standby says.
+	class := func(prefix string) bool { return strings.HasPrefix(refused.Code, prefix) }
+	return class("08") || class("53") || class("57P") || refused.Code == "25006"
+}
+
+// conflicted tells whether a transaction was undone because of another one: by a
+// deadlock, or, in databases that are stricter, since both changed one row.
+func conflicted(err error) bool {
+	undone, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (undone.Code == "40P01" || undone.Code == "40001")
 }
 
 func (e *postgres) contains(column string) string {
@@ -186,25 +227,48 @@ func (e *postgres) reclaim() (count, some string) { return "", "" } // autovacuu
 
 // transact sends all statements at once: a transaction costs one round trip,
 // however many there are.
-func (e *postgres) transact(all []statement) ([]int64, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), transactTimeout)
+func (e *postgres) transact(ctx context.Context, all []statement) (changed []int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, transactTimeout)
 	defer cancel()
+	for range conflictTries {
+		if changed, err = e.try(ctx, all); err == nil || !conflicted(err) {
+			break
+		}
+	}
+	return changed, err
+}
+
+func (e *postgres) try(ctx context.Context, all []statement) ([]int64, error) {
 	var batch pgx.Batch
-	for _, s := range all {
-		text, args := e.query(s.query, s.args)
+	for rest := all; len(rest) > 0; rest = rest[run(rest):] {
+		text, args := e.query(rest[0].query, rest[0].args)
+		if n := run(rest); n > 1 {
+			for _, s := range rest[1:n] {
+				_, _ = e.query(s.query, s.args) // each row's values
+			}
+			text, args = rest[0].rows.many, byColumn(rest[:n])
+		}
 		batch.Queue(text, args...)
 	}
 	results := e.pool.SendBatch(ctx, &batch) // one transaction, committed at its end
 	changed := make([]int64, len(all))
-	for i := range all {
-		tag, err := results.Exec()
-		if err != nil {
+	for at := 0; at < len(all); at += run(all[at:]) {
+		if err := read(results, all[at:at+run(all[at:])], changed[at:]); err != nil {
 			_ = results.Close() // says the same
 			return nil, err
 		}
-		changed[i] = tag.RowsAffected()
 	}
 	return changed, results.Close()
+}
+
+// read reads the result of a statement, or of those that were sent as one.
+func read(results pgx.BatchResults, all []statement, changed []int64) error {
+	if len(all) > 1 {
+		return inserted(results, all, changed)
+	}
+	tag, err := results.Exec()
+	changed[0] = tag.RowsAffected()
+	return err
 }
 
 func (e *postgres) close() error {

@@ -116,7 +116,7 @@ func (e *sqlite) reclaim() (count, some string) {
 	return "PRAGMA freelist_count", "PRAGMA incremental_vacuum(1000)"
 }
 
-func (e *sqlite) transact(all []statement) ([]int64, error) {
+func (e *sqlite) transact(_ context.Context, all []statement) ([]int64, error) {
 	if _, err := e.exec(change("BEGIN IMMEDIATE")); err != nil {
 		e.rollback()
 		return nil, fmt.Errorf("begin: %w", err)

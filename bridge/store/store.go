@@ -19,6 +19,7 @@ import (
 // Store is an open store. Its methods may be called from many goroutines.
 type Store struct {
 	engine  engine
+	events  *rows     // how they are inserted
 	news    *news     // nil when no other process shares the store
 	urgent  chan *job // to a writer
 	jobs    chan *job // to a writer, when nothing is urgent
@@ -31,7 +32,7 @@ type Store struct {
 // its tables if there are none, and brings them up to date. The error says what to
 // do about it, and holds no password.
 func Open(ctx context.Context, where string) (*Store, error) {
-	s := &Store{urgent: make(chan *job, maxBatch), jobs: make(chan *job, maxBatch)}
+	s := &Store{events: insertEvents(), urgent: make(chan *job, maxBatch), jobs: make(chan *job, maxBatch)}
 	if err := s.open(ctx, where); err != nil {
 		if !IsShared(where) {
 			err = remedy(err)

@@ -203,8 +203,10 @@ func testRecord(t *testing.T, s *Store) {
 	id := due(later)[0].ID
 	record := func(a bridge.Attempt) {
 		a.DeliveryID, a.At = id, noon
-		if err := s.Record(t.Context(), a); err != nil {
-			t.Fatal(err)
+		for range 2 { // as after a connection that was lost before the answer came
+			if err := s.Record(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 
@@ -227,6 +229,12 @@ func testRecord(t *testing.T, s *Store) {
 	counts, err := s.Counts(t.Context())
 	if err != nil || counts["a"][bridge.Sent] != 1 {
 		t.Errorf("counts = %v, %v; a sent delivery stays sent", counts, err)
+	}
+	if d, err := s.Delivery(t.Context(), id); err != nil || len(d.Tries) != 4 || d.Attempts != 2 {
+		t.Errorf("%d tries, %d of them counted, %v; want those four, and two", len(d.Tries), d.Attempts, err)
+	}
+	if err := s.Record(t.Context(), bridge.Attempt{DeliveryID: "of an event that was deleted", At: noon}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -48,7 +48,7 @@ func (s *Store) writeAlone(ctx context.Context, all ...statement) ([]int64, erro
 	if s.closed {
 		return nil, ErrClosed
 	}
-	return s.engine.transact(all)
+	return s.engine.transact(ctx, all)
 }
 
 func (s *Store) do(ctx context.Context, queue chan<- *job, all []statement) ([]int64, error) {
@@ -193,7 +193,7 @@ func (w writer) together(batch []*job) error {
 	for _, j := range batch {
 		all = append(all, j.statements...)
 	}
-	changed, err := w.transact(all)
+	changed, err := w.transact(context.Background(), all)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -222,8 +223,31 @@ func (s *Server) Start() error {
 func (s *Server) Stop() {
 	if s.cmd != nil {
 		_ = s.cmd.Process.Signal(syscall.SIGQUIT) // it may be gone already
+		s.Resume()
 		_ = s.cmd.Wait()
 		s.cmd = nil
+	}
+}
+
+// Pause has the server hang: it takes connections and requests and answers none.
+// It is for a server that New has started.
+func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+
+// Resume ends a Pause.
+func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
+
+// signal sends a signal to the server and to the processes that it has started.
+func (s *Server) signal(sig syscall.Signal) {
+	pid := s.cmd.Process.Pid
+	_ = syscall.Kill(pid, sig)
+	all, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, file := range all {
+		text, _ := os.ReadFile(file) // it may be gone
+		_, rest, _ := strings.Cut(string(text), ") ")
+		if fields := strings.Fields(rest); len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
+			child, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			_ = syscall.Kill(child, sig)
+		}
 	}
 }
 
