@@ -275,6 +275,15 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+func TestALimitThatDoesNotCountIsTold(t *testing.T) {
+	const chat = `type: googlechat, webhook_url: "https://chat.googleapis.com/v1/spaces/AAA/messages?key=k&token=t"`
+	two := "sinks: { one: { " + chat + " }, two: { " + chat + ", limit: { rate: 5/s, burst: 5 } }, "
+	c := parseText(t, strings.Replace(small, "sinks: { ", two, 1))
+	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "sinks.two") || !strings.Contains(c.Warnings[0], "one") {
+		t.Errorf("warnings %q", c.Warnings)
+	}
+}
+
 func TestMissingFileSaysWhatToDo(t *testing.T) {
 	_, err := Load(filepath.Join(t.TempDir(), "bridge.yaml"), nil)
 	if err == nil || !strings.Contains(err.Error(), "--config") {

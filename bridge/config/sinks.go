@@ -54,6 +54,7 @@ func (b *builder) settings(key string, s Sink, t kit.Type) {
 	sink, err := t.New(kit.Setup{Name: s.Name, Settings: s.Settings, Client: kit.NewClient(nil, 0)})
 	if err == nil {
 		b.built[s.Name] = sink
+		b.sharedQuota(key, s, sink)
 	}
 	for _, fault := range kit.SettingErrors(err) {
 		at := key
@@ -66,6 +67,22 @@ func (b *builder) settings(key string, s Sink, t kit.Type) {
 			continue
 		}
 		b.atValue(at, "%s", fault.Problem)
+	}
+}
+
+// sharedQuota warns of a limit that does not count, since another sink shares the
+// quota of the platform and came first.
+func (b *builder) sharedQuota(key string, s Sink, sink bridge.Sink) {
+	bucketed, ok := sink.(bridge.Bucketed)
+	if !ok {
+		return
+	}
+	for _, other := range b.config.Sinks {
+		o, ok := b.built[other.Name].(bridge.Bucketed)
+		if ok && other.Type == s.Type && o.Bucket() == bucketed.Bucket() && other.Limit != s.Limit {
+			b.warn("%s: it shares the platform's quota with sink %s, whose limit counts for both", key, other.Name)
+			return
+		}
 	}
 }
 

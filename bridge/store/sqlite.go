@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
@@ -35,17 +36,30 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 		return nil, fmt.Errorf("make its folder: %w", err)
 	}
 	e := &sqlite{lock: flock.New(path + ".lock"), stmts: map[string]*sql.Stmt{}}
-	locked, err := e.lock.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("lock it: %w", err)
-	}
-	if !locked {
-		return nil, ErrLocked
+	if err := e.acquire(ctx); err != nil {
+		return nil, err
 	}
 	if err := e.open(ctx, path); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
 	return e, nil
+}
+
+// lockPatience is how long the lock is waited for: a command that looks into the
+// store has it for a moment.
+const lockPatience = 2 * time.Second
+
+func (e *sqlite) acquire(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	locked, err := e.lock.TryLockContext(ctx, 50*time.Millisecond)
+	switch {
+	case locked:
+		return nil
+	case errors.Is(err, context.DeadlineExceeded):
+		return ErrLocked
+	}
+	return fmt.Errorf("lock it: %w", err)
 }
 
 func (e *sqlite) open(ctx context.Context, path string) (err error) {
