@@ -17,7 +17,7 @@ import (
 func full(t *testing.T, s *Store) {
 	t.Helper()
 	ctx := t.Context()
-	routedEvents(t, s, 450, "a", "b")
+	routedEvents(t, s, 210, "a", "b")
 	waits := event(9000)
 	waits.Raw = []byte("{\"eventName\":\"Ünïcode \\u0000\", \"id\": \"\xff\"}")
 	accept(t, s, waits)
