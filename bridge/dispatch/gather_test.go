@@ -272,7 +272,7 @@ func TestSchedules(t *testing.T) {
 // A burst of what comes in bulk is a few messages, in which every event is counted.
 // Other events are not held up by it, and a route may switch it off.
 func TestBurstsBecomeDigests(t *testing.T) {
-	const users = 1000
+	const users = 400
 	for name, c := range map[string]struct {
 		digest *Digest
 		most   int
