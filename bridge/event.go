@@ -18,6 +18,7 @@ type Event struct {
 	Raw           []byte            // the webhook as received: the bytes that the signature covers
 	Signature     string            // the form of its signature, such as hex-upper
 	UserAgent     string            // of the request that brought it
+	Trace         Trace             // how it was looked up, once it was
 }
 
 // Time is when the event happened: by the portal's clock if it said so, else

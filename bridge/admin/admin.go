@@ -1,19 +1,19 @@
 // Package admin is what people and their machines see of a bridge: health, and
-// an API in JSON that the commands use, whether the bridge runs or not.
+// an API in JSON that the commands use, whether the bridge runs or not. What the
+// pages of package pages show and do is here too, so that whatever they can do the
+// API can.
 package admin
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
-	"net"
+	"log/slog"
 	"net/http"
-	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin/access"
 	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
@@ -21,8 +21,10 @@ import (
 // Options is what the pages and the API are made of.
 type Options struct {
 	Store *store.Store
-	Path  string        // of the store: tells one bridge from another
-	Token bridge.Secret // asked for by the API; empty: only this machine may ask
+	Path  string       // of the store: tells one bridge from another
+	Gate  *access.Gate // who is let in; nil: who is on this machine
+	Pages http.Handler // for people; nil: there are none
+	Log   *slog.Logger
 
 	// Message shows a delivery's message as its sink would send it today.
 	Message func(context.Context, store.DeliveryDetail) (Message, error)
@@ -36,23 +38,61 @@ type Options struct {
 
 	// OpenWindow opens a source's test window until then.
 	OpenWindow func(ctx context.Context, source string, until time.Time) error
+
+	Running
+}
+
+// Running is what only a bridge that runs can tell. Each may be nil.
+type Running struct {
+	Standing func(ctx context.Context, sink string) (bridge.Standing, error)
+	Owner    func(ctx context.Context) (map[string]string, error) // by sink: the replica that sends
+	Self     string                                               // this replica
+	Refusals func() []intake.Refusals
+	HasAPI   func(source string) bool                       // whether it has an Integration API
+	TryAPI   func(ctx context.Context, source string) error // asks it who we are
+
+	Configuration func() Configuration
 }
 
 // Message is a delivery's message, as it would be sent.
 type Message struct {
-	ContentType string `json:"content_type"`
-	Body        string `json:"body"`
+	ContentType string   `json:"content_type"`
+	Body        string   `json:"body"`
+	Type        string   `json:"type"`                // of the sink
+	Shortened   []string `json:"shortened,omitempty"` // what had to be cut to fit
 }
 
 // New makes the handler.
 func New(o Options) http.Handler {
+	gate := o.Gate
+	if gate == nil {
+		gate = access.New(access.Options{})
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("ok\n"))
 	})
 	mux.HandleFunc("GET /readyz", o.ready)
-	mux.Handle("/api/", o.guard(o.api()))
+	mux.Handle("/api/", gate.Guard(refuse, patient(NewDesk(o).api())))
+	if o.Pages != nil {
+		mux.Handle("/", o.Pages)
+	}
 	return mux
+}
+
+// refuse answers who is not let in.
+func refuse(w http.ResponseWriter, _ *http.Request, status int, message string) {
+	fail(w, &Error{status, message})
+}
+
+// patient lets what was asked for take its time: a million deliveries may be
+// changed at once.
+func patient(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := http.NewResponseController(w)
+		_ = errors.Join(c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})) // a recorder has none
+		next.ServeHTTP(w, r)
+	})
 }
 
 // ready tells whether events can be accepted.
@@ -64,43 +104,6 @@ func (o Options) ready(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, _ = w.Write([]byte("ready\n"))
-}
-
-// guard lets in who has the token, or, when there is none, who is on this
-// machine. It refuses what another site's page made a browser send, and names
-// that a rebound DNS entry led here.
-func (o Options) guard(next http.Handler) http.Handler {
-	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case !o.Token.Empty():
-			given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-			if !ok || subtle.ConstantTimeCompare([]byte(given), []byte(o.Token.Reveal())) != 1 {
-				w.Header().Set("WWW-Authenticate", "Bearer")
-				fail(w, &Error{Status: http.StatusUnauthorized, Message: "the admin token is missing or wrong: set admin.token in the configuration that the command reads"})
-				return
-			}
-		case !local(r.Host):
-			fail(w, &Error{Status: http.StatusForbidden, Message: "ask by 127.0.0.1 or localhost, or set admin.token"})
-			return
-		}
-		// Whoever was let in may ask for something that takes its time: a million
-		// deliveries to be changed.
-		c := http.NewResponseController(w)
-		_ = errors.Join(c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})) // a recorder has none
-		next.ServeHTTP(w, r)
-	}))
-}
-
-// local tells whether a Host header names this machine's loopback.
-func local(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	if host == "localhost" {
-		return true
-	}
-	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && address.IsLoopback()
 }
 
 // Error is an answer that says what is wrong.
@@ -128,6 +131,7 @@ func fail(w http.ResponseWriter, err error) {
 func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // the asker is gone
 }

@@ -3,16 +3,23 @@ package admin_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
 // What takes longer than the server lets others take is still answered.
 func TestALongOperationIsAnswered(t *testing.T) {
 	const impatience = 50 * time.Millisecond
-	server := httptest.NewUnstartedServer(admin.New(admin.Options{Reload: func() error {
+	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "bridge.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	server := httptest.NewUnstartedServer(admin.New(admin.Options{Store: s, Reload: func() error {
 		time.Sleep(4 * impatience)
 		return nil
 	}}))

@@ -2,13 +2,10 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -19,18 +16,6 @@ const (
 	maxRequest = 1 << 20 // bytes of a request's body
 	maxRows    = 1000    // of one list
 )
-
-// Selection says what is to be changed: what a filter chooses, or everything.
-type Selection struct {
-	store.Filter
-	All bool   `json:"all,omitempty"` // without it a filter that chooses everything is an error
-	To  string `json:"to,omitempty"`  // the sink that deliveries are moved to
-}
-
-// Changed tells how many were changed.
-type Changed struct {
-	Changed int `json:"changed"`
-}
 
 // DeliveryView is a delivery with its message as it would be sent today, or the
 // reason why there is none.
@@ -59,26 +44,44 @@ type About struct {
 	Running bool   `json:"running"` // false: a command asks itself
 }
 
-func (o Options) api() http.Handler {
+// api answers the API's requests.
+func (d *Desk) api() http.Handler {
 	mux := http.NewServeMux()
-	get := func(path string, f func(*http.Request) (any, error)) { mux.HandleFunc("GET /api/"+path, respond(f)) }
-	post := func(path string, f func(*http.Request) (any, error)) { mux.HandleFunc("POST /api/"+path, respond(f)) }
-
-	get("about", func(*http.Request) (any, error) { return About{o.Path, o.Reload != nil}, nil })
-	get("deliveries", o.deliveries)
-	get("deliveries/{id}", o.delivery)
-	get("events", o.events)
-	get("events/{id}", o.event)
-	post("deliveries/retry", o.change(deliveryStates(), o.Store.Retry))
-	post("deliveries/cancel", o.change(deliveryStates(), o.Store.Cancel))
-	post("deliveries/move", o.move)
-	post("events/replay", o.change(eventStates(), o.Store.Reroute))
-	post("reload", o.reload)
-	get("sources", o.sources)
-	post("sources/{name}/test-window", o.openWindow)
-	get("captures", o.captures)
-	get("inspect/{id}", o.inspect)
+	for pattern, handler := range d.routes() {
+		mux.Handle(pattern, handler)
+	}
 	return mux
+}
+
+// routes are the API's handlers by their patterns. The file openapi.json describes
+// each.
+func (d *Desk) routes() map[string]http.Handler {
+	all := map[string]http.Handler{"GET /api/openapi.json": http.HandlerFunc(serveDescription)}
+	get := func(path string, f func(*http.Request) (any, error)) { all["GET /api/"+path] = respond(f) }
+	post := func(path string, f func(*http.Request) (any, error)) { all["POST /api/"+path] = respond(f) }
+
+	get("about", func(*http.Request) (any, error) { return About{d.Path, d.Reload != nil}, nil })
+	get("overview", func(r *http.Request) (any, error) { return d.Overview(r.Context()) })
+	get("deliveries", d.deliveries)
+	get("deliveries/count", counted(d.CountDeliveries))
+	get("deliveries/{id}", func(r *http.Request) (any, error) { return d.Delivery(r.Context(), r.PathValue("id")) })
+	get("events", d.events)
+	get("events/count", counted(d.CountEvents))
+	get("events/{id}", func(r *http.Request) (any, error) { return d.Event(r.Context(), r.PathValue("id")) })
+	get("dead", func(r *http.Request) (any, error) { return d.Causes(r.Context()) })
+	for _, operation := range []string{Retry, Cancel, Move, Replay} {
+		post(operation, d.change(operation))
+	}
+	post("reload", d.reload)
+	get("configuration", func(*http.Request) (any, error) { return d.Configured(), nil })
+	get("sources", func(r *http.Request) (any, error) { return d.SourceViews(r.Context()) })
+	get("sources/{name}", func(r *http.Request) (any, error) { return d.Setup(r.Context(), r.PathValue("name")) })
+	post("sources/{name}/test-window", d.openWindow)
+	post("sources/{name}/try-api", func(r *http.Request) (any, error) { return d.Try(r.Context(), r.PathValue("name")) })
+	get("captures", d.captures)
+	get("inspect/{id}", func(r *http.Request) (any, error) { return d.Inspect(r.Context(), r.PathValue("id")) })
+	get("audit", d.audits)
+	return all
 }
 
 // respond answers with what f gives.
@@ -93,18 +96,24 @@ func respond(f func(*http.Request) (any, error)) http.HandlerFunc {
 	}
 }
 
-func (o Options) deliveries(r *http.Request) (any, error) {
+func (d *Desk) deliveries(r *http.Request) (any, error) {
 	f, err := filter(r.URL.Query())
-	if err == nil {
-		f, err = o.inState(f, deliveryStates())
-	}
 	if err != nil {
 		return nil, err
 	}
-	rows, err := o.Store.Deliveries(r.Context(), f)
+	return d.Deliveries(r.Context(), f)
+}
+
+// Deliveries lists deliveries, newest first.
+func (d *Desk) Deliveries(ctx context.Context, f store.Filter) ([]DeliveryLine, error) {
+	f, err := d.inState(f, DeliveryStates())
+	if err != nil {
+		return nil, err
+	}
+	rows, err := d.Store.Deliveries(ctx, f)
 	lines := make([]DeliveryLine, len(rows))
 	for i, row := range rows {
-		lines[i] = DeliveryLine{row, o.orphaned(row)}
+		lines[i] = DeliveryLine{row, d.orphaned(row)}
 	}
 	return lines, err
 }
@@ -114,13 +123,14 @@ func (o Options) orphaned(d store.DeliveryRow) bool {
 	return d.State == bridge.Pending && !slices.Contains(o.Sinks(), d.Sink)
 }
 
-func (o Options) delivery(r *http.Request) (any, error) {
-	d, err := o.Store.Delivery(r.Context(), r.PathValue("id"))
+// Delivery gives a delivery with its message.
+func (d *Desk) Delivery(ctx context.Context, id string) (DeliveryView, error) {
+	detail, err := d.Store.Delivery(ctx, id)
 	if err != nil {
-		return nil, err
+		return DeliveryView{}, err
 	}
-	view := DeliveryView{DeliveryDetail: d, Orphaned: o.orphaned(d.DeliveryRow)}
-	if m, err := o.Message(r.Context(), d); err != nil {
+	view := DeliveryView{DeliveryDetail: detail, Orphaned: d.orphaned(detail.DeliveryRow)}
+	if m, err := d.Message(ctx, detail); err != nil {
 		view.Problem = err.Error()
 	} else {
 		view.Message = &m
@@ -128,114 +138,44 @@ func (o Options) delivery(r *http.Request) (any, error) {
 	return view, nil
 }
 
-func (o Options) events(r *http.Request) (any, error) {
+func (d *Desk) events(r *http.Request) (any, error) {
 	f, err := filter(r.URL.Query())
-	if err == nil {
-		f, err = o.inState(f, eventStates())
-	}
 	if err != nil {
 		return nil, err
 	}
-	return o.Store.Events(r.Context(), f)
+	return d.Events(r.Context(), f)
 }
 
-func (o Options) event(r *http.Request) (any, error) {
-	e, err := o.Store.Event(r.Context(), r.PathValue("id"))
+// Events lists events, newest first.
+func (d *Desk) Events(ctx context.Context, f store.Filter) ([]store.EventRow, error) {
+	f, err := d.inState(f, EventStates())
 	if err != nil {
 		return nil, err
 	}
-	return EventView{e, o.Explain(bridge.Event{ID: e.ID, Type: e.Event, Source: e.Source}, e.Facts)}, nil
+	return d.Store.Events(ctx, f)
 }
 
-// orphans is the state of pending deliveries whose sink is not configured, to those
-// who ask; the store knows no such state.
-const orphans = "orphaned"
-
-func deliveryStates() []string {
-	return []string{string(bridge.Pending), string(bridge.Sent), string(bridge.Dead), string(bridge.Cancelled), orphans}
-}
-
-func eventStates() []string { return []string{"waiting", "routed", "unrouted"} }
-
-// inState checks a filter's state, and puts that of orphans as the store knows it.
-func (o Options) inState(f store.Filter, states []string) (store.Filter, error) {
-	if f.State != "" && !slices.Contains(states, f.State) {
-		return f, &Error{http.StatusBadRequest, "no state " + strconv.Quote(f.State) + "; there are: " + strings.Join(states, ", ")}
-	}
-	if f.State == orphans {
-		f.State, f.NotSinks = string(bridge.Pending), o.Sinks()
-	}
-	return f, nil
-}
-
-// change applies an operation to a selection.
-func (o Options) change(states []string, operate func(context.Context, store.Filter) (int, error)) func(*http.Request) (any, error) {
-	return func(r *http.Request) (any, error) {
-		s, err := o.selection(r, states)
-		if err != nil {
-			return nil, err
-		}
-		return o.changed(operate(r.Context(), s.Filter))
-	}
-}
-
-func (o Options) changed(n int, err error) (any, error) {
-	if n > 0 {
-		o.Changed()
-	}
-	return Changed{n}, err
-}
-
-func (o Options) move(r *http.Request) (any, error) {
-	s, err := o.selection(r, deliveryStates())
+// Event gives an event with what today's routes make of it.
+func (d *Desk) Event(ctx context.Context, id string) (EventView, error) {
+	e, err := d.Store.Event(ctx, id)
 	if err != nil {
-		return nil, err
+		return EventView{}, err
 	}
-	if sinks := o.Sinks(); !slices.Contains(sinks, s.To) {
-		return nil, &Error{http.StatusBadRequest, "no sink named " + strconv.Quote(s.To) + " in the configuration; there are: " + strings.Join(sinks, ", ")}
-	}
-	return o.changed(o.Store.Move(r.Context(), s.Filter, s.To))
+	return EventView{e, d.Explain(bridge.Event{ID: e.ID, Type: e.Event, Source: e.Source}, e.Facts)}, nil
 }
 
-func (o Options) reload(*http.Request) (any, error) {
-	if o.Reload == nil {
-		return nil, &Error{http.StatusConflict, "the bridge does not run: its next start reads the configuration anyway"}
-	}
-	if err := o.Reload(); err != nil {
-		return nil, &Error{http.StatusUnprocessableEntity, err.Error()}
+func (d *Desk) reload(r *http.Request) (any, error) {
+	if err := d.Reloaded(r.Context()); err != nil {
+		return nil, err
 	}
 	return struct{}{}, nil
-}
-
-func (o Options) selection(r *http.Request, states []string) (Selection, error) {
-	var s Selection
-	d := json.NewDecoder(io.LimitReader(r.Body, maxRequest))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
-		return s, &Error{http.StatusBadRequest, "the body is not a selection: " + err.Error()}
-	}
-	narrow := s.Filter
-	narrow.State = "" // all dead letters are still everything
-	if empty(narrow) && !s.All {
-		return s, &Error{http.StatusBadRequest, "nothing narrows the choice; say so if you mean all"}
-	}
-	if s.Limit != 0 || s.Before != "" {
-		return s, &Error{http.StatusBadRequest, "limit and before are for lists: a change is made to everything that is chosen"}
-	}
-	var err error
-	s.Filter, err = o.inState(s.Filter, states)
-	return s, err
-}
-
-func empty(f store.Filter) bool {
-	return len(f.IDs) == 0 && f.Source+f.Event+f.Route+f.Sink+f.State+f.Text == "" && f.Since.IsZero() && f.Until.IsZero()
 }
 
 // filter reads a filter from a query. Query gives the reverse.
 func filter(q url.Values) (f store.Filter, err error) {
 	f = store.Filter{
 		Source: q.Get("source"), Event: q.Get("event"), Route: q.Get("route"), Sink: q.Get("sink"),
-		State: q.Get("state"), Text: q.Get("text"), Before: q.Get("before"),
+		State: q.Get("state"), Text: q.Get("text"), Before: q.Get("before"), IDs: q["id"], Words: q["words"],
 	}
 	for name, into := range map[string]*time.Time{"since": &f.Since, "until": &f.Until} {
 		if text := q.Get(name); text != "" {
@@ -269,6 +209,11 @@ func query(f store.Filter) url.Values {
 	}
 	if f.Limit > 0 {
 		q.Set("limit", strconv.Itoa(f.Limit))
+	}
+	for name, values := range map[string][]string{"id": f.IDs, "words": f.Words} {
+		if len(values) > 0 {
+			q[name] = values
+		}
 	}
 	return q
 }

@@ -22,8 +22,8 @@ type Client struct {
 }
 
 // InProcess is a client of a handler in this process, without a network.
-func InProcess(h http.Handler, token bridge.Secret) *Client {
-	return &Client{Base: "http://localhost", Token: token, HTTP: &http.Client{Transport: transport{h}}}
+func InProcess(h http.Handler) *Client {
+	return &Client{Base: "http://localhost", HTTP: &http.Client{Transport: transport{h}}}
 }
 
 type transport struct{ http.Handler }
@@ -73,6 +73,12 @@ func (c *Client) Change(ctx context.Context, operation string, s Selection) (int
 // Reload has a running bridge read its configuration again.
 func (c *Client) Reload(ctx context.Context) error {
 	return c.post(ctx, "reload", struct{}{}, &struct{}{})
+}
+
+// Audits lists who changed what, newest first: at most limit, and only ids below
+// before unless that is "".
+func (c *Client) Audits(ctx context.Context, before string, limit int) (all []store.Audit, err error) {
+	return all, c.get(ctx, "audit", query(store.Filter{Before: before, Limit: limit}), &all)
 }
 
 func (c *Client) get(ctx context.Context, path string, q url.Values, into any) error {

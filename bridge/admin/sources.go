@@ -17,17 +17,9 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// maxWindow bounds how long a test window can be open: meanwhile a wrong secret
+// MaxWindow bounds how long a test window can be open: meanwhile a wrong secret
 // looks like a test.
-const maxWindow = 24 * time.Hour
-
-// SourceView is a configured source and what is known of it.
-type SourceView struct {
-	Name    string `json:"name"`
-	Path    string `json:"path"`
-	Secrets int    `json:"secrets"` // how many it has
-	store.SourceState
-}
+const MaxWindow = 24 * time.Hour
 
 // Captured is a request in a list: captured inside a test window.
 type Captured struct {
@@ -49,21 +41,12 @@ type Inspection struct {
 	absorb.Description
 }
 
-func (o Options) sources(r *http.Request) (any, error) {
-	states, err := o.Store.Sources(r.Context())
-	all := []SourceView{}
-	for _, s := range o.Sources() {
-		all = append(all, SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys), SourceState: states[s.Name]})
-	}
-	return all, err
-}
-
 // Window is how long a source's test window shall be open; 0s closes it.
 type Window struct {
 	For string `json:"for"`
 }
 
-func (o Options) openWindow(r *http.Request) (any, error) {
+func (o *Desk) openWindow(r *http.Request) (any, error) {
 	s, err := o.source(r.PathValue("name"))
 	if err != nil {
 		return nil, err
@@ -73,13 +56,23 @@ func (o Options) openWindow(r *http.Request) (any, error) {
 		return nil, &Error{http.StatusBadRequest, "the body is not a window: " + err.Error()}
 	}
 	d, err := time.ParseDuration(w.For)
-	if err != nil || d < 0 || d > maxWindow {
-		return nil, &Error{http.StatusBadRequest, "for: want a duration up to " + maxWindow.String() + ", such as 10m"}
+	if err != nil || d < 0 || d > MaxWindow {
+		return nil, &Error{http.StatusBadRequest, "for: want a duration up to " + MaxWindow.String() + ", such as 10m"}
 	}
-	until := time.Now().Add(d)
-	if err := o.OpenWindow(r.Context(), s.Name, until); err != nil {
-		return nil, err
+	return o.Open(r.Context(), s.Name, d)
+}
+
+// Open opens a source's test window for so long; 0 closes it.
+func (d *Desk) Open(ctx context.Context, name string, length time.Duration) (SourceView, error) {
+	s, err := d.source(name)
+	if err != nil {
+		return SourceView{}, err
 	}
+	until := time.Now().Add(length)
+	if err := d.OpenWindow(ctx, s.Name, until); err != nil {
+		return SourceView{}, err
+	}
+	d.note(ctx, "test-window", s.Name+" for "+length.String(), 1)
 	return SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys), SourceState: store.SourceState{WindowUntil: until}}, nil
 }
 
@@ -94,8 +87,11 @@ func (o Options) source(name string) (intake.Source, error) {
 	return intake.Source{}, &Error{http.StatusNotFound, "no source named " + strconv.Quote(name) + " in the configuration; there are: " + strings.Join(names, ", ")}
 }
 
-func (o Options) captures(r *http.Request) (any, error) {
-	captures, err := o.Store.Captures(r.Context())
+func (d *Desk) captures(r *http.Request) (any, error) { return d.Captures(r.Context()) }
+
+// Captures lists what was captured in test windows, newest first.
+func (d *Desk) Captures(ctx context.Context) ([]Captured, error) {
+	captures, err := d.Store.Captures(ctx)
 	all := []Captured{}
 	for _, c := range captures {
 		all = append(all, Captured{ID: c.ID, Source: c.Source, Received: c.Received, Bytes: len(c.Body), Agent: c.Headers.Get("User-Agent")})
@@ -103,31 +99,30 @@ func (o Options) captures(r *http.Request) (any, error) {
 	return all, err
 }
 
-// inspect describes a capture or an event.
-func (o Options) inspect(r *http.Request) (any, error) {
-	id := r.PathValue("id")
-	captures, err := o.Store.Captures(r.Context())
+// Inspect describes a capture or an event.
+func (d *Desk) Inspect(ctx context.Context, id string) (i Inspection, err error) {
+	captures, err := d.Store.Captures(ctx)
 	if err != nil {
-		return nil, err
+		return i, err
 	}
 	for _, c := range captures {
 		if c.ID == id {
-			i := Inspection{ID: c.ID, Source: c.Source, Received: c.Received, Headers: c.Headers.Clone()}
+			i = Inspection{ID: c.ID, Source: c.Source, Received: c.Received, Headers: c.Headers.Clone()}
 			signature := i.Headers.Values(absorb.SignatureHeader)
-			i.Description = o.parser(c.Source).Describe(signature, c.Body)
+			i.Description = d.parser(c.Source).Describe(signature, c.Body)
 			hideSignature(i.Headers)
 			return i, nil
 		}
 	}
-	e, err := o.Store.Event(r.Context(), id)
+	e, err := d.Store.Event(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, &Error{http.StatusNotFound, "no capture and no event has the id " + id}
+		return i, &Error{http.StatusNotFound, "no capture and no event has the id " + id}
 	}
 	if err != nil {
-		return nil, err
+		return i, err
 	}
-	i := Inspection{ID: e.ID, Source: e.Source, Received: e.Received, Accepted: true, Headers: http.Header{"User-Agent": {e.UserAgent}}}
-	i.Description = o.parser(e.Source).Describe(nil, e.Body)
+	i = Inspection{ID: e.ID, Source: e.Source, Received: e.Received, Accepted: true, Headers: http.Header{"User-Agent": {e.UserAgent}}}
+	i.Description = d.parser(e.Source).Describe(nil, e.Body)
 	i.Signature = e.Signature
 	return i, nil
 }

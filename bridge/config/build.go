@@ -105,22 +105,6 @@ func tags(of any, path string) []string {
 	return all
 }
 
-func (b *builder) admin(r rawAdmin) Admin {
-	if r.Listen == "" {
-		return Admin{}
-	}
-	a := Admin{Listen: b.address("admin.listen", r.Listen), Token: r.Token}
-	if host, _, err := net.SplitHostPort(a.Listen); err == nil && a.Token.Empty() && !loopback(host) {
-		b.atValue("admin.listen", "others than this machine can reach %s, so admin.token must be set", a.Listen)
-	}
-	return a
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
 func (b *builder) address(key, text string) string {
 	if _, port, err := net.SplitHostPort(text); err != nil || port == "" {
 		b.atValue(key, "want an address such as :8080 or 127.0.0.1:8080, have %q", text)

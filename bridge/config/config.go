@@ -4,6 +4,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -36,12 +37,37 @@ type Config struct {
 	Warnings   []string // what is allowed, but perhaps not meant
 	Files      []string // that were read: the configuration itself and what ${file:…} named
 	Loaded     string   // Fingerprint when it was loaded
+	Settings   []Setting
 }
 
-// Admin is where people look at the bridge.
+// Admin is where people look at the bridge, and who may.
 type Admin struct {
-	Listen string
-	Token  bridge.Secret
+	Listen    string
+	URL       string // how browsers reach it, or ""
+	Token     bridge.Secret
+	ViewToken bridge.Secret
+	Session   time.Duration
+	OIDC      *OIDC  // or nil
+	Proxy     *Proxy // or nil
+}
+
+// OIDC is an OpenID Connect provider that people log in by.
+type OIDC struct {
+	Issuer       string
+	ClientID     string
+	ClientSecret bridge.Secret
+	Scopes       []string
+	Claim        string
+	View         []string // patterns of the claim's values
+	Operate      []string
+}
+
+// Proxy is a proxy that logs people in.
+type Proxy struct {
+	From    []netip.Prefix
+	Header  string
+	View    []string // patterns of people's names
+	Operate []string
 }
 
 // Source is an Absorb portal that posts webhooks.
@@ -165,6 +191,7 @@ func parse(name, dir string, data []byte, environ []string) (*Config, error) {
 		return nil, err
 	}
 	b.config.Files = e.read
+	b.config.Settings = d.settings(values)
 	b.config.Loaded = b.config.Fingerprint()
 	return b.config, nil
 }

@@ -27,6 +27,7 @@ func environment() []string {
 		"SLACK_URL=https://hooks.slack.com/services/T0/B0/x", "DISCORD_URL=https://discord.com/api/webhooks/1/x",
 		"CHAT_URL=https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t", "TEAMS_URL=https://example.com/workflows/1?sig=x",
 		"SLACK_TOKEN=xoxb-1-x", "DISCORD_TOKEN=MTMz.x.y", "SMTP_PASSWORD=password", "BRIDGE_ADMIN_TOKEN=token",
+		"ADMIN_TOKEN=a-long-token-of-the-admins", "VIEW_TOKEN=a-long-token-of-the-others", "OIDC_SECRET=secret",
 		"MATTERMOST_URL=https://chat.example.com/hooks/x", "ROCKETCHAT_URL=https://chat.example.com/hooks/x/y", "NTFY_TOPIC=acme",
 		"WEBHOOK_SECRET=whsec_c2VjcmV0LW9mLXRoZS10ZXN0cy1vZi1hYnNvcmI=",
 	}
@@ -352,7 +353,7 @@ func TestManual(t *testing.T) {
 	if len(blocks) < 14 {
 		t.Errorf("only %d blocks were found", len(blocks))
 	}
-	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawLog{}, &rawDigest{}, &rawQuiet{}, &rawUpdate{}} {
+	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawOIDC{}, &rawProxy{}, &rawLog{}, &rawDigest{}, &rawQuiet{}, &rawUpdate{}} {
 		for _, key := range tags(of, "") {
 			if !regexp.MustCompile("[`.]"+key+"[`.]").Match(pages) && !regexp.MustCompile("(?m)^"+key+":").Match(text) {
 				t.Errorf("the manual does not explain %s", key)

@@ -67,12 +67,15 @@ func overriddenKey(name string) (key string, list, ok bool) {
 	switch parts[0] {
 	case "listen", "store", "templates", "timezone", "locale", "date_layout", "keep", "keep_dead", "give_up":
 		ok = len(parts) == 1
-	case "admin", "log":
+	case "log":
 		ok = len(parts) == 2
+	case "admin":
+		ok = len(parts) == 2 || len(parts) == 3 && (parts[1] == "oidc" || parts[1] == "proxy")
 	case "sources", "sinks":
 		ok = len(parts) > 2
 	}
-	list = last == "secrets" || parts[0] == "sinks" && last == "to"
+	list = last == "secrets" || parts[0] == "sinks" && last == "to" ||
+		parts[0] == "admin" && slices.Contains([]string{"scopes", "view", "operate", "from"}, last)
 	return strings.Join(parts, delimiter), list, ok
 }
 

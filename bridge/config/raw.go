@@ -24,8 +24,30 @@ type raw struct {
 }
 
 type rawAdmin struct {
-	Listen string        `koanf:"listen"`
-	Token  bridge.Secret `koanf:"token"`
+	Listen    string        `koanf:"listen"`
+	URL       string        `koanf:"url"`
+	Token     bridge.Secret `koanf:"token"`
+	ViewToken bridge.Secret `koanf:"view_token"`
+	Session   string        `koanf:"session"`
+	OIDC      any           `koanf:"oidc"`
+	Proxy     any           `koanf:"proxy"`
+}
+
+type rawOIDC struct {
+	Issuer       string        `koanf:"issuer"`
+	ClientID     string        `koanf:"client_id"`
+	ClientSecret bridge.Secret `koanf:"client_secret"`
+	Scopes       []string      `koanf:"scopes"`
+	Claim        string        `koanf:"claim"`
+	View         []string      `koanf:"view"`
+	Operate      []string      `koanf:"operate"`
+}
+
+type rawProxy struct {
+	From    []string `koanf:"from"`
+	Header  string   `koanf:"header"`
+	View    []string `koanf:"view"`
+	Operate []string `koanf:"operate"`
 }
 
 type rawLog struct {
@@ -83,7 +105,7 @@ type rawRoute struct {
 
 func defaults() raw {
 	return raw{
-		Listen: ":8080", Admin: rawAdmin{Listen: "127.0.0.1:8081"}, Store: "./data/bridge.db",
+		Listen: ":8080", Admin: rawAdmin{Listen: "127.0.0.1:8081", Session: "12h"}, Store: "./data/bridge.db",
 		Timezone: "UTC", Locale: "en", Keep: "30d", KeepDead: "90d", GiveUp: "24h",
 		Log: rawLog{Level: "info", Format: "auto"},
 	}

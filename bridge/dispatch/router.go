@@ -210,6 +210,7 @@ func (r *Router) route(ctx context.Context, e store.Unrouted) error {
 	if len(routes) == 0 {
 		facts = nil // there is nothing that the event itself does not say
 	}
+	e.Trace = outcome.Trace()
 	if err := r.store.FanOut(context.WithoutCancel(ctx), e.Event, facts, to, now); err != nil {
 		return err
 	}

@@ -58,16 +58,27 @@ func New(o Options) *Enricher {
 type Outcome struct {
 	Unsettled []string         // parts whose answer contradicts the event: ask again later
 	Failed    map[string]error // parts that could not be asked for now
-	Calls     []Call           // what was asked, in no order
+	Calls     []bridge.Call    // what was asked, in no order
 }
 
-// Call is one question and how it was answered.
-type Call struct {
-	Part   string
-	Path   string
-	Status int // HTTP status; 0 when no answer came
-	Took   time.Duration
-	Cached bool
+// Trace is the outcome as it is kept.
+func (o Outcome) Trace() bridge.Trace {
+	t := bridge.Trace{Calls: o.Calls, Differs: o.Unsettled}
+	for part, err := range o.Failed {
+		if t.Failed == nil {
+			t.Failed = map[string]string{}
+		}
+		t.Failed[part] = words(err)
+	}
+	return t
+}
+
+// words are an error's, without what Absorb says: it may name people.
+func words(err error) string {
+	if code := status(err); code != 0 {
+		return fmt.Sprintf("answered %d", code)
+	}
+	return bridge.CleanLine(fmt.Sprintf("%.200s", err.Error()))
 }
 
 // Facts gathers what is known of an event. Each part whose lookup has no answer
@@ -142,13 +153,13 @@ func (g *gathering) wave(ctx context.Context, lookups []bridge.Lookup) {
 		wg.Go(func() {
 			began := time.Now()
 			answer, cached, err := g.ask(ctx, path)
-			g.add(Call{Part: part, Path: path, Status: status(err), Took: time.Since(began), Cached: cached}, answer, err)
+			g.add(bridge.Call{Part: part, Path: path, Status: status(err), Took: time.Since(began), Cached: cached}, answer, err)
 		})
 	}
 	wg.Wait()
 }
 
-func (g *gathering) add(call Call, answer any, err error) {
+func (g *gathering) add(call bridge.Call, answer any, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.outcome.Calls = append(g.outcome.Calls, call)
@@ -164,7 +175,7 @@ func (g *gathering) add(call Call, answer any, err error) {
 // answered tells whether Absorb was asked for a part and said something, be it
 // that there is none yet.
 func (g *gathering) answered(part string) bool {
-	asked := slices.ContainsFunc(g.outcome.Calls, func(c Call) bool { return c.Part == part })
+	asked := slices.ContainsFunc(g.outcome.Calls, func(c bridge.Call) bool { return c.Part == part })
 	return asked && g.outcome.Failed[part] == nil
 }
 

@@ -41,6 +41,8 @@ type Gateway struct {
 
 	mu      sync.Mutex // guards what follows
 	config  *config.Config
+	started *config.Config // what the listeners and the store are of
+	reload  reload         // the last one
 	parts   *Parts
 	senders map[string]*dispatch.Sender // by sink
 	retire  context.CancelFunc          // ends the senders
@@ -83,6 +85,7 @@ func (g *Gateway) assemble(ctx context.Context, c *config.Config, p *Parts) (err
 	g.router = dispatch.NewRouter(g.store, plan, g.wake, g.log)
 	g.intake = intake.New(p.Intake, g.store, g.accepted, g.log)
 	g.intake.WithWindows(g.tests)
+	g.started, g.reload.loaded = c, time.Now()
 	g.use(c, p)
 
 	if g.events, err = net.Listen("tcp", c.Listen); err != nil {
@@ -117,7 +120,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	serve(ctx, group, intake.NewServer(g.intake), g.events)
 	if g.people != nil {
-		serve(ctx, group, intake.NewServer(g.admin()), g.people)
+		serve(ctx, group, intake.NewServer(g.admin(ctx)), g.people)
 	}
 	group.Go(func() error { return g.leases.Run(ctx) })
 	group.Go(func() error { return g.leases.Hold(ctx, "router", g.route) })

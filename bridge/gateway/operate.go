@@ -17,25 +17,9 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// admin is the running bridge's own pages.
-func (g *Gateway) admin() http.Handler {
-	parts := func() *Parts { _, p := g.current(); return p }
-	c, _ := g.current()
-	o := options(c, g.store, parts)
-	o.Changed = func() {
-		g.heard(store.TopicMended)
-		g.store.Tell(store.TopicMended)
-	}
-	o.OpenWindow = g.tests.Open
-	if g.load != nil {
-		o.Reload = g.Reload
-	}
-	return admin.New(o)
-}
-
 func options(c *config.Config, s *store.Store, parts func() *Parts) admin.Options {
 	return admin.Options{
-		Store: s, Path: identity(c.Store.Reveal()), Token: c.Admin.Token,
+		Store: s, Path: identity(c.Store.Reveal()),
 		Message: func(ctx context.Context, d store.DeliveryDetail) (admin.Message, error) {
 			return parts().message(ctx, d)
 		},
@@ -61,7 +45,7 @@ func (p *Parts) message(ctx context.Context, d store.DeliveryDetail) (admin.Mess
 		return admin.Message{}, err
 	}
 	payload, err := sink.Encode(m)
-	return admin.Message{ContentType: payload.ContentType, Body: string(payload.Body)}, err
+	return admin.Message{ContentType: payload.ContentType, Body: string(payload.Body), Type: p.Types[d.Sink], Shortened: payload.Shortened}, err
 }
 
 // Connect gives a client of the bridge of a configuration: of the one that runs,
@@ -92,7 +76,7 @@ func Connect(ctx context.Context, c *config.Config) (client *admin.Client, close
 		s.Tell(store.TopicMended)
 	}
 	handler := admin.New(o)
-	return admin.InProcess(handler, c.Admin.Token), s.Close, nil
+	return admin.InProcess(handler), s.Close, nil
 }
 
 // findRunning looks for the bridge of a configuration at its admin address, and

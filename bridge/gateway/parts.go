@@ -32,6 +32,7 @@ type Parts struct {
 	Templates *render.Set
 	Order     []string // names of the sinks, as in the file
 	Sinks     map[string]bridge.Sink
+	Types     map[string]string // by sink
 	Composers map[string]*dispatch.Composer
 	Paces     map[string]*dispatch.Pace
 	Routes    []dispatch.Route
@@ -56,6 +57,7 @@ func Build(c *config.Config) (*Parts, error) {
 	p := &Parts{
 		Templates: templates,
 		Sinks:     map[string]bridge.Sink{},
+		Types:     map[string]string{},
 		Composers: map[string]*dispatch.Composer{},
 		Paces:     map[string]*dispatch.Pace{},
 		sources:   c.Sources,
@@ -91,7 +93,7 @@ func (p *Parts) buildSinks(c *config.Config) error {
 			continue
 		}
 		p.Order = append(p.Order, s.Name)
-		p.Sinks[s.Name], p.Composers[s.Name] = sink, composer
+		p.Sinks[s.Name], p.Types[s.Name], p.Composers[s.Name] = sink, s.Type, composer
 		p.pace(s, sink)
 	}
 	return errors.Join(faults...)

@@ -25,6 +25,7 @@ func (g *Gateway) Reload() error {
 	if err == nil {
 		err = g.apply(c)
 	}
+	g.tried(err)
 	if err != nil {
 		g.log.Error("the configuration is not used: it has faults; the one before goes on", "err", err)
 		return err
@@ -38,19 +39,14 @@ func (g *Gateway) apply(c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	before, old := g.current()
+	_, old := g.current()
 	p.keepClients(old)
 	plan, err := p.plan(g.store)
 	if err != nil {
 		return err
 	}
-	for what, changed := range map[string]bool{
-		"listen": before.Listen != c.Listen, "admin": before.Admin != c.Admin,
-		"store": before.Store != c.Store, "log": before.Log != c.Log,
-	} {
-		if changed {
-			g.log.Warn("this setting is used from the next start on", "setting", what)
-		}
+	for _, setting := range g.later(c) {
+		g.log.Warn("this setting is used from the next start on", "setting", setting)
 	}
 	// Whoever is routed to must be there first.
 	g.use(c, p)

@@ -88,6 +88,23 @@ type refusal struct {
 	reason string // what the log is told, if it is more than the sender may know
 }
 
+// kind is the refusal in few words: what refusals are counted by.
+func (r *refusal) kind() string {
+	switch r.status {
+	case http.StatusUnauthorized:
+		return "not verified"
+	case http.StatusNotFound:
+		return "no such path"
+	case http.StatusMethodNotAllowed:
+		return "not a POST"
+	case http.StatusUnsupportedMediaType:
+		return "compressed"
+	case http.StatusRequestEntityTooLarge:
+		return "too large"
+	}
+	return "not understood"
+}
+
 func (r *refusal) Error() string { return r.text }
 
 // ServeHTTP takes one webhook.

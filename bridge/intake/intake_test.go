@@ -324,3 +324,24 @@ func TestSlowSendersAreCutOff(t *testing.T) {
 		_ = conn.Close()
 	}
 }
+
+// Refusals are counted by path and kind; paths that no source has are one.
+func TestRefusalsByKind(t *testing.T) {
+	b := start(t, nil)
+	for range 3 {
+		b.do(t, b.request(t, "POST", "/absorb", strings.NewReader(webhook), "Absorb-Signature", "00"))
+	}
+	b.do(t, b.request(t, "GET", "/absorb", nil))
+	b.do(t, b.request(t, "POST", "/a", nil))
+	b.do(t, b.request(t, "POST", "/b", nil))
+	got := map[string]int{}
+	for _, r := range b.handler.Refusals() {
+		got[r.Path+" "+r.Kind] = r.N
+		if r.Last.IsZero() || r.Reason == "" {
+			t.Errorf("%+v", r)
+		}
+	}
+	if fmt.Sprint(got) != "map[ no such path:2 /absorb not a POST:1 /absorb not verified:3]" {
+		t.Errorf("%v", got)
+	}
+}

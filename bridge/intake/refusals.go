@@ -1,12 +1,19 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
 // refusals counts the requests that were refused and logs some of them: enough
@@ -16,10 +23,23 @@ type refusals struct {
 	limit   *rate.Limiter
 	unsaid  atomic.Int64 // refused and not logged since the last that was
 	counted atomic.Int64
+
+	mu     sync.Mutex // guards byKind
+	byKind map[[2]string]Refusals
+}
+
+// Refusals are the requests to one path that were refused for one kind of reason
+// since the process started.
+type Refusals struct {
+	Path   string    `json:"path"` // "" for all that no source has
+	Kind   string    `json:"kind"`
+	N      int       `json:"count"`
+	Last   time.Time `json:"last"`
+	Reason string    `json:"reason"` // of the last one, for an admin
 }
 
 func newRefusals(log *slog.Logger) *refusals {
-	return &refusals{log: log, limit: rate.NewLimiter(1, 10)}
+	return &refusals{log: log, limit: rate.NewLimiter(1, 10), byKind: map[[2]string]Refusals{}}
 }
 
 func (n *refusals) note(r *http.Request, why *refusal) {
@@ -28,7 +48,29 @@ func (n *refusals) note(r *http.Request, why *refusal) {
 	if reason == "" {
 		reason = why.text
 	}
+	n.tally(r.URL.Path, why, bridge.CleanLine(reason))
 	n.say(slog.LevelWarn, "request refused", "status", why.status, "path", r.URL.Path, "from", r.RemoteAddr, "reason", reason)
+}
+
+// tally counts a refusal. Paths that no source has are one, as there are as many of
+// them as somebody tries.
+func (n *refusals) tally(path string, why *refusal, reason string) {
+	if why.status == http.StatusNotFound {
+		path = ""
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	key := [2]string{path, why.kind()}
+	n.byKind[key] = Refusals{Path: path, Kind: key[1], N: n.byKind[key].N + 1, Last: time.Now().UTC(), Reason: reason}
+}
+
+// Refusals gives what was refused, by path and kind.
+func (h *Handler) Refusals() []Refusals {
+	h.refusals.mu.Lock()
+	defer h.refusals.mu.Unlock()
+	return slices.SortedFunc(maps.Values(h.refusals.byKind), func(a, b Refusals) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Kind, b.Kind))
+	})
 }
 
 // say logs a line, unless there were many.

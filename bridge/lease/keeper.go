@@ -3,6 +3,7 @@ package lease
 import (
 	"context"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -36,8 +37,12 @@ type work struct {
 // New makes a keeper. Without a table the process is alone, and every lease granted
 // at once.
 func New(table Table, log *slog.Logger) *Keeper {
-	return &Keeper{table: table, self: uuid.NewString(), log: log, woken: make(chan struct{}, 1), works: map[string]*work{}}
+	host, _ := os.Hostname() // a name for people; the rest makes it one of its kind
+	return &Keeper{table: table, self: host + "/" + uuid.NewString(), log: log, woken: make(chan struct{}, 1), works: map[string]*work{}}
 }
+
+// Self is the name under which this process holds its leases.
+func (k *Keeper) Self() string { return k.self }
 
 // Wake has the keeper look at the leases soon: somebody may have given one up.
 func (k *Keeper) Wake() {

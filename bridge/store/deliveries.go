@@ -64,8 +64,8 @@ func (s *Store) Record(ctx context.Context, attempts ...bridge.Attempt) error {
 		}
 		update := outcome(a, which+isNew, id[0])
 		update.args = append(update.args, at, a.Outcome)
-		all = append(all, update, change(`INSERT INTO attempts (delivery_id, at, took, outcome, status, detail)
-			SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), ?, CAST(? AS INTEGER), ? FROM deliveries WHERE `+tried+isNew,
+		all = append(all, update, change(`INSERT INTO attempts (delivery_id, at, took, outcome, status, detail, sink)
+			SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), ?, CAST(? AS INTEGER), ?, sink FROM deliveries WHERE `+tried+isNew,
 			slices.Concat([]any{at, a.Took.Microseconds(), a.Outcome, a.Status, a.Detail}, id, []any{at, a.Outcome})...))
 		for _, p := range a.Posts {
 			all = append(all, keepPost(a.Sink, p, at))

@@ -39,9 +39,13 @@ func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 			return fmt.Errorf("fan out event %s: %w", event.ID, err)
 		}
 	}
+	trace, err := json.Marshal(event.Trace)
+	if err != nil {
+		return fmt.Errorf("fan out event %s: %w", event.ID, err)
+	}
 	// The event comes first: another replica that routes it at this moment waits for
 	// its row, and then finds that it has nothing to do.
-	all := []statement{change(`UPDATE events SET facts = COALESCE(?, facts), routed_at = ? WHERE id = ? AND routed_at IS NULL`, encoded, micros(now), event.ID)}
+	all := []statement{change(`UPDATE events SET facts = COALESCE(?, facts), trace = ?, routed_at = ? WHERE id = ? AND routed_at IS NULL`, encoded, trace, micros(now), event.ID)}
 	for _, target := range targets {
 		statements, err := target.deliver(event.ID, now)
 		if err != nil {

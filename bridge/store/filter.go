@@ -1,8 +1,14 @@
 package store
 
 import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
 // Filter chooses events or deliveries. What is left empty does not narrow it.
@@ -19,7 +25,9 @@ type Filter struct {
 	Before string    `json:"before,omitempty"` // ids below this one: the next page
 	Limit  int       `json:"limit,omitempty"`  // at most so many; 0 means 50
 
-	NotSinks []string `json:"-"` // deliveries to none of these
+	NotSinks []string `json:"-"`               // deliveries to none of these
+	Words    []string `json:"words,omitempty"` // how the platform's last words begin, see Cause
+	Look     int      `json:"-"`               // look at no more rows than so many; 0 means all
 }
 
 // defaultLimit is how many rows a list has when nobody said.
@@ -60,6 +68,17 @@ func (c *conditions) in(column, operator string, values []string) {
 	c.add(column+" "+operator+" (?"+strings.Repeat(", ?", len(values)-1)+")", args...)
 }
 
+// state adds that the delivery d is in a state. Indexes of one state are used only
+// if the query has it in its text.
+func (c *conditions) state(state string) {
+	switch bridge.State(state) {
+	case bridge.Pending, bridge.Sent, bridge.Dead, bridge.Cancelled:
+		c.add("d.state = '" + state + "'")
+	default:
+		c.equal("d.state", state)
+	}
+}
+
 func (c *conditions) where() string {
 	if len(c.parts) == 0 {
 		return ""
@@ -87,7 +106,8 @@ func (s *Store) chosenDeliveries(f Filter) *conditions {
 	c.in("d.sink", "NOT IN", f.NotSinks)
 	c.equal("d.route", f.Route)
 	c.equal("d.sink", f.Sink)
-	c.equal("d.state", f.State)
+	c.state(f.State)
+	c.in("COALESCE("+cause+", '')", "IN", f.Words)
 	f.event(c)
 	if !f.Since.IsZero() {
 		c.add("d.id >= ?", firstID(f.Since.Add(-maxSkew)))
@@ -113,4 +133,41 @@ func (f Filter) limit() int {
 		return defaultLimit
 	}
 	return f.Limit
+}
+
+// bound adds to a list of the table events or deliveries, whose letter is e or d,
+// that no more rows than the filter wants are looked at.
+func (s *Store) bound(ctx context.Context, c *conditions, table string, f Filter) error {
+	if f.Look <= 0 {
+		return nil
+	}
+	last, err := s.Reach(ctx, table, f)
+	if err == nil && last != "" {
+		c.add(table[:1]+".id >= ?", last)
+	}
+	return err
+}
+
+// Reach is the last id that a list with a bound looks at, in the table events or
+// deliveries, or "" when it looks at all there are. Deliveries in other states than
+// the filter's are not looked at.
+func (s *Store) Reach(ctx context.Context, table string, f Filter) (last string, err error) {
+	c := &conditions{}
+	id := table[:1] + ".id"
+	if f.Before != "" {
+		c.add(id+" < ?", f.Before)
+	}
+	if table == "deliveries" {
+		c.state(f.State)
+	} else if !f.Until.IsZero() {
+		c.add(id+" < ?", firstID(f.Until.Add(maxSkew)))
+	}
+	err = s.row(ctx, `SELECT `+id+` FROM `+table+` `+table[:1]+c.where()+` ORDER BY `+id+` DESC LIMIT 1 OFFSET ?`, append(c.args, f.Look-1)...).Scan(&last)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the store: %w", err)
+	}
+	return last, nil
 }

@@ -56,6 +56,9 @@ func (s *Store) Deliveries(ctx context.Context, f Filter) ([]DeliveryRow, error)
 	if f.Before != "" {
 		c.add("d.id < ?", f.Before)
 	}
+	if err := s.bound(ctx, c, "deliveries", f); err != nil {
+		return nil, err
+	}
 	return list(ctx, s, func(row scanner) (DeliveryRow, error) { return scanDelivery(row) },
 		`SELECT `+deliveryColumns+` FROM deliveries d JOIN events e ON e.id = d.event_id`+c.where()+` ORDER BY d.id DESC LIMIT ?`, append(c.args, f.limit())...)
 }
@@ -120,13 +123,18 @@ func (s *Store) Delivery(ctx context.Context, id string) (DeliveryDetail, error)
 	if err := decode(facts, &d.Facts); err != nil {
 		return d, fmt.Errorf("read the facts of delivery %s: %w", id, err)
 	}
-	d.Tries, err = list(ctx, s, func(row scanner) (a AttemptRow, err error) {
+	d.Tries, err = s.Attempts(ctx, id)
+	return d, err
+}
+
+// Attempts lists the tries to send a delivery, oldest first.
+func (s *Store) Attempts(ctx context.Context, delivery string) ([]AttemptRow, error) {
+	return list(ctx, s, func(row scanner) (a AttemptRow, err error) {
 		var at, took int64
 		err = row.Scan(&at, &took, &a.Outcome, &a.Status, &a.Detail)
 		a.At, a.Took = fromMicros(at), time.Duration(took)*time.Microsecond
 		return a, err
-	}, `SELECT at, took, outcome, status, detail FROM attempts WHERE delivery_id = ? ORDER BY at`, id)
-	return d, err
+	}, `SELECT at, took, outcome, status, detail FROM attempts WHERE delivery_id = ? ORDER BY at`, delivery)
 }
 
 func notThere(err error) bool { return errors.Is(err, sql.ErrNoRows) }
@@ -214,6 +222,12 @@ func (s *Store) Events(ctx context.Context, f Filter) ([]EventRow, error) {
 	if f.Before != "" {
 		c.add("e.id < ?", f.Before)
 	}
+	if f.Look > 0 && !f.Until.IsZero() {
+		c.add("e.id < ?", firstID(f.Until.Add(maxSkew))) // where to begin
+	}
+	if err := s.bound(ctx, c, "events", f); err != nil {
+		return nil, err
+	}
 	all, err := list(ctx, s, func(row scanner) (EventRow, error) { return scanEvent(row) },
 		`SELECT `+eventColumns+` FROM events e`+c.where()+` ORDER BY e.id DESC LIMIT ?`, append(c.args, f.limit())...)
 	if err != nil {
@@ -229,22 +243,31 @@ type EventDetail struct {
 	Signature string          `json:"signature"` // its form
 	UserAgent string          `json:"user_agent"`
 	Facts     bridge.Facts    `json:"facts,omitempty"` // once it was routed
+	Trace     bridge.Trace    `json:"trace,omitzero"`  // how it was looked up then
+	Routed    time.Time       `json:"routed,omitzero"` // when
 	To        []DeliveryRow   `json:"to"`
 }
 
 // Event gives an event with its deliveries; ErrNotFound if there is none.
 func (s *Store) Event(ctx context.Context, id string) (EventDetail, error) {
 	var e EventDetail
-	var body, facts []byte
-	row, err := scanEvent(s.row(ctx, `SELECT `+eventColumns+`, e.body, e.signature, e.user_agent, e.facts FROM events e WHERE e.id = ?`, id),
-		&body, &e.Signature, &e.UserAgent, &facts)
+	var body, facts, trace []byte
+	var routed int64
+	row, err := scanEvent(s.row(ctx, `SELECT `+eventColumns+`, e.body, e.signature, e.user_agent, e.facts, e.trace, COALESCE(e.routed_at, 0) FROM events e WHERE e.id = ?`, id),
+		&body, &e.Signature, &e.UserAgent, &facts, &trace, &routed)
 	if err != nil {
 		return e, notFound("event", id, err)
 	}
-	e.EventRow, e.Body = row, bytes.TrimPrefix(body, []byte(byteOrderMark))
-	if len(facts) > 0 {
-		if err := decode(facts, &e.Facts); err != nil {
-			return e, fmt.Errorf("read the facts of event %s: %w", id, err)
+	e.EventRow, e.Body, e.Routed = row, bytes.TrimPrefix(body, []byte(byteOrderMark)), fromMicros(routed)
+	for what, part := range map[string]struct {
+		text []byte
+		into any
+	}{"facts": {facts, &e.Facts}, "trace": {trace, &e.Trace}} {
+		if len(part.text) == 0 {
+			continue
+		}
+		if err := decode(part.text, part.into); err != nil {
+			return e, fmt.Errorf("read the %s of event %s: %w", what, id, err)
 		}
 	}
 	e.To, err = list(ctx, s, func(row scanner) (DeliveryRow, error) { return scanDelivery(row) },

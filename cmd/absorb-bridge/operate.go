@@ -67,34 +67,13 @@ func (f *filterFlags) filter(args []string) (store.Filter, error) {
 		flag, text string
 		into       *time.Time
 	}{{"--since", f.since, &chosen.Since}, {"--until", f.until, &chosen.Until}} {
-		at, err := moment(t.text, time.Now())
+		at, err := admin.Moment(t.text, time.Now())
 		if err != nil {
 			return chosen, usagef("%s: %w", t.flag, err)
 		}
 		*t.into = at
 	}
 	return chosen, nil
-}
-
-// moment reads a time: an age such as 90m or 3d, a day, or a time with its zone.
-func moment(text string, now time.Time) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		if age, err := time.ParseDuration(days + "h"); err == nil && age >= 0 {
-			return now.Add(-24 * age), nil
-		}
-	}
-	if age, err := time.ParseDuration(text); err == nil && age >= 0 {
-		return now.Add(-age), nil
-	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if at, err := time.ParseInLocation(layout, text, time.Local); err == nil {
-			return at, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("want an age such as 2h or 3d, a day such as 2026-11-23, or a time such as 2026-11-23T14:00:00Z; have %q", text)
 }
 
 // change is a command that changes what ids or flags choose.

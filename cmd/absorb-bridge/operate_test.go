@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
 )
@@ -29,12 +30,12 @@ func TestMoment(t *testing.T) {
 		"2026-11-23":           time.Date(2026, 11, 23, 0, 0, 0, 0, time.Local),
 		"2026-11-23T14:00:00Z": time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC),
 	} {
-		if got, err := moment(text, now); err != nil || !got.Equal(want) {
+		if got, err := admin.Moment(text, now); err != nil || !got.Equal(want) {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}
 	}
 	for _, text := range []string{"yesterday", "-3d", "-5m", "d", "2026-13-01", "3"} {
-		if at, err := moment(text, now); err == nil {
+		if at, err := admin.Moment(text, now); err == nil {
 			t.Errorf("%q is understood as %v", text, at)
 		}
 	}

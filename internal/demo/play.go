@@ -20,7 +20,7 @@ func (s *stage) play(ctx context.Context) error {
 
   wall      http://%s/     look here: what Slack, Discord, Google Chat, Teams, a mailbox and others got
   bridge    %s
-  health    http://%s/readyz
+  admin     http://%s/     what runs, what waits, and what to do about it
   portal    http://%s/     the emulated Integration API
 
 Post an event of your own:

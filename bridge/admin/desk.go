@@ -1,0 +1,92 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin/access"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// Desk is what people can see and do, for the pages and the API alike.
+type Desk struct {
+	Options
+	overview memo[Overview]
+	history  memo[[]Slice]
+}
+
+// NewDesk makes a desk.
+func NewDesk(o Options) *Desk { return &Desk{Options: o} }
+
+// memo keeps what was found for a while: many look at the same.
+type memo[T any] struct {
+	mu    sync.Mutex // guards what follows
+	at    time.Time
+	took  time.Duration // to find it
+	value T
+}
+
+const (
+	findTimeout = 30 * time.Second
+
+	// restFor is how many times as long as it took to find something it is kept: on a
+	// large store that is longer than on a small one.
+	restFor = 20
+)
+
+// get gives what was found less than age ago, or finds it: once, for all who ask.
+func (m *memo[T]) get(ctx context.Context, age time.Duration, find func(context.Context) (T, error)) (T, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	began := time.Now()
+	if began.Sub(m.at) < max(age, restFor*m.took) {
+		return m.value, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), findTimeout) // it is found for others, too
+	defer cancel()
+	value, err := find(ctx)
+	if err == nil {
+		m.at, m.took, m.value = time.Now(), time.Since(began), value
+	}
+	return value, err
+}
+
+func (m *memo[T]) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.at = time.Time{}
+}
+
+// note keeps who did something. What was done is done, so that a failure is told
+// in the log alone.
+func (d *Desk) note(ctx context.Context, action, target string, changed int) {
+	who := access.From(ctx).Name
+	if who == "" {
+		who = "this machine"
+	}
+	d.Noted(ctx, who, action, target, changed)
+}
+
+// Noted keeps who did something.
+func (d *Desk) Noted(ctx context.Context, who, action, target string, changed int) {
+	err := d.Store.Note(context.WithoutCancel(ctx), store.Audit{At: time.Now(), Who: who, Action: action, Target: target, Changed: changed})
+	if err != nil && d.Log != nil {
+		d.Log.Error("who changed what could not be kept", "action", action, "err", err)
+	}
+}
+
+// audits lists who changed what.
+func (d *Desk) audits(r *http.Request) (any, error) {
+	limit := 0
+	if text := r.URL.Query().Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > maxRows {
+			return nil, &Error{http.StatusBadRequest, "limit: want a number from 1 to " + strconv.Itoa(maxRows)}
+		}
+		limit = n
+	}
+	return d.Store.Audits(r.Context(), r.URL.Query().Get("before"), limit)
+}

@@ -1,0 +1,190 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// The operations that change what a selection chooses.
+const (
+	Retry  = "deliveries/retry"
+	Cancel = "deliveries/cancel"
+	Move   = "deliveries/move"
+	Replay = "events/replay"
+)
+
+// Selection says what is to be changed: what a filter chooses, or everything.
+type Selection struct {
+	store.Filter
+	All bool   `json:"all,omitempty"` // without it a filter that chooses everything is an error
+	To  string `json:"to,omitempty"`  // the sink that deliveries are moved to
+}
+
+// Changed tells how many were changed.
+type Changed struct {
+	Changed int `json:"changed"`
+}
+
+// Counted tells how many a filter chooses.
+type Counted struct {
+	Count int  `json:"count"`
+	More  bool `json:"more,omitempty"` // and there are more, which were not counted
+}
+
+// orphans is the state of pending deliveries whose sink is not configured, to those
+// who ask; the store knows no such state.
+const orphans = "orphaned"
+
+// DeliveryStates are the states of deliveries that can be asked for.
+func DeliveryStates() []string {
+	return []string{string(bridge.Pending), string(bridge.Sent), string(bridge.Dead), string(bridge.Cancelled), orphans}
+}
+
+// EventStates are the states of events that can be asked for.
+func EventStates() []string { return []string{"waiting", "routed", "unrouted"} }
+
+// inState checks a filter's state, and puts that of orphans as the store knows it.
+func (o Options) inState(f store.Filter, states []string) (store.Filter, error) {
+	if f.State != "" && !slices.Contains(states, f.State) {
+		return f, &Error{http.StatusBadRequest, "no state " + strconv.Quote(f.State) + "; there are: " + strings.Join(states, ", ")}
+	}
+	if f.State == orphans {
+		f.State, f.NotSinks = string(bridge.Pending), o.Sinks()
+	}
+	return f, nil
+}
+
+// change is Change for a request.
+func (d *Desk) change(operation string) func(*http.Request) (any, error) {
+	return func(r *http.Request) (any, error) {
+		var s Selection
+		decoder := json.NewDecoder(io.LimitReader(r.Body, maxRequest))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&s); err != nil {
+			return nil, &Error{http.StatusBadRequest, "the body is not a selection: " + err.Error()}
+		}
+		n, err := d.Change(r.Context(), operation, s)
+		return Changed{n}, err
+	}
+}
+
+// Change does one of the operations to what a selection chooses, and gives how many
+// it changed.
+func (d *Desk) Change(ctx context.Context, operation string, s Selection) (int, error) {
+	target := s.words()
+	states := DeliveryStates()
+	if operation == Replay {
+		states = EventStates()
+	}
+	f, err := d.checked(s, states)
+	if err != nil {
+		return 0, err
+	}
+	var n int
+	switch operation {
+	case Retry:
+		n, err = d.Store.Retry(ctx, f)
+	case Cancel:
+		n, err = d.Store.Cancel(ctx, f)
+	case Replay:
+		n, err = d.Store.Reroute(ctx, f)
+	case Move:
+		if sinks := d.Sinks(); !slices.Contains(sinks, s.To) {
+			return 0, &Error{http.StatusBadRequest, "no sink named " + strconv.Quote(s.To) + " in the configuration; there are: " + strings.Join(sinks, ", ")}
+		}
+		n, err = d.Store.Move(ctx, f, s.To)
+	default:
+		return 0, &Error{http.StatusNotFound, "there is no operation " + operation}
+	}
+	if n > 0 {
+		d.Changed()
+		d.overview.forget()
+		d.note(ctx, operation, target, n)
+	}
+	return n, err
+}
+
+// checked gives a selection's filter if it may be used for a change.
+func (o Options) checked(s Selection, states []string) (store.Filter, error) {
+	narrow := s.Filter
+	narrow.State = "" // all dead letters are still everything
+	if empty(narrow) && !s.All {
+		return s.Filter, &Error{http.StatusBadRequest, "nothing narrows the choice; say so if you mean all"}
+	}
+	if s.Limit != 0 || s.Before != "" {
+		return s.Filter, &Error{http.StatusBadRequest, "limit and before are for lists: a change is made to everything that is chosen"}
+	}
+	return o.inState(s.Filter, states)
+}
+
+func empty(f store.Filter) bool {
+	return len(f.IDs)+len(f.Words) == 0 && f.Source+f.Event+f.Route+f.Sink+f.State+f.Text == "" && f.Since.IsZero() && f.Until.IsZero()
+}
+
+// maxTarget bounds what is kept of a selection's words.
+const maxTarget = 300
+
+// words say what a selection chooses, for the audit trail.
+func (s Selection) words() string {
+	var all []string
+	q := query(s.Filter)
+	for _, key := range slices.Sorted(maps.Keys(q)) {
+		all = append(all, key+" "+strings.Join(q[key], " "))
+	}
+	if len(all) == 0 {
+		all = append(all, "all")
+	}
+	if s.To != "" {
+		all = append(all, "to "+s.To)
+	}
+	text := []rune(bridge.CleanLine(strings.Join(all, ", ")))
+	if len(text) > maxTarget {
+		text = append(text[:maxTarget-1], '…')
+	}
+	return string(text)
+}
+
+// maxCount bounds how many rows are counted for somebody who asks.
+const maxCount = 1_000_000
+
+// CountDeliveries tells how many deliveries a filter chooses.
+func (d *Desk) CountDeliveries(ctx context.Context, f store.Filter) (Counted, error) {
+	f, err := d.inState(f, DeliveryStates())
+	if err != nil {
+		return Counted{}, err
+	}
+	return enough(d.Store.CountDeliveries(ctx, f, maxCount+1))
+}
+
+// CountEvents tells how many events a filter chooses.
+func (d *Desk) CountEvents(ctx context.Context, f store.Filter) (Counted, error) {
+	f, err := d.inState(f, EventStates())
+	if err != nil {
+		return Counted{}, err
+	}
+	return enough(d.Store.CountEvents(ctx, f, maxCount+1))
+}
+
+func enough(n int, err error) (Counted, error) {
+	return Counted{Count: min(n, maxCount), More: n > maxCount}, err
+}
+
+// counted answers with a count.
+func counted(count func(context.Context, store.Filter) (Counted, error)) func(*http.Request) (any, error) {
+	return func(r *http.Request) (any, error) {
+		f, err := filter(r.URL.Query())
+		if err != nil {
+			return nil, err
+		}
+		return count(r.Context(), f)
+	}
+}

@@ -1,0 +1,151 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// Overview is how the bridge is doing.
+type Overview struct {
+	At       time.Time    `json:"at"`
+	Problems []Problem    `json:"problems"` // the worst first
+	Sources  []SourceView `json:"sources"`
+	Sinks    []SinkView   `json:"sinks"`
+	Routing  Routing      `json:"routing"`
+	History  []Slice      `json:"history"` // of the last day, oldest first
+	Replica  string       `json:"replica,omitempty"`
+}
+
+// Routing is what waits to be routed.
+type Routing struct {
+	Waiting int       `json:"waiting"`
+	Oldest  time.Time `json:"oldest,omitzero"` // when it arrived
+}
+
+// SinkView is a sink and what is known of it. One that is not configured any more
+// is shown while something waits for it.
+type SinkView struct {
+	Name string `json:"name"`
+	bridge.Standing
+	store.Queue
+	Sent     int    `json:"sent"`            // in the last day
+	Failed   int    `json:"failed"`          // attempts in the last day
+	Owner    string `json:"owner,omitempty"` // the replica that sends, where there are several
+	Orphaned bool   `json:"orphaned,omitempty"`
+}
+
+// Slice is what happened in a part of the day.
+type Slice struct {
+	From     time.Time `json:"from"`
+	Accepted int       `json:"accepted"` // events
+	Sent     int       `json:"sent"`     // messages
+	Failed   int       `json:"failed"`   // attempts, but for those that were too fast
+
+	bySink map[string]Slice
+}
+
+const (
+	// historySlice is the length of a slice, of which a day has slices.
+	historySlice = 30 * time.Minute
+	slices24h    = 48
+
+	// overviewAge and historyAge are how long an overview and a history are shown at
+	// least before they are found anew.
+	overviewAge = time.Second
+	historyAge  = 3 * time.Second
+)
+
+// Overview tells how the bridge is doing now.
+func (d *Desk) Overview(ctx context.Context) (Overview, error) {
+	return d.overview.get(ctx, overviewAge, d.findOverview)
+}
+
+func (d *Desk) findOverview(ctx context.Context) (o Overview, err error) {
+	o.At, o.Replica = time.Now().UTC(), d.Self
+	if o.History, err = d.history.get(ctx, historyAge, d.findHistory); err != nil {
+		return o, err
+	}
+	if o.Routing.Waiting, o.Routing.Oldest, err = d.Store.Routing(ctx); err != nil {
+		return o, err
+	}
+	if o.Sinks, err = d.sinkViews(ctx, o.History); err != nil {
+		return o, err
+	}
+	if o.Sources, err = d.SourceViews(ctx); err != nil {
+		return o, err
+	}
+	o.Problems = d.problems(o)
+	return o, nil
+}
+
+// findHistory counts what happened in the last day.
+func (d *Desk) findHistory(ctx context.Context) ([]Slice, error) {
+	first := time.Now().UTC().Truncate(historySlice).Add(-(slices24h - 1) * historySlice)
+	tallies, err := d.Store.Tallies(ctx, first, historySlice)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Slice, slices24h)
+	for i := range all {
+		all[i] = Slice{From: first.Add(time.Duration(i) * historySlice), bySink: map[string]Slice{}}
+	}
+	for _, t := range tallies {
+		if t.Slice < 0 || t.Slice >= len(all) {
+			continue // a clock that was put forward
+		}
+		s := &all[t.Slice]
+		if t.Sink == "" && t.Outcome == "accepted" {
+			s.Accepted += t.N
+			continue
+		}
+		of := s.bySink[t.Sink]
+		switch t.Outcome {
+		case string(bridge.Sent):
+			s.Sent += t.N
+			of.Sent += t.N
+		case bridge.Limited.String(): // nothing is wrong with a pause
+		default:
+			s.Failed += t.N
+			of.Failed += t.N
+		}
+		s.bySink[t.Sink] = of
+	}
+	return all, nil
+}
+
+func (d *Desk) sinkViews(ctx context.Context, history []Slice) ([]SinkView, error) {
+	queues, err := d.Store.Queues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	owners := map[string]string{}
+	if d.Owner != nil {
+		if owners, err = d.Owner(ctx); err != nil {
+			return nil, err
+		}
+	}
+	all := []SinkView{}
+	for _, name := range d.Sinks() {
+		v := SinkView{Name: name, Queue: queues[name], Owner: owners[name], Standing: bridge.Standing{State: bridge.Healthy}}
+		if d.Running.Standing != nil {
+			if v.Standing, err = d.Running.Standing(ctx, name); err != nil {
+				return nil, err
+			}
+		}
+		for _, s := range history {
+			v.Sent += s.bySink[name].Sent
+			v.Failed += s.bySink[name].Failed
+		}
+		all = append(all, v)
+		delete(queues, name)
+	}
+	for _, name := range sorted(queues) {
+		if queues[name].Waiting > 0 {
+			all = append(all, SinkView{Name: name, Queue: queues[name], Orphaned: true})
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,125 @@
+package pages
+
+import (
+	"cmp"
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall"
+)
+
+// delivered is a delivery on a page, and the sinks it can be moved to.
+type delivered struct {
+	admin.DeliveryView
+	Sinks []string
+}
+
+// Payload is what is sent, laid out if it is JSON.
+func (d delivered) Payload() any {
+	if body := []byte(d.Message.Body); json.Valid(body) {
+		return json.RawMessage(body)
+	}
+	return plain(d.Message.Body)
+}
+
+// maxShown bounds how many deliveries of one event are shown with all there is.
+const maxShown = 50
+
+// event shows one event's way as a timeline.
+func (s *site) event(r *http.Request) (view, error) {
+	e, err := s.Desk.Event(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return view{}, err
+	}
+	slices.SortStableFunc(e.Trace.Calls, func(a, b bridge.Call) int { return cmp.Compare(a.Part, b.Part) })
+	var to []delivered
+	for _, row := range e.To[:min(len(e.To), maxShown)] {
+		d, err := s.Desk.Delivery(r.Context(), row.ID)
+		if err != nil {
+			return view{}, err
+		}
+		to = append(to, delivered{d, s.Desk.Sinks()})
+	}
+	return view{"event.html", bridge.EventTitle(e.EventRow.Event), map[string]any{
+		"Event": e, "To": to, "More": len(e.To) - len(to), "Curl": s.curl(e), "Why": verdicts(e.Routes),
+	}}, nil
+}
+
+// why is a route's verdict in words.
+type why struct {
+	bridge.Verdict
+	Words string
+}
+
+func verdicts(all []bridge.Verdict) []why {
+	words := make([]why, len(all))
+	for i, v := range all {
+		words[i] = why{v, "takes it"}
+		switch {
+		case !v.Event:
+			words[i].Words = "is not about this kind of event"
+		case !v.Source:
+			words[i].Words = "is not about this source"
+		case v.Problem != "":
+			words[i].Words = "its condition cannot be decided: " + v.Problem
+		case !v.Takes:
+			words[i].Words = "its condition is not true"
+		case v.When != "":
+			words[i].Words = "takes it, since its condition is true"
+		}
+	}
+	return words
+}
+
+// curl is how to post an event again by hand. Whoever does it has the secret in
+// their shell; the page has not.
+func (s *site) curl(e admin.EventView) string {
+	path := "/absorb"
+	for _, source := range s.Desk.Sources() {
+		if source.Name == e.Source {
+			path = source.Path
+		}
+	}
+	quoted := func(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+	return "body=" + quoted(string(e.Body)) + `
+signature=$(printf %s "$body" | openssl dgst -sha256 -hmac "$ABSORB_SECRET" -hex | sed 's/.*= //')
+curl -H "absorb-signature: $signature" -H 'content-type: application/json' --data-raw "$body" "${BRIDGE_URL:-http://localhost:8080}"` + quoted(path)
+}
+
+// delivery shows one delivery.
+func (s *site) delivery(r *http.Request) (view, error) {
+	d, err := s.Desk.Delivery(r.Context(), r.PathValue("id"))
+	return view{"delivery.html", d.Sink + ": " + bridge.EventTitle(d.Event), delivered{d, s.Desk.Sinks()}}, err
+}
+
+// messagePolicy is for a drawn message, shown in a frame of ours: it may look as it
+// does, and nothing in it runs or loads.
+const messagePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin"
+
+// message draws a delivery's message as its platform would show it.
+func (s *site) message(w http.ResponseWriter, r *http.Request) {
+	d, err := s.Desk.Delivery(r.Context(), r.PathValue("id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	drawing := map[string]any{"Style": template.CSS(wall.Stylesheet()), "Problem": d.Problem}
+	if d.Message != nil {
+		html, err := wall.RenderPayload(d.Message.Type, bridge.Payload{ContentType: d.Message.ContentType, Body: []byte(d.Message.Body)})
+		if err != nil {
+			drawing["Problem"] = "this message cannot be drawn: " + err.Error()
+		}
+		drawing["HTML"] = html
+	}
+	w.Header().Set("Content-Security-Policy", messagePolicy)
+	w.Header().Set("X-Frame-Options", "SAMEORIGIN")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if err := templates()["message.html"].ExecuteTemplate(w, "message", drawing); err != nil {
+		s.Log.Error("a message cannot be shown", "delivery", d.ID, "err", err)
+	}
+}

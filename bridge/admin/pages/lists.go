@@ -1,0 +1,143 @@
+package pages
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+const (
+	// pageRows is how many rows a page of a list has.
+	pageRows = 50
+
+	// lookRows is how many rows are looked at for one page: to find what is rare
+	// takes several pages, and none takes long.
+	lookRows = 20_000
+)
+
+// list is a page of events or deliveries.
+type list struct {
+	Rows    any
+	N       int
+	Filter  url.Values // as the form has it
+	Chosen  bool       // something narrows the list
+	Problem string     // with the filter
+	Older   string     // where the next page begins, or ""
+	Looked  time.Time  // what is older was not looked at; zero when the page is full, or all was
+	Deep    bool       // it is not the first page
+	States  []string
+	Sources []string
+	Sinks   []string
+	Routes  []string
+	Events  []string
+}
+
+// keys are the form's parts of a filter.
+func keys() []string {
+	return []string{"text", "source", "event", "route", "sink", "state", "since", "until"}
+}
+
+// newList reads the filter of a list's form.
+func (s *site) newList(q url.Values, states []string) (*list, store.Filter) {
+	l := &list{Filter: url.Values{}, States: states, Deep: q.Get("before") != ""}
+	for _, key := range keys() {
+		if text := strings.TrimSpace(q.Get(key)); text != "" {
+			l.Filter.Set(key, text)
+			l.Chosen = true
+		}
+	}
+	f, err := filter(l.Filter)
+	if err != nil {
+		l.Problem = err.Error()
+	}
+	f.Before, f.Limit, f.Look = q.Get("before"), pageRows, lookRows
+	if f.State != "" && !slices.Contains(states, f.State) {
+		l.Problem, f.State = "there is no state "+f.State, ""
+	}
+	for _, source := range s.Desk.Sources() {
+		l.Sources = append(l.Sources, source.Name)
+	}
+	for _, v := range s.Desk.Explain(bridge.Event{}, nil) {
+		l.Routes = append(l.Routes, v.Route)
+	}
+	for _, e := range absorb.Events() {
+		l.Events = append(l.Events, e.Name)
+	}
+	l.Sinks = s.Desk.Sinks()
+	return l, f
+}
+
+// filter reads what a form's fields choose.
+func filter(q url.Values) (f store.Filter, err error) {
+	f = store.Filter{
+		Text: q.Get("text"), Source: q.Get("source"), Event: q.Get("event"), Route: q.Get("route"),
+		Sink: q.Get("sink"), State: q.Get("state"), IDs: q["id"], Words: q["words"],
+	}
+	if f.Event != "" {
+		f.Event = absorb.Canonical(f.Event)
+	}
+	for key, into := range map[string]*time.Time{"since": &f.Since, "until": &f.Until} {
+		at, wrong := admin.Moment(q.Get(key), time.Now())
+		if wrong != nil {
+			err = wrong
+		}
+		*into = at
+	}
+	return f, err
+}
+
+// fill gives a list its rows, and notes where the next page begins: after the last
+// row of a full one, or where a page that is not full has stopped to look.
+func fill[T any](ctx context.Context, s *store.Store, l *list, table string, f store.Filter, rows []T, id func(T) string) error {
+	l.Rows, l.N = rows, len(rows)
+	if l.N >= f.Limit {
+		l.Older = id(rows[l.N-1])
+		return nil
+	}
+	reach, err := s.Reach(ctx, table, f)
+	if reach != "" && (f.Since.IsZero() || store.Arrival(reach).After(f.Since)) {
+		l.Older, l.Looked = reach, store.Arrival(reach)
+	}
+	return err
+}
+
+// events lists events.
+func (s *site) events(r *http.Request) (view, error) {
+	l, f := s.newList(r.URL.Query(), admin.EventStates())
+	if l.Problem == "" {
+		rows, err := s.Desk.Events(r.Context(), f)
+		if err != nil {
+			return view{}, err
+		}
+		if err := fill(r.Context(), s.Desk.Store, l, "events", f, rows, func(e store.EventRow) string { return e.ID }); err != nil {
+			return view{}, err
+		}
+	}
+	return view{"events.html", "Events", l}, nil
+}
+
+// deliveries lists deliveries.
+func (s *site) deliveries(r *http.Request) (view, error) {
+	l, f := s.newList(r.URL.Query(), admin.DeliveryStates())
+	if f.Sink != "" && !slices.Contains(l.Sinks, f.Sink) {
+		l.Sinks = append(slices.Clone(l.Sinks), f.Sink) // what waits for a sink that is gone
+	}
+	if l.Problem == "" {
+		rows, err := s.Desk.Deliveries(r.Context(), f)
+		if err != nil {
+			return view{}, err
+		}
+		if err := fill(r.Context(), s.Desk.Store, l, "deliveries", f, rows, func(d admin.DeliveryLine) string { return d.ID }); err != nil {
+			return view{}, err
+		}
+	}
+	return view{"deliveries.html", "Deliveries", l}, nil
+}

@@ -1,0 +1,128 @@
+package pages
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin/access"
+)
+
+const (
+	// maxStreams is how many pages are kept current at once; further ones are
+	// still when they were loaded.
+	maxStreams = 64
+
+	// lookEvery is how often a stream looks for something new, and beatEvery how
+	// often it says that it is still there.
+	lookEvery = 2 * time.Second
+	beatEvery = 15 * time.Second
+
+	// maxStream is how long a stream lasts; the page begins another one, and whoever
+	// has lost the right to see it meanwhile is not let in again.
+	maxStream = 15 * time.Minute
+
+	// writeWithin is how long a browser may take to read something.
+	writeWithin = 20 * time.Second
+)
+
+// live streams one block of a page's template as server-sent events, whenever it
+// has changed.
+func (s *site) live(file, block string, f func(*http.Request) (view, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case s.streams <- struct{}{}:
+			defer func() { <-s.streams }()
+		default:
+			w.Header().Set("Retry-After", "30")
+			http.Error(w, "too many pages are kept current", http.StatusServiceUnavailable)
+			return
+		}
+		t := &stream{w: w, c: http.NewResponseController(w)}
+		if t.begin() != nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), maxStream)
+		defer cancel()
+		s.follow(ctx, t, func() ([]byte, error) {
+			v, err := f(r)
+			if err != nil {
+				return nil, err
+			}
+			var b bytes.Buffer
+			err = templates()[file].ExecuteTemplate(&b, block, frame{view: v, Person: access.From(r.Context())})
+			return b.Bytes(), err
+		})
+	}
+}
+
+// follow sends what look gives whenever it has changed, until the context ends, the
+// process stops, or the browser is gone.
+func (s *site) follow(ctx context.Context, t *stream, look func() ([]byte, error)) {
+	tick, beat := time.NewTicker(lookEvery), time.NewTicker(beatEvery)
+	defer tick.Stop()
+	defer beat.Stop()
+	var last []byte
+	for {
+		now, err := look()
+		switch {
+		case err != nil:
+			s.Log.Warn("a page cannot be kept current", "err", err)
+			return
+		case !bytes.Equal(now, last):
+			if t.send(now) != nil {
+				return
+			}
+			last = now
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.Done:
+			return
+		case <-beat.C:
+			if t.write(": still here\n\n") != nil {
+				return
+			}
+		case <-tick.C:
+		}
+	}
+}
+
+// stream writes server-sent events.
+type stream struct {
+	w http.ResponseWriter
+	c *http.ResponseController
+}
+
+// begin lets the stream outlive the server's limits for other requests.
+func (t *stream) begin() error {
+	if err := t.c.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	t.w.Header().Set("Content-Type", "text/event-stream")
+	t.w.Header().Set("X-Accel-Buffering", "no") // or a proxy would gather events
+	return t.write("retry: 3000\n\n")
+}
+
+func (t *stream) send(html []byte) error {
+	text, err := json.Marshal(string(html))
+	if err != nil {
+		return err
+	}
+	return t.write(fmt.Sprintf("data: %s\n\n", text))
+}
+
+func (t *stream) write(text string) error {
+	if err := t.c.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	if _, err := t.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return t.c.Flush()
+}

@@ -1,0 +1,108 @@
+// Package pages is what people see of a bridge in a browser: how it is doing, every
+// event and message, what to do about those that did not arrive, and the way to a
+// new source's first message.
+//
+// The pages are plain HTML, work without script, and load nothing from elsewhere.
+// The script keeps them current, shows times in the viewer's zone, and copies.
+package pages
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin/access"
+)
+
+// Options is what the pages are made of.
+type Options struct {
+	Desk *admin.Desk
+	Gate *access.Gate
+	Log  *slog.Logger
+	Done <-chan struct{} // closed when the process is about to stop: streams end
+}
+
+// site serves the pages.
+type site struct {
+	Options
+	streams chan struct{} // one for each stream
+}
+
+// section is an entry of the navigation.
+type section struct {
+	Path  string
+	Title string
+}
+
+// sections is the navigation, in its order.
+func sections() []section {
+	return []section{
+		{"/", "Overview"},
+		{"/events", "Events"},
+		{"/deliveries", "Deliveries"},
+		{"/dead", "Dead letters"},
+		{"/sources", "Sources"},
+		{"/configuration", "Configuration"},
+		{"/audit", "Audit"},
+	}
+}
+
+// New makes the handler of the pages, of the login, and of what they load.
+func New(o Options) http.Handler {
+	s := &site{Options: o, streams: make(chan struct{}, maxStreams)}
+	inside := http.NewServeMux()
+	page := func(pattern string, f func(*http.Request) (view, error)) { inside.HandleFunc(pattern, s.page(f)) }
+	act := func(pattern string, f func(http.ResponseWriter, *http.Request) error) {
+		inside.HandleFunc("POST "+pattern, s.act(f))
+	}
+	page("GET /{$}", s.overview)
+	page("GET /events", s.events)
+	page("GET /events/{id}", s.event)
+	page("GET /deliveries", s.deliveries)
+	page("GET /deliveries/{id}", s.delivery)
+	inside.HandleFunc("GET /deliveries/{id}/message", s.message)
+	page("GET /dead", s.dead)
+	page("GET /sources", s.sources)
+	page("GET /sources/{name}", s.source)
+	page("GET /captures/{id}", s.capture)
+	page("GET /configuration", s.configuration)
+	page("GET /audit", s.audit)
+	act("/change", s.change)
+	act("/sources/{name}/test-window", s.openWindow)
+	act("/sources/{name}/try-api", s.tryAPI)
+	act("/configuration/reload", s.reload)
+	inside.HandleFunc("GET /live/overview", s.live("overview.html", "state", s.overview))
+	inside.HandleFunc("GET /live/sources/{name}", s.live("source.html", "state", s.source))
+	inside.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, http.StatusNotFound, "There is no such page.")
+	})
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /assets/{name}", serveAsset)
+	o.Gate.Routes(mux)
+	mux.Handle("/", o.Gate.Guard(s.refuse, inside))
+	return protected(mux)
+}
+
+// policy lets a page run its own script and look as its own style says, and
+// nothing else: no text that somebody has put into a name can do a thing.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// maxForm bounds the body of a form.
+const maxForm = 1 << 20
+
+// protected adds what keeps pages from being misused by others.
+func protected(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		next.ServeHTTP(w, r)
+	})
+}

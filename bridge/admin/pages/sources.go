@@ -1,0 +1,118 @@
+package pages
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+)
+
+// sources lists the sources.
+func (s *site) sources(r *http.Request) (view, error) {
+	all, err := s.Desk.SourceViews(r.Context())
+	return view{"sources.html", "Sources", map[string]any{"Sources": all, "Now": time.Now()}}, err
+}
+
+// seen is a captured request, and what is understood of it.
+type seen struct {
+	admin.Captured
+	Inspection admin.Inspection
+}
+
+// maxSeen bounds how many captures a source's page shows.
+const maxSeen = 20
+
+// source shows a source's checklist, its test window and what was captured in it.
+func (s *site) source(r *http.Request) (view, error) {
+	name := r.PathValue("name")
+	setup, err := s.Desk.Setup(r.Context(), name)
+	if err != nil {
+		return view{}, err
+	}
+	captures, err := s.Desk.Captures(r.Context())
+	if err != nil {
+		return view{}, err
+	}
+	captures = slices.DeleteFunc(captures, func(c admin.Captured) bool { return c.Source != name })
+	var all []seen
+	for _, c := range captures[:min(len(captures), maxSeen)] {
+		i, err := s.Desk.Inspect(r.Context(), c.ID)
+		if err != nil {
+			return view{}, err
+		}
+		all = append(all, seen{c, i})
+	}
+	return view{"source.html", name, map[string]any{
+		"Setup": setup, "Captures": all, "Open": time.Now().Before(setup.WindowUntil),
+	}}, nil
+}
+
+// capture shows what a captured request looks like.
+func (s *site) capture(r *http.Request) (view, error) {
+	i, err := s.Desk.Inspect(r.Context(), r.PathValue("id"))
+	yaml := ""
+	if len(i.Overrides) > 0 {
+		yaml = "fields:\n  " + strings.Join(i.Overrides, "\n  ")
+	}
+	return view{"capture.html", "Captured request", map[string]any{"Request": i, "YAML": yaml}}, err
+}
+
+func (s *site) openWindow(w http.ResponseWriter, r *http.Request) error {
+	length, err := time.ParseDuration(r.PostForm.Get("for"))
+	if err != nil || length < 0 || length > admin.MaxWindow {
+		return &admin.Error{Status: http.StatusBadRequest, Message: "Choose how long the window shall be open: up to " + admin.MaxWindow.String() + "."}
+	}
+	name := r.PathValue("name")
+	if _, err := s.Desk.Open(r.Context(), name, length); err != nil {
+		return err
+	}
+	what := "test-window"
+	if length == 0 {
+		what = "test-window-closed"
+	}
+	back(w, r, "/sources/"+url.PathEscape(name), what, 1)
+	return nil
+}
+
+func (s *site) tryAPI(w http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("name")
+	if _, err := s.Desk.Try(r.Context(), name); err != nil {
+		return err
+	}
+	back(w, r, "/sources/"+url.PathEscape(name), "try-api", 1)
+	return nil
+}
+
+// configuration shows the one that runs.
+func (s *site) configuration(*http.Request) (view, error) {
+	return view{"configuration.html", "Configuration", map[string]any{
+		"Configuration": s.Desk.Configured(), "CanReload": s.Desk.Reload != nil,
+	}}, nil
+}
+
+// reload reads the configuration again. When it has faults the page shows them.
+func (s *site) reload(w http.ResponseWriter, r *http.Request) error {
+	err := s.Desk.Reloaded(r.Context())
+	if e, ok := err.(*admin.Error); ok && e.Status == http.StatusUnprocessableEntity {
+		v, err := s.configuration(r)
+		s.show(w, r, http.StatusUnprocessableEntity, v)
+		return err
+	}
+	if err == nil {
+		back(w, r, "/configuration", "reload", 1)
+	}
+	return err
+}
+
+// audit shows who changed what.
+func (s *site) audit(r *http.Request) (view, error) {
+	rows, err := s.Desk.Store.Audits(r.Context(), r.URL.Query().Get("before"), pageRows)
+	older := ""
+	if len(rows) == pageRows {
+		older = rows[len(rows)-1].ID
+	}
+	return view{"audit.html", "Audit", map[string]any{"Rows": rows, "Older": older}}, err
+}

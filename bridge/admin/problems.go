@@ -1,0 +1,130 @@
+package admin
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// Problem is something that somebody should look at, and what to do about it.
+type Problem struct {
+	Bad  bool   `json:"bad"`            // messages do not arrive; else it is a warning
+	What string `json:"what"`           // what is wrong
+	Do   string `json:"do"`             // what to do
+	Link string `json:"link,omitempty"` // the page to do it on
+}
+
+// old is how long something may wait before it is told.
+const old = 5 * time.Minute
+
+// problems finds what is wrong, the worst first.
+func (d *Desk) problems(o Overview) []Problem {
+	all := []Problem{}
+	for _, s := range o.Sinks {
+		all = append(all, s.problems(o.At)...)
+	}
+	for _, s := range o.Sources {
+		all = append(all, s.problems(o.At)...)
+	}
+	if r := o.Routing; r.Waiting > 0 && o.At.Sub(r.Oldest) > old {
+		all = append(all, Problem{
+			Bad:  true,
+			What: fmt.Sprintf("%s to be routed, the oldest for %s", count(r.Waiting, "event waits", "events wait"), age(o.At.Sub(r.Oldest))),
+			Do:   "They wait for the Integration API if a source has on_failure: hold; else they are being caught up with.",
+			Link: "/events?state=waiting",
+		})
+	}
+	all = append(all, d.Configured().problems()...)
+	slices.SortStableFunc(all, func(a, b Problem) int {
+		switch {
+		case a.Bad == b.Bad:
+			return 0
+		case a.Bad:
+			return -1
+		}
+		return 1
+	})
+	return all
+}
+
+func (s SinkView) problems(now time.Time) (all []Problem) {
+	add := func(bad bool, what, do, link string) { all = append(all, Problem{bad, what, do, link}) }
+	here := "?sink=" + url.QueryEscape(s.Name)
+	switch {
+	case s.Orphaned:
+		add(true, fmt.Sprintf("%s for %s, which is not in the configuration", count(s.Waiting, "message waits", "messages wait"), s.Name),
+			"Move them to another sink, or cancel them.", "/deliveries"+here+"&state=pending")
+	case s.State == bridge.Broken:
+		add(true, s.Name+" is broken: "+s.Words,
+			"Mend the destination: make a new webhook if this one was removed, and put its URL into the configuration. Then retry what waits; it is tried by itself once an hour.", "/deliveries"+here+"&state=pending")
+	case s.State == bridge.Probing:
+		add(true, s.Name+" does not take messages: the last ones have failed",
+			"One message is tried at growing intervals, and the rest follow as soon as it arrives. See what the platform says.", "/deliveries"+here+"&state=pending")
+	case s.State == bridge.Paused && s.Until.Sub(now) > old:
+		add(false, s.Name+" pauses, because its platform asked for it", "Nothing to do: it goes on by itself.", "/deliveries"+here+"&state=pending")
+	case !s.Oldest.IsZero() && now.Sub(s.Oldest) > old:
+		add(false, fmt.Sprintf("%s for %s, the oldest for %s", count(s.Waiting, "message waits", "messages wait"), s.Name, age(now.Sub(s.Oldest))),
+			"More arrives than the platform's limit lets through, or some messages fail. See what it says.", "/deliveries"+here+"&state=pending")
+	}
+	if s.Dead > 0 {
+		add(false, fmt.Sprintf("%s for %s", count(s.Dead, "dead letter", "dead letters"), s.Name),
+			"They were refused for good or given up. Mend the cause, then replay them.", "/dead#"+url.PathEscape(s.Name))
+	}
+	return all
+}
+
+func (s SourceView) problems(now time.Time) (all []Problem) {
+	here := "/sources/" + url.PathEscape(s.Name)
+	switch {
+	case s.Secrets == 0:
+		all = append(all, Problem{true, s.Name + " has no secret yet, so nothing from it is delivered", "Copy the webhook's Secret Key from the portal into its secrets.", here})
+	case s.Verified.IsZero():
+		all = append(all, Problem{false, "no event of " + s.Name + " has been verified yet", "Follow its checklist.", here})
+	}
+	for _, r := range s.Refused {
+		if r.Kind == notVerified && now.Sub(r.Last) < time.Hour {
+			all = append(all, Problem{r.Last.After(s.Last), fmt.Sprintf("%s to %s could not be verified", count(r.N, "request", "requests"), s.Path), r.Reason, here})
+		}
+	}
+	if s.API == apiFails {
+		all = append(all, Problem{false, "the Integration API of " + s.Name + " does not answer: " + s.APIWords, "Messages go out without names, or wait, as on_failure says. Check its key, user and password.", here})
+	}
+	return all
+}
+
+func (c Configuration) problems() (all []Problem) {
+	if len(c.Faults) > 0 {
+		all = append(all, Problem{true, "the configuration on disk has " + count(len(c.Faults), "fault", "faults") + " and is not used", "The one before goes on. Mend the lines shown.", "/configuration"})
+	}
+	for _, w := range c.Warnings {
+		all = append(all, Problem{false, w, "See the configuration.", "/configuration"})
+	}
+	return all
+}
+
+func count(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
+}
+
+// age is a duration as people say it.
+func age(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return count(int(d.Seconds()), "second", "seconds")
+	case d < 2*time.Hour:
+		return count(int(d.Minutes()), "minute", "minutes")
+	case d < 48*time.Hour:
+		return count(int(d.Hours()), "hour", "hours")
+	}
+	return count(int(d.Hours()/24), "day", "days")
+}
+
+func sorted[V any, K cmp.Ordered](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,207 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// SourceView is a configured source and what is known of it.
+type SourceView struct {
+	Name    string `json:"name"`
+	Path    string `json:"path"`
+	Secrets int    `json:"secrets"` // how many it has
+	store.SourceState
+	Last     time.Time         `json:"last,omitzero"`       // when its last event arrived
+	Refused  []intake.Refusals `json:"refused,omitempty"`   // at its path, since this process started
+	API      string            `json:"api,omitempty"`       // works or fails; "" when it was not asked yet, or there is none
+	APIWords string            `json:"api_words,omitempty"` // why it fails
+	APIAt    time.Time         `json:"api_at,omitzero"`     // when somebody tried it
+}
+
+const (
+	apiStep  = "API works"
+	apiWorks = "works"
+	apiFails = "fails"
+
+	notVerified = "not verified" // see intake.Refusals
+)
+
+// SourceViews lists the sources.
+func (d *Desk) SourceViews(ctx context.Context) ([]SourceView, error) {
+	states, err := d.Store.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := []SourceView{}
+	for _, s := range d.Sources() {
+		v := SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys), SourceState: states[s.Name]}
+		if err := d.look(ctx, &v); err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+// look finds out more of a source.
+func (d *Desk) look(ctx context.Context, v *SourceView) error {
+	last, err := d.Store.LastEvents(ctx, v.Name)
+	if err != nil {
+		return err
+	}
+	v.Last = last[v.Name]
+	if d.Refusals != nil {
+		for _, r := range d.Refusals() {
+			if r.Path == v.Path {
+				v.Refused = append(v.Refused, r)
+			}
+		}
+	}
+	return d.lookAtAPI(ctx, v)
+}
+
+// tried is what is kept of the last time that somebody tried an API.
+type tried struct {
+	At    time.Time `json:"at"`
+	Words string    `json:"words,omitempty"` // why it fails
+}
+
+// recent is how many events tell how an API does.
+const recent = 20
+
+// lookAtAPI tells by the last events, and by what was tried, whether a source's API
+// works.
+func (d *Desk) lookAtAPI(ctx context.Context, v *SourceView) error {
+	text, err := d.Store.State(ctx, "api "+v.Name)
+	if err != nil {
+		return err
+	}
+	var t tried
+	if text != "" && json.Unmarshal([]byte(text), &t) == nil {
+		v.API, v.APIWords, v.APIAt = apiWorks, t.Words, t.At
+		if t.Words != "" {
+			v.API = apiFails
+		}
+	}
+	if v.Last.Before(t.At) {
+		return nil // what was tried is newer than every event
+	}
+	traces, err := d.Store.Traces(ctx, v.Name, recent)
+	if err != nil {
+		return err
+	}
+	for _, trace := range traces {
+		for _, part := range sorted(trace.Failed) {
+			v.API, v.APIWords = apiFails, trace.Failed[part]
+			return nil
+		}
+		if slices.ContainsFunc(trace.Calls, func(c bridge.Call) bool { return c.Status == http.StatusOK && !c.Cached }) {
+			v.API, v.APIWords = apiWorks, ""
+			return nil
+		}
+	}
+	return nil
+}
+
+// Setup is a source's way from nothing to the first message.
+type Setup struct {
+	SourceView
+	Steps []Step `json:"steps"`
+	Lean  bool   `json:"lean,omitempty"` // it has no Integration API, so messages hold ids in place of names
+}
+
+// Step is one of them.
+type Step struct {
+	Name string `json:"name"`
+	Done bool   `json:"done"`
+	Say  string `json:"say"` // what is known, or what to do
+}
+
+// Setup tells how far a source is.
+func (d *Desk) Setup(ctx context.Context, name string) (Setup, error) {
+	s, err := d.source(name)
+	if err != nil {
+		return Setup{}, err
+	}
+	states, err := d.Store.Sources(ctx)
+	if err != nil {
+		return Setup{}, err
+	}
+	setup := Setup{SourceView: SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys), SourceState: states[s.Name]}}
+	if err := d.look(ctx, &setup.SourceView); err != nil {
+		return setup, err
+	}
+	captures, err := d.Captures(ctx)
+	if err != nil {
+		return setup, err
+	}
+	captured := slices.ContainsFunc(captures, func(c Captured) bool { return c.Source == name })
+	delivered, err := d.Store.Delivered(ctx, name)
+	setup.Steps = setup.steps(captured, delivered)
+	if d.HasAPI != nil && !d.HasAPI(name) {
+		setup.Lean = true
+		setup.Steps = slices.DeleteFunc(setup.Steps, func(s Step) bool { return s.Name == apiStep })
+	}
+	return setup, err
+}
+
+func (s Setup) steps(captured, delivered bool) []Step {
+	verified := !s.Verified.IsZero()
+	reached := verified || captured || slices.ContainsFunc(s.Refused, func(r intake.Refusals) bool { return r.Kind == notVerified })
+	all := []Step{
+		{Name: "Reachable", Done: reached, Say: "In the portal save a webhook with the bridge's public address and the path " + s.Path + ", open the test window here, and press Test Webhook there."},
+		{Name: "Secret set", Done: s.Secrets > 0, Say: "Open the saved webhook in the portal, copy its Secret Key, and put it into the source's secrets."},
+		{Name: "Verified", Done: verified, Say: "Let something happen in the portal, such as a completed course: its event must be signed with the secret."},
+		{Name: apiStep, Done: s.API == apiWorks, Say: "Try it below: its key, user and password must be right, and the user must be allowed to view."},
+		{Name: "First delivery", Done: delivered, Say: "An event must match a route, and its sink must take the message."},
+	}
+	done := []string{"a request of the portal has arrived", "the source has a secret", "an event was verified", "the Integration API has answered", "a message of this source was delivered"}
+	for i := range all {
+		if all[i].Done {
+			all[i].Say = done[i]
+		}
+	}
+	if s.API == apiFails {
+		all[3].Say = s.APIWords
+	}
+	return all
+}
+
+// Try asks a source's Integration API who we are, and keeps the answer.
+func (d *Desk) Try(ctx context.Context, name string) (SourceView, error) {
+	s, err := d.source(name)
+	if err != nil {
+		return SourceView{}, err
+	}
+	if d.TryAPI == nil {
+		return SourceView{}, &Error{http.StatusConflict, "the bridge does not run, so nothing is asked"}
+	}
+	t := tried{At: time.Now().UTC()}
+	switch err := d.TryAPI(ctx, name); {
+	case errors.Is(err, ErrNoAPI):
+		return SourceView{}, &Error{http.StatusConflict, err.Error()}
+	case err != nil:
+		t.Words = bridge.CleanLine(err.Error())
+	}
+	text, err := json.Marshal(t)
+	if err != nil {
+		return SourceView{}, err
+	}
+	if err := d.Store.Keep(ctx, "api "+name, string(text)); err != nil {
+		return SourceView{}, err
+	}
+	d.note(ctx, "try-api", name, 1)
+	v := SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys)}
+	return v, d.look(ctx, &v)
+}
+
+// ErrNoAPI says that a source has no Integration API to try.
+var ErrNoAPI = errors.New("the source has no api block, so there is nothing to try")

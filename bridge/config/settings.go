@@ -1,0 +1,121 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Setting is one value of the configuration, as it was written, and where it came
+// from. What may be a secret is hidden.
+type Setting struct {
+	Key    string // such as routes[0].to[1]
+	Value  string // with references to the environment and to files as they are
+	Origin string // the file, the environment variable, or "default"
+	Line   int    // in the file; 0 elsewhere
+}
+
+// hiddenValue stands for what may be a secret, whatever its length.
+const hiddenValue = "••••••••"
+
+// settings lists merged values as they are written, in the order of the file; then
+// the defaults of keys that nobody wrote.
+func (d *document) settings(values map[string]any) []Setting {
+	l := &lister{document: d}
+	l.list("", values)
+	l.defaults("", reflect.ValueOf(defaults()), values)
+	return l.all
+}
+
+type lister struct {
+	*document
+	all []Setting
+}
+
+func (l *lister) list(path string, value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		var keys []string
+		for key := range v {
+			keys = append(keys, key)
+		}
+		for _, key := range l.names(path, keys) {
+			l.list(join(path, key), v[key])
+		}
+	case []any:
+		for i, inner := range v {
+			l.list(element(path, i), inner)
+		}
+	default:
+		s := Setting{Key: path, Value: shown(path, value), Origin: l.name}
+		if at := l.places[path]; at != nil {
+			s.Line = at.Line
+		}
+		if name, ok := l.variable(path); ok {
+			s.Origin, s.Line = name, 0
+		}
+		l.all = append(l.all, s)
+	}
+}
+
+// variable is the environment variable that a value came from.
+func (l *lister) variable(path string) (name string, ok bool) {
+	for ; path != ""; path = parent(path) {
+		if name, ok = l.variables[path]; ok {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+func (l *lister) defaults(path string, of reflect.Value, have map[string]any) {
+	for field, value := range of.Fields() {
+		name := field.Tag.Get("koanf")
+		written, ok := have[name]
+		inner, _ := written.(map[string]any)
+		switch {
+		case field.Type.Kind() == reflect.Struct:
+			l.defaults(join(path, name), value, inner)
+		case !ok && value.Kind() == reflect.String && value.String() != "":
+			l.all = append(l.all, Setting{Key: join(path, name), Value: value.String(), Origin: "default"})
+		}
+	}
+}
+
+// lastKey is the key of a value, or of the list that it is in. What a source's field
+// is called is not known, but its path is plain; so is the pages' own URL.
+func lastKey(path string) string {
+	for strings.HasSuffix(path, "]") { // an element of a list
+		path = parent(path)
+	}
+	_, last := cutLast(path)
+	if strings.HasSuffix(parent(path), ".fields") || path == "admin.url" {
+		return "path"
+	}
+	return last
+}
+
+// aReference is one without its default, which may be a secret.
+var aReference = regexp.MustCompile(`\$\{[^}:]*(?::-|\}|:[^}-][^}]*\})`)
+
+// shown is a value as anybody may see it.
+func shown(path string, value any) string {
+	text := fmt.Sprint(value)
+	_, isBool := value.(bool)
+	if value == nil || text == "" || isBool || plainKey.MatchString(lastKey(path)) && !credentials.MatchString(text) {
+		return text
+	}
+	parts := []string{}
+	for _, found := range aReference.FindAllString(text, -1) {
+		if name, ok := strings.CutSuffix(found, ":-"); ok {
+			found = name + ":-" + hiddenValue + "}"
+		}
+		parts = append(parts, found)
+	}
+	if aReference.ReplaceAllString(text, "") != "" && !slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(p, hiddenValue) }) {
+		parts = append(parts, hiddenValue)
+	}
+	return strings.Join(parts, "")
+}

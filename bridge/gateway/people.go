@@ -1,0 +1,167 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin/access"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin/pages"
+	"github.com/absorb-bridge/absorb-bridge/bridge/config"
+	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// admin is the running bridge's own pages and API. Streams to the pages end with
+// the context.
+func (g *Gateway) admin(ctx context.Context) http.Handler {
+	parts := func() *Parts { _, p := g.current(); return p }
+	o := options(g.started, g.store, parts)
+	o.Log = g.log
+	o.Changed = func() {
+		g.heard(store.TopicMended)
+		g.store.Tell(store.TopicMended)
+	}
+	o.OpenWindow = g.tests.Open
+	if g.load != nil {
+		o.Reload = g.Reload
+	}
+	o.Running = admin.Running{
+		Standing: func(ctx context.Context, sink string) (bridge.Standing, error) {
+			p := parts()
+			if p.Paces[sink] == nil { // it was removed a moment ago
+				return bridge.Standing{State: bridge.Healthy}, nil
+			}
+			return dispatch.StandingOf(ctx, g.store, sink, p.Of[sink], p.Paces[sink])
+		},
+		Owner: g.owners, Self: replicaName(g.leases.Self()), Refusals: g.intake.Refusals,
+		HasAPI:        func(source string) bool { return parts().api(source) != nil },
+		TryAPI:        func(ctx context.Context, source string) error { return parts().tryAPI(ctx, source) },
+		Configuration: g.configuration,
+	}
+	desk := admin.NewDesk(o)
+	gate := g.gate(desk)
+	o.Gate = gate
+	o.Pages = pages.New(pages.Options{Desk: desk, Gate: gate, Log: g.log, Done: ctx.Done()})
+	return admin.New(o)
+}
+
+// gate lets people in as the configuration says.
+func (g *Gateway) gate(desk *admin.Desk) *access.Gate {
+	a := g.started.Admin
+	o := access.Options{
+		URL: a.URL, Token: a.Token, ViewToken: a.ViewToken, Life: a.Session, Sessions: g.store, Log: g.log, Login: pages.Login,
+		Noted: func(ctx context.Context, who, action string) { desk.Noted(ctx, who, action, "", 1) },
+	}
+	if c := a.OIDC; c != nil {
+		o.OIDC = &access.OIDC{
+			Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret, Scopes: c.Scopes, Claim: c.Claim,
+			Rights: access.Rights{Operate: c.Operate, View: c.View},
+		}
+	}
+	if p := a.Proxy; p != nil {
+		o.Proxy = &access.Proxy{From: p.From, Header: p.Header, Rights: access.Rights{Operate: p.Operate, View: p.View}}
+	}
+	return access.New(o)
+}
+
+// owners tells which replica sends to each sink; nothing when there is one process.
+func (g *Gateway) owners(ctx context.Context) (map[string]string, error) {
+	all := map[string]string{}
+	if !g.store.Shared() {
+		return all, nil
+	}
+	leases, err := g.store.Leases(ctx)
+	for _, l := range leases {
+		if sink, ok := strings.CutPrefix(l.Name, "sink "); ok && l.Left > 0 {
+			all[sink] = replicaName(l.Owner)
+		}
+	}
+	return all, err
+}
+
+// tryAPI asks the Integration API of a source who we are.
+func (p *Parts) tryAPI(ctx context.Context, name string) error {
+	api := p.api(name)
+	if api == nil {
+		return admin.ErrNoAPI
+	}
+	asked := *api
+	asked.OnFailure, asked.Cache = "", 0 // as in client
+	for _, c := range p.clients {
+		if reflect.DeepEqual(c.api, asked) {
+			return c.client.Probe(ctx)
+		}
+	}
+	return admin.ErrNoAPI
+}
+
+// api is the Integration API of a source, or nil.
+func (p *Parts) api(name string) *config.API {
+	for _, source := range p.sources {
+		if source.Name == name {
+			return source.API
+		}
+	}
+	return nil
+}
+
+// reload is what became of the last one.
+type reload struct {
+	loaded time.Time // when the configuration in use was read
+	at     time.Time // when one was read last
+	err    error     // why that one is not used, or nil
+}
+
+// tried notes what became of a reload.
+func (g *Gateway) tried(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.reload.at, g.reload.err = time.Now(), err
+	if err == nil {
+		g.reload.loaded = g.reload.at
+	}
+}
+
+// later names the settings of a configuration that are used from the next start on.
+func (g *Gateway) later(c *config.Config) []string {
+	var all []string
+	for _, s := range []struct {
+		name     string
+		now, new any
+	}{
+		{"listen", g.started.Listen, c.Listen}, {"admin", g.started.Admin, c.Admin},
+		{"store", g.started.Store, c.Store}, {"log", g.started.Log, c.Log},
+	} {
+		if !reflect.DeepEqual(s.now, s.new) {
+			all = append(all, s.name)
+		}
+	}
+	return all
+}
+
+// configuration is the one in use, as people may see it.
+func (g *Gateway) configuration() admin.Configuration {
+	g.mu.Lock()
+	c, last := g.config, g.reload
+	g.mu.Unlock()
+	all := admin.Configuration{
+		Files: c.Files, Warnings: c.Warnings, Loaded: last.loaded.UTC(), Tried: last.at, Faults: admin.Faults(last.err), Later: g.later(c),
+	}
+	for _, s := range c.Settings {
+		all.Settings = append(all.Settings, admin.Setting(s))
+	}
+	return all
+}
+
+// replicaName is a replica's name as people read it: its host, and the beginning of
+// what tells it from others there.
+func replicaName(self string) string {
+	host, id, _ := strings.Cut(self, "/")
+	return fmt.Sprintf("%s/%.4s", host, id)
+}
