@@ -32,6 +32,7 @@ func Type() kit.Type {
 		Limit:       bridge.Limit{Rate: 5, Burst: 10},
 		Escape:      Escape,
 		CheckNative: CheckNative,
+		Config:      kit.Hook{},
 		Example: map[string]any{
 			"webhook_url": exampleURL, "channel": "town-square", "username": "Absorb", "icon_url": "https://example.com/absorb.png",
 		},

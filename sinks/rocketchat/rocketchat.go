@@ -34,6 +34,7 @@ func Type() kit.Type {
 		Limit:       bridge.Limit{Rate: 10.0 / 60, Burst: 5},
 		Escape:      Escape,
 		CheckNative: CheckNative,
+		Config:      kit.Hook{},
 		Example: map[string]any{
 			"webhook_url": exampleURL, "channel": "#general", "username": "Absorb", "icon_url": "https://example.com/absorb.png",
 		},
