@@ -15,6 +15,7 @@ import (
 // configFlag adds --config to a command.
 func configFlag(cmd *cobra.Command) {
 	cmd.Flags().StringP("config", "c", "", "configuration file (default $BRIDGE_CONFIG, else ./bridge.yaml)")
+	_ = cmd.MarkFlagFilename("config", "yaml", "yml") // it exists
 }
 
 // configPath is where the configuration should be, and whether somebody said so.

@@ -19,7 +19,7 @@ const module = "github.com/absorb-bridge/absorb-bridge/"
 // layers are the packages from the ground up. One may import those below it, and
 // none beside or above it.
 var layers = [][]string{
-	{"bridge", "bridge/schedule", "templates", "internal/wall/draw", "internal/pgtest", "internal/yamlfile"},
+	{"bridge", "bridge/schedule", "templates", "configs", "internal/wall/draw", "internal/pgtest", "internal/yamlfile", "internal/jsonschema"},
 	{"bridge/absorb", "bridge/render", "bridge/store", "sinks/kit", "internal/wall"},
 	{
 		"bridge/condition", "bridge/admin/access", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "sinks/sinktest",
@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"bridge/dispatch", "bridge/admin", "sinks"},
 	{"bridge/admin/pages", "bridge/config"},
 	{"bridge/gateway"},
-	{"internal/demo"},
+	{"internal/demo", "bridge/setup", "bridge/doctor"},
 	{"cmd/absorb-bridge"},
 }
 
