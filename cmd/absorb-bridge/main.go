@@ -42,7 +42,7 @@ Try it without any account:  absorb-bridge demo`,
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		serveCommand(), demoCommand(), initCommand(), checkCommand(), previewCommand(),
+		serveCommand(), demoCommand(), initCommand(), checkCommand(), doctorCommand(), previewCommand(),
 		sendCommand(), emitCommand(), eventsCommand(), deliveriesCommand(), deadCommand(),
 		storeCommand(), reloadCommand(), readyCommand(), testWindowCommand(), inspectCommand(), auditCommand(), schemaCommand(), versionCommand(),
 	)

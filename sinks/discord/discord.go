@@ -244,3 +244,8 @@ func change(body []byte, texts map[string]string, without ...string) ([]byte, er
 	}
 	return d.With(texts).Body(), nil
 }
+
+// Probe connects without posting.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	return kit.Reach(ctx, s.client, s.config.WebhookURL)
+}

@@ -169,3 +169,8 @@ func (s *Sink) failure(a kit.Answer) *bridge.SendError {
 // badKey tells Google's INVALID_ARGUMENT for a URL whose key is wrong from that
 // for a message.
 func badKey(message string) bool { return strings.Contains(message, "API key not valid") }
+
+// Probe connects without posting.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	return kit.Reach(ctx, s.client, s.config.WebhookURL)
+}

@@ -88,3 +88,8 @@ func kindOf(id string, status int) (bridge.Kind, bool) {
 	}
 	return bridge.Temporary, false
 }
+
+// Probe connects without posting.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	return kit.Reach(ctx, s.client, s.hook.WebhookURL)
+}

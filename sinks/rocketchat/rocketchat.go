@@ -106,3 +106,8 @@ func kindOf(words string) (bridge.Kind, bool) {
 	}
 	return bridge.Temporary, false
 }
+
+// Probe connects without posting.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	return kit.Reach(ctx, s.client, s.hook.WebhookURL)
+}

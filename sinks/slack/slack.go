@@ -125,3 +125,8 @@ func classify(failure *bridge.SendError, words string) *bridge.SendError {
 	}
 	return failure
 }
+
+// Probe connects without posting.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	return kit.Reach(ctx, s.client, s.url)
+}

@@ -144,3 +144,8 @@ func ofDestination(code string) bool {
 		"AuthenticationFailed", "MissingApiVersionParameter", "InvalidApiVersionParameter",
 	}, code)
 }
+
+// Probe connects without posting.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	return kit.Reach(ctx, s.client, s.url)
+}

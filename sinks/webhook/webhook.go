@@ -95,3 +95,8 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 
 // Verbatim says that programs read what the sink sends.
 func (*Sink) Verbatim() {}
+
+// Probe connects without posting.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	return kit.Reach(ctx, s.client, s.config.URL)
+}
