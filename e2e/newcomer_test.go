@@ -15,7 +15,7 @@ import (
 )
 
 // TestNewcomer goes the way of somebody who has the binary, a portal and a Slack
-// channel: init, check, serve, and an event that becomes a message with the
+// channel: init, check, doctor, serve, and an event that becomes a message with the
 // names that the portal knows.
 func TestNewcomer(t *testing.T) {
 	lms := portal.New(portal.Options{})
@@ -62,7 +62,16 @@ func TestNewcomer(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, file, strings.Replace(string(text), `listen: ":8080"`, fmt.Sprintf("listen: 127.0.0.1:%d\nadmin:\n  listen: 127.0.0.1:%d", freePort(t), freePort(t)), 1))
+	if words := run(false, "doctor"); !strings.Contains(words, "ok    api of production") || !strings.Contains(words, "none runs here") {
+		t.Errorf("doctor before the start:\n%s", words)
+	}
 	p := start(t, dir)
+	if words := run(false, "doctor"); !strings.Contains(words, "one runs and accepts events") || !strings.Contains(words, "takes connections") {
+		t.Errorf("doctor beside the bridge:\n%s", words)
+	}
+	if chats.Count(wall.Slack) != 0 {
+		t.Error("doctor sent something")
+	}
 	run(false, "emit", "--url", p.url, "--secret", secret, "--event", "EnrollmentCompletedByLearner")
 	for deadline := time.Now().Add(time.Minute); chats.Count(wall.Slack) == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -149,7 +149,7 @@ func (e *examination) configuration() []Finding {
 		return []Finding{fail(check, "absorb-bridge check shows every fault; the other checks need a valid one", "%s%s", first, more)}
 	}
 	e.config, e.parts = c, parts
-	findings := []Finding{ok(check, "%s is valid: %d sources, %d sinks, %d routes", e.Path, len(c.Sources), len(c.Sinks), len(c.Routes))}
+	findings := []Finding{ok(check, "%s is valid (sources: %d, sinks: %d, routes: %d)", e.Path, len(c.Sources), len(c.Sinks), len(c.Routes))}
 	for _, w := range c.Warnings {
 		findings = append(findings, warn(check, "", "%s", w))
 	}

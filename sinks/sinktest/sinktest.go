@@ -73,19 +73,6 @@ func Run(t *testing.T, s Suite) {
 	t.Run("probe", s.probe)
 }
 
-// probe tries the sink without a message where nobody listens.
-func (s Suite) probe(t *testing.T) {
-	sink, can := s.sink(t, anyBase).(bridge.Probed)
-	if !can {
-		return
-	}
-	found, err := sink.Probe(t.Context())
-	if _, ok := errors.AsType[*bridge.SendError](err); !ok {
-		t.Errorf("Probe = %q, %v (%T), want a *bridge.SendError", found, err, err)
-	}
-	s.noSecret(t, "error", fmt.Sprintf("%v %+v %#v", err, err, err))
-}
-
 // sink builds the sink with its valid settings.
 func (s Suite) sink(t *testing.T, base string) bridge.Sink {
 	t.Helper()
