@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -13,31 +12,17 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 	"github.com/absorb-bridge/absorb-bridge/internal/jsonschema"
+	"github.com/absorb-bridge/absorb-bridge/internal/jsonschema/schematest"
 	"github.com/absorb-bridge/absorb-bridge/sinks"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
 type schema = jsonschema.Schema
 
-const schemaFile = "../../configs/bridge.schema.json"
-
 // TestSchemaIsCurrent makes the schema anew, of the structs that configurations are
 // read into and of the manual's tables, and compares it with the file.
 func TestSchemaIsCurrent(t *testing.T) {
-	made, err := json.MarshalIndent(newSchema(t), "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	made = append(made, '\n')
-	if *update {
-		if err := os.WriteFile(schemaFile, made, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	have, err := os.ReadFile(schemaFile)
-	if err != nil || string(have) != string(made) {
-		t.Errorf("%s is not what the code says (go test ./bridge/config -run Schema -update writes it anew): %v", schemaFile, err)
-	}
+	schematest.Current(t, "../../configs/bridge.schema.json", newSchema(t), *update)
 }
 
 // The forms of values. A reference is one of every form.

@@ -1,58 +1,19 @@
 package config
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"github.com/absorb-bridge/absorb-bridge/configs"
+	"github.com/absorb-bridge/absorb-bridge/internal/jsonschema/schematest"
 )
-
-func compileSchema(t *testing.T) *jsonschema.Schema {
-	t.Helper()
-	document, err := jsonschema.UnmarshalJSON(strings.NewReader(configs.Bridge))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("bridge.schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("bridge.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// fits tells what an editor would say of a file.
-func fits(t *testing.T, s *jsonschema.Schema, text []byte) error {
-	t.Helper()
-	var value any
-	if err := yaml.Unmarshal(text, &value); err != nil {
-		return err
-	}
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plain, err := jsonschema.UnmarshalJSON(bytes.NewReader(encoded))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.Validate(plain)
-}
 
 // TestSchemaTakesWhatCheckTakes goes through every configuration that we show.
 func TestSchemaTakesWhatCheckTakes(t *testing.T) {
-	s := compileSchema(t)
+	fits := schematest.Compile(t, configs.Bridge)
 	files := []string{"../../configs/bridge.yaml", "../../deploy/systemd/bridge.yaml"}
 	for _, pattern := range []string{"../../configs/examples/*.yaml", "../../deploy/compose/*/bridge.yaml"} {
 		more, err := filepath.Glob(pattern)
@@ -66,7 +27,7 @@ func TestSchemaTakesWhatCheckTakes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := fits(t, s, text); err != nil {
+		if err := fits(string(text)); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
@@ -77,7 +38,7 @@ func TestSchemaTakesWhatCheckTakes(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, page := range pages {
-			blocks += fitBlocks(t, s, page)
+			blocks += fitBlocks(t, fits, page)
 		}
 	}
 	if len(files) < 5 || blocks < 15 {
@@ -87,7 +48,7 @@ func TestSchemaTakesWhatCheckTakes(t *testing.T) {
 
 // fitBlocks goes through the configurations in a page, those of sinks alone
 // included.
-func fitBlocks(t *testing.T, s *jsonschema.Schema, page string) (n int) {
+func fitBlocks(t *testing.T, fits func(string) error, page string) (n int) {
 	t.Helper()
 	text, err := os.ReadFile(page)
 	if err != nil {
@@ -102,7 +63,7 @@ func fitBlocks(t *testing.T, s *jsonschema.Schema, page string) (n int) {
 			block += "\nsources: { production: { path: /absorb } }\n"
 		}
 		n++
-		if err := fits(t, s, []byte(block)); err != nil {
+		if err := fits(block); err != nil {
 			t.Errorf("%s: %v\n%s", page, err, block)
 		}
 	}
@@ -117,7 +78,7 @@ func dedent(text string) string {
 
 // TestSchemaAndCheckAgree holds the two to the same answer.
 func TestSchemaAndCheckAgree(t *testing.T) {
-	s := compileSchema(t)
+	fits := schematest.Compile(t, configs.Bridge)
 	const fine = `
 sources: { p: { path: /absorb, secrets: [ s ] } }
 sinks:
@@ -145,7 +106,7 @@ routes: [ { name: r, events: [ "*" ], to: [ a ] } ]
 		if _, err := Parse("bridge.yaml", []byte(good), nil); err != nil {
 			t.Errorf("check refuses it: %v\n%s", err, good)
 		}
-		if err := fits(t, s, []byte(good)); err != nil {
+		if err := fits(good); err != nil {
 			t.Errorf("the schema refuses it: %v\n%s", err, good)
 		}
 	}
@@ -166,7 +127,7 @@ routes: [ { name: r, events: [ "*" ], to: [ a ] } ]
 		if _, err := Parse("bridge.yaml", []byte(bad), nil); err == nil {
 			t.Errorf("check takes it:\n%s", bad)
 		}
-		if fits(t, s, []byte(bad)) == nil {
+		if fits(bad) == nil {
 			t.Errorf("the schema takes it:\n%s", bad)
 		}
 	}

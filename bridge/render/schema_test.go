@@ -1,44 +1,24 @@
 package render
 
 import (
-	"bytes"
-	"encoding/json"
 	"io/fs"
 	"os"
 	"regexp"
-	"strings"
 	"testing"
-
-	"github.com/goccy/go-yaml"
-	validator "github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 	"github.com/absorb-bridge/absorb-bridge/configs"
 	"github.com/absorb-bridge/absorb-bridge/internal/jsonschema"
+	"github.com/absorb-bridge/absorb-bridge/internal/jsonschema/schematest"
 	"github.com/absorb-bridge/absorb-bridge/templates"
 )
-
-const schemaFile = "../../configs/template.schema.json"
 
 type schema = jsonschema.Schema
 
 // TestSchemaIsCurrent makes the schema of templates anew and compares it with the
 // file.
 func TestSchemaIsCurrent(t *testing.T) {
-	made, err := json.MarshalIndent(newSchema(t), "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	made = append(made, '\n')
-	if *update {
-		if err := os.WriteFile(schemaFile, made, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	have, err := os.ReadFile(schemaFile)
-	if err != nil || string(have) != string(made) {
-		t.Errorf("%s is not what the manual says (go test ./bridge/render -run Schema -update writes it anew): %v", schemaFile, err)
-	}
+	schematest.Current(t, "../../configs/template.schema.json", newSchema(t), *update)
 }
 
 // newSchema describes the keys that a document's sections read.
@@ -116,40 +96,9 @@ func meanings(t *testing.T) map[string]string {
 	return all
 }
 
-func compileSchema(t *testing.T) func(text string) error {
-	t.Helper()
-	document, err := validator.UnmarshalJSON(strings.NewReader(configs.Template))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := validator.NewCompiler()
-	if err := c.AddResource("template.schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("template.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return func(text string) error {
-		var value any
-		if err := yaml.Unmarshal([]byte(text), &value); err != nil {
-			return err
-		}
-		encoded, err := json.Marshal(value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		plain, err := validator.UnmarshalJSON(bytes.NewReader(encoded))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s.Validate(plain)
-	}
-}
-
 // TestSchemaTakesTheTemplates that are built in, and those of the manual.
 func TestSchemaTakesTheTemplates(t *testing.T) {
-	fits := compileSchema(t)
+	fits := schematest.Compile(t, configs.Template)
 	err := fs.WalkDir(templates.Files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || d.Name() == wordsFile {
 			return err
@@ -176,7 +125,7 @@ func TestSchemaTakesTheTemplates(t *testing.T) {
 
 // TestSchemaAndLoadAgree holds the two to the same answer.
 func TestSchemaAndLoadAgree(t *testing.T) {
-	fits := compileSchema(t)
+	fits := schematest.Compile(t, configs.Template)
 	const fine = head + "lookups: { user: '/users/{{ .event.userId }}', admin: { path: /users/1, until: 'true' } }\nmessage:\n  title: x\n"
 	for _, good := range []string{
 		fine, fine + "  text:\n  level: '{{ if .user }}info{{ end }}'\n  fields:\n    - { name: a, value: b, short: true }\n  actions: [ { label: a, url: https://example.com } ]\n",

@@ -20,7 +20,7 @@ const module = "github.com/absorb-bridge/absorb-bridge/"
 // none beside or above it.
 var layers = [][]string{
 	{"bridge", "bridge/schedule", "templates", "configs", "internal/wall/draw", "internal/pgtest", "internal/yamlfile", "internal/jsonschema"},
-	{"bridge/absorb", "bridge/render", "bridge/store", "sinks/kit", "internal/wall"},
+	{"bridge/absorb", "bridge/render", "bridge/store", "sinks/kit", "internal/wall", "internal/jsonschema/schematest"},
 	{
 		"bridge/condition", "bridge/admin/access", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "sinks/sinktest",
 		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams",
