@@ -36,10 +36,17 @@ const (
 func newSchema(t *testing.T) schema {
 	m := readManual(t)
 	duration, rate := jsonschema.Matching(durationForm), jsonschema.Matching(rateForm)
+	oidc := jsonschema.Object(rawOIDC{}, jsonschema.Options{
+		Describe: m.under("The process", "admin.oidc."), Required: []string{"issuer", "client_id", "client_secret"}, Named: map[string]schema{"issuer": jsonschema.Matching(urlForm)},
+	})
+	proxy := jsonschema.Object(rawProxy{}, jsonschema.Options{
+		Describe: m.under("The process", "admin.proxy."), Required: []string{"from", "header"},
+	})
 	whole := jsonschema.Object(defaults(), jsonschema.Options{
 		Describe: m.in("The process"), Required: []string{"sources", "sinks"},
 		Named: map[string]schema{
 			"listen": jsonschema.Matching(addressForm), "admin.listen": jsonschema.Matching(addressForm),
+			"admin.url": jsonschema.Matching(urlForm), "admin.session": duration, "admin.oidc": oidc, "admin.proxy": proxy,
 			"keep": duration, "keep_dead": duration, "give_up": duration,
 			"log.level": jsonschema.OneOf("debug", "info", "warn", "error"), "log.format": jsonschema.OneOf("auto", "text", "json"),
 			"sources": named("source"), "sinks": named("sink"), "routes": jsonschema.List(ref("route")),
@@ -174,7 +181,12 @@ func readManual(t *testing.T) manual {
 	t.Helper()
 	m := manual{}
 	for _, page := range []string{"configuration", "digests"} {
-		m.read(t, "../../docs/"+page+".md", func(section string) string { return section })
+		m.read(t, "../../docs/"+page+".md", func(section string) string {
+			if section == "Who may see the pages" {
+				return "The process"
+			}
+			return section
+		})
 	}
 	m.read(t, "../../docs/people.md", func(section string) string {
 		name, bot := strings.CutSuffix(section, " as a bot")
@@ -204,7 +216,8 @@ func besides() map[string]map[string]string {
 	mentions := map[string]string{"mentions": "people's ids by their email addresses, for {{ mention .user }}"}
 	return map[string]map[string]string{
 		"The process": {
-			"admin": "the bridge's own pages and API, for people and monitors", "log": "how the log is written",
+			"admin":      "the bridge's own pages and API, for people and monitors",
+			"admin.oidc": "people log in at an OpenID Connect provider", "admin.proxy": "a proxy logs people in", "log": "how the log is written",
 			"sources": "the portals that may post, by names of your choice", "sinks": "where messages go, by names of your choice", "routes": "which events go where",
 		},
 		"api":        {"oauth": "OAuth 2.0 in place of username and password"},
@@ -258,6 +271,9 @@ func (m manual) note(section string, keys []string, meaning string) {
 		m[section] = map[string]string{}
 	}
 	for _, key := range keys {
+		if strings.HasPrefix(key, ".") { // beside one that is written out
+			key = parent(keys[0]) + key
+		}
 		if m[section][key] == "" && !strings.HasPrefix(meaning, "see ") {
 			m[section][key] = meaning
 		}
