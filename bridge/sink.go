@@ -57,6 +57,13 @@ type Verbatim interface {
 	Verbatim()
 }
 
+// Probed is a Sink that can be tried without a message.
+type Probed interface {
+	// Probe connects as Send would, logs in where that is harmless, and says what it
+	// found. It posts nothing and changes nothing. Its error is as Send's.
+	Probe(context.Context) (found string, err error)
+}
+
 // Bucketed is a Sink that shares its destination's quota with others: all sinks
 // of one bucket share one rate limit.
 type Bucketed interface {

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 )
@@ -15,6 +16,7 @@ import (
 // configFlag adds --config to a command.
 func configFlag(cmd *cobra.Command) {
 	cmd.Flags().StringP("config", "c", "", "configuration file (default $BRIDGE_CONFIG, else ./bridge.yaml)")
+	_ = cmd.MarkFlagFilename("config", "yaml", "yml") // it exists
 }
 
 // configPath is where the configuration should be, and whether somebody said so.
@@ -59,11 +61,7 @@ func readableDurations(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-func isTerminal(w io.Writer) bool {
+func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return ok && term.IsTerminal(int(f.Fd()))
 }

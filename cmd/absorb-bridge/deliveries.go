@@ -96,6 +96,7 @@ func deliveryChange(name, state, verb, short, done string) *cobra.Command {
 	if target != nil {
 		cmd.Flags().StringVar(&to, "to", "", "the sink that they go to (required)")
 		_ = cmd.MarkFlagRequired("to")
+		complete(cmd, map[string]offer{"to": sinkNames})
 	}
 	return cmd
 }

@@ -53,6 +53,7 @@ and without --count it goes on until Ctrl-C.`,
 	flags.StringVar(&o.encoding, "encoding", "hex", "text form of the signature: hex or base64")
 	_ = cmd.MarkFlagRequired("url")
 	_ = cmd.MarkFlagRequired("secret")
+	complete(cmd, map[string]offer{"event": these("all").and(eventNames), "encoding": these("hex", "base64")})
 	return cmd
 }
 

@@ -46,6 +46,7 @@ Keep it short: meanwhile an event signed with a wrong secret looks like a test.`
 	}
 	configFlag(cmd)
 	cmd.Flags().DurationVar(&length, "for", 10*time.Minute, "how long; 0s closes the window")
+	cmd.ValidArgsFunction = offer(sourceNames).forFirst
 	return cmd
 }
 

@@ -42,9 +42,9 @@ Try it without any account:  absorb-bridge demo`,
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		serveCommand(), demoCommand(), checkCommand(), previewCommand(),
+		serveCommand(), demoCommand(), initCommand(), checkCommand(), doctorCommand(), previewCommand(),
 		sendCommand(), emitCommand(), eventsCommand(), deliveriesCommand(), deadCommand(),
-		storeCommand(), reloadCommand(), readyCommand(), testWindowCommand(), inspectCommand(), auditCommand(), versionCommand(),
+		storeCommand(), reloadCommand(), readyCommand(), testWindowCommand(), inspectCommand(), auditCommand(), schemaCommand(), versionCommand(),
 	)
 	return root
 }

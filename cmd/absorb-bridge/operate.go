@@ -54,6 +54,9 @@ func (f *filterFlags) add(cmd *cobra.Command, states string) {
 	if states != "" {
 		flags.StringVar(&f.State, "state", f.State, "only those in this state: "+states)
 	}
+	complete(cmd, map[string]offer{
+		"sink": sinkNames, "route": routeNames, "source": sourceNames, "event": eventNames, "state": these(statesIn(states)...),
+	})
 }
 
 // filter reads the flags; args are ids.

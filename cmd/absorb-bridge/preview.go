@@ -53,6 +53,7 @@ is exactly what would be sent; a mail is its RFC 5322 text.`,
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
 	cmd.Flags().StringVar(&html, "html", "", "write a page to look at into this `file`")
 	cmd.MarkFlagsMutuallyExclusive("json", "html")
+	complete(cmd, map[string]offer{"event": these("all").and(eventNames), "sink": these("all").and(sinkNames).and(sinkTypes)})
 	return cmd
 }
 

@@ -54,5 +54,6 @@ the platform answered. The people and courses in it are made up.`,
 	cmd.Flags().StringVar(&event, "event", "EnrollmentCompletedByLearner", "name of an event, or all")
 	cmd.Flags().StringVar(&sink, "sink", "", "name of the sink (required)")
 	_ = cmd.MarkFlagRequired("sink")
+	complete(cmd, map[string]offer{"event": these("all").and(eventNames), "sink": sinkNames})
 	return cmd
 }

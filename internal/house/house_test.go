@@ -19,8 +19,8 @@ const module = "github.com/absorb-bridge/absorb-bridge/"
 // layers are the packages from the ground up. One may import those below it, and
 // none beside or above it.
 var layers = [][]string{
-	{"bridge", "bridge/schedule", "templates", "internal/wall/draw", "internal/pgtest", "internal/yamlfile"},
-	{"bridge/absorb", "bridge/render", "bridge/store", "sinks/kit", "internal/wall"},
+	{"bridge", "bridge/schedule", "templates", "configs", "internal/wall/draw", "internal/pgtest", "internal/yamlfile", "internal/jsonschema"},
+	{"bridge/absorb", "bridge/render", "bridge/store", "sinks/kit", "internal/wall", "internal/jsonschema/schematest"},
 	{
 		"bridge/condition", "bridge/admin/access", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "sinks/sinktest",
 		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams",
@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"bridge/dispatch", "bridge/admin", "sinks"},
 	{"bridge/admin/pages", "bridge/config"},
 	{"bridge/gateway"},
-	{"internal/demo"},
+	{"internal/demo", "bridge/setup", "bridge/doctor"},
 	{"cmd/absorb-bridge"},
 }
 

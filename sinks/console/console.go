@@ -19,8 +19,10 @@ const maxText = 4000
 
 // Config is a console sink's settings.
 type Config struct {
-	Stream string `koanf:"stream"` // "stdout" (default) or "stderr"
+	Stream string `koanf:"stream" enum:"stdout,stderr"`
 }
+
+func defaults() Config { return Config{Stream: "stdout"} }
 
 // Sink prints messages as plain text.
 type Sink struct {
@@ -32,12 +34,12 @@ var _ bridge.Sink = (*Sink)(nil)
 
 // Type describes console sinks.
 func Type() kit.Type {
-	return kit.Type{New: New, Escape: bridge.CleanText, CheckNative: kit.NoNative, Example: map[string]any{}}
+	return kit.Type{New: New, Escape: bridge.CleanText, CheckNative: kit.NoNative, Config: defaults(), Example: map[string]any{}}
 }
 
 // New builds a console sink.
 func New(setup kit.Setup) (bridge.Sink, error) {
-	c := Config{Stream: "stdout"}
+	c := defaults()
 	if err := setup.Decode(&c); err != nil {
 		return nil, err
 	}

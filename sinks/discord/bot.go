@@ -164,3 +164,11 @@ func (b *Bot) call(ctx context.Context, method string, body []byte, path ...stri
 	m, taken := receipt(answer)
 	return m, taken, nil
 }
+
+// Probe asks Discord whose token it is.
+func (b *Bot) Probe(ctx context.Context) (string, error) {
+	if _, _, err := b.call(ctx, http.MethodGet, nil, "users", "@me"); err != nil {
+		return "", err
+	}
+	return "Discord knows the token", nil
+}

@@ -29,15 +29,15 @@ const userAgent = "DiscordBot (https://github.com/absorb-bridge/absorb-bridge, 1
 
 // Config is a Discord sink's settings: those of a webhook or those of a bot.
 type Config struct {
-	WebhookURL bridge.Secret `koanf:"webhook_url"` // of the channel: Edit channel → Integrations → Webhooks
-	Username   string        `koanf:"username"`    // shown in place of the webhook's name
-	AvatarURL  string        `koanf:"avatar_url"`  // shown in place of the webhook's picture
-	ThreadID   string        `koanf:"thread_id"`   // posts into a thread of the channel
-	Forum      bool          `koanf:"forum"`       // the channel is a forum: messages are posts there, or answers to one
+	WebhookURL bridge.Secret `koanf:"webhook_url" need:"or token" ask:"URL of the channel's webhook (Edit channel, Integrations, Webhooks)"` // of the channel: Edit channel → Integrations → Webhooks
+	Username   string        `koanf:"username"`                                                                                              // shown in place of the webhook's name
+	AvatarURL  string        `koanf:"avatar_url"`                                                                                            // shown in place of the webhook's picture
+	ThreadID   string        `koanf:"thread_id"`                                                                                             // posts into a thread of the channel
+	Forum      bool          `koanf:"forum"`                                                                                                 // the channel is a forum: messages are posts there, or answers to one
 
-	Token     bridge.Secret `koanf:"token"`      // of an application's bot
-	ChannelID string        `koanf:"channel_id"` // where the bot posts
-	APIURL    string        `koanf:"api_url"`    // https://discord.com/api/v10 unless set
+	Token     bridge.Secret `koanf:"token" need:"or webhook_url" ask:"Token of the application's bot (its page Bot, Reset Token)"` // of an application's bot
+	ChannelID string        `koanf:"channel_id" need:"with token" ask:"Id of the channel (its menu, Copy Channel ID)"`             // where the bot posts
+	APIURL    string        `koanf:"api_url"`                                                                                      // https://discord.com/api/v10 unless set
 
 	Mentions kit.Table `koanf:"mentions"` // user ids by email address
 }
@@ -65,6 +65,7 @@ func Type() kit.Type {
 		Limit:       bridge.Limit{Rate: 0.5, Burst: 5},
 		Escape:      Escape,
 		CheckNative: CheckNative,
+		Config:      Config{},
 		Example: map[string]any{
 			"webhook_url": "https://discord.com/api/webhooks/100000000000000000/example",
 			"username":    "Absorb",
@@ -242,4 +243,9 @@ func change(body []byte, texts map[string]string, without ...string) ([]byte, er
 		delete(d, key)
 	}
 	return d.With(texts).Body(), nil
+}
+
+// Probe connects without posting.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	return kit.Reach(ctx, s.client, s.config.WebhookURL)
 }

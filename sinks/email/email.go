@@ -56,6 +56,7 @@ func Type() kit.Type {
 		Limit:       bridge.Limit{Rate: rate, Burst: burst},
 		Escape:      html.EscapeString,
 		CheckNative: CheckNative,
+		Config:      defaults(),
 		Example: map[string]any{
 			"smtp": "smtps://mail.example.com", "from": "LMS <lms@example.com>", "to": []any{"team@example.com"},
 		},

@@ -122,3 +122,20 @@ func headerID(body []byte) string {
 	}
 	return m.Header.Get("Message-ID")
 }
+
+// Probe connects, encrypts and logs in as for a mail, and leaves without one.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	session, err := s.server.open(ctx)
+	if err != nil {
+		return "", s.server.sendError(ctx, err)
+	}
+	session.close(nil)
+	found := s.server.host + " takes connections"
+	if s.server.protection != plaintext {
+		found += " by TLS"
+	}
+	if !s.server.username.Empty() {
+		found += " and lets the user in"
+	}
+	return found, nil
+}

@@ -22,22 +22,22 @@ type Config struct {
 	//	smtps://HOST[:465]           TLS from the first byte
 	//	smtp://HOST[:587]            STARTTLS, without which nothing is sent
 	//	smtp+plaintext://HOST[:25]   no protection, for a relay on a trusted network
-	SMTP string `koanf:"smtp"`
+	SMTP string `koanf:"smtp" need:"always" ask:"Mail server: smtp://HOST (STARTTLS), smtps://HOST (TLS) or smtp+plaintext://HOST"`
 
 	// Username and Password are both given or neither. Without them the server
 	// must know the bridge by its network address.
-	Username bridge.Secret `koanf:"username"`
-	Password bridge.Secret `koanf:"password"`
+	Username bridge.Secret `koanf:"username" need:"perhaps" ask:"User name at the mail server"`
+	Password bridge.Secret `koanf:"password" need:"with username" ask:"Password at the mail server"`
 
 	// Auth is auto (default: the best that the server offers), scram-sha-256,
 	// scram-sha-1, plain, login, cram-md5, or xoauth2 with an access token as
 	// the password.
 	Auth string `koanf:"auth"`
 
-	From string   `koanf:"from"` // an address, or "Name <address>"
-	To   []string `koanf:"to"`   // a list, or one text: addresses or templates of them
+	From string   `koanf:"from" need:"always" ask:"Sender, such as LMS <lms@example.com>"`             // an address, or "Name <address>"
+	To   []string `koanf:"to" list:"or text" need:"always" ask:"Recipients, with commas between them"` // a list, or one text: addresses or templates of them
 	// Fallback gets a mail that has no recipient left: addresses, and no templates.
-	Fallback []string `koanf:"fallback"`
+	Fallback []string `koanf:"fallback" list:"or text"`
 
 	ReplyTo string `koanf:"reply_to"` // an address for answers, if they should not go to From
 
@@ -50,9 +50,11 @@ type Config struct {
 	Helo string `koanf:"helo"`
 }
 
+func defaults() Config { return Config{Auth: autoAuth} }
+
 // decode reads the settings. An address may stand alone, without a list.
 func decode(setup kit.Setup) (Config, error) {
-	c := Config{Auth: autoAuth}
+	c := defaults()
 	err := setup.Listed("to").Listed("fallback").Decode(&c)
 	c.Auth = strings.ToLower(c.Auth)
 	return c, err

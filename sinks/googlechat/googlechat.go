@@ -19,10 +19,12 @@ import (
 
 // Config is a Google Chat sink's settings.
 type Config struct {
-	WebhookURL  bridge.Secret `koanf:"webhook_url"` // of the space: Apps & integrations → Webhooks
-	Deduplicate bool          `koanf:"deduplicate"` // sends the message's id along, so that Google drops repetitions
-	Mentions    kit.Table     `koanf:"mentions"`    // user ids by email address
+	WebhookURL  bridge.Secret `koanf:"webhook_url" need:"always" ask:"URL of the space's webhook (the space's menu, Apps & integrations, Webhooks)"` // of the space: Apps & integrations → Webhooks
+	Deduplicate bool          `koanf:"deduplicate"`                                                                                                  // sends the message's id along, so that Google drops repetitions
+	Mentions    kit.Table     `koanf:"mentions"`                                                                                                     // user ids by email address
 }
+
+func defaults() Config { return Config{Deduplicate: true} }
 
 // Sink is one webhook of a space.
 type Sink struct {
@@ -46,6 +48,7 @@ func Type() kit.Type {
 		Limit:       bridge.Limit{Rate: 1, Burst: 1},
 		Escape:      Escape,
 		CheckNative: CheckNative,
+		Config:      defaults(),
 		Example: map[string]any{
 			"webhook_url": "https://chat.googleapis.com/v1/spaces/EXAMPLE/messages?key=example-key&token=example-token",
 		},
@@ -57,7 +60,7 @@ var spacePath = regexp.MustCompile(`/(spaces/[^/]+)/messages/?$`)
 
 // New builds a Google Chat sink.
 func New(setup kit.Setup) (bridge.Sink, error) {
-	s := &Sink{config: Config{Deduplicate: true}, client: setup.Client}
+	s := &Sink{config: defaults(), client: setup.Client}
 	if err := setup.Decode(&s.config); err != nil {
 		return nil, err
 	}
@@ -166,3 +169,8 @@ func (s *Sink) failure(a kit.Answer) *bridge.SendError {
 // badKey tells Google's INVALID_ARGUMENT for a URL whose key is wrong from that
 // for a message.
 func badKey(message string) bool { return strings.Contains(message, "API key not valid") }
+
+// Probe connects without posting.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	return kit.Reach(ctx, s.client, s.config.WebhookURL)
+}

@@ -18,7 +18,7 @@ const ZeroWidth = "\u200B"
 // takes attachments, and lets the sender choose a channel and a name. It is the
 // settings of such a sink.
 type Hook struct {
-	WebhookURL bridge.Secret `koanf:"webhook_url"`
+	WebhookURL bridge.Secret `koanf:"webhook_url" need:"always" ask:"URL of the incoming webhook (Integrations, Incoming Webhooks)"`
 	Channel    string        `koanf:"channel"`  // in place of the webhook's own, if it allows that
 	Username   string        `koanf:"username"` // in place of the webhook's name
 	IconURL    string        `koanf:"icon_url"` // in place of the webhook's picture

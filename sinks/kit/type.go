@@ -28,4 +28,10 @@ type Type struct {
 	// BotExample are settings of the type's other way to the same platform, as a bot
 	// in place of a webhook; nil when there is none.
 	BotExample map[string]any
+
+	// Config is the struct that New decodes the settings into, with its defaults.
+	// Beside koanf its fields have the tags that package jsonschema reads for editors,
+	// and ask:"question", by which init asks for a setting; it asks for those with a
+	// need, and for need:"perhaps", which may stay empty.
+	Config any
 }

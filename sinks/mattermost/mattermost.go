@@ -32,6 +32,7 @@ func Type() kit.Type {
 		Limit:       bridge.Limit{Rate: 5, Burst: 10},
 		Escape:      Escape,
 		CheckNative: CheckNative,
+		Config:      kit.Hook{},
 		Example: map[string]any{
 			"webhook_url": exampleURL, "channel": "town-square", "username": "Absorb", "icon_url": "https://example.com/absorb.png",
 		},
@@ -86,4 +87,9 @@ func kindOf(id string, status int) (bridge.Kind, bool) {
 		return bridge.DestinationBroken, ours && status < 500
 	}
 	return bridge.Temporary, false
+}
+
+// Probe connects without posting.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	return kit.Reach(ctx, s.client, s.hook.WebhookURL)
 }

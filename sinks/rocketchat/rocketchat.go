@@ -34,6 +34,7 @@ func Type() kit.Type {
 		Limit:       bridge.Limit{Rate: 10.0 / 60, Burst: 5},
 		Escape:      Escape,
 		CheckNative: CheckNative,
+		Config:      kit.Hook{},
 		Example: map[string]any{
 			"webhook_url": exampleURL, "channel": "#general", "username": "Absorb", "icon_url": "https://example.com/absorb.png",
 		},
@@ -104,4 +105,9 @@ func kindOf(words string) (bridge.Kind, bool) {
 		}
 	}
 	return bridge.Temporary, false
+}
+
+// Probe connects without posting.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	return kit.Reach(ctx, s.client, s.hook.WebhookURL)
 }

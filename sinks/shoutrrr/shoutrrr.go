@@ -25,7 +25,7 @@ import (
 
 // Config is a shoutrrr sink's settings.
 type Config struct {
-	URL bridge.Secret `koanf:"url"` // as the library's documentation describes it for each service
+	URL bridge.Secret `koanf:"url" need:"always" ask:"URL of the service, such as ntfy://ntfy.sh/topic (shoutrrr.nickfedor.com)"` // as the library's documentation describes it for each service
 }
 
 // maxHanging is how many attempts may go on after their time was up.
@@ -47,6 +47,7 @@ func Type() kit.Type {
 		Limit:       bridge.Limit{Rate: 1, Burst: 5},
 		Escape:      Escape,
 		CheckNative: kit.NoNative,
+		Config:      Config{},
 		Example:     map[string]any{"url": "ntfy://ntfy.sh/example"},
 	}
 }

@@ -70,6 +70,7 @@ func Run(t *testing.T, s Suite) {
 	t.Run("failures", s.failures)
 	t.Run("context", s.contextEnds)
 	t.Run("concurrent", s.concurrent)
+	t.Run("probe", s.probe)
 }
 
 // sink builds the sink with its valid settings.

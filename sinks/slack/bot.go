@@ -2,6 +2,7 @@ package slack
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -145,4 +146,12 @@ func (b *Bot) mention(p bridge.Person) string {
 	}
 	name, _ := kit.ShortenEscaped(bridge.CleanLine(p.Name), maxPerson, kit.Runes, escape)
 	return "<@" + p.Email + "|" + label(name) + ">"
+}
+
+// Probe asks Slack whose token it is.
+func (b *Bot) Probe(ctx context.Context) (string, error) {
+	if _, err := b.api.form(ctx, "auth.test", nil); err != nil {
+		return "", err
+	}
+	return "Slack knows the token", nil
 }

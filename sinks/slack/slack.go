@@ -21,12 +21,12 @@ import (
 
 // Config is a Slack sink's settings: those of a webhook or those of a bot.
 type Config struct {
-	WebhookURL bridge.Secret `koanf:"webhook_url"` // of an app's incoming webhook; it decides the channel
+	WebhookURL bridge.Secret `koanf:"webhook_url" need:"or token" ask:"URL of the app's incoming webhook (api.slack.com/apps: your app, Incoming Webhooks)"` // of an app's incoming webhook; it decides the channel
 
-	Token    bridge.Secret `koanf:"token"`    // of an app's bot, xoxb-…
-	Channel  string        `koanf:"channel"`  // #name, an id, or @ and an email address; may be a template
-	Fallback string        `koanf:"fallback"` // a channel for messages to people who cannot be found
-	APIURL   string        `koanf:"api_url"`  // of the Web API, https://slack.com/api/ unless set
+	Token    bridge.Secret `koanf:"token" need:"or webhook_url" ask:"Bot User OAuth Token of the app, xoxb-… (its page OAuth & Permissions)"` // of an app's bot, xoxb-…
+	Channel  string        `koanf:"channel" need:"with token" ask:"Channel of the bot, such as #academy"`                                     // #name, an id, or @ and an email address; may be a template
+	Fallback string        `koanf:"fallback"`                                                                                                 // a channel for messages to people who cannot be found
+	APIURL   string        `koanf:"api_url"`                                                                                                  // of the Web API, https://slack.com/api/ unless set
 
 	Mentions kit.Table `koanf:"mentions"` // user ids by email address, for people whom Slack knows by another
 }
@@ -48,6 +48,7 @@ func Type() kit.Type {
 		Limit:       bridge.Limit{Rate: 1, Burst: 3},
 		Escape:      Escape,
 		CheckNative: CheckNative,
+		Config:      Config{},
 		Example:     map[string]any{"webhook_url": "https://hooks.slack.com/services/T00000000/B00000000/example"},
 		BotExample: map[string]any{
 			"token": "xoxb-000000000000-example", "channel": "@{{ .supervisor.emailAddress }}", "fallback": "#academy",
@@ -123,4 +124,9 @@ func classify(failure *bridge.SendError, words string) *bridge.SendError {
 		failure.Kind = kind
 	}
 	return failure
+}
+
+// Probe connects without posting.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	return kit.Reach(ctx, s.client, s.url)
 }

@@ -22,8 +22,8 @@ import (
 
 // Config is a Teams sink's settings.
 type Config struct {
-	WebhookURL bridge.Secret `koanf:"webhook_url"` // of a workflow; it decides the channel
-	Mentions   kit.Table     `koanf:"mentions"`    // user principal names or object ids by email address
+	WebhookURL bridge.Secret `koanf:"webhook_url" need:"always" ask:"URL of the workflow (the channel's menu, Workflows, Send webhook alerts to a channel)"` // of a workflow; it decides the channel
+	Mentions   kit.Table     `koanf:"mentions"`                                                                                                              // user principal names or object ids by email address
 }
 
 // Sink is one workflow.
@@ -43,6 +43,7 @@ func Type() kit.Type {
 		Limit:       bridge.Limit{Rate: 1, Burst: 4},
 		Escape:      Escape,
 		CheckNative: CheckNative,
+		Config:      Config{},
 		Example: map[string]any{
 			"webhook_url": "https://example.environment.api.powerplatform.com/powerautomate/automations/direct/workflows/example/triggers/manual/paths/invoke?api-version=1&sig=example",
 		},
@@ -142,4 +143,9 @@ func ofDestination(code string) bool {
 		"DirectApiAuthorizationRequired", "DirectApiInvalidAuthorizationScheme", "AuthorizationFailed",
 		"AuthenticationFailed", "MissingApiVersionParameter", "InvalidApiVersionParameter",
 	}, code)
+}
+
+// Probe connects without posting.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	return kit.Reach(ctx, s.client, s.url)
 }

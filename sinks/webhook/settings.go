@@ -19,15 +19,15 @@ import (
 
 // Config is a webhook sink's settings.
 type Config struct {
-	URL     bridge.Secret            `koanf:"url"`
-	Method  string                   `koanf:"method"`  // POST, PUT or PATCH
-	Headers map[string]bridge.Secret `koanf:"headers"` // sent along, such as Authorization
+	URL     bridge.Secret            `koanf:"url" need:"always" ask:"URL to post to, https://…"`
+	Method  string                   `koanf:"method" enum:"POST,PUT,PATCH"` // POST, PUT or PATCH
+	Headers map[string]bridge.Secret `koanf:"headers"`                      // sent along, such as Authorization
 
 	// Secrets sign every request. While they change there are two, and both sign.
-	Secrets []bridge.Secret `koanf:"secrets"`
+	Secrets []bridge.Secret `koanf:"secrets" list:"or text" need:"perhaps" ask:"Key that signs each request: whsec_ and 32 random bytes in base64"`
 
 	// Format is what is posted: event, or cloudevents for the same as a CloudEvent.
-	Format string `koanf:"format"`
+	Format string `koanf:"format" enum:"event,cloudevents"`
 
 	// Body is a template that makes what is posted in place of a format, and
 	// ContentType its media type, application/json unless set.
@@ -37,6 +37,8 @@ type Config struct {
 	// AllowPrivate lets the endpoint be in a private network, and speak http.
 	AllowPrivate bool `koanf:"allow_private"`
 }
+
+func defaults() Config { return Config{Method: http.MethodPost, Format: formatEvent} }
 
 // The formats that need no template.
 const (

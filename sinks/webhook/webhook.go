@@ -39,6 +39,7 @@ func Type() kit.Type {
 		New:    New,
 		Limit:  bridge.Limit{Rate: 10, Burst: 20},
 		Escape: bridge.CleanText,
+		Config: defaults(),
 		Example: map[string]any{
 			"url":     "https://example.com/absorb-events",
 			"secrets": []any{"whsec_ZXhhbXBsZSBvZiBhIHNlY3JldCBvZiBub2JvZHk="},
@@ -49,7 +50,7 @@ func Type() kit.Type {
 
 // New builds a webhook sink.
 func New(setup kit.Setup) (bridge.Sink, error) {
-	c := Config{Method: http.MethodPost, Format: formatEvent}
+	c := defaults()
 	wrong := setup.Listed("secrets").Decode(&c)
 	s := &Sink{config: c, header: http.Header{}, secrets: []bridge.Secret{c.URL}, client: setup.Client}
 	if err := errors.Join(wrong, s.check()); err != nil {
@@ -94,3 +95,8 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 
 // Verbatim says that programs read what the sink sends.
 func (*Sink) Verbatim() {}
+
+// Probe connects without posting.
+func (s *Sink) Probe(ctx context.Context) (string, error) {
+	return kit.Reach(ctx, s.client, s.config.URL)
+}

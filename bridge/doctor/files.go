@@ -1,0 +1,160 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/sinks"
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+	"github.com/absorb-bridge/absorb-bridge/templates"
+)
+
+// permissions tells who else may read secrets and change where messages go.
+func (e *examination) permissions(context.Context) Finding {
+	const check = "permissions"
+	var open []string
+	look := func(name string, bits fs.FileMode, what string) {
+		if info, err := os.Stat(name); err == nil && info.Mode().Perm()&bits != 0 {
+			open = append(open, name+" "+what)
+		}
+	}
+	look(e.config.Files[0], 0o022, "can be changed by others")
+	if e.holdsSecrets() {
+		look(e.config.Files[0], 0o004, "holds secrets and can be read by everybody")
+	}
+	for _, name := range e.config.Files[1:] {
+		if !strings.HasPrefix(name, "/run/") { // an orchestrator's, for this process alone
+			look(name, 0o006, "is a secret and can be read by everybody")
+		}
+	}
+	look(filepath.Join(filepath.Dir(e.Path), ".env"), 0o006, "holds secrets and can be read by everybody")
+	look(e.config.Store.Reveal(), 0o006, "holds names and tokens and can be read by everybody")
+	if len(open) > 0 {
+		return warn(check, "chmod 600, and chown to the user that runs the bridge", "%s", strings.Join(open, "; "))
+	}
+	return ok(check, "nobody else can read secrets or change the configuration")
+}
+
+// holdsSecrets tells whether a secret stands in the configuration itself.
+func (e *examination) holdsSecrets() bool {
+	text, err := os.ReadFile(e.config.Files[0])
+	if err != nil {
+		return false
+	}
+	secrets := []bridge.Secret{e.config.Admin.Token}
+	for _, s := range e.config.Sources {
+		secrets = append(secrets, s.Secrets...)
+		if s.API != nil {
+			secrets = append(secrets, s.API.Key, s.API.Password)
+		}
+	}
+	for _, s := range e.config.Sinks {
+		for _, f := range kit.Fields(sinks.Types()[s.Type].Config) {
+			if value, is := s.Settings[f.Key].(string); is && f.Secret {
+				secrets = append(secrets, bridge.Secret(value))
+			}
+		}
+	}
+	return slices.ContainsFunc(secrets, func(s bridge.Secret) bool { return len(s) >= 8 && strings.Contains(string(text), s.Reveal()) })
+}
+
+// templates tells of the admin's own templates: that they are read, and which of them
+// know less than the built-in ones of today. Faults in them are the configuration's.
+func (e *examination) templates(context.Context) Finding {
+	const check = "templates"
+	if e.config.Templates == "" {
+		return ok(check, "the built-in ones")
+	}
+	files, err := filepath.Glob(filepath.Join(e.config.Templates, "*.y*ml"))
+	if _, unread := os.ReadDir(e.config.Templates); err != nil || unread != nil {
+		return fail(check, "make the folder, or let the user that runs the bridge read it", "%s cannot be read", e.config.Templates)
+	}
+	builtIn := builtInKeys()
+	var odd []string
+	n := 0
+	for _, file := range files {
+		name := filepath.Base(file)
+		if name == "words.yaml" {
+			continue
+		}
+		n++
+		own, event := keysOf(os.ReadFile(file))
+		if event == "" {
+			event = builtIn[name].event
+		}
+		if !absorb.Known(event) && event != "*" {
+			odd = append(odd, fmt.Sprintf("%s is about %s, which is not in Absorb's list%s", name, event, bridge.DidYouMean(event, eventNames())))
+			continue
+		}
+		if missing := builtIn.lacking(absorb.Canonical(event), own); len(missing) > 0 {
+			odd = append(odd, fmt.Sprintf("%s has no %s, which the built-in one has", name, strings.Join(missing, ", ")))
+		}
+	}
+	if len(odd) > 0 {
+		return warn(check, "compare with the built-in templates of this version", "%s: %s", e.config.Templates, strings.Join(odd, "; "))
+	}
+	return ok(check, "%d of your own in %s", n, e.config.Templates)
+}
+
+func eventNames() (all []string) {
+	for _, e := range absorb.Events() {
+		all = append(all, e.Name)
+	}
+	return all
+}
+
+// outline is which event a template is about, and its sections.
+type outline struct {
+	event string
+	keys  []string
+}
+
+type outlines map[string]outline // by file
+
+func builtInKeys() outlines {
+	all := outlines{}
+	files, _ := fs.Glob(templates.Files, "*.yaml") // the pattern is right
+	for _, name := range files {
+		keys, event := keysOf(fs.ReadFile(templates.Files, name))
+		all[name] = outline{event, keys}
+	}
+	return all
+}
+
+func keysOf(text []byte, err error) (keys []string, event string) {
+	var file map[string]any
+	if err != nil || yaml.Unmarshal(text, &file) != nil {
+		return nil, ""
+	}
+	for key := range file {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	event, _ = file["event"].(string)
+	return keys, event
+}
+
+// lacking are the sections that the built-in template of an event has, and these keys
+// have not.
+func (o outlines) lacking(event string, keys []string) (missing []string) {
+	for _, known := range o {
+		if absorb.Canonical(known.event) != event {
+			continue
+		}
+		for _, key := range known.keys {
+			if !slices.Contains(keys, key) && key != "sample" && key != "event" && key != "lookups" {
+				missing = append(missing, key)
+			}
+		}
+	}
+	return missing
+}

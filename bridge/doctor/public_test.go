@@ -1,0 +1,106 @@
+package doctor
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"testing"
+	"time"
+)
+
+// proxy is what stands between the internet and a bridge.
+func proxy(t *testing.T, handler http.Handler, certificate *tls.Certificate) *httptest.Server {
+	t.Helper()
+	s := httptest.NewUnstartedServer(handler)
+	if certificate != nil {
+		s.TLS = &tls.Config{Certificates: []tls.Certificate{*certificate}}
+	}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s
+}
+
+func TestPublicURL(t *testing.T) {
+	p := newPatient(t, console, "", "")
+	p.start(t)
+	bridge := func(path string) http.Handler {
+		return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: listenOf(t, p)})
+			if path != "" {
+				r.Out.URL.Path = path
+			}
+		}}
+	}
+	see := func(s *httptest.Server, path string) *patient {
+		q := *p
+		q.URL, q.HTTP = s.URL+path, s.Client()
+		return &q
+	}
+	right := proxy(t, bridge(""), nil)
+	see(right, "/absorb").says(t, "public URL", OK, "leads to a bridge; its certificate is valid for")
+	see(right, "/absorb").says(t, "public URL", Warn, "no public address")
+	see(right, "/elsewhere").says(t, "public URL", Fail, `no source has the path "/elsewhere"`)
+	see(proxy(t, bridge("/stripped"), nil), "/absorb").says(t, "public URL", Fail, "pass the path on")
+	see(proxy(t, http.NotFoundHandler(), nil), "/absorb").says(t, "public URL", Fail, "something else than the bridge answers (404)")
+	see(proxy(t, http.RedirectHandler("https://example.com", http.StatusMovedPermanently), nil), "/absorb").says(t, "public URL", Fail, "it redirects (301)")
+
+	stranger := see(right, "/absorb")
+	stranger.HTTP = &http.Client{Timeout: patience}
+	stranger.says(t, "public URL", Fail, "a certificate that browsers trust")
+	gone := see(right, "/absorb")
+	gone.URL = "https://" + freeAddress(t) + "/absorb"
+	gone.says(t, "public URL", Fail, "start the proxy and the bridge")
+	gone.URL = "https://nowhere.invalid/absorb"
+	gone.says(t, "public URL", Fail, "does not resolve")
+	gone.URL = "nonsense"
+	gone.says(t, "public URL", Fail, "give the whole URL")
+	gone.URL = "http://" + listenOf(t, p) + "/absorb"
+	gone.says(t, "public URL", Warn, "unencrypted")
+
+	certificate, trust := shortLived(t)
+	short := see(proxy(t, bridge(""), certificate), "/absorb")
+	short.HTTP = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust}}}
+	short.says(t, "public URL", Warn, "renew the certificate")
+}
+
+// listenOf is where a patient's bridge takes webhooks.
+func listenOf(t *testing.T, p *patient) string {
+	t.Helper()
+	e := &examination{Options: p.Options}
+	e.configuration()
+	if e.config == nil {
+		t.Fatal("no configuration")
+	}
+	return e.config.Listen
+}
+
+// shortLived is a certificate of 127.0.0.1 that ends in three days.
+func shortLived(t *testing.T) (*tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(72 * time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err = x509.ParseCertificate(der); err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(c)
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}

@@ -1,0 +1,155 @@
+package render
+
+import (
+	"io/fs"
+	"os"
+	"regexp"
+	"testing"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/configs"
+	"github.com/absorb-bridge/absorb-bridge/internal/jsonschema"
+	"github.com/absorb-bridge/absorb-bridge/internal/jsonschema/schematest"
+	"github.com/absorb-bridge/absorb-bridge/templates"
+)
+
+type schema = jsonschema.Schema
+
+// TestSchemaIsCurrent makes the schema of templates anew and compares it with the
+// file.
+func TestSchemaIsCurrent(t *testing.T) {
+	schematest.Current(t, "../../configs/template.schema.json", newSchema(t), *update)
+}
+
+// newSchema describes the keys that a document's sections read.
+func newSchema(t *testing.T) schema {
+	words := meanings(t)
+	say := func(key string, s schema) schema {
+		if words[key] == "" {
+			t.Errorf("the manual's file has no comment on %s", key)
+		}
+		return jsonschema.With(s, "description", words[key])
+	}
+	text := jsonschema.Text()
+	either := func(values ...string) schema {
+		return jsonschema.Any(schema{"enum": values}, schema{"type": "string", "pattern": `\{\{`})
+	}
+	fields := say("fields", jsonschema.List(jsonschema.Mapping(schema{
+		"name": say("name", text), "value": say("value", text), "short": say("short", schema{"type": "boolean"}),
+	}, "name", "value")))
+	wording := func() schema {
+		return schema{
+			"level": say("level", either("info", "success", "warning", "danger")), "title": say("title", text), "url": say("url", text),
+			"text": say("text", text), "image_url": say("image_url", text), "footer": say("footer", text), "thread": say("thread", text),
+			"fields": fields, "native": say("native", schema{"type": "object", "additionalProperties": schema{"type": []string{"object", "null"}}}),
+			"actions": say("actions", jsonschema.List(jsonschema.Mapping(schema{"label": say("label", text), "url": say("url", text)}, "label", "url"))),
+		}
+	}
+	digest := wording()
+	digest["group"] = say("group", jsonschema.Any(text, jsonschema.List(text)))
+	path := jsonschema.With(text, "pattern", "^/")
+	lookup := jsonschema.Any(path, jsonschema.Mapping(schema{"path": say("path", path), "until": say("until", text)}, "path"))
+	var events []string
+	for _, e := range absorb.Events() {
+		events = append(events, e.Name)
+	}
+	whole := jsonschema.Mapping(schema{
+		"event":   say("event", jsonschema.Any(schema{"enum": append(events, "*")}, text)),
+		"lookups": say("lookups", schema{"type": "object", "additionalProperties": lookup, "propertyNames": schema{"pattern": partName.String()}}),
+		"message": say("message", jsonschema.Mapping(wording(), "title")), "digest": say("digest", jsonschema.Mapping(digest, "title")),
+		"story": say("story", jsonschema.Mapping(schema{
+			"lead": say("lead", schema{"type": "integer", "minimum": 1}), "fields": fields,
+		}, "fields")),
+		"bulk": say("bulk", schema{"type": "boolean"}), "sample": say("sample", schema{"type": "object"}),
+	}, "message")
+	whole["$schema"], whole["title"] = jsonschema.Draft, "How absorb-bridge puts an event into words"
+	return whole
+}
+
+// meanings are the comments of the manual's files, by the key beside them, and words
+// for the keys that speak for themselves there.
+func meanings(t *testing.T) map[string]string {
+	t.Helper()
+	source, err := os.ReadFile(manual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, found := range regexp.MustCompile(`(?m)^ *(?:- )?([a-z_]+):.*? # (.*)$`).FindAllStringSubmatch(string(source), -1) {
+		if all[found[1]] == "" {
+			all[found[1]] = found[2]
+		}
+	}
+	for key, words := range map[string]string{
+		"message": "what is said about the event", "title": "the message's first line", "url": "where the title leads",
+		"text": "in Markdown: bold, italic, code, links and lists", "image_url": "address of a picture", "footer": "small print at the end",
+		"name": "what stands before or above the value", "value": "a field without a value is left out", "short": "stands beside another, if there is room",
+		"label": "what stands on the button", "native": "parts in a platform's own format, by the type of the sink",
+		"path": "a path below the API's address", "group": "what the events are put together by, or a list of ways",
+		"story": "what the event says within the message of another", "lead": "the event with the highest lead has the message",
+		"level": "the colour",
+	} {
+		if all[key] == "" {
+			all[key] = words
+		}
+	}
+	return all
+}
+
+// TestSchemaTakesTheTemplates that are built in, and those of the manual.
+func TestSchemaTakesTheTemplates(t *testing.T) {
+	fits := schematest.Compile(t, configs.Template)
+	err := fs.WalkDir(templates.Files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Name() == wordsFile {
+			return err
+		}
+		text, err := fs.ReadFile(templates.Files, name)
+		if err == nil && fits(string(text)) != nil {
+			t.Errorf("%s: %v", name, fits(string(text)))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile(manual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range fenced.FindAllStringSubmatch(string(source), -1) {
+		if block[1] == "yaml" && fits(block[2]) != nil {
+			t.Errorf("%v\n%s", fits(block[2]), block[2])
+		}
+	}
+}
+
+// TestSchemaAndLoadAgree holds the two to the same answer.
+func TestSchemaAndLoadAgree(t *testing.T) {
+	fits := schematest.Compile(t, configs.Template)
+	const fine = head + "lookups: { user: '/users/{{ .event.userId }}', admin: { path: /users/1, until: 'true' } }\nmessage:\n  title: x\n"
+	for _, good := range []string{
+		fine, fine + "  text:\n  level: '{{ if .user }}info{{ end }}'\n  fields:\n    - { name: a, value: b, short: true }\n  actions: [ { label: a, url: https://example.com } ]\n",
+		fine + "digest: { title: x, group: [ '{{ .user.id }}' ] }\nstory: { lead: 3, fields: [ { name: a, value: b } ] }\nbulk: true\nsample: { userId: 1 }\n",
+		fine + "digest: { title: x, group: '{{ .user.id }}' }\nlater:\n"[:0], fine + "digest:\nbulk:\n",
+	} {
+		if _, err := Load(Options{Dir: folder(t, map[string]string{"own.yaml": good})}); err != nil {
+			t.Errorf("it does not load: %v\n%s", err, good)
+		}
+		if err := fits(good); err != nil {
+			t.Errorf("the schema refuses it: %v\n%s", err, good)
+		}
+	}
+	for _, bad := range []string{
+		head, fine + "mesage: { title: x }\n", fine + "  level: loud\n", fine + "  titel: y\n", fine + "  text: 5\n", fine + "  fields: { name: a, value: b }\n",
+		fine + "  fields: [ { name: a } ]\n", fine + "  actions: [ { label: a } ]\n", fine + "bulk: perhaps\n", fine + "digest: { text: x }\n",
+		fine + "story: { lead: 0, fields: [ { name: a, value: b } ] }\n", fine + "story: { lead: 3 }\n", fine + "sample: 5\n",
+		head + "lookups: { user: users }\nmessage: { title: x }\n", head + "lookups: { us-er: /users }\nmessage: { title: x }\n", head + "message: x\n",
+	} {
+		if _, err := Load(Options{Dir: folder(t, map[string]string{"own.yaml": bad})}); err == nil {
+			t.Errorf("it loads:\n%s", bad)
+		}
+		if fits(bad) == nil {
+			t.Errorf("the schema takes it:\n%s", bad)
+		}
+	}
+}

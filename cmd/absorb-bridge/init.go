@@ -1,0 +1,222 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/setup"
+	"github.com/absorb-bridge/absorb-bridge/configs"
+)
+
+type initOptions struct {
+	url, api, env string
+	sinks, set    []string
+	force         bool
+}
+
+func initCommand() *cobra.Command {
+	var o initOptions
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Write a first bridge.yaml from a few answers",
+		Long: `Asks a few questions and writes a bridge.yaml with only what was chosen, beside it
+the schema by which editors help with it, and says what to do next. Flags answer
+questions beforehand; without a terminal they answer all of them.
+
+Secrets do not go into bridge.yaml: it refers to the environment, and --env-file has
+the variables written into a file that only you can read. On the command line, where
+others can see it, a secret is not accepted; a reference such as '${NAME}' is.`,
+		Example: `  absorb-bridge init
+  absorb-bridge init --sink academy=slack --api us --url https://bridge.example.com/absorb --env-file .env
+  absorb-bridge init --sink hr=email --set hr.smtp=smtps://mail.example.com --set hr.from=lms@example.com --set hr.to=hr@example.com`,
+		Args: cobra.NoArgs,
+		RunE: action(func(cmd *cobra.Command, _ []string) error { return o.run(cmd) }),
+	}
+	configFlag(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&o.url, "url", "", "webhook's `URL`, under which the internet reaches the bridge")
+	flags.StringVar(&o.api, "api", "", "Integration API: a `region` (us, ca, eu, au, sandbox-us, …), its URL, or none")
+	flags.StringArrayVar(&o.sinks, "sink", nil, "where messages go: `TYPE` or NAME=TYPE; may be repeated")
+	flags.StringArrayVar(&o.set, "set", nil, "a sink's setting, `NAME.KEY=VALUE`; may be repeated")
+	flags.StringVar(&o.env, "env-file", "", "write the variables into this `file`, readable by you alone")
+	flags.BoolVar(&o.force, "force", false, "overwrite files that are there")
+	complete(cmd, map[string]offer{"sink": sinkTypes, "api": these("us", "ca", "eu", "au", "sandbox-us", "sandbox-ca", "sandbox-eu", "sandbox-au", "none")})
+	return cmd
+}
+
+func (o *initOptions) run(cmd *cobra.Command) error {
+	path, chosen := configPath(cmd)
+	if err := o.free(path, o.env); err != nil {
+		return err
+	}
+	answers, err := o.given()
+	if err != nil {
+		return usageError{err}
+	}
+	switch {
+	case canAsk(cmd.InOrStdin()):
+		err = o.ask(cmd, &answers)
+	case len(answers.Sinks) == 0:
+		return usagef("say where messages go, by --sink TYPE or --sink NAME=TYPE (see --help), or run it in a terminal to be asked")
+	}
+	if errors.Is(err, setup.ErrEnded) {
+		return usagef("%w; flags can answer, too: see --help", err)
+	}
+	if err != nil {
+		return err
+	}
+	for _, s := range answers.Sinks {
+		if missing := s.Missing(); len(missing) > 0 {
+			return usagef("sink %s needs %s: --set %s.%s=…", s.Name, strings.Join(missing, ", "), s.Name, missing[0])
+		}
+	}
+	files, err := answers.Write()
+	if err != nil {
+		return err
+	}
+	if err := o.write(cmd, path, files); err != nil {
+		return err
+	}
+	if o.env == "" {
+		fmt.Fprintf(cmd.OutOrStdout(), "\nIt reads these variables; all values are made up:\n\n%s", setup.EnvFile(files.Environment))
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "\nNext:\n%s", answers.Steps(files, setup.Place{Config: path, Usual: !chosen, Env: o.env}))
+	return err
+}
+
+// canAsk tells whether somebody can be asked: at a terminal, or, in tests, by a
+// reader that is none of the system's.
+func canAsk(in io.Reader) bool {
+	f, ok := in.(*os.File)
+	return !ok || isTerminal(f)
+}
+
+// given are the answers that the flags give.
+func (o *initOptions) given() (a setup.Answers, err error) {
+	a.URL = o.url
+	if a.API = o.api; a.API == "none" {
+		a.API = ""
+	}
+	errs := []error{named("--url", setup.CheckURL(a.URL)), named("--api", setup.CheckAPI(a.API))}
+	for _, text := range o.sinks {
+		name, kind, both := strings.Cut(text, "=")
+		if !both {
+			kind = name
+		}
+		errs = append(errs, named("--sink", setup.CheckType(kind)), named("--sink", setup.CheckName(name, a.Sinks)))
+		a.Sinks = append(a.Sinks, setup.Sink{Name: name, Type: kind, Settings: map[string]string{}})
+	}
+	if err := errors.Join(errs...); err != nil {
+		return a, err
+	}
+	for _, text := range o.set {
+		errs = append(errs, named("--set", a.Set(text)))
+	}
+	return a, errors.Join(errs...)
+}
+
+func named(flag string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", flag, err)
+	}
+	return nil
+}
+
+// ask asks for what no flag gave.
+func (o *initOptions) ask(cmd *cobra.Command, a *setup.Answers) (err error) {
+	i := setup.NewInterview(cmd.InOrStdin(), cmd.ErrOrStderr())
+	flags := cmd.Flags()
+	if !flags.Changed("url") {
+		if a.URL, err = i.URL(); err != nil {
+			return err
+		}
+	}
+	if !flags.Changed("api") {
+		if a.API, err = i.API(); err != nil {
+			return err
+		}
+	}
+	if !flags.Changed("env-file") {
+		yes, err := i.YesNo("Keep secrets in the file .env, which only you can read?")
+		if err != nil {
+			return err
+		}
+		if yes {
+			o.env = ".env"
+		}
+		if err := o.free(o.env); err != nil {
+			return err
+		}
+	}
+	if len(a.Sinks) == 0 {
+		a.Sinks, err = i.Sinks(o.env != "")
+		return err
+	}
+	for n := range a.Sinks {
+		if err := i.Settings(&a.Sinks[n], o.env != ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// free tells of files that are there already.
+func (o *initOptions) free(paths ...string) error {
+	for _, path := range paths {
+		if _, err := os.Lstat(path); path != "" && !o.force && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s is there already: choose another place, or overwrite it with --force", path)
+		}
+	}
+	return nil
+}
+
+func (o *initOptions) write(cmd *cobra.Command, path string, files setup.Files) error {
+	if err := writeNew(path, files.Config, 0o644, o.force); err != nil {
+		return err
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), "wrote", path)
+	schema := filepath.Join(filepath.Dir(path), "bridge.schema.json")
+	switch have, err := os.ReadFile(schema); {
+	case err == nil && string(have) == configs.Bridge:
+	case err == nil && !o.force:
+		fmt.Fprintf(cmd.ErrOrStderr(), "left %s as it is; absorb-bridge schema prints the one of this version\n", schema)
+	default:
+		if err := writeNew(schema, configs.Bridge, 0o644, true); err != nil {
+			return err
+		}
+		fmt.Fprintln(cmd.OutOrStdout(), "wrote", schema)
+	}
+	if o.env == "" {
+		return nil
+	}
+	if err := writeNew(o.env, setup.EnvFile(files.Environment), 0o600, o.force); err != nil {
+		return err
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), "wrote", o.env)
+	return nil
+}
+
+// writeNew writes a file, and overwrites none unless it is told to. With force it
+// puts a new one in the old one's place, so that the mode is right, too.
+func writeNew(path, text string, mode os.FileMode, force bool) error {
+	if force {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if err != nil {
+		return err
+	}
+	if _, err := f.WriteString(text); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	return f.Close()
+}
