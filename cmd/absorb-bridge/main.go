@@ -44,7 +44,7 @@ Try it without any account:  absorb-bridge demo`,
 	root.AddCommand(
 		serveCommand(), demoCommand(), checkCommand(), previewCommand(),
 		sendCommand(), emitCommand(), eventsCommand(), deliveriesCommand(), deadCommand(),
-		storeCommand(), reloadCommand(), readyCommand(), testWindowCommand(), inspectCommand(), auditCommand(), versionCommand(),
+		storeCommand(), catchUpCommand(), forgetCommand(), reloadCommand(), readyCommand(), testWindowCommand(), inspectCommand(), auditCommand(), versionCommand(),
 	)
 	return root
 }
