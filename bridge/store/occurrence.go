@@ -178,9 +178,9 @@ func (s *Store) CountKinds(ctx context.Context, source string, k *Kinds) error {
 	return nil
 }
 
-// LastVerified is when the newest event that a webhook of a source brought arrived;
-// zero when there is none.
+// LastVerified is when what the newest webhook of a source told of happened; zero when
+// none came yet.
 func (s *Store) LastVerified(ctx context.Context, source string) (time.Time, error) {
-	at, _, err := s.next(ctx, `SELECT received_at FROM events WHERE source = ? AND caught_up = 0 ORDER BY id DESC LIMIT 1`, source)
+	at, _, err := s.next(ctx, `SELECT CASE WHEN occurred_at > 0 THEN occurred_at ELSE received_at END FROM events WHERE source = ? AND caught_up = 0 ORDER BY id DESC LIMIT 1`, source)
 	return at, err
 }
