@@ -144,15 +144,18 @@ func (e *sqlite) alone(ctx context.Context, all []statement) ([]int64, error) {
 func (e *sqlite) scrub(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	do := func(text string) error {
+	do := func(ctx context.Context, text string) error {
 		_, err := e.conn.ExecContext(ctx, text)
 		return err
 	}
 	// The copy is made on the disk, beside the file: elsewhere there may be no room.
 	quoted := "'" + strings.ReplaceAll(e.dir, "'", "''") + "'"
-	defer func() { _, _ = do("PRAGMA temp_store_directory = ''"), do("PRAGMA temp_store = MEMORY") }()
+	defer func() {
+		always := context.WithoutCancel(ctx)
+		_, _ = do(always, "PRAGMA temp_store_directory = ''"), do(always, "PRAGMA temp_store = MEMORY") // the next one does it, too
+	}()
 	for _, text := range []string{"PRAGMA temp_store = FILE", "PRAGMA temp_store_directory = " + quoted, "VACUUM"} {
-		if err := do(text); err != nil {
+		if err := do(ctx, text); err != nil {
 			return fmt.Errorf("write the file anew: %w", err)
 		}
 	}
