@@ -350,7 +350,7 @@ func TestManual(t *testing.T) {
 			t.Errorf("block %d: %v", i+1, err)
 		}
 	}
-	if len(blocks) < 14 {
+	if len(blocks) < 17 {
 		t.Errorf("only %d blocks were found", len(blocks))
 	}
 	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawOIDC{}, &rawProxy{}, &rawLog{}, &rawDigest{}, &rawCatchUp{}, &rawRedact{}, &rawQuiet{}, &rawUpdate{}} {
