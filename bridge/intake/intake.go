@@ -155,9 +155,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*accepted, error
 	}
 	for i := range events {
 		events[i].Source, events[i].ReceivedAt = source.Name, now
-		if len(source.Redact) > 0 {
-			events[i].Kept = source.Redact.Body(events[i].Raw)
-		}
+		events[i].Kept = source.Redact.Body(events[i].Raw)
 		events[i].Signature, events[i].UserAgent = string(form), bridge.CleanLine(r.UserAgent())
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
