@@ -19,6 +19,8 @@ type Event struct {
 	Signature     string            // the form of its signature, such as hex-upper
 	UserAgent     string            // of the request that brought it
 	Trace         Trace             // how it was looked up, once it was
+	CaughtUp      bool              // no webhook brought it: Absorb's API told of it afterwards
+	Kept          []byte            // what is stored of Raw; nil for all of it
 }
 
 // Time is when the event happened: by the portal's clock if it said so, else
@@ -40,6 +42,9 @@ func (e Event) Facts() map[string]any {
 		"occurredAt": formatTime(e.Time()),
 		"receivedAt": formatTime(e.ReceivedAt),
 		"body":       e.Body,
+	}
+	if e.CaughtUp {
+		f["caughtUp"] = true
 	}
 	for key, id := range e.Entities {
 		f[key] = id

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -51,6 +52,8 @@ type Client struct {
 	tokens  tokens
 	circuit circuit
 	large   chan struct{} // one for each large answer in memory
+
+	plainDates atomic.Bool // filters have dates in plain quotes
 }
 
 // APIError is an answer that is no success, or none at all.
@@ -111,25 +114,31 @@ func (c *Client) Probe(ctx context.Context) error {
 // json.Number, and long lists of ids are cut (see trim). Answers that may change
 // (429, 5xx, none) are asked for again until the budget is used up. The error is
 // an *APIError or the context's.
-func (c *Client) Get(ctx context.Context, path string) (any, error) {
+func (c *Client) Get(ctx context.Context, path string) (answer any, err error) {
+	err = c.get(ctx, path, func(body []byte) (err error) { answer, err = decodeAnswer(body); return err })
+	return answer, err
+}
+
+// get lets use have the body of the answer.
+func (c *Client) get(ctx context.Context, path string, use func(body []byte) error) error {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) {
-		return nil, &APIError{Message: fmt.Sprintf("%q is not a path below the API's address", path)}
+		return &APIError{Message: fmt.Sprintf("%q is not a path below the API's address", path)}
 	}
 	if err := c.circuit.open(); err != nil {
-		return nil, err
+		return err
 	}
 	budget, cancel := context.WithTimeout(ctx, c.Budget)
 	defer cancel()
 	for try := 0; ; try++ {
-		answer, err := c.getOnce(budget, path)
+		err := c.getOnce(budget, path, use)
 		failure, ok := errors.AsType[*APIError](err)
 		if err == nil || ok && !failure.Temporary {
 			c.circuit.worked()
-			return answer, err
+			return err
 		}
 		again := ok && pause(budget, max(backoff(try), failure.RetryAfter))
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 		if again {
 			continue
@@ -138,7 +147,7 @@ func (c *Client) Get(ctx context.Context, path string) (any, error) {
 			failure = &APIError{Message: "no answer within " + c.Budget.String(), Temporary: true}
 		}
 		c.circuit.failed(failure)
-		return nil, failure
+		return failure
 	}
 }
 
@@ -164,25 +173,25 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // getOnce asks once, and a second time with a new token when the first is
 // refused.
-func (c *Client) getOnce(ctx context.Context, path string) (any, error) {
+func (c *Client) getOnce(ctx context.Context, path string, use func(body []byte) error) error {
 	token, err := c.tokens.current(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	answer, err := c.request(ctx, path, token)
+	err = c.request(ctx, path, token, use)
 	if canLogin := c.Username != "" || c.OAuth != nil; !canLogin || !hasStatus(err, http.StatusUnauthorized) {
-		return answer, err
+		return err
 	}
 	if token, err = c.tokens.replace(ctx, token); err != nil {
-		return nil, err
+		return err
 	}
-	return c.request(ctx, path, token)
+	return c.request(ctx, path, token, use)
 }
 
-func (c *Client) request(ctx context.Context, path string, token bridge.Secret) (any, error) {
+func (c *Client) request(ctx context.Context, path string, token bridge.Secret, use func(body []byte) error) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.BaseURL+path, nil)
 	if err != nil {
-		return nil, &APIError{Message: fmt.Sprintf("%.200q cannot be asked for", path)}
+		return &APIError{Message: fmt.Sprintf("%.200q cannot be asked for", path)}
 	}
 	if !token.Empty() {
 		value := token.Reveal()
@@ -191,9 +200,7 @@ func (c *Client) request(ctx context.Context, path string, token bridge.Secret) 
 		}
 		req.Header.Set("Authorization", value)
 	}
-	var answer any
-	err = c.do(req, func(body []byte) (err error) { answer, err = decodeAnswer(body); return err })
-	return answer, err
+	return c.do(req, use)
 }
 
 // do sends a request of either kind, and lets use have the body of a success. The

@@ -14,6 +14,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin/access"
+	"github.com/absorb-bridge/absorb-bridge/bridge/catchup"
 	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
@@ -35,6 +36,9 @@ type Options struct {
 	Sources func() []intake.Source // as configured
 	Changed func()                 // there is new work in the store
 	Reload  func() error           // reads the configuration again; nil when nothing runs
+
+	// CatchUp asks Absorb for what a source's webhooks did not tell of.
+	CatchUp func(context.Context, CatchUp) (catchup.Report, error)
 
 	// OpenWindow opens a source's test window until then.
 	OpenWindow func(ctx context.Context, source string, until time.Time) error

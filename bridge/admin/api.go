@@ -72,6 +72,8 @@ func (d *Desk) routes() map[string]http.Handler {
 	for _, operation := range []string{Retry, Cancel, Move, Replay} {
 		post(operation, d.change(operation))
 	}
+	post("catch-up", d.catchUp)
+	post("forget", d.forget)
 	post("reload", d.reload)
 	get("configuration", func(*http.Request) (any, error) { return d.Configured(), nil })
 	get("sources", func(r *http.Request) (any, error) { return d.SourceViews(r.Context()) })

@@ -47,6 +47,7 @@ func resources() map[string]string {
 // eventFields are the event's own. Whatever else a webhook says ends in Id or
 // Ids, or is in the body.
 const eventFields = `text: id type name occurredAt receivedAt userId adminId clientId correlationId
+	truth: caughtUp
 	any: body credits`
 
 // shape is what is known of a part: its fields, or nothing.

@@ -55,7 +55,10 @@ func (b *builder) build(values map[string]any) {
 	}
 	b.sources(r.Sources)
 	b.sinks(r.Sinks)
+	b.redact(r.Redact)
 	b.routes(r.Routes)
+	b.retention()
+	b.unstored()
 }
 
 // decode fills a struct strictly, and reports unknown keys and wrong types.

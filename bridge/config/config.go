@@ -33,6 +33,7 @@ type Config struct {
 	Keep       time.Duration // how long what is finished is kept
 	KeepDead   time.Duration // how long dead letters are kept
 	GiveUp     time.Duration // how long a delivery is tried
+	Redact     []string      // paths of facts that are never stored
 	Log        Log
 	Warnings   []string // what is allowed, but perhaps not meant
 	Files      []string // that were read: the configuration itself and what ${file:…} named
@@ -81,6 +82,11 @@ type Source struct {
 	Portal         string            // base URL of the portal, for links, or ""
 	Fields         map[string]string // JSON paths, by what they lead to
 	API            *API              // nil: nothing is looked up
+	CatchUp        *CatchUp          // nil: only by command …
+	Asked          CatchUp           // … then so
+	Keep           time.Duration     // in place of Config.Keep, or 0
+	KeepDead       time.Duration     // in place of Config.KeepDead, or 0
+	Redact         []string          // paths of facts that are never stored, beside Config.Redact
 }
 
 // API is an Integration API.
@@ -113,6 +119,7 @@ type Sink struct {
 	Type     string
 	Limit    bridge.Limit
 	Voice    Voice
+	Redact   []string       // paths of facts that are never sent to it
 	Settings map[string]any // the type's own
 }
 

@@ -329,7 +329,7 @@ func TestManual(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := slices.Clone(text)
-	for _, page := range []string{"conditions", "digests", "people"} {
+	for _, page := range []string{"conditions", "digests", "people", "catch-up", "privacy"} {
 		more, err := os.ReadFile("../../docs/" + page + ".md")
 		if err != nil {
 			t.Fatal(err)
@@ -350,10 +350,10 @@ func TestManual(t *testing.T) {
 			t.Errorf("block %d: %v", i+1, err)
 		}
 	}
-	if len(blocks) < 14 {
+	if len(blocks) < 17 {
 		t.Errorf("only %d blocks were found", len(blocks))
 	}
-	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawOIDC{}, &rawProxy{}, &rawLog{}, &rawDigest{}, &rawQuiet{}, &rawUpdate{}} {
+	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawOIDC{}, &rawProxy{}, &rawLog{}, &rawDigest{}, &rawCatchUp{}, &rawRedact{}, &rawQuiet{}, &rawUpdate{}} {
 		for _, key := range tags(of, "") {
 			if !regexp.MustCompile("[`.]"+key+"[`.]").Match(pages) && !regexp.MustCompile("(?m)^"+key+":").Match(text) {
 				t.Errorf("the manual does not explain %s", key)

@@ -20,6 +20,7 @@ type raw struct {
 	Keep       string         `koanf:"keep"`
 	KeepDead   string         `koanf:"keep_dead"`
 	GiveUp     string         `koanf:"give_up"`
+	Redact     any            `koanf:"redact"`
 	Log        rawLog         `koanf:"log"`
 }
 
@@ -64,6 +65,10 @@ type rawSource struct {
 	Portal         string            `koanf:"portal"`
 	Fields         map[string]string `koanf:"fields"`
 	API            any               `koanf:"api"`
+	CatchUp        any               `koanf:"catch_up"`
+	Keep           string            `koanf:"keep"`
+	KeepDead       string            `koanf:"keep_dead"`
+	Redact         []string          `koanf:"redact"`
 }
 
 type rawAPI struct {

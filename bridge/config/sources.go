@@ -43,6 +43,18 @@ func (b *builder) sources(all map[string]any) {
 		if r.API != nil {
 			s.API = b.api(key+".api", r.API)
 		}
+		s.Asked = usualCatchUp()
+		if r.CatchUp != nil {
+			b.catchUp(key+".catch_up", r.CatchUp, &s)
+		}
+		if r.Keep != "" {
+			s.Keep = b.duration(key+".keep", r.Keep)
+		}
+		if r.KeepDead != "" {
+			s.KeepDead = b.duration(key+".keep_dead", r.KeepDead)
+		}
+		s.Redact = r.Redact
+		b.neverStored(key+".redact", r.Redact)
 		b.config.Sources = append(b.config.Sources, s)
 	})
 }

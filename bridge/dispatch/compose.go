@@ -3,11 +3,13 @@ package dispatch
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/redact"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 )
 
@@ -20,6 +22,7 @@ const incomplete = "incomplete"
 type Wording struct {
 	Templates *render.Set
 	ByRoute   map[string]*render.Set // for routes that say otherwise
+	Redact    redact.Rules           // what the sink is not told
 }
 
 // Composer writes the messages of one sink: by the event's template, addressed
@@ -34,6 +37,9 @@ type Composer struct {
 // NewComposer prepares a sink's recipients and its body, which may be templates
 // themselves.
 func NewComposer(messages *Messages, wording Wording, name string, sink bridge.Sink) (*Composer, error) {
+	if len(wording.Redact) > 0 {
+		messages = NewMessages() // what others say is not for this sink
+	}
 	c := &Composer{messages: messages, wording: wording}
 	if templated, ok := sink.(bridge.Templated); ok {
 		var err error
@@ -57,7 +63,15 @@ func NewComposer(messages *Messages, wording Wording, name string, sink bridge.S
 
 // Message is what a delivery says.
 func (c *Composer) Message(ctx context.Context, d bridge.Delivery) (bridge.Message, error) {
-	return c.together(ctx, item{deliveries: []bridge.Delivery{d}})
+	return c.together(ctx, item{deliveries: c.redacted([]bridge.Delivery{d})})
+}
+
+// redacted gives deliveries without what the sink is not told.
+func (c *Composer) redacted(all []bridge.Delivery) []bridge.Delivery {
+	for i := range all {
+		all[i].Facts = c.wording.Redact.Facts(all[i].Facts)
+	}
+	return all
 }
 
 // together is what the deliveries of an item say, which have the same recipients.
@@ -90,10 +104,8 @@ func (c *Composer) together(ctx context.Context, i item) (m bridge.Message, err 
 // several is the message of a parcel.
 func (c *Composer) several(ctx context.Context, templates *render.Set, i item) (m bridge.Message, err error) {
 	facts := make([]bridge.Facts, len(i.deliveries))
-	lean := false
 	for n, d := range i.deliveries {
 		facts[n] = d.Facts
-		lean = lean || d.Facts[incomplete] == true
 	}
 	if _, _, story := storyOf(i.parcel.Key); story {
 		m, err = templates.Story(ctx, facts)
@@ -104,10 +116,29 @@ func (c *Composer) several(ctx context.Context, templates *render.Set, i item) (
 		}
 		m, err = templates.Together(ctx, facts, group)
 	}
-	if err == nil && lean {
-		m.Footer = strings.TrimPrefix(m.Footer+" · "+templates.Incomplete(), " · ")
-	}
+	note(&m, templates, facts)
 	return m, err
+}
+
+// note puts into the small print what the reader should know of where the facts are
+// from.
+func note(m *bridge.Message, templates *render.Set, all []bridge.Facts) {
+	for _, n := range []struct {
+		words string
+		holds func(bridge.Facts) bool
+	}{
+		{templates.Incomplete(), func(f bridge.Facts) bool { return f[incomplete] == true }},
+		{templates.CaughtUp(), caughtUp},
+	} {
+		if slices.ContainsFunc(all, n.holds) {
+			m.Footer = strings.TrimPrefix(m.Footer+" · "+n.words, " · ")
+		}
+	}
+}
+
+func caughtUp(f bridge.Facts) bool {
+	event, _ := f["event"].(map[string]any)
+	return event["caughtUp"] == true
 }
 
 func (c *Composer) recipientsOf(ctx context.Context, d bridge.Delivery) (all []string, err error) {
@@ -180,8 +211,6 @@ func (w *Messages) of(ctx context.Context, templates *render.Set, d bridge.Deliv
 
 func write(ctx context.Context, templates *render.Set, d bridge.Delivery) (bridge.Message, error) {
 	m, err := templates.Template(d.EventType).Message(ctx, d.Facts)
-	if err == nil && d.Facts[incomplete] == true {
-		m.Footer = strings.TrimPrefix(m.Footer+" · "+templates.Incomplete(), " · ")
-	}
+	note(&m, templates, []bridge.Facts{d.Facts})
 	return m, err
 }

@@ -53,6 +53,7 @@ func (s *Sender) due(ctx context.Context, limit int) ([]item, error) {
 	if err != nil {
 		return nil, err
 	}
+	singles = s.Compose.redacted(singles)
 	parcels, err := s.Store.DueParcels(ctx, s.Name, now, limit)
 	if err != nil {
 		return nil, err
@@ -116,6 +117,7 @@ func (s *Sender) open(ctx context.Context, p store.Parcel) ([]bridge.Delivery, e
 	if err != nil {
 		return nil, err
 	}
+	all = s.Compose.redacted(all)
 	var order []string
 	to := map[string][]bridge.Delivery{}
 	for _, d := range all {

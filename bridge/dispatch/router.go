@@ -11,6 +11,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/enrich"
 	"github.com/absorb-bridge/absorb-bridge/bridge/lease"
+	"github.com/absorb-bridge/absorb-bridge/bridge/redact"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
@@ -48,7 +49,8 @@ type Plan struct {
 // Source is how events of one source are looked up.
 type Source struct {
 	Enricher *enrich.Enricher
-	Hold     bool // an event waits while Absorb cannot be asked, rather than going out lean
+	Hold     bool         // an event waits while Absorb cannot be asked, rather than going out lean
+	Redact   redact.Rules // what is never stored
 }
 
 // Router turns accepted events into deliveries: it looks up what is known of
@@ -68,6 +70,7 @@ type Router struct {
 	busy map[string]struct{} // ids of the events under way
 
 	undecided undecided
+	turns     turns
 }
 
 // NewRouter makes a router. It calls wake after it stored deliveries for a sink.
@@ -141,12 +144,14 @@ func (r *Router) round(ctx context.Context) (started int, err error) {
 		}
 		started++
 		r.begin(e.ID)
+		own := r.turns.next(e.Event)
 		round.Add(1)
 		r.running.Go(func() {
 			defer round.Done()
 			defer func() { <-r.slots }()
 			defer r.end(e.ID)
-			if err := r.route(ctx, e); err != nil {
+			defer own.end()
+			if err := r.route(ctx, e, own); err != nil {
 				rest(ctx, r.log.With("event", e.ID), err)
 			}
 		})
@@ -181,7 +186,7 @@ func (r *Router) end(id string) {
 }
 
 // route looks one event up and fans it out, or postpones it.
-func (r *Router) route(ctx context.Context, e store.Unrouted) error {
+func (r *Router) route(ctx context.Context, e store.Unrouted, turn turn) error {
 	plan := r.plan.Load()
 	routes := matching(plan.Routes, e.Event)
 	facts, outcome := bridge.NewFacts(e.Event), enrich.Outcome{}
@@ -195,12 +200,16 @@ func (r *Router) route(ctx context.Context, e store.Unrouted) error {
 	for part, err := range outcome.Failed {
 		r.log.Warn("a lookup failed", "event", e.ID, "part", part, "err", err)
 	}
+	facts = source.Redact.Facts(facts)
 	if wait := postpone(e, source, outcome); wait > 0 {
 		r.log.Info("event waits to be looked up again", "event", e.ID, "type", e.Type, "for", wait, "contradicted", outcome.Unsettled)
 		return r.store.Postpone(ctx, e.ID, time.Now().Add(wait))
 	}
 	if len(outcome.Failed) > 0 {
 		facts[incomplete] = true
+	}
+	if !turn.wait(ctx) {
+		return nil
 	}
 	now := time.Now()
 	to, undecided := plan.targets(routes, e.Event, facts, now)
@@ -227,7 +236,7 @@ func postpone(e store.Unrouted, source Source, outcome enrich.Outcome) time.Dura
 	switch {
 	case len(outcome.Failed) > 0 && source.Hold:
 		return backoff(e.Lookups + 1)
-	case len(outcome.Unsettled) > 0 && e.Lookups+1 < maxLookups:
+	case len(outcome.Unsettled) > 0 && e.Lookups+1 < maxLookups && !e.CaughtUp: // Absorb's API told of it itself
 		return settleAfter
 	}
 	return 0

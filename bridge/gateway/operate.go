@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/catchup"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
 	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
@@ -29,6 +31,9 @@ func options(c *config.Config, s *store.Store, parts func() *Parts) admin.Option
 		Sinks:   func() []string { return parts().Order },
 		Sources: func() []intake.Source { return parts().Intake },
 		Changed: func() { s.Tell(store.TopicMended) }, OpenWindow: s.OpenWindow,
+		CatchUp: func(ctx context.Context, r admin.CatchUp) (catchup.Report, error) {
+			return parts().catchUpOf(ctx, r, s, func(int) {}, slog.New(slog.DiscardHandler))
+		},
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
 	"github.com/absorb-bridge/absorb-bridge/bridge/enrich"
 	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
+	"github.com/absorb-bridge/absorb-bridge/bridge/redact"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 	"github.com/absorb-bridge/absorb-bridge/sinks"
@@ -38,6 +39,7 @@ type Parts struct {
 	Routes    []dispatch.Route
 	Intake    []intake.Source
 	sources   []config.Source
+	redact    []string          // paths of facts that are never stored, of any source
 	Of        map[string]string // by sink: tells its settings from others
 	clients   []apiClient
 }
@@ -61,6 +63,7 @@ func Build(c *config.Config) (*Parts, error) {
 		Composers: map[string]*dispatch.Composer{},
 		Paces:     map[string]*dispatch.Pace{},
 		sources:   c.Sources,
+		redact:    c.Redact,
 		Of:        map[string]string{},
 	}
 	faults := []error{p.buildSinks(c), p.buildIntake(c)}
@@ -87,6 +90,7 @@ func (p *Parts) buildSinks(c *config.Config) error {
 		if err != nil {
 			return err // of a translation: the same for all that use it
 		}
+		wording.Redact = redact.New(s.Redact)
 		composer, err := dispatch.NewComposer(messages, wording, s.Name, sink)
 		if err != nil {
 			faults = append(faults, err)
@@ -171,7 +175,7 @@ func (p *Parts) keepPaces(before *Parts) {
 func (p *Parts) buildIntake(c *config.Config) error {
 	var faults []error
 	for _, s := range c.Sources {
-		source := intake.Source{Name: s.Name, Path: s.Path, Form: absorb.Form(s.Signature), UserAgent: s.UserAgent}
+		source := intake.Source{Name: s.Name, Path: s.Path, Form: absorb.Form(s.Signature), UserAgent: s.UserAgent, Redact: p.unstored(s)}
 		for i, secret := range s.Secrets {
 			key, err := absorb.NewKey(secret, s.SecretEncoding)
 			if err != nil {
@@ -204,7 +208,11 @@ func (p *Parts) lookups(s *store.Store) (map[string]dispatch.Source, error) {
 	all := map[string]dispatch.Source{}
 	var used []apiClient
 	for _, source := range p.sources {
+		rules := p.unstored(source)
 		o := enrich.Options{Source: source.Name, Portal: source.Portal, Names: s}
+		if rules.Names() {
+			o.Names = nameless{s}
+		}
 		hold := false
 		if api := source.API; api != nil {
 			c, err := p.client(*api, s)
@@ -214,7 +222,7 @@ func (p *Parts) lookups(s *store.Store) (map[string]dispatch.Source, error) {
 			used = append(used, c)
 			o.Client, o.CacheFor, hold = c.client, api.Cache, api.OnFailure == "hold"
 		}
-		all[source.Name] = dispatch.Source{Enricher: enrich.New(o), Hold: hold}
+		all[source.Name] = dispatch.Source{Enricher: enrich.New(o), Hold: hold, Redact: rules}
 	}
 	p.clients = used
 	return all, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin/access"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin/pages"
+	"github.com/absorb-bridge/absorb-bridge/bridge/catchup"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
@@ -28,6 +29,9 @@ func (g *Gateway) admin(ctx context.Context) http.Handler {
 		g.store.Tell(store.TopicMended)
 	}
 	o.OpenWindow = g.tests.Open
+	o.CatchUp = func(ctx context.Context, r admin.CatchUp) (catchup.Report, error) {
+		return parts().catchUpOf(ctx, r, g.store, g.accepted, g.log)
+	}
 	if g.load != nil {
 		o.Reload = g.Reload
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
+	"github.com/absorb-bridge/absorb-bridge/bridge/redact"
 	"github.com/absorb-bridge/absorb-bridge/sinks"
 )
 
@@ -104,7 +105,7 @@ func (p *Previewer) PreviewEvent(ctx context.Context, e bridge.Event, sink strin
 
 func (p *Previewer) compose(ctx context.Context, eventType, sink string, facts bridge.Facts) (Preview, error) {
 	m, err := p.parts.Composers[sink].Message(ctx, bridge.Delivery{
-		ID: SampleID(eventType), EventID: SampleID(eventType), EventType: eventType, Facts: facts,
+		ID: SampleID(eventType), EventID: SampleID(eventType), EventType: eventType, Facts: redact.New(p.parts.redact).Facts(facts),
 	})
 	if err != nil {
 		return Preview{}, fmt.Errorf("preview %s: %w", eventType, err)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -71,6 +72,7 @@ func (g *Gateway) route(ctx context.Context, l *lease.Lease) error {
 	var all errgroup.Group
 	all.Go(func() error { return g.router.Run(ctx, l) })
 	all.Go(func() error { return g.sweep(ctx) })
+	all.Go(func() error { return g.catchUp(ctx) })
 	return all.Wait()
 }
 
@@ -81,7 +83,13 @@ func (g *Gateway) sweep(ctx context.Context) error {
 	for {
 		c, _ := g.current()
 		now := time.Now()
-		gone, err := g.store.Sweep(ctx, now.Add(-c.Keep), now.Add(-max(c.Keep, c.KeepDead)))
+		own := map[string]store.Retention{}
+		for _, s := range c.Sources {
+			if s.Keep+s.KeepDead > 0 {
+				own[s.Name] = retention(now, cmp.Or(s.Keep, c.Keep), cmp.Or(s.KeepDead, c.KeepDead))
+			}
+		}
+		gone, err := g.store.Sweep(ctx, retention(now, c.Keep, c.KeepDead), own)
 		switch {
 		case err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled):
 			g.log.Warn("old events could not be deleted; trying again later", "err", err)
@@ -94,6 +102,10 @@ func (g *Gateway) sweep(ctx context.Context) error {
 		case <-time.After(sweepEvery):
 		}
 	}
+}
+
+func retention(now time.Time, keep, dead time.Duration) store.Retention {
+	return store.Retention{Done: now.Add(-keep), Dead: now.Add(-max(keep, dead))}
 }
 
 // accepted tells the router, here or in another replica, of new events.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/redact"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
@@ -42,6 +43,7 @@ type Source struct {
 	Form      absorb.Form // the signature's only accepted form; "" accepts every form
 	UserAgent string      // glob pattern that the User-Agent must match; "" matches all
 	Parser    *absorb.Parser
+	Redact    redact.Rules // what is never stored
 }
 
 // Accepter stores events before they are answered.
@@ -153,6 +155,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*accepted, error
 	}
 	for i := range events {
 		events[i].Source, events[i].ReceivedAt = source.Name, now
+		events[i].Kept = source.Redact.Body(events[i].Raw)
 		events[i].Signature, events[i].UserAgent = string(form), bridge.CleanLine(r.UserAgent())
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
@@ -181,7 +184,7 @@ func (h *Handler) tested(sources []Source, r *http.Request, body []byte, now tim
 	h.refusals.say(slog.LevelWarn, "request taken for a test; nothing is delivered", "source", source.Name, "from", r.RemoteAddr, "reason", reason)
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	if err := h.windows.capture(ctx, source.Name, r, body, now); err != nil {
+	if err := h.windows.capture(ctx, source.Name, r, source.Redact.Body(body), now); err != nil {
 		return nil, err
 	}
 	return testAnswer(source), nil

@@ -21,7 +21,8 @@ type vocabulary struct {
 	dates                                map[string]string
 	spans                                map[string]string
 	words                                map[string]string
-	and, more, other, incomplete         string
+	and, more, other                     string
+	incomplete, caughtUp                 string
 	events                               []string // the noun, in the forms that plural wants
 }
 
@@ -54,7 +55,7 @@ func (v *vocabulary) read(r *reader, top entry) {
 		"dates": func(e entry) { v.dates = r.texts(e, v.dates, "date", "time", "datetime", "weekday") },
 		"spans": func(e entry) { v.spans = r.texts(e, v.spans, "day", "hour", "minute", "second") },
 		"words": func(e entry) { v.words = r.texts(e, v.words) },
-		"and":   text(&v.and), "other": text(&v.other), "incomplete": text(&v.incomplete),
+		"and":   text(&v.and), "other": text(&v.other), "incomplete": text(&v.incomplete), "caught_up": text(&v.caughtUp),
 		"more": func(e entry) {
 			if s, ok := r.text(e); ok && strings.Count(s.text, "%s") != 1 {
 				r.problem(s.at, e.path, "want a text with %%s in it once, in place of a number")

@@ -45,6 +45,9 @@ type Set struct {
 // Incomplete says that a message is lean because Absorb could not be asked.
 func (s *Set) Incomplete() string { return s.words.incomplete }
 
+// CaughtUp says that no webhook brought what a message is about.
+func (s *Set) CaughtUp() string { return s.words.caughtUp }
+
 // Load reads the built-in templates and those that take their place. The error
 // is a bridge.Problems that holds every mistake in every file.
 func Load(o Options) (*Set, error) {

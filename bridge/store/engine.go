@@ -24,6 +24,14 @@ type engine interface {
 	// done, unless the error is a lost connection: then nobody knows.
 	transact(context.Context, []statement) ([]int64, error)
 
+	// alone is transact for statements while no other transaction can add events:
+	// those that ended before are seen, and those that wait see what was done.
+	alone(context.Context, []statement) ([]int64, error)
+
+	// scrub has nothing left in the files of what was deleted, as far as the
+	// engine can.
+	scrub(context.Context) error
+
 	// parallel tells whether transactions may run side by side, and other
 	// processes may use the store at the same time.
 	parallel() bool

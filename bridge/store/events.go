@@ -63,6 +63,7 @@ type eventRow struct {
 	id       string
 	key      []byte
 	entities []byte
+	occurrence
 }
 
 func newEventRow(e bridge.Event) (eventRow, error) {
@@ -76,7 +77,7 @@ func newEventRow(e bridge.Event) (eventRow, error) {
 			return eventRow{}, err
 		}
 	}
-	return eventRow{event: e, id: id.String(), key: dedupeKey(e), entities: entities}, nil
+	return eventRow{event: e, id: id.String(), key: dedupeKey(e), entities: entities, occurrence: occurrenceOf(e)}, nil
 }
 
 func dedupeKey(e bridge.Event) []byte {
@@ -90,22 +91,28 @@ func dedupeKey(e bridge.Event) []byte {
 // insertEvents is how new events are stored.
 func insertEvents() *rows {
 	return newRows("events", `id text, dedupe_key bytea, source text, type text, user_id text, admin_id text, client_id text, correlation_id text,
-		entities text, occurred_at bigint, received_at bigint, body bytea, signature text, user_agent text, lookups bigint, route_after bigint`,
-		"ON CONFLICT (dedupe_key) DO NOTHING")
+		entities text, occurred_at bigint, received_at bigint, body bytea, signature text, user_agent text, lookups bigint, route_after bigint,
+		occurrence bytea, caught_up bigint`, unlessKnown(), "ON CONFLICT (dedupe_key) DO NOTHING")
 }
 
 func (r eventRow) insert(into *rows) statement {
 	e := r.event
-	received := micros(e.ReceivedAt)
+	received, body, caught := micros(e.ReceivedAt), e.Raw, int64(0)
+	if e.Kept != nil {
+		body = e.Kept
+	}
+	if e.CaughtUp {
+		caught = 1
+	}
 	return statement{query: into.one, rows: into, args: []any{
 		r.id, r.key, e.Source, e.Type, e.UserID, e.AdminID, e.ClientID, e.CorrelationID,
-		string(r.entities), micros(e.OccurredAt), received, e.Raw, e.Signature, e.UserAgent, int64(0), received,
+		string(r.entities), micros(e.OccurredAt), received, body, e.Signature, e.UserAgent, int64(0), received, r.name(), caught,
 	}}
 }
 
-// repeated is what becomes of an event whose bytes were stored before: it is a
-// duplicate, or, late enough, an event of its own, and the earlier one hands its key
-// over to it.
+// repeated is what becomes of an event that was not taken: what it tells of is known,
+// or its bytes were stored before. Then it is a duplicate, or, late enough, an event of
+// its own, and the earlier one hands its key over to it.
 func (s *Store) repeated(ctx context.Context, r eventRow) (Accepted, error) {
 	for {
 		var earlier string
@@ -113,6 +120,11 @@ func (s *Store) repeated(ctx context.Context, r eventRow) (Accepted, error) {
 		err := s.row(ctx, `SELECT id, received_at FROM events WHERE dedupe_key = ?`, r.key).Scan(&earlier, &at)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return Accepted{}, err
+		}
+		if err != nil {
+			if a, known, err := s.known(ctx, r); known || err != nil {
+				return a, err
+			}
 		}
 		if err == nil && (r.event.CorrelationID != "" || micros(r.event.ReceivedAt)-at < duplicateWindow.Microseconds()) {
 			return Accepted{ID: earlier, Duplicate: true}, nil
@@ -136,7 +148,7 @@ type Unrouted struct {
 // limit.
 func (s *Store) Unrouted(ctx context.Context, now time.Time, limit int) ([]Unrouted, error) {
 	all, err := list(ctx, s, scanUnrouted, `SELECT
-		id, source, type, user_id, admin_id, client_id, correlation_id, entities, occurred_at, received_at, body, lookups
+		id, source, type, user_id, admin_id, client_id, correlation_id, entities, occurred_at, received_at, caught_up, body, lookups
 		FROM events WHERE routed_at IS NULL AND route_after <= ? ORDER BY route_after, id LIMIT ?`, micros(now), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read unrouted events: %w", err)
@@ -147,11 +159,13 @@ func (s *Store) Unrouted(ctx context.Context, now time.Time, limit int) ([]Unrou
 func scanUnrouted(row scanner) (u Unrouted, err error) {
 	var entities string
 	var occurred, received int64
+	var caught int
 	err = row.Scan(&u.ID, &u.Source, &u.Type, &u.UserID, &u.AdminID, &u.ClientID, &u.CorrelationID,
-		&entities, &occurred, &received, &u.Raw, &u.Lookups)
+		&entities, &occurred, &received, &caught, &u.Raw, &u.Lookups)
 	if err != nil {
 		return u, err
 	}
+	u.CaughtUp = caught == 1
 	u.OccurredAt, u.ReceivedAt = fromMicros(occurred), fromMicros(received)
 	if err := json.Unmarshal([]byte(entities), &u.Entities); err != nil {
 		return u, err

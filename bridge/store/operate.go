@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -103,53 +102,6 @@ func (s *Store) changeFew(ctx context.Context, ids []string, one func(id string)
 		total += int(n)
 	}
 	return total, err
-}
-
-// Sweep deletes what is finished: events that arrived before done and whose
-// deliveries all ended, and among them dead letters that ended before dead. It
-// deletes a few at a time, gives space back to the disk, and gives how many
-// events went.
-func (s *Store) Sweep(ctx context.Context, done, dead time.Time) (int, error) {
-	query := `SELECT e.id FROM events e WHERE e.id < ? AND e.routed_at IS NOT NULL AND NOT EXISTS (
-			SELECT 1 FROM deliveries d WHERE d.event_id = e.id
-			AND (d.state = 'pending' OR d.state = 'dead' AND d.updated_at >= ? OR d.updated_at >= ?))
-		AND e.id > ? ORDER BY e.id LIMIT ?`
-	gone, err := s.each(ctx, "sweep", query, []any{firstID(done), micros(dead), micros(done)}, func(id string) statement {
-		return change(`DELETE FROM events WHERE id = ? AND routed_at IS NOT NULL`, id)
-	})
-	if err == nil {
-		err = s.tidy(ctx, done)
-	}
-	if err != nil {
-		return gone, err
-	}
-	return gone, s.shrink(ctx)
-}
-
-// spare is how many free pages the file keeps, because they will be needed again.
-const spare = 2000
-
-// shrink gives free pages back to the disk, a few at a time.
-func (s *Store) shrink(ctx context.Context) error {
-	count, reclaim := s.engine.reclaim()
-	for before := math.MaxInt; count != ""; {
-		free, err := list(ctx, s, func(row scanner) (n int, err error) { return n, row.Scan(&n) }, count)
-		if err != nil || free[0] <= spare || free[0] >= before { // it may be that they cannot be given back
-			return err
-		}
-		before = free[0]
-		if _, err := s.write(ctx, change(reclaim)); err != nil {
-			return fmt.Errorf("give space back to the disk: %w", err)
-		}
-	}
-	return nil
-}
-
-// firstID is below the ids of all events that arrived at t or later: a UUIDv7
-// begins with the milliseconds since 1970 (RFC 9562, section 5.7).
-func firstID(t time.Time) string {
-	text := fmt.Sprintf("%012x", max(t.UnixMilli(), 0))
-	return text[:8] + "-" + text[8:]
 }
 
 // Counts gives how many deliveries each sink has in each state.

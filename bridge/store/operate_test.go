@@ -232,7 +232,7 @@ func TestSweep(t *testing.T) {
 	future := time.Now().Add(time.Hour)
 	sweep := func(done, dead time.Time) int {
 		t.Helper()
-		n, err := s.Sweep(t.Context(), done, dead)
+		n, err := s.Sweep(t.Context(), Retention{done, dead}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -277,7 +277,7 @@ func TestSweepGivesSpaceBack(t *testing.T) {
 		}
 	}
 	future := time.Now().Add(time.Hour)
-	if n, err := s.Sweep(t.Context(), future, future); err != nil || n != 30 {
+	if n, err := s.Sweep(t.Context(), Retention{future, future}, nil); err != nil || n != 30 {
 		t.Fatalf("%d were deleted, %v", n, err)
 	}
 	var pages int

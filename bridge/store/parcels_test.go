@@ -188,7 +188,7 @@ func testParcelsAreSplit(t *testing.T, s *Store) {
 	if _, err := s.write(t.Context(), change(`DELETE FROM parcels WHERE id = ?`, due[0].ID)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Sweep(t.Context(), noon.Add(-time.Hour), noon.Add(-time.Hour)); err != nil {
+	if _, err := s.Sweep(t.Context(), Retention{noon.Add(-time.Hour), noon.Add(-time.Hour)}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if singles, err := s.Due(t.Context(), "a", noon.Add(time.Hour), 10); err != nil || len(singles) != 2 {

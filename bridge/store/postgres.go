@@ -231,18 +231,24 @@ func (e *postgres) transact(ctx context.Context, all []statement) (changed []int
 	ctx, cancel := context.WithTimeout(ctx, transactTimeout)
 	defer cancel()
 	for range conflictTries {
-		if changed, err = e.try(ctx, all); err == nil || !conflicted(err) {
+		if changed, err = e.try(ctx, e.pool, all); err == nil || !conflicted(err) {
 			break
 		}
 	}
 	return changed, err
 }
 
-func (e *postgres) try(ctx context.Context, all []statement) ([]int64, error) {
+// sender is a pool, whose batch is one transaction, committed at its end, or a
+// transaction under way.
+type sender interface {
+	SendBatch(context.Context, *pgx.Batch) pgx.BatchResults
+}
+
+func (e *postgres) try(ctx context.Context, to sender, all []statement) ([]int64, error) {
 	var batch pgx.Batch
 	for rest := all; len(rest) > 0; rest = rest[run(rest):] {
 		text, args := e.query(rest[0].query, rest[0].args)
-		if n := run(rest); n > 1 {
+		if n := run(rest); rest[0].asMany(n) {
 			for _, s := range rest[1:n] {
 				_, _ = e.query(s.query, s.args) // each row's values
 			}
@@ -250,7 +256,7 @@ func (e *postgres) try(ctx context.Context, all []statement) ([]int64, error) {
 		}
 		batch.Queue(text, args...)
 	}
-	results := e.pool.SendBatch(ctx, &batch) // one transaction, committed at its end
+	results := to.SendBatch(ctx, &batch)
 	changed := make([]int64, len(all))
 	for at := 0; at < len(all); at += run(all[at:]) {
 		if err := read(results, all[at:at+run(all[at:])], changed[at:]); err != nil {
@@ -263,13 +269,29 @@ func (e *postgres) try(ctx context.Context, all []statement) ([]int64, error) {
 
 // read reads the result of a statement, or of those that were sent as one.
 func read(results pgx.BatchResults, all []statement, changed []int64) error {
-	if len(all) > 1 {
+	if all[0].asMany(len(all)) {
 		return inserted(results, all, changed)
 	}
 	tag, err := results.Exec()
 	changed[0] = tag.RowsAffected()
 	return err
 }
+
+// alone lets the transactions that add events end, and others begin when it has.
+func (e *postgres) alone(ctx context.Context, all []statement) (changed []int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, transactTimeout)
+	defer cancel()
+	err = pgx.BeginFunc(ctx, e.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE"); err != nil {
+			return err
+		}
+		changed, err = e.try(ctx, tx, all)
+		return err
+	})
+	return changed, err
+}
+
+func (e *postgres) scrub(context.Context) error { return nil } // autovacuum does, in its time
 
 func (e *postgres) close() error {
 	err := e.readers.Close()

@@ -15,23 +15,38 @@ const maxRows = 512
 type rows struct {
 	one  string // the text for one row
 	many string // for an array for each column; gives the first column of the rows that were inserted
+	only bool   // not every row is taken: its values need their types, so that PostgreSQL has many for one, too
 }
 
 // newRows makes the texts. columns has their types, such as "id text, at bigint", the
-// first tells the rows apart, and conflict is what comes after the values.
-func newRows(table, columns, conflict string) *rows {
-	var names, arrays []string
+// first tells the rows apart, and conflict is what comes after the values. Where there
+// is a condition, only the rows n that it holds for are taken.
+func newRows(table, columns, condition, conflict string) *rows {
+	var names, arrays, values []string
 	for column := range strings.SplitSeq(columns, ",") {
 		words := strings.Fields(column)
 		names = append(names, words[0])
+		values = append(values, "? AS "+words[0])
 		arrays = append(arrays, fmt.Sprintf("$%d::%s[]", len(names), words[1]))
 	}
 	into := "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") "
+	unnest := into + "SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ") "
+	if condition != "" {
+		where := "WHERE " + condition + " " + conflict
+		return &rows{
+			one:  into + "SELECT * FROM (SELECT " + strings.Join(values, ", ") + ") n " + where,
+			many: unnest + "n (" + strings.Join(names, ", ") + ") " + where + " RETURNING " + names[0],
+			only: true,
+		}
+	}
 	return &rows{
 		one:  into + "VALUES (" + marks(len(names)) + ") " + conflict,
-		many: into + "SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ") " + conflict + " RETURNING " + names[0],
+		many: unnest + conflict + " RETURNING " + names[0],
 	}
 }
+
+// asMany tells whether PostgreSQL is sent the text for many rows for a run of n.
+func (s statement) asMany(n int) bool { return n > 1 || s.rows != nil && s.rows.only }
 
 // byColumn gives the values of rows by column, each as an array of its type.
 func byColumn(all []statement) []any {

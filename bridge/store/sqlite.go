@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -24,8 +26,11 @@ type sqlite struct {
 	lock    *flock.Flock
 	writes  *sql.DB // one connection
 	readers *sql.DB
-	conn    *sql.Conn            // of writes; used by one transaction at a time
-	stmts   map[string]*sql.Stmt // by query; closed with conn
+
+	mu    sync.Mutex           // held for a transaction
+	conn  *sql.Conn            // of writes
+	stmts map[string]*sql.Stmt // by query; closed with conn
+	dir   string               // of the file
 }
 
 // maxReaders is how many reads may run at once.
@@ -35,7 +40,7 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, fmt.Errorf("make its folder: %w", err)
 	}
-	e := &sqlite{lock: flock.New(path + ".lock"), stmts: map[string]*sql.Stmt{}}
+	e := &sqlite{lock: flock.New(path + ".lock"), stmts: map[string]*sql.Stmt{}, dir: filepath.Dir(path)}
 	if err := e.acquire(ctx); err != nil {
 		return nil, err
 	}
@@ -130,7 +135,47 @@ func (e *sqlite) reclaim() (count, some string) {
 	return "PRAGMA freelist_count", "PRAGMA incremental_vacuum(1000)"
 }
 
+func (e *sqlite) alone(ctx context.Context, all []statement) ([]int64, error) {
+	return e.transact(ctx, all)
+}
+
+// scrub writes the file anew, without free pages and without what is left in the
+// others, and empties the log.
+func (e *sqlite) scrub(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	do := func(ctx context.Context, text string) error {
+		_, err := e.conn.ExecContext(ctx, text)
+		return err
+	}
+	// The copy is made on the disk, beside the file: elsewhere there may be no room.
+	quoted := "'" + strings.ReplaceAll(e.dir, "'", "''") + "'"
+	defer func() {
+		always := context.WithoutCancel(ctx)
+		_, _ = do(always, "PRAGMA temp_store_directory = ''"), do(always, "PRAGMA temp_store = MEMORY") // the next one does it, too
+	}()
+	for _, text := range []string{"PRAGMA temp_store = FILE", "PRAGMA temp_store_directory = " + quoted, "VACUUM"} {
+		if err := do(ctx, text); err != nil {
+			return fmt.Errorf("write the file anew: %w", err)
+		}
+	}
+	for {
+		var busy, pages, moved int
+		err := e.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+		if err != nil || busy == 0 {
+			return err
+		}
+		select { // a reader is not done yet
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
 func (e *sqlite) transact(_ context.Context, all []statement) ([]int64, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if _, err := e.exec(change("BEGIN IMMEDIATE")); err != nil {
 		e.rollback()
 		return nil, fmt.Errorf("begin: %w", err)

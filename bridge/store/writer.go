@@ -51,6 +51,16 @@ func (s *Store) writeAlone(ctx context.Context, all ...statement) ([]int64, erro
 	return s.engine.transact(ctx, all)
 }
 
+// writeEvents is write while nobody else can add events.
+func (s *Store) writeEvents(ctx context.Context, all ...statement) ([]int64, error) {
+	s.closing.RLock() // not while it is closed
+	defer s.closing.RUnlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	return s.engine.alone(ctx, all)
+}
+
 func (s *Store) do(ctx context.Context, queue chan<- *job, all []statement) ([]int64, error) {
 	j := &job{statements: all, done: make(chan error, 1)}
 	if err := s.submit(ctx, queue, j); err != nil {

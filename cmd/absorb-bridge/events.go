@@ -52,7 +52,14 @@ func eventLine(e store.EventRow) string {
 	for _, state := range slices.Sorted(maps.Keys(e.Deliveries)) {
 		counts = append(counts, fmt.Sprintf("%d %s", e.Deliveries[state], state))
 	}
-	return cells(e.ID, clock(e.Received), e.Source, e.Event, e.State, strings.Join(counts, ", "))
+	return cells(e.ID, clock(e.Received), e.Source, e.Event, eventState(e), strings.Join(counts, ", "))
+}
+
+func eventState(e store.EventRow) string {
+	if e.CaughtUp {
+		return e.State + ", caught up"
+	}
+	return e.State
 }
 
 func showEvent() *cobra.Command {

@@ -44,7 +44,7 @@ Try it without any account:  absorb-bridge demo`,
 	root.AddCommand(
 		serveCommand(), demoCommand(), initCommand(), checkCommand(), doctorCommand(), previewCommand(),
 		sendCommand(), emitCommand(), eventsCommand(), deliveriesCommand(), deadCommand(),
-		storeCommand(), reloadCommand(), readyCommand(), testWindowCommand(), inspectCommand(), auditCommand(), schemaCommand(), versionCommand(),
+		storeCommand(), catchUpCommand(), forgetCommand(), reloadCommand(), readyCommand(), testWindowCommand(), inspectCommand(), auditCommand(), schemaCommand(), versionCommand(),
 	)
 	return root
 }

@@ -20,9 +20,10 @@ const module = "github.com/absorb-bridge/absorb-bridge/"
 // none beside or above it.
 var layers = [][]string{
 	{"bridge", "bridge/schedule", "templates", "configs", "internal/wall/draw", "internal/pgtest", "internal/yamlfile", "internal/jsonschema"},
-	{"bridge/absorb", "bridge/render", "bridge/store", "sinks/kit", "internal/wall", "internal/jsonschema/schematest"},
+	{"bridge/absorb", "bridge/redact", "bridge/render", "sinks/kit", "internal/wall", "internal/jsonschema/schematest"},
+	{"bridge/store"},
 	{
-		"bridge/condition", "bridge/admin/access", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "sinks/sinktest",
+		"bridge/catchup", "bridge/condition", "bridge/admin/access", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "sinks/sinktest",
 		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams",
 		"sinks/mattermost", "sinks/rocketchat", "sinks/shoutrrr", "sinks/webhook",
 	},

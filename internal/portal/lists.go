@@ -2,6 +2,7 @@ package portal
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -48,6 +49,9 @@ func (p *Portal) list(name string, find func(*http.Request) []object) http.Handl
 		page, err := number(q, "_offset", 0, maxPage)
 		limit, err2 := number(q, "_limit", defaultLimit, maxLimit)
 		keep, err3 := parseFilter(q.Get("_filter"))
+		if p.Plain && strings.Contains(q.Get("_filter"), "datetime'") {
+			err3 = errors.New("Invalid filter: datetime")
+		}
 		for _, err := range []error{err, err2, err3} {
 			if err != nil {
 				invalid(w, err.Error())
@@ -58,6 +62,10 @@ func (p *Portal) list(name string, find func(*http.Request) []object) http.Handl
 		order(found, q.Get("_sort"))
 		start := min(page*limit, len(found)) // the offset counts pages
 		returned := found[start:min(start+limit, len(found))]
+		if p.Bare {
+			write(w, http.StatusOK, append([]object{}, returned...))
+			return
+		}
 		write(w, http.StatusOK, object{
 			"totalItems": len(found), "returnedItems": len(returned), "limit": limit, "offset": page, name: append([]object{}, returned...),
 		})

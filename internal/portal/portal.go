@@ -24,6 +24,8 @@ type Options struct {
 	Now      func() time.Time // the portal's clock
 	Lag      time.Duration    // how long the API lags behind the webhooks
 	Seed     uint64           // of everything random
+	Bare     bool             // lists are bare, without an envelope
+	Plain    bool             // dates in filters must be in plain quotes, as in some portals' older material
 	Limit    bool             // enforces the rate limit: 200 requests a second, and 100 more at once
 }
 

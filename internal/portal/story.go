@@ -73,6 +73,9 @@ func (p *Portal) somebody() Happening {
 	}
 	// Whoever completes or is certified was enrolled before.
 	p.world.enroll(h.User, h.Entities["courseId"], p.Now().AddDate(0, 0, -7), h.Entities["enrollmentId"])
+	if e := p.world.enrollment(h.User, h.Entities["courseId"]); e != nil {
+		h.Entities["enrollmentId"] = fmt.Sprint(e["id"]) // there was one already
+	}
 	return h
 }
 

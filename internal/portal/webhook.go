@@ -107,6 +107,12 @@ func (w *world) happen(h Happening) {
 	case strings.HasPrefix(h.Event, "EnrollmentCompleted"), h.Event == "SessionEnrollmentCompleted":
 		w.enroll(h.User, course, h.At, h.Entities["enrollmentId"])
 		w.complete(h.User, course, h.At)
+	case h.Event == "UserCreated":
+		w.found("users", h.User, h.At)
+	case h.Event == "DepartmentCreated":
+		w.found("departments", h.Entities["departmentId"], h.At)
+	case h.Event == "GroupCreated":
+		w.found("groups", h.Entities["groupId"], h.At)
 	case strings.HasPrefix(h.Event, "UserEnrolled"):
 		w.enroll(h.User, course, h.At, h.Entities["enrollmentId"])
 	case h.Event == "CertificateAwarded":

@@ -134,6 +134,25 @@ func user(n int, first, last, job, department string) object {
 	})
 }
 
+// found makes what an event tells of as new: a person, a department or a group.
+func (w *world) found(collection, thing string, at time.Time) {
+	if thing == "" || w.byID(collection, thing) != nil {
+		return
+	}
+	n := len(w.things[collection]) + 1
+	var o object
+	switch collection {
+	case "users":
+		o = user(n, "Person", fmt.Sprint(n), jobs()[n%len(jobs())], id(kindDepartment, 2))
+		o["id"] = thing
+	case "departments":
+		o = object{"id": thing, "name": fmt.Sprint("Department ", n), "parentId": id(kindDepartment, 1), "companyName": nil, "emailAddress": nil, "phoneNumber": nil, "externalId": nil}
+	default:
+		o = object{"id": thing, "name": fmt.Sprint("Group ", n), "isAutomatic": false, "userIds": []any{}}
+	}
+	w.add(collection, edited(at, o))
+}
+
 func (w *world) addCourses() {
 	for i, c := range courses() {
 		w.add("courses", edited(began.AddDate(0, i, 0), object{
@@ -200,7 +219,7 @@ func (w *world) award(user, course, certificate string, at time.Time) {
 	if e == nil || w.byID("certificates", certificate) != nil {
 		return
 	}
-	e["certificateId"] = certificate
+	e["certificateId"], e["dateEdited"] = certificate, stamp(at)
 	w.add("certificates", object{
 		"id": certificate, "enrollmentId": e["id"], "userId": user, "fullName": e["fullName"], "courseName": e["courseName"],
 		"acquiredDate": stamp(at), "expiryDate": stamp(at.AddDate(1, 0, 0)), "notes": nil,

@@ -105,6 +105,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	post("/api/deliveries/move", chosen)
 	post("/api/events/replay", admin.Selection{All: true})
 	post("/api/reload", struct{}{})
+	post("/api/catch-up", map[string]any{"source": "production", "since": "2026-01-01T00:00:00Z", "dry_run": true})
+	post("/api/forget", admin.Forget{Person: store.Person{User: "nobody"}, DryRun: true})
 	a.call(t, http.MethodPost, "/api/sources/{name}/test-window", "/api/sources/production/test-window", admin.Window{For: "10m"}, http.StatusOK)
 	a.call(t, http.MethodPost, "/api/sources/{name}/try-api", "/api/sources/production/try-api", nil, http.StatusOK)
 	a.get(t, "/api/audit", "/api/audit?limit=3")

@@ -1,0 +1,228 @@
+// Package catchup asks Absorb's Integration API for what happened and was not told by
+// a webhook: while the bridge was down, or the portal could not reach it.
+package catchup
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+const (
+	// overlap is how much of the time that was looked at before is looked at again:
+	// the API may have shown something late.
+	overlap = 30 * time.Minute
+
+	// together is how many events one transaction stores.
+	together = 100
+)
+
+// Options says what a source is asked for.
+type Options struct {
+	Source string // its name
+	Client *absorb.Client
+	Store  *store.Store
+	Events []string      // canonical names; none: those that webhooks have brought
+	Window time.Duration // how far back Pass looks
+	After  time.Duration // how much of the present is left to the webhooks
+	Keep   func(raw []byte) []byte
+	Log    *slog.Logger
+}
+
+// Catcher catches up with one source.
+type Catcher struct {
+	Options
+	stored func(n int)
+}
+
+// New makes a catcher, which calls stored when there are n new events.
+func New(o Options, stored func(n int)) *Catcher {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Catcher{o, stored}
+}
+
+// Report is what was found.
+type Report struct {
+	Source  string            `json:"source"`
+	Since   time.Time         `json:"since"`
+	Until   time.Time         `json:"until"`
+	Events  []string          `json:"events"`            // the types that were asked for
+	Listed  int               `json:"listed"`            // how many the API tells of
+	Missing []Missing         `json:"missing"`           // those that no webhook told of
+	Created int               `json:"created"`           // how many were stored
+	Refused map[string]string `json:"refused,omitempty"` // lists that the API does not give, and why
+}
+
+// Missing is an event that no webhook told of.
+type Missing struct {
+	Event    string            `json:"event"`
+	At       time.Time         `json:"at"`
+	User     string            `json:"user,omitempty"`
+	Entities map[string]string `json:"entities,omitempty"`
+}
+
+// progress is what the next pass must know; it is kept in the store.
+type progress struct {
+	Kinds   store.Kinds          `json:"kinds"`
+	Cursors map[string]time.Time `json:"cursors"` // until when there is nothing missing, by list
+}
+
+// Pass looks at what happened since the pass before, or since the last event that a
+// webhook brought, and stores what is missing. When it is interrupted, the next one
+// goes on from there.
+func (c *Catcher) Pass(ctx context.Context) (Report, error) {
+	p, err := c.load(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	until := time.Now().UTC().Add(-c.After)
+	if err := c.begin(ctx, &p, until); err != nil {
+		return Report{}, err
+	}
+	g := c.gathering(p, until)
+	for list, cursor := range p.Cursors {
+		g.since[list] = later(cursor.Add(-overlap), until.Add(-c.Window))
+	}
+	if err := g.gather(ctx); err != nil {
+		return g.report(c.Source), err
+	}
+	r := g.report(c.Source)
+	err = c.store(ctx, g, &r, func(at time.Time) (string, string, error) {
+		for list := range p.Cursors {
+			if r.Refused[list] == "" {
+				p.Cursors[list] = later(p.Cursors[list], at)
+			}
+		}
+		text, err := json.Marshal(p)
+		return c.state(), string(text), err
+	})
+	return r, err
+}
+
+// Between looks at what happened in a time. Without dry it stores what is missing.
+func (c *Catcher) Between(ctx context.Context, since, until time.Time, dry bool) (Report, error) {
+	p, err := c.load(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	now := time.Now().UTC()
+	if until.IsZero() || until.After(now) {
+		until = now
+	}
+	g := c.gathering(p, until)
+	for _, list := range lists() {
+		g.since[list] = since
+	}
+	if len(g.types) == 0 {
+		return g.report(c.Source), fmt.Errorf("no webhook of source %s brought an event yet that Absorb can list: name those that its webhooks are for in sources.%s.catch_up.events", c.Source, c.Source)
+	}
+	if err := g.gather(ctx); err != nil {
+		return g.report(c.Source), err
+	}
+	r := g.report(c.Source)
+	if dry {
+		missing, err := c.Store.Missing(ctx, g.events())
+		r.Missing = described(missing)
+		return r, err
+	}
+	return r, c.store(ctx, g, &r, func(time.Time) (string, string, error) { return "", "", nil })
+}
+
+// state is the name under which progress is kept.
+func (c *Catcher) state() string { return "catch-up " + c.Source }
+
+func (c *Catcher) load(ctx context.Context) (p progress, err error) {
+	text, err := c.Store.State(ctx, c.state())
+	if err != nil {
+		return p, err
+	}
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), &p); err != nil {
+			return p, fmt.Errorf("read how far source %s was caught up: %w", c.Source, err)
+		}
+	}
+	return p, c.Store.CountKinds(ctx, c.Source, &p.Kinds)
+}
+
+// begin gives lists that were never asked for a cursor: where the webhooks ended.
+func (c *Catcher) begin(ctx context.Context, p *progress, until time.Time) error {
+	if p.Cursors == nil {
+		p.Cursors = map[string]time.Time{}
+	}
+	last, err := c.Store.LastVerified(ctx, c.Source)
+	if err != nil {
+		return err
+	}
+	for _, list := range lists() {
+		if p.Cursors[list].IsZero() {
+			p.Cursors[list] = until
+			if !last.IsZero() && last.Before(until) {
+				p.Cursors[list] = last
+			}
+		}
+	}
+	return nil
+}
+
+// store stores what is missing in the order in which it happened. Each transaction
+// keeps, too, until when nothing is missing any more.
+func (c *Catcher) store(ctx context.Context, g *gathering, r *Report, until func(time.Time) (state, value string, err error)) error {
+	save := func(at time.Time, events []bridge.Event) error {
+		state, value, err := until(at)
+		if err != nil || state == "" && len(events) == 0 {
+			return err
+		}
+		n, err := c.Store.CatchUp(ctx, events, state, value)
+		if n > 0 {
+			r.Created += n
+			c.stored(n)
+		}
+		return err
+	}
+	for events := range slices.Chunk(g.events(), together) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		missing, err := c.Store.Missing(ctx, events)
+		if err != nil {
+			return err
+		}
+		if len(missing) == 0 {
+			continue
+		}
+		for i := range missing {
+			if c.Keep != nil {
+				missing[i].Kept = c.Keep(missing[i].Raw)
+			}
+		}
+		r.Missing = append(r.Missing, described(missing)...)
+		if err := save(missing[len(missing)-1].OccurredAt, missing); err != nil {
+			return err
+		}
+	}
+	return save(g.until, nil)
+}
+
+func described(events []bridge.Event) []Missing {
+	all := make([]Missing, len(events))
+	for i, e := range events {
+		all[i] = Missing{e.Type, e.OccurredAt, e.UserID, e.Entities}
+	}
+	return all
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,104 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// rawRedact is what is left out, as it is written.
+type rawRedact struct {
+	Store []string            `koanf:"store"`
+	Sinks map[string][]string `koanf:"sinks"`
+}
+
+// redact reads what is never stored, and what is never sent to a sink. It needs the
+// sinks and the sources.
+func (b *builder) redact(value any) {
+	if value == nil {
+		return
+	}
+	var r rawRedact
+	b.decode("redact", value, &r)
+	b.neverStored("redact.store", r.Store)
+	b.config.Redact = r.Store
+	for i, s := range b.config.Sinks {
+		paths := r.Sinks[s.Name]
+		for j, path := range paths {
+			b.factPath(element(join("redact.sinks", s.Name), j), path)
+		}
+		b.config.Sinks[i].Redact = paths
+		delete(r.Sinks, s.Name)
+	}
+	var names []string
+	for _, s := range b.config.Sinks {
+		names = append(names, s.Name)
+	}
+	for name := range r.Sinks {
+		b.atKey(join("redact.sinks", name), "no sink named %q%s", name, bridge.DidYouMean(name, names))
+	}
+}
+
+// neverStored checks paths of what is not stored. What the webhook itself says is
+// needed to route its event; only its body is not.
+func (b *builder) neverStored(key string, paths []string) {
+	for i, path := range paths {
+		at := element(key, i)
+		steps := strings.Split(path, ".")
+		if slices.Contains([]string{"event", "source", "portal", "incomplete", "inferred", "*"}, steps[0]) && !strings.HasPrefix(path, "event.body.") {
+			b.atValue(at, "%s is needed to route and to look up the event; of the webhook itself only event.body.… can be left out", path)
+			continue
+		}
+		b.factPath(at, path)
+	}
+}
+
+func (b *builder) factPath(at, path string) {
+	schema := b.expressions()
+	if err := schema.Path(path); err != nil {
+		b.atValue(at, "%v", err)
+	}
+}
+
+// unstored warns of conditions that read what is not stored: it is left out before
+// the routes are asked.
+func (b *builder) unstored() {
+	for _, r := range b.config.Routes {
+		for _, path := range b.allUnstored(r) {
+			part, _, _ := strings.Cut(path, ".")
+			if part != "event" && slices.Contains(r.When.Parts(), part) {
+				b.warn("route %s: when reads %s, of which %s is left out by redact before the routes are asked", r.Name, part, path)
+			}
+		}
+	}
+}
+
+// allUnstored are the paths that are not stored of the events of a route.
+func (b *builder) allUnstored(r Route) []string {
+	all := slices.Clone(b.config.Redact)
+	for _, s := range b.config.Sources {
+		if len(r.Sources) == 0 || slices.Contains(r.Sources, s.Name) {
+			all = append(all, s.Redact...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// retention checks that what is caught up is still there to be compared with.
+func (b *builder) retention() {
+	for _, s := range b.config.Sources {
+		if s.CatchUp == nil {
+			continue
+		}
+		key, keep := join("sources", s.Name), b.config.Keep
+		if s.Keep > 0 {
+			keep = s.Keep
+		}
+		if s.CatchUp.Window >= keep {
+			b.atValue(key+".catch_up.window", "events are kept for %v only: want a shorter time, or events that came would be caught up once more", fmt.Sprint(keep))
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+func forgetCommand() *cobra.Command {
+	var ask admin.Forget
+	var yes, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "forget --user ID",
+		Short: "Remove a person from the store",
+		Long: `Removes a person from the store: the events by and about them with their messages and
+attempts, their name, and requests that were captured; in events about others it blanks
+the mention. Messages about them that were not sent yet are called off. What was sent
+stays where it was sent.
+
+Without --yes it says what it would remove, as with --dry-run, and does nothing. It
+works on the bridge that runs with the configuration, or, when none does, on its store.
+Afterwards the file is written anew, so that nothing is left in it; meanwhile events
+wait to be accepted.`,
+		Example: "  absorb-bridge forget --user 10000000-0000-4000-a000-000000000001 --dry-run\n  absorb-bridge forget --user 10000000-0000-4000-a000-000000000001 --email mira@example.com --yes",
+		Args:    cobra.NoArgs,
+		RunE: operation(func(cmd *cobra.Command, _ []string, client *admin.Client) error {
+			dry := ask.DryRun
+			ask.DryRun = dry || !yes
+			r, err := client.Forget(cmd.Context(), ask)
+			if err != nil {
+				return err
+			}
+			if err := printRemoval(cmd, r, ask.DryRun, asJSON); err != nil {
+				return err
+			}
+			if !dry && !yes {
+				return usagef("nothing was removed: say --yes to remove it")
+			}
+			return nil
+		}),
+	}
+	configFlag(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&ask.User, "user", "", "the person's id in the portal (required)")
+	flags.StringVar(&ask.Email, "email", "", "an address to look for, too")
+	flags.BoolVar(&ask.DryRun, "dry-run", false, "only say what would be removed")
+	flags.BoolVar(&yes, "yes", false, "remove it")
+	flags.BoolVar(&asJSON, "json", false, "print JSON")
+	_ = cmd.MarkFlagRequired("user")
+	return cmd
+}
+
+func printRemoval(cmd *cobra.Command, r store.Removal, dry, asJSON bool) error {
+	if asJSON {
+		return printPretty(cmd.OutOrStdout(), r)
+	}
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	header, verb := "TABLE\tREMOVED\tBLANKED", "were"
+	if dry {
+		header, verb = "TABLE\tTO REMOVE\tTO BLANK", "would be"
+	}
+	fmt.Fprintln(w, header)
+	all := maps.Clone(r.Blanked)
+	maps.Copy(all, r.Rows)
+	for _, table := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(w, "%s\t%d\t%d\n", table, r.Rows[table], r.Blanked[table])
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if r.Cancelled > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%d of the messages %s called off before they were sent\n", r.Cancelled, verb)
+	}
+	return nil
+}

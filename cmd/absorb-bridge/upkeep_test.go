@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/internal/portal"
+)
+
+// TestUpkeep catches up with a portal and forgets a person, with a store that no bridge
+// uses and with one that is used.
+func TestUpkeep(t *testing.T) {
+	p := portal.New(portal.Options{})
+	api := httptest.NewServer(p.Handler())
+	defer api.Close()
+	path := filepath.Join(t.TempDir(), "bridge.yaml")
+	rewrite(t, path, fmt.Sprintf(`
+listen: 127.0.0.1:0
+admin: { listen: %q }
+store: ./bridge.db
+sources:
+  production:
+    path: /a
+    secrets: [ s3cret ]
+    api: { url: %q, key: %q, username: %q, password: %q, budget: 200ms }
+    catch_up: { enabled: false, events: [ UserCreated, DepartmentCreated ] }
+  sandbox: { path: /b, secrets: [ s3cret ] }
+sinks: { screen: { type: console, stream: stderr } }
+routes: [ { name: r, events: [ "*" ], to: [ screen ] } ]
+`, freeAddress(t), api.URL, p.Key, p.Username, p.Password))
+	with := func(line string) result { t.Helper(); return do(t, line+" -c "+path) }
+	joined := func(n int) string {
+		user := fmt.Sprintf("10000000-0000-4000-a000-%012x", 0x1000+n)
+		p.Happen(portal.Happening{Event: "UserCreated", User: user, At: time.Now().Add(-time.Duration(60-n) * time.Minute)}, portal.DefaultProfile())
+		return user
+	}
+	one, two := joined(1), joined(2)
+
+	with("catch-up --source production").want(t, 2, `"since" not set`)
+	with("catch-up --source production --since soon").want(t, 2, "--since")
+	with("catch-up --source none --since 2h").want(t, 1, `no source named "none"`)
+	with("catch-up --source sandbox --since 2h").want(t, 1, "source sandbox has no api")
+	with("catch-up --source production --since 2h --until 3h").want(t, 1, "before until")
+	with("catch-up --source production --since 2h --dry-run").want(t, 0, "HAPPENED", one, two, "2 did not come", "nothing was changed")
+	if rows := with("catch-up --source production --since 2h --dry-run --json"); strings.Count(rows.out, "\n") != 2 || !strings.Contains(rows.out, `"user":"`+one+`"`) {
+		t.Errorf("%s", rows.out)
+	}
+	p.Break(portal.Fault{Mode: portal.ServerError})
+	with("catch-up --source production --since 2h").want(t, 1, "list users: the Integration API answered 500")
+	p.Mend()
+	p.Break(portal.Fault{Mode: portal.Forbidden, Prefix: "/departments"})
+	with("catch-up --source production --since 2h").want(t, 0, "2 caught up", "nothing is known of departments")
+	with("catch-up --source production --since 2h").want(t, 0, "0 did not come")
+	with("events").want(t, 0, "UserCreated", "waiting, caught up")
+
+	stop := serveInProcess(t, path)
+	three := joined(3)
+	with("catch-up --source production --since 2h").want(t, 0, three, "1 caught up")
+	with("forget").want(t, 2, `"user" not set`)
+	with("forget --user "+one).want(t, 2, "TO REMOVE", "events", "nothing was removed: say --yes")
+	with("forget --user "+one+" --dry-run --json").want(t, 0, `"events": 1`)
+	with("forget --user "+one+" --yes").want(t, 0, "TABLE", "REMOVED", "events")
+	with("events --text "+one).want(t, 0, "ID")
+	stop.stop()
+	with("forget --user "+two+" --yes").want(t, 0, "REMOVED")
+	with("catch-up --source production --since 2h --dry-run").want(t, 0, "0 did not come") // they are not brought back
+}
