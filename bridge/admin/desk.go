@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -60,18 +61,15 @@ func (m *memo[T]) forget() {
 	m.at = time.Time{}
 }
 
-// note keeps who did something. What was done is done, so that a failure is told
-// in the log alone.
+// note keeps that somebody did something.
 func (d *Desk) note(ctx context.Context, action, target string, changed int) {
-	who := access.From(ctx).Name
-	if who == "" {
-		who = "this machine"
-	}
-	d.Noted(ctx, who, action, target, changed)
+	d.Noted(ctx, "", action, target, changed)
 }
 
-// Noted keeps who did something.
+// Noted keeps who did something; "" is whose request the context is of. What was
+// done is done, so that a failure is told in the log alone.
 func (d *Desk) Noted(ctx context.Context, who, action, target string, changed int) {
+	who = cmp.Or(who, access.From(ctx).Name, "this machine")
 	err := d.Store.Note(context.WithoutCancel(ctx), store.Audit{At: time.Now(), Who: who, Action: action, Target: target, Changed: changed})
 	if err != nil && d.Log != nil {
 		d.Log.Error("who changed what could not be kept", "action", action, "err", err)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
-	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 )
 
 func (b *builder) routes(all []any) {
@@ -91,21 +90,13 @@ func (b *builder) expressions() condition.Schema {
 		var err error
 		if b.templates, err = b.config.LoadTemplates(Voice{}); err != nil {
 			b.templates, _ = (&Config{}).LoadTemplates(Voice{})
-			b.schema = condition.NewSchema(allLookups(b.templates)).Open()
+			b.schema = condition.NewSchema(b.templates.Lookups()).Open()
 			b.guess = true
 			return b.schema
 		}
-		b.schema = condition.NewSchema(allLookups(b.templates))
+		b.schema = condition.NewSchema(b.templates.Lookups())
 	}
 	return b.schema
-}
-
-func allLookups(set *render.Set) []bridge.Lookup {
-	lookups := set.Template("").Lookups() // the generic one's
-	for _, event := range set.Events() {
-		lookups = append(lookups, set.Template(event).Lookups()...)
-	}
-	return lookups
 }
 
 // neverKnown warns of parts that nothing looks up for the events of a route: what

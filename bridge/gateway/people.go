@@ -12,6 +12,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin/access"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin/pages"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin/workshop"
 	"github.com/absorb-bridge/absorb-bridge/bridge/catchup"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
@@ -51,7 +52,7 @@ func (g *Gateway) admin(ctx context.Context) http.Handler {
 	desk := admin.NewDesk(o)
 	gate := g.gate(desk)
 	o.Gate = gate
-	o.Pages = pages.New(pages.Options{Desk: desk, Gate: gate, Log: g.log, Done: ctx.Done()})
+	o.Pages = pages.New(pages.Options{Desk: desk, Gate: gate, Log: g.log, Done: ctx.Done(), Workshop: workshop.New(workshop.Options{Desk: desk, Place: newBench(g.current).place})})
 	return admin.New(o)
 }
 

@@ -44,14 +44,18 @@ func NewSampler(templates *render.Set) (*Sampler, error) {
 	}, nil
 }
 
+// with is a sampler whose events are those of other templates.
+func (s *Sampler) with(templates *render.Set) *Sampler {
+	return &Sampler{templates: templates, enricher: s.enricher}
+}
+
 // sampleTime is when every sample happens, so that previews do not change from
 // one run to the next.
 func sampleTime() time.Time { return time.Date(2026, 11, 23, 14, 2, 31, 0, time.UTC) }
 
 // Facts is what is known of the sample of an event type.
 func (s *Sampler) Facts(ctx context.Context, eventType string) (bridge.Facts, error) {
-	t := s.templates.Template(eventType)
-	return s.FactsOf(ctx, SampleEvent(eventType, t.Sample()))
+	return s.FactsOf(ctx, SampleEvent(eventType, s.templates.Sample(eventType)))
 }
 
 // FactsOf is what the emulated portal knows of an event.

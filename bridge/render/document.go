@@ -234,9 +234,11 @@ func (d *document) tryOut() {
 	}
 	_, storyErr := t.storyFields(context.Background(), facts, facts)
 	errs := []error{messageErr, digestErr, storyErr}
+	ctx, cancel := context.WithTimeout(context.Background(), maxTime)
+	defer cancel()
 	for _, l := range d.lookups {
 		for _, text := range []*Text{l.path, l.until} {
-			_, err := text.run(context.Background(), facts)
+			_, err := text.run(ctx, facts)
 			errs = append(errs, err)
 		}
 	}

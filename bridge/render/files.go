@@ -18,8 +18,7 @@ type loader struct {
 	layers []layer           // later ones go over those before
 	events map[string]string // by the name of a built-in file
 
-	builtInBy map[string]*Template // by the event's folded name
-	problems  bridge.Problems
+	problems bridge.Problems
 }
 
 func (l *loader) load(o Options) {
@@ -52,7 +51,7 @@ func (l *loader) builtIn(f layer) {
 	for _, name := range yamlFiles(f.files) {
 		if t := l.read(f, name, "", nil); t != nil {
 			l.events[name] = t.event
-			l.builtInBy[foldEvent(t.event)] = t
+			l.set.builtIn[foldEvent(t.event)] = t
 			l.put(t)
 		}
 	}
@@ -71,17 +70,19 @@ func (l *loader) read(f layer, name, event string, base func(string) *Template) 
 	if len(problems) > 0 {
 		return nil
 	}
+	t.source, t.own = source, f.own
 	return t
 }
 
 func (l *loader) put(t *Template) {
 	if t.event == anyEvent {
+		t.over = l.set.generic
 		l.set.generic = t
 		return
 	}
 	key := foldEvent(t.event)
 	if known := l.set.byEvent[key]; known != nil {
-		t.event = known.event // the catalogue's spelling
+		t.event, t.over = known.event, known // the catalogue's spelling
 	}
 	l.set.byEvent[key] = t
 }
@@ -116,7 +117,10 @@ func (l *loader) translate(f layer) {
 // built-in template looks up even if the admin's own does not: that is missing
 // then.
 func (l *loader) original(event string) *Template {
-	t, builtIn := l.set.known(event), l.builtInBy[foldEvent(event)]
+	return withLookupsOf(l.set.known(event), l.set.builtIn[foldEvent(event)])
+}
+
+func withLookupsOf(t, builtIn *Template) *Template {
 	if t == nil || builtIn == nil || t == builtIn {
 		return t
 	}

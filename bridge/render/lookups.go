@@ -27,9 +27,16 @@ var placeholder = regexp.MustCompile(`\{\{.*?\}\}`)
 
 var partName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]*$`)
 
+// maxLookups bounds the questions for one event.
+const maxLookups = 32
+
 // readLookups reads all lookups, then checks how they depend on each other.
 func (d *document) readLookups(e entry) {
 	entries := d.mapping(e)
+	if len(entries) > maxLookups {
+		d.problem(e.at, e.path, "are %d, and may be %d at most", len(entries), maxLookups)
+		return
+	}
 	parts := Given()
 	for _, l := range entries {
 		switch {

@@ -19,6 +19,10 @@ type Template struct {
 	bulk        bool
 	sample      map[string]any
 
+	source []byte    // of the file
+	own    bool      // the admin's
+	over   *Template // what it took the place of, or nil
+
 	fallback *Template // whose digest and story are used when this has none
 }
 

@@ -37,6 +37,7 @@ type Options struct {
 type Set struct {
 	byEvent  map[string]*Template // by the event's folded name
 	generic  *Template
+	builtIn  map[string]*Template // of those, what is built in
 	compiler *compiler
 	words    *vocabulary
 	clock    clock
@@ -56,8 +57,8 @@ func Load(o Options) (*Set, error) {
 	}
 	o.Home = cmp.Or(o.Home, "en")
 	o.Locale = cmp.Or(o.Locale, o.Home)
-	s := &Set{byEvent: map[string]*Template{}}
-	l := loader{set: s, dir: o.Dir, files: map[string]string{}, events: map[string]string{}, builtInBy: map[string]*Template{}}
+	s := &Set{byEvent: map[string]*Template{}, builtIn: map[string]*Template{}}
+	l := loader{set: s, dir: o.Dir, files: map[string]string{}, events: map[string]string{}}
 	l.load(o)
 	if err := l.problems.Err(); err != nil {
 		return nil, err

@@ -80,6 +80,8 @@ func (f *failure) Error() string {
 	return fmt.Sprintf("%s:%d: %s%s", f.file, f.line, key, f.err)
 }
 
+func asFailure(err error) (*failure, bool) { return errors.AsType[*failure](err) }
+
 func (f *failure) Unwrap() error { return f.err }
 
 // failure puts an execution's error in the words of someone who writes YAML,

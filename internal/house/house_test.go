@@ -28,6 +28,7 @@ var layers = [][]string{
 		"sinks/mattermost", "sinks/rocketchat", "sinks/shoutrrr", "sinks/webhook",
 	},
 	{"bridge/dispatch", "bridge/admin", "sinks"},
+	{"bridge/admin/workshop"},
 	{"bridge/admin/pages", "bridge/config"},
 	{"bridge/gateway"},
 	{"internal/demo", "bridge/setup", "bridge/doctor"},

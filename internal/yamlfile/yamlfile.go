@@ -5,11 +5,13 @@ package yamlfile
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
@@ -37,7 +39,47 @@ func Parse(data []byte) (f *ast.File, err error) {
 			err = errors.New("cannot be read as YAML")
 		}
 	}()
-	return parser.ParseBytes(data, 0)
+	tokens := lexer.Tokenize(string(data))
+	if at := tooDeep(tokens); at != nil {
+		return nil, &yaml.SyntaxError{Message: fmt.Sprintf("is nested deeper than %d levels", maxDepth), Token: at}
+	}
+	return parser.Parse(tokens, 0)
+}
+
+// maxDepth bounds nesting: the parser's time grows with its square, and a file of
+// brackets alone would take it many seconds.
+const maxDepth = 64
+
+// tooDeep gives the token that goes too deep: into brackets, or, by dashes, colons
+// and the like, within one line, since further lines need ever more blanks.
+func tooDeep(tokens token.Tokens) *token.Token {
+	brackets, marks, names, line := 0, 0, 0, 0
+	for _, t := range tokens {
+		if brackets == 0 && t.Position.Line != line || t.Type == token.CollectEntryType {
+			marks = 0
+		}
+		line = t.Position.Line
+		switch t.Type {
+		case token.AnchorType, token.AliasType, token.TagType:
+			marks++
+			names++ // of one and the same value, if nothing but their letters is between them
+		case token.StringType:
+		default:
+			names = 0
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			brackets++
+		case token.SequenceEndType, token.MappingEndType:
+			brackets = max(0, brackets-1)
+		case token.SequenceEntryType, token.MappingKeyType, token.MappingValueType:
+			marks++
+		}
+		if brackets > maxDepth || marks > maxDepth || names > maxDepth {
+			return t
+		}
+	}
+	return nil
 }
 
 // Fault takes an error of the YAML library apart: where it is, or nil, and what

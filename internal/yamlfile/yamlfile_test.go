@@ -36,3 +36,28 @@ func TestUTF16IsNamed(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestNothingIsReadForLong parses what the library's parser would take seconds for.
+func TestNothingIsReadForLong(t *testing.T) {
+	for name, text := range map[string]string{
+		"brackets": "a: " + strings.Repeat("[", 30_000), "with brackets in quotes": "a: " + strings.Repeat(`["]",`, 10_000), "on lines": "a:\n" + strings.Repeat(" [\n", 20_000),
+		"maps": "a: " + strings.Repeat("{a: ", 12_000), "dashes": "a:\n" + strings.Repeat("- ", 30_000), "keys": strings.Repeat("? ", 30_000), "colons": strings.Repeat("a: ", 20_000),
+		"anchors": "a: " + strings.Repeat("&a ", 20_000), "anchors on lines": "a:\n" + strings.Repeat(" &a\n", 15_000), "anchors in brackets": "a: [" + strings.Repeat("&a ", 20_000) + "]", "tags": "a: " + strings.Repeat("!a ", 20_000), "tags on lines": "a:\n" + strings.Repeat(" !a\n", 15_000),
+	} {
+		_, err := Parse([]byte(text))
+		if err == nil {
+			t.Errorf("%s: no error", name)
+			continue
+		}
+		if at, message := Fault(err); at == nil || !strings.Contains(message, "nested deeper than 64 levels") {
+			t.Errorf("%s: %v, %.100s", name, at, message)
+		}
+	}
+	for name, text := range map[string]string{
+		"wide": "a: [" + strings.Repeat("1,", 5000) + "1]", "pairs": "a: {" + strings.Repeat("x: y, ", 500) + "last: 1}", "long": strings.Repeat("- {a: 1}\n", 2000), "templates": "a: '" + strings.Repeat("{{ [", 500) + "'",
+	} {
+		if _, err := Parse([]byte(text)); err != nil && strings.Contains(err.Error(), "nested") {
+			t.Errorf("%s: %.200s", name, err)
+		}
+	}
+}

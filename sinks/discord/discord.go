@@ -66,6 +66,7 @@ func Type() kit.Type {
 		Escape:      Escape,
 		CheckNative: CheckNative,
 		Config:      Config{},
+		Gauges:      gauges,
 		Example: map[string]any{
 			"webhook_url": "https://discord.com/api/webhooks/100000000000000000/example",
 			"username":    "Absorb",

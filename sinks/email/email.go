@@ -57,6 +57,7 @@ func Type() kit.Type {
 		Escape:      html.EscapeString,
 		CheckNative: CheckNative,
 		Config:      defaults(),
+		Gauges:      kit.Whole(maxMail),
 		Example: map[string]any{
 			"smtp": "smtps://mail.example.com", "from": "LMS <lms@example.com>", "to": []any{"team@example.com"},
 		},

@@ -49,6 +49,7 @@ func Type() kit.Type {
 		Escape:      Escape,
 		CheckNative: CheckNative,
 		Config:      defaults(),
+		Gauges:      kit.Whole(maxMessage),
 		Example: map[string]any{
 			"webhook_url": "https://chat.googleapis.com/v1/spaces/EXAMPLE/messages?key=example-key&token=example-token",
 		},

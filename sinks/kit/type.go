@@ -21,6 +21,9 @@ type Type struct {
 	// Faults are SettingErrors, all of them joined. It may be nil.
 	CheckNative func(part map[string]any) error
 
+	// Gauges tells how near a payload comes to the platform's limits. It may be nil.
+	Gauges func(body []byte) []Gauge
+
 	// Example are settings that a sink can be built from, for previews without a
 	// configuration. They lead nowhere.
 	Example map[string]any

@@ -33,6 +33,7 @@ func Type() kit.Type {
 		Escape:      Escape,
 		CheckNative: CheckNative,
 		Config:      kit.Hook{},
+		Gauges:      kit.AllTexts(maxTotal),
 		Example: map[string]any{
 			"webhook_url": exampleURL, "channel": "town-square", "username": "Absorb", "icon_url": "https://example.com/absorb.png",
 		},

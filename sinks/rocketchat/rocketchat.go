@@ -35,6 +35,7 @@ func Type() kit.Type {
 		Escape:      Escape,
 		CheckNative: CheckNative,
 		Config:      kit.Hook{},
+		Gauges:      kit.AllTexts(maxTotal),
 		Example: map[string]any{
 			"webhook_url": exampleURL, "channel": "#general", "username": "Absorb", "icon_url": "https://example.com/absorb.png",
 		},

@@ -49,6 +49,7 @@ func Type() kit.Type {
 		Escape:      Escape,
 		CheckNative: CheckNative,
 		Config:      Config{},
+		Gauges:      gauges,
 		Example:     map[string]any{"webhook_url": "https://hooks.slack.com/services/T00000000/B00000000/example"},
 		BotExample: map[string]any{
 			"token": "xoxb-000000000000-example", "channel": "@{{ .supervisor.emailAddress }}", "fallback": "#academy",

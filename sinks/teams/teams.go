@@ -44,6 +44,7 @@ func Type() kit.Type {
 		Escape:      Escape,
 		CheckNative: CheckNative,
 		Config:      Config{},
+		Gauges:      kit.Whole(maxMessage),
 		Example: map[string]any{
 			"webhook_url": "https://example.environment.api.powerplatform.com/powerautomate/automations/direct/workflows/example/triggers/manual/paths/invoke?api-version=1&sig=example",
 		},

@@ -18,6 +18,15 @@ type Refuse func(w http.ResponseWriter, r *http.Request, status int, message str
 // Guard lets requests through to next whose person may do what they ask: view, to
 // read, and operate, to change. The person is in the request's context then.
 func (g *Gate) Guard(refuse Refuse, next http.Handler) http.Handler {
+	return g.guard(needed, refuse, next)
+}
+
+// Look is Guard for what only shows something, although a form asks for it.
+func (g *Gate) Look(refuse Refuse, next http.Handler) http.Handler {
+	return g.guard(func(*http.Request) Role { return View }, refuse, next)
+}
+
+func (g *Gate) guard(needed func(*http.Request) Role, refuse Refuse, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.ownPage(r) {
 			refuse(w, r, http.StatusForbidden, "a page of another site sent this request; open the bridge's own page")

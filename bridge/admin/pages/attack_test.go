@@ -59,7 +59,10 @@ func TestNothingAnswersWithoutRights(t *testing.T) {
 		if method == "GET" {
 			continue
 		}
-		if status, _, _ := s.ask(t, method, path, nil, "Authorization", "Bearer view-"+adminToken); status != http.StatusForbidden && path != "/login" {
+		if path == "/login" || path == "/workshop/preview" || path == "/workshop/download" { // they change nothing
+			continue
+		}
+		if status, _, _ := s.ask(t, method, path, nil, "Authorization", "Bearer view-"+adminToken); status != http.StatusForbidden {
 			t.Errorf("%s by somebody who may only look: %d", route, status)
 		}
 	}

@@ -31,6 +31,7 @@ func functions() template.FuncMap {
 		"escape":    url.PathEscape,
 		"base":      filepath.Base,
 		"map":       pairs,
+		"high":      func(most int) int { return most * 9 / 10 },
 	}
 }
 

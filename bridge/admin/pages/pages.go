@@ -12,6 +12,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin/access"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin/workshop"
 )
 
 // Options is what the pages are made of.
@@ -20,6 +21,8 @@ type Options struct {
 	Gate *access.Gate
 	Log  *slog.Logger
 	Done <-chan struct{} // closed when the process is about to stop: streams end
+
+	Workshop *workshop.Workshop
 }
 
 // site serves the pages.
@@ -41,6 +44,7 @@ func sections() []section {
 		{"/events", "Events"},
 		{"/deliveries", "Deliveries"},
 		{"/dead", "Dead letters"},
+		{"/workshop", "Workshop"},
 		{"/sources", "Sources"},
 		{"/configuration", "Configuration"},
 		{"/audit", "Audit"},
@@ -71,6 +75,11 @@ func New(o Options) http.Handler {
 	act("/sources/{name}/test-window", s.openWindow)
 	act("/sources/{name}/try-api", s.tryAPI)
 	act("/configuration/reload", s.reload)
+	page("GET /workshop", s.workshop)
+	page("GET /workshop/condition", s.tryCondition)
+	inside.HandleFunc("GET /workshop/stage", s.stage)
+	act("/workshop/save", s.saveTemplate)
+	act("/workshop/send", s.sendDraft)
 	inside.HandleFunc("GET /live/overview", s.live("overview.html", "state", s.overview))
 	inside.HandleFunc("GET /live/sources/{name}", s.live("source.html", "state", s.source))
 	inside.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -79,6 +88,8 @@ func New(o Options) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /assets/{name}", serveAsset)
+	mux.Handle("POST /workshop/preview", o.Gate.Look(s.refuse, s.act(s.preview)))
+	mux.Handle("POST /workshop/download", o.Gate.Look(s.refuse, s.act(s.download)))
 	o.Gate.Routes(mux)
 	mux.Handle("/", o.Gate.Guard(s.refuse, inside))
 	return protected(mux)

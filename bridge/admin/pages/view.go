@@ -153,6 +153,8 @@ func done(q url.Values) string {
 		return "The test window is closed."
 	case "try-api":
 		return "The Integration API was asked."
+	case "saved":
+		return "The template was saved and is in use. The file before it, if there was one, is kept beside it, with .bak at its end."
 	case "reload":
 		return "The configuration was read again and is in use."
 	}
@@ -178,7 +180,8 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 	if media := mime.TypeByExtension(path.Ext(name)); err == nil && media != "" && path.Ext(name) != ".html" {
 		w.Header().Set("Content-Type", media)
 		w.Header().Set("Cache-Control", "no-cache")
-		_, _ = w.Write(data) // the reader is gone
+		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // frames that have an origin of their own load them, too
+		_, _ = w.Write(data)                                           // the reader is gone
 		return
 	}
 	http.NotFound(w, r)

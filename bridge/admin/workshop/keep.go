@@ -1,0 +1,143 @@
+package workshop
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+)
+
+// Save writes a text into its file, and has the bridge use it. was is what File.Was
+// said when the text was opened.
+func (w *Workshop) Save(ctx context.Context, s *Subject, text []byte, was string) error {
+	if err := checkLength(text); err != nil {
+		return err
+	}
+	if !s.File.Writable {
+		return &admin.Error{Status: http.StatusConflict, Message: s.File.Why + " Download the text instead."}
+	}
+	if err := w.check(ctx, s, text); err != nil {
+		return err
+	}
+	w.saving.Lock()
+	defer w.saving.Unlock()
+	err := s.File.write(s.Place.Dir, was, text)
+	if refused, ok := errors.AsType[*admin.Error](err); ok {
+		return refused
+	}
+	if err != nil {
+		return &admin.Error{Status: http.StatusConflict, Message: "The file was not saved: " + err.Error()}
+	}
+	w.Desk.Noted(ctx, "", "save template", s.File.Path, 1)
+	if w.Desk.Reload == nil {
+		return nil
+	}
+	if err := w.Desk.Reloaded(ctx); err != nil {
+		return &admin.Error{Status: http.StatusConflict, Message: "The file was saved, but the configuration is not used, since it has faults: " + err.Error()}
+	}
+	return nil
+}
+
+// check tells whether a text can be used.
+func (w *Workshop) check(ctx context.Context, s *Subject, text []byte) error {
+	done, err := w.turn(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	_, err = s.templates.With(s.draft(text))
+	return err
+}
+
+// sendTimeout bounds how long somebody waits for a platform's answer, its rate
+// limit included.
+const sendTimeout = 20 * time.Second
+
+// Sent is what a platform said about a message.
+type Sent struct {
+	Sink    string
+	To      []string // whom a mail would reach, if that was not confirmed yet; nothing was sent then
+	Receipt bridge.Receipt
+	Problem string // why it was not taken
+}
+
+// Addressees are To in one text.
+func (s Sent) Addressees() string { return strings.Join(s.To, " ") }
+
+// Send sends the events' message to a configured sink, for real. Who a mail goes to
+// may depend on the event, so that it is sent only if just these are confirmed.
+func (w *Workshop) Send(ctx context.Context, s *Subject, text []byte, name, confirmed string) (Sent, error) {
+	sink, ok := s.sink(name)
+	if !ok {
+		return Sent{}, badRequest("There is no sink " + name + " in the configuration.")
+	}
+	payload, err := w.payload(ctx, s, text, sink)
+	if err != nil {
+		return Sent{}, err
+	}
+	sent := Sent{Sink: name, To: payload.To}
+	if sent.Addressees() != confirmed && len(sent.To) > 0 {
+		return sent, nil
+	}
+	sent.To = nil
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	if ready, err := sink.Pace.Wait(ctx, w.Desk.Store); err != nil {
+		return Sent{}, err
+	} else if !ready {
+		sent.Problem = "the sink is paused, or busy with other messages; try again later"
+		return sent, nil
+	}
+	w.Desk.Noted(ctx, "", "send from the workshop", s.About+" to "+name, 1)
+	sent.Receipt, err = sink.Send(ctx, payload)
+	sink.Pace.Sent()
+	if err != nil {
+		refused := bridge.AsSendError(err)
+		sent.Problem = refused.Error()
+		if refused.Kind == bridge.Limited {
+			return sent, sink.Pace.Pause(ctx, w.Desk.Store, refused.RetryAfter)
+		}
+	}
+	return sent, nil
+}
+
+func (s *Subject) sink(name string) (Sink, bool) {
+	for _, sink := range s.Place.Sinks {
+		if sink.Name == name {
+			return sink, true
+		}
+	}
+	return Sink{}, false
+}
+
+// payload is what is sent to a sink.
+func (w *Workshop) payload(ctx context.Context, s *Subject, text []byte, sink Sink) (p bridge.Payload, err error) {
+	if err := checkLength(text); err != nil {
+		return p, err
+	}
+	done, err := w.turn(ctx)
+	if err != nil {
+		return p, err
+	}
+	defer done()
+	templates, deliveries, prepared, err := s.prepare(ctx, text)
+	if err != nil {
+		return p, err
+	}
+	if len(prepared.Problems) > 0 {
+		return p, bridge.Problems(prepared.Problems).Err()
+	}
+	p, err = s.encode(ctx, templates, deliveries, sink)
+	if problem, ok := render.ProblemOf(err); ok {
+		return p, bridge.Problems{problem}
+	}
+	if err != nil {
+		return p, badRequest("There is no message for " + sink.Name + ": " + strings.TrimSpace(err.Error()))
+	}
+	return p, nil
+}
