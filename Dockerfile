@@ -7,10 +7,16 @@ RUN go mod download
 COPY . .
 ARG TARGETOS TARGETARCH VERSION=""
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags "-s -w -X main.version=$VERSION" -o /out/absorb-bridge ./cmd/absorb-bridge \
+    go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$VERSION" -o /out/absorb-bridge ./cmd/absorb-bridge \
  && mkdir -p /out/data
 
 FROM scratch
+ARG VERSION=""
+LABEL org.opencontainers.image.title="absorb-bridge" \
+      org.opencontainers.image.description="Brings what happens in Absorb LMS to team chat and mail" \
+      org.opencontainers.image.source="https://github.com/absorb-bridge/absorb-bridge" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/absorb-bridge /absorb-bridge
 # A new volume takes its owner from here.

@@ -5,12 +5,16 @@ GO ?= go
 TIMEOUT ?= 40m
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: check build fmt vet test race deployment fuzz bench clean
+.PHONY: check build fmt vet test race deployment fuzz bench release archives reproducible clean
+
+# The same sources give the same bytes, by the same version of Go: no paths, no state
+# of the working copy, no instructions that only some processors have.
+STATIC = CGO_ENABLED=0 GOAMD64=v1 GOARM64=v8.0 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
 
 check: fmt vet build test race deployment
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o absorb-bridge ./cmd/absorb-bridge
+	$(STATIC) -o absorb-bridge ./cmd/absorb-bridge
 
 fmt:
 	@test -z "$$(gofmt -l .)" || { echo "gofmt these files:"; gofmt -l .; exit 1; }
@@ -42,6 +46,43 @@ fuzz:
 # What docs/benchmarks.md reports.
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./e2e
+
+# What a release consists of, in $(DIST): an archive for each platform, what is in its
+# binary (CycloneDX), and the sums of all: make release VERSION=v1.2.3
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
+DIST ?= dist
+SBOM = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+release: archives
+	@set -e; for archive in $(DIST)/*.tar.gz; do \
+		name=$$(basename $$archive .tar.gz); echo "$$name.cdx.json"; \
+		tar -xzf $$archive -C $(DIST) $$name/absorb-bridge; \
+		$(GO) run $(SBOM) bin -json -noserial -version $(VERSION) -output $(DIST)/$$name.cdx.json $(DIST)/$$name/absorb-bridge 2>/dev/null; \
+		rm -r $(DIST)/$$name; \
+	done
+	cd $(DIST) && sha256sum * > SHA256SUMS
+
+# Needs GNU tar.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+archives:
+	rm -rf $(DIST)
+	@set -e; for platform in $(PLATFORMS); do \
+		os=$${platform%/*}; arch=$${platform#*/}; name=absorb-bridge_$(VERSION)_$${os}_$$arch; echo "$$name.tar.gz"; \
+		mkdir -p $(DIST)/$$name; \
+		GOOS=$$os GOARCH=$$arch $(STATIC) -o $(DIST)/$$name/absorb-bridge ./cmd/absorb-bridge; \
+		cp -r README.md CHANGELOG.md SECURITY.md LICENSE docs configs templates $(DIST)/$$name; \
+		mkdir $(DIST)/$$name/deploy; cp -r deploy/systemd $(DIST)/$$name/deploy; \
+		tar --sort=name --mtime=@$(SOURCE_DATE_EPOCH) --owner=0 --group=0 --numeric-owner --mode=u+rw,go+r-w,a+X --format=ustar -C $(DIST) -cf - $$name | gzip -n -9 > $(DIST)/$$name.tar.gz; \
+		rm -r $(DIST)/$$name; \
+	done
+
+# Builds an archive here, and again in another folder without anything that was built
+# before, and compares them.
+reproducible:
+	@set -e; work=$$(mktemp -d); trap 'rm -rf $$work' EXIT; \
+		$(MAKE) --no-print-directory archives PLATFORMS=linux/amd64 VERSION=v0.0.0 DIST=$$work/one; \
+		mkdir $$work/elsewhere; git ls-files -z | tar --null -T - -cf - | tar -xf - -C $$work/elsewhere; \
+		GOCACHE=$$work/cache $(MAKE) --no-print-directory -C $$work/elsewhere archives PLATFORMS=linux/amd64 VERSION=v0.0.0 DIST=$$work/two SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH); \
+		cmp $$work/one/*.tar.gz $$work/two/*.tar.gz && echo "both are the same"
 
 clean:
 	rm -rf absorb-bridge dist
