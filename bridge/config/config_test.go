@@ -329,7 +329,7 @@ func TestManual(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := slices.Clone(text)
-	for _, page := range []string{"conditions", "digests", "people", "catch-up", "privacy"} {
+	for _, page := range []string{"conditions", "digests", "people", "catch-up", "privacy", "quickstart"} {
 		more, err := os.ReadFile("../../docs/" + page + ".md")
 		if err != nil {
 			t.Fatal(err)
@@ -350,7 +350,7 @@ func TestManual(t *testing.T) {
 			t.Errorf("block %d: %v", i+1, err)
 		}
 	}
-	if len(blocks) < 17 {
+	if len(blocks) < 28 {
 		t.Errorf("only %d blocks were found", len(blocks))
 	}
 	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawOIDC{}, &rawProxy{}, &rawLog{}, &rawDigest{}, &rawCatchUp{}, &rawRedact{}, &rawQuiet{}, &rawUpdate{}} {

@@ -25,7 +25,7 @@ var layers = [][]string{
 	{
 		"bridge/catchup", "bridge/condition", "bridge/admin/access", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "sinks/sinktest",
 		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams",
-		"sinks/mattermost", "sinks/rocketchat", "sinks/shoutrrr", "sinks/webhook",
+		"sinks/mattermost", "sinks/rocketchat", "sinks/shoutrrr", "sinks/webhook", "docs/examples/ntfy",
 	},
 	{"bridge/dispatch", "bridge/admin", "sinks"},
 	{"bridge/admin/workshop"},
@@ -95,27 +95,38 @@ func TestFilesAndFunctionsAreShort(t *testing.T) {
 // eachFile visits every Go file of the project, by its path from the top.
 func eachFile(t *testing.T, visit func(name string, set *token.FileSet, file *ast.File)) {
 	t.Helper()
-	top := filepath.Join("..", "..")
 	files := 0
-	err := fs.WalkDir(os.DirFS(top), ".", func(name string, d fs.DirEntry, err error) error {
+	walk(t, ".go", func(name string) {
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, filepath.Join(top(), filepath.FromSlash(name)), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files++
+		visit(name, set, file)
+	})
+	if files < 100 {
+		t.Fatalf("walked %d files", files)
+	}
+}
+
+// walk visits the project's own files of an ending, by their paths from the top.
+func walk(t *testing.T, ending string, visit func(name string)) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(top()), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules" || name != "." && strings.HasPrefix(d.Name(), ".")):
 			return fs.SkipDir
-		case !strings.HasSuffix(name, ".go"):
-			return nil
+		case strings.HasSuffix(name, ending):
+			visit(name)
 		}
-		set := token.NewFileSet()
-		file, err := parser.ParseFile(set, filepath.Join(top, filepath.FromSlash(name)), nil, parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		files++
-		visit(name, set, file)
 		return nil
 	})
-	if err != nil || files < 100 {
-		t.Fatalf("walked %d files: %v", files, err)
+	if err != nil {
+		t.Fatal(err)
 	}
 }
+
+func top() string { return filepath.Join("..", "..") }
