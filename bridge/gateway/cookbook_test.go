@@ -148,7 +148,7 @@ func (k kitchen) serve(t *testing.T, words []string) string {
 		key, value, change := strings.Cut(word, "=")
 		switch {
 		case !change:
-			samples = append(samples, SampleEvent(word, k.parts.Templates.Template(word).Sample()))
+			samples = append(samples, SampleEvent(word, k.parts.Templates.Sample(word)))
 		case key == "source":
 			source = value
 		case key == "now":
