@@ -212,6 +212,7 @@ func (e *Enricher) fetch(ctx context.Context, path string) (any, error) {
 	}
 	kind, id := thing(path)
 	answer, err := e.Client.Get(ctx, path)
+	answer = withoutEntrance(answer)
 	switch {
 	case absorb.NotFound(err):
 		answer = e.lastKnown(ctx, kind, id)

@@ -1,0 +1,29 @@
+package enrich
+
+import "strings"
+
+// withoutEntrance takes out of an answer what lets people in: ids and passwords of
+// online meetings, which Absorb gives with the schedules of sessions, and passwords of
+// any kind. They are not kept, and no template and no sink sees them.
+func withoutEntrance(answer any) any {
+	switch a := answer.(type) {
+	case map[string]any:
+		for key, value := range a {
+			if letsIn(key) {
+				delete(a, key)
+			} else {
+				a[key] = withoutEntrance(value)
+			}
+		}
+	case []any:
+		for i, value := range a {
+			a[i] = withoutEntrance(value)
+		}
+	}
+	return answer
+}
+
+func letsIn(key string) bool {
+	name := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))
+	return strings.Contains(name, "password") || strings.Contains(name, "passcode") || name == "meetingid"
+}
