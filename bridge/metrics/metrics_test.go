@@ -24,6 +24,7 @@ func busy() *Metrics {
 	s.Tested()
 	s.Called(429, time.Second)
 	s.LoggedIn(nil)
+	s.CaughtUp(1)
 	m.Refused("production", "bad_signature")
 	m.Commit(3, time.Millisecond, nil)
 	m.Sinks(map[string]string{"academy": "slack"})
