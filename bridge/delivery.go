@@ -15,6 +15,8 @@ type Delivery struct {
 	FailingSince time.Time // the first failed attempt that counts; zero when there is none
 	Due          time.Time // its place in the queue: the event's arrival, or when it should be tried again
 	Routed       time.Time // when the event was fanned out
+	Received     time.Time // when the event arrived
+	Traceparent  string    // the event's
 	Facts        Facts     // what was known of the event then
 }
 

@@ -21,6 +21,7 @@ type Event struct {
 	Trace         Trace             // how it was looked up, once it was
 	CaughtUp      bool              // no webhook brought it: Absorb's API told of it afterwards
 	Kept          []byte            // what is stored of Raw; nil for all of it
+	Traceparent   string            // the trace that it began (W3C Trace Context), or ""
 }
 
 // Time is when the event happened: by the portal's clock if it said so, else

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
 )
 
 // Bounds of the client. Absorb allows 200 requests a second and a burst of 100.
@@ -43,6 +44,7 @@ type ClientOptions struct {
 	HTTP     *http.Client  // must not follow redirects
 	Tokens   TokenStore    // nil keeps the token in memory
 	TokenKey string        // whose token it is, in Tokens
+	Metrics  *metrics.Source
 }
 
 // Client asks an Integration API. It may be used by many goroutines.
@@ -100,6 +102,9 @@ func NewClient(o ClientOptions) (*Client, error) {
 	c.tokens = tokens{store: o.Tokens, key: o.TokenKey, authenticate: c.authenticate}
 	if o.OAuth != nil {
 		c.tokens.authenticate = (&refresher{client: c}).refresh
+	}
+	if o.OAuth != nil || o.Username != "" {
+		c.tokens.tried = o.Metrics.LoggedIn
 	}
 	return c, nil
 }
@@ -214,13 +219,18 @@ func (c *Client) do(req *http.Request, use func(body []byte) error, secrets ...b
 		req.Header.Set("x-api-version", "2")
 	}
 	req.Header.Set("Accept", "application/json")
+	began := time.Now()
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
+		if !errors.Is(err, context.Canceled) {
+			c.Metrics.Called(0, time.Since(began))
+		}
 		return &APIError{Message: networkWords(err), Temporary: true}
 	}
 	defer resp.Body.Close()
 	body, release, err := c.read(req.Context(), resp)
 	defer release()
+	c.Metrics.Called(resp.StatusCode, time.Since(began))
 	switch {
 	case err != nil:
 		return &APIError{Status: resp.StatusCode, Message: "the answer broke off: " + networkWords(err), Temporary: true}

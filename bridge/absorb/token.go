@@ -40,6 +40,7 @@ type tokens struct {
 	store        TokenStore
 	key          string
 	authenticate func(context.Context) (grant, error) // without a token when no login is configured
+	tried        func(error)                          // is told how each login went; nil when none is configured
 
 	mu      sync.Mutex // guards what follows; held while one caller logs in for all
 	token   bridge.Secret
@@ -110,6 +111,9 @@ func (t *tokens) login(ctx context.Context) (bridge.Secret, error) {
 	}
 	began := time.Now()
 	got, err := t.authenticate(ctx)
+	if t.tried != nil {
+		t.tried(err)
+	}
 	if err != nil {
 		if e, ok := errors.AsType[*APIError](err); ok && !e.Temporary {
 			t.refused, t.again = err, began.Add(loginPause)

@@ -40,6 +40,8 @@ type Options struct {
 	// CatchUp asks Absorb for what a source's webhooks did not tell of.
 	CatchUp func(context.Context, CatchUp) (catchup.Report, error)
 
+	Metrics http.Handler // for Prometheus; nil when nothing runs
+
 	// OpenWindow opens a source's test window until then.
 	OpenWindow func(ctx context.Context, source string, until time.Time) error
 
@@ -78,6 +80,9 @@ func New(o Options) http.Handler {
 	})
 	mux.HandleFunc("GET /readyz", o.ready)
 	mux.Handle("/api/", gate.Guard(refuse, patient(NewDesk(o).api())))
+	if o.Metrics != nil {
+		mux.Handle("GET /metrics", gate.Guard(refuse, o.Metrics))
+	}
 	if o.Pages != nil {
 		mux.Handle("/", o.Pages)
 	}

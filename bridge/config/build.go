@@ -53,6 +53,9 @@ func (b *builder) build(values map[string]any) {
 		Level:  b.oneOf("log.level", r.Log.Level, "debug", "info", "warn", "error"),
 		Format: b.oneOf("log.format", r.Log.Format, "auto", "text", "json"),
 	}
+	if c.Traces.Endpoint = r.Traces.Endpoint; c.Traces.Endpoint != "" {
+		b.url("traces.endpoint", c.Traces.Endpoint)
+	}
 	b.sources(r.Sources)
 	b.sinks(r.Sinks)
 	b.redact(r.Redact)

@@ -35,6 +35,7 @@ type Config struct {
 	GiveUp     time.Duration // how long a delivery is tried
 	Redact     []string      // paths of facts that are never stored
 	Log        Log
+	Traces     Traces
 	Warnings   []string // what is allowed, but perhaps not meant
 	Files      []string // that were read: the configuration itself and what ${file:…} named
 	Loaded     string   // Fingerprint when it was loaded
@@ -160,6 +161,11 @@ func (v Voice) Or(other Voice) Voice {
 type Log struct {
 	Level  string // debug, info, warn or error
 	Format string // auto, text or json
+}
+
+// Traces is where traces go.
+type Traces struct {
+	Endpoint string // of OTLP over HTTP, or ""
 }
 
 // Load reads the configuration in the file at path; environ is the environment,

@@ -329,7 +329,7 @@ func TestManual(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := slices.Clone(text)
-	for _, page := range []string{"conditions", "digests", "people", "catch-up", "privacy", "quickstart"} {
+	for _, page := range []string{"conditions", "digests", "people", "catch-up", "privacy", "quickstart", "monitoring"} {
 		more, err := os.ReadFile("../../docs/" + page + ".md")
 		if err != nil {
 			t.Fatal(err)
@@ -353,7 +353,7 @@ func TestManual(t *testing.T) {
 	if len(blocks) < 28 {
 		t.Errorf("only %d blocks were found", len(blocks))
 	}
-	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawOIDC{}, &rawProxy{}, &rawLog{}, &rawDigest{}, &rawCatchUp{}, &rawRedact{}, &rawQuiet{}, &rawUpdate{}} {
+	for _, of := range []any{&raw{}, &rawSource{}, &rawAPI{}, &rawRoute{}, &rawAdmin{}, &rawOIDC{}, &rawProxy{}, &rawLog{}, &rawTraces{}, &rawDigest{}, &rawCatchUp{}, &rawRedact{}, &rawQuiet{}, &rawUpdate{}} {
 		for _, key := range tags(of, "") {
 			if !regexp.MustCompile("[`.]"+key+"[`.]").Match(pages) && !regexp.MustCompile("(?m)^"+key+":").Match(text) {
 				t.Errorf("the manual does not explain %s", key)

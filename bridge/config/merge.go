@@ -67,7 +67,7 @@ func overriddenKey(name string) (key string, list, ok bool) {
 	switch parts[0] {
 	case "listen", "store", "templates", "timezone", "locale", "date_layout", "keep", "keep_dead", "give_up":
 		ok = len(parts) == 1
-	case "log":
+	case "log", "traces":
 		ok = len(parts) == 2
 	case "admin":
 		ok = len(parts) == 2 || len(parts) == 3 && (parts[1] == "oidc" || parts[1] == "proxy")

@@ -22,6 +22,7 @@ type raw struct {
 	GiveUp     string         `koanf:"give_up"`
 	Redact     any            `koanf:"redact"`
 	Log        rawLog         `koanf:"log"`
+	Traces     rawTraces      `koanf:"traces"`
 }
 
 type rawAdmin struct {
@@ -54,6 +55,10 @@ type rawProxy struct {
 type rawLog struct {
 	Level  string `koanf:"level"`
 	Format string `koanf:"format"`
+}
+
+type rawTraces struct {
+	Endpoint string `koanf:"endpoint"`
 }
 
 type rawSource struct {

@@ -46,7 +46,7 @@ func newSchema(t *testing.T) schema {
 		Describe: m.in("The process"), Required: []string{"sources", "sinks"},
 		Named: map[string]schema{
 			"listen": jsonschema.Matching(addressForm), "admin.listen": jsonschema.Matching(addressForm),
-			"admin.url": jsonschema.Matching(urlForm), "admin.session": duration, "admin.oidc": oidc, "admin.proxy": proxy,
+			"admin.url": jsonschema.Matching(urlForm), "traces.endpoint": jsonschema.Matching(urlForm), "admin.session": duration, "admin.oidc": oidc, "admin.proxy": proxy,
 			"keep": duration, "keep_dead": duration, "give_up": duration,
 			"log.level": jsonschema.OneOf("debug", "info", "warn", "error"), "log.format": jsonschema.OneOf("auto", "text", "json"),
 			"sources": named("source"), "sinks": named("sink"), "routes": jsonschema.List(ref("route")),
@@ -217,7 +217,7 @@ func besides() map[string]map[string]string {
 	return map[string]map[string]string{
 		"The process": {
 			"admin":      "the bridge's own pages and API, for people and monitors",
-			"admin.oidc": "people log in at an OpenID Connect provider", "admin.proxy": "a proxy logs people in", "log": "how the log is written",
+			"admin.oidc": "people log in at an OpenID Connect provider", "admin.proxy": "a proxy logs people in", "log": "how the log is written", "traces": "where traces go",
 			"sources": "the portals that may post, by names of your choice", "sinks": "where messages go, by names of your choice", "routes": "which events go where",
 		},
 		"api":        {"oauth": "OAuth 2.0 in place of username and password"},

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ type prepared struct {
 	update  string // what the message is about, if it may replace an earlier one
 	payload bridge.Payload
 	err     error
+	log     *slog.Logger // of what happens to the message
 }
 
 // errLost is why a message was not sent: another replica may send it now.
@@ -75,30 +77,32 @@ func (s *Sender) prepare(ctx context.Context, i item) (p prepared, err error) {
 			return p, err
 		}
 	}
+	p.log = s.logOf(p.item)
 	route := s.Routes[p.route()]
 	if len(p.deliveries) > 0 {
 		p.message, err = s.Compose.together(ctx, p.item)
 	}
 	if err != nil {
+		s.Metrics.Unwritten()
 		p.err = bridge.Rejectedf("the message cannot be written: %v", err)
 		return p, nil
 	}
 	p.message.ThreadKey = route.threadKey(p.deliveries, p.message.ThreadKey)
 	p.update = route.updateKey(p.deliveries)
 	if !s.refers(p) {
-		p.payload, p.err = s.encode(&p.message)
+		p.payload, p.err = s.encode(p.log, &p.message)
 	}
 	return p, nil
 }
 
 // encode puts a message into the platform's format, without its native part if that
 // makes it impossible.
-func (s *Sender) encode(m *bridge.Message) (bridge.Payload, error) {
-	payload, err := guarded(s.Log, "encode", func() (bridge.Payload, error) { return s.Sink.Encode(*m) })
+func (s *Sender) encode(log *slog.Logger, m *bridge.Message) (bridge.Payload, error) {
+	payload, err := guarded(log, "encode", func() (bridge.Payload, error) { return s.Sink.Encode(*m) })
 	if err != nil && len(m.Native) > 0 {
-		s.Log.Warn("a template's native part cannot be used; the message is sent without it", "err", err)
+		log.Warn("a template's native part cannot be used; the message is sent without it", "err", err)
 		m.Native = nil
-		return s.encode(m)
+		return s.encode(log, m)
 	}
 	if errors.Is(err, errPanic) {
 		err = bridge.Rejectedf("%v", err) // again would be no better
@@ -143,6 +147,7 @@ func (s *Sender) attempt(ctx, late context.Context, p prepared) (a *bridge.Attem
 		pause, rests = s.health.note(whole, failure, time.Now())
 	}
 	done.At, done.Took = began, time.Since(began)
+	s.report(late, p, done)
 	s.say(p, done, max(pause, time.Until(s.health.Until)))
 	return s.outcome(p, done), pause, rests
 }
@@ -160,7 +165,7 @@ func (s *Sender) send(ctx, late context.Context, p *prepared) (receipt bridge.Re
 		if err := s.refer(late, p); err != nil {
 			return receipt, err
 		}
-		p.payload, p.err = s.encode(&p.message)
+		p.payload, p.err = s.encode(p.log, &p.message)
 		if !s.lease.Valid() { // the store took its time
 			return receipt, errLost
 		}
@@ -168,42 +173,37 @@ func (s *Sender) send(ctx, late context.Context, p *prepared) (receipt bridge.Re
 	if p.err != nil {
 		return receipt, p.err
 	}
-	receipt, err = guarded(s.Log, "send", func() (bridge.Receipt, error) { return s.Sink.Send(late, p.payload) })
+	receipt, err = guarded(p.log, "send", func() (bridge.Receipt, error) { return s.Sink.Send(late, p.payload) })
 	s.Pace.Sent()
 	if err == nil || bridge.AsSendError(err).Kind != bridge.MessageRejected || len(p.message.Native) == 0 {
 		return receipt, err
 	}
-	s.Log.Warn("the platform refuses a template's native part; the message is sent without it", "err", err)
+	p.log.Warn("the platform refuses a template's native part; the message is sent without it", "err", err)
 	p.message.Native = nil
-	if p.payload, p.err = s.encode(&p.message); p.err != nil || !s.turn(ctx) {
+	if p.payload, p.err = s.encode(p.log, &p.message); p.err != nil || !s.turn(ctx) {
 		return receipt, err
 	}
 	if !s.lease.Valid() {
 		return receipt, errLost
 	}
-	receipt, err = guarded(s.Log, "send", func() (bridge.Receipt, error) { return s.Sink.Send(late, p.payload) })
+	receipt, err = guarded(p.log, "send", func() (bridge.Receipt, error) { return s.Sink.Send(late, p.payload) })
 	s.Pace.Sent()
 	return receipt, err
 }
 
 func (s *Sender) say(p prepared, a bridge.Attempt, pause time.Duration) {
-	whole := p.whole()
-	log := s.Log.With("delivery", whole.ID, "event", whole.EventID, "attempt", whole.Attempts+1)
-	if len(p.deliveries) > 1 {
-		log = log.With("events", len(p.deliveries))
-	}
 	if len(p.payload.Shortened) > 0 {
-		log.Info("message shortened to fit", "cut", p.payload.Shortened)
+		p.log.Info("message shortened to fit", "cut", p.payload.Shortened)
 	}
 	switch {
 	case a.State == bridge.Sent:
-		log.Info("delivered", "took", a.Took)
+		p.log.Info("delivered", "took", a.Took)
 	case a.State == bridge.Dead:
-		log.Error("delivery is dead; see the dead letters", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail)
+		p.log.Error("delivery is dead; see the dead letters", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail)
 	case s.health.Broken != "":
-		log.Error("the destination must be mended; its deliveries wait", "status", a.Status, "detail", a.Detail, "next_probe", pause)
+		p.log.Error("the destination must be mended; its deliveries wait", "status", a.Status, "detail", a.Detail, "next_probe", pause)
 	default:
-		log.Warn("delivery failed; it will be tried again", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail, "pause", pause)
+		p.log.Warn("delivery failed; it will be tried again", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail, "pause", pause)
 	}
 }
 

@@ -8,12 +8,16 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/enrich"
 	"github.com/absorb-bridge/absorb-bridge/bridge/lease"
+	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
 	"github.com/absorb-bridge/absorb-bridge/bridge/redact"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
 )
 
 const (
@@ -71,6 +75,8 @@ type Router struct {
 
 	undecided undecided
 	turns     turns
+	metrics   *metrics.Metrics
+	tracer    *tracing.Tracer
 }
 
 // NewRouter makes a router. It calls wake after it stored deliveries for a sink.
@@ -82,6 +88,9 @@ func NewRouter(s *store.Store, plan Plan, wake func(sink string), log *slog.Logg
 	r.Use(plan)
 	return r
 }
+
+// Observe has the router report what it does. It must be called before Run.
+func (r *Router) Observe(m *metrics.Metrics, t *tracing.Tracer) { r.metrics, r.tracer = m, t }
 
 // Use changes the plan for the events that are taken up from now on.
 func (r *Router) Use(plan Plan) { r.plan.Store(&plan) }
@@ -152,7 +161,7 @@ func (r *Router) round(ctx context.Context) (started int, err error) {
 			defer r.end(e.ID)
 			defer own.end()
 			if err := r.route(ctx, e, own); err != nil {
-				rest(ctx, r.log.With("event", e.ID), err)
+				rest(ctx, logOf(r.log, e.ID, e.Traceparent), err)
 			}
 		})
 	}
@@ -187,6 +196,9 @@ func (r *Router) end(id string) {
 
 // route looks one event up and fans it out, or postpones it.
 func (r *Router) route(ctx context.Context, e store.Unrouted, turn turn) error {
+	ctx, span := r.tracer.Continue(ctx, e.Traceparent, "route", trace.WithAttributes(tracing.EventID.String(e.ID), tracing.EventType.String(e.Type)))
+	defer span.End()
+	log := logOf(r.log, e.ID, e.Traceparent)
 	plan := r.plan.Load()
 	routes := matching(plan.Routes, e.Event)
 	facts, outcome := bridge.NewFacts(e.Event), enrich.Outcome{}
@@ -198,11 +210,13 @@ func (r *Router) route(ctx context.Context, e store.Unrouted, turn turn) error {
 		return nil // what was looked up may be half of it; the next run does it again
 	}
 	for part, err := range outcome.Failed {
-		r.log.Warn("a lookup failed", "event", e.ID, "part", part, "err", err)
+		log.Warn("a lookup failed", "part", part, "err", err)
 	}
 	facts = source.Redact.Facts(facts)
 	if wait := postpone(e, source, outcome); wait > 0 {
-		r.log.Info("event waits to be looked up again", "event", e.ID, "type", e.Type, "for", wait, "contradicted", outcome.Unsettled)
+		r.metrics.Source(e.Source).Postponed()
+		span.SetAttributes(tracing.Postponed.Bool(true))
+		log.Info("event waits to be looked up again", "type", e.Type, "for", wait, "contradicted", outcome.Unsettled)
 		return r.store.Postpone(ctx, e.ID, time.Now().Add(wait))
 	}
 	if len(outcome.Failed) > 0 {
@@ -214,19 +228,31 @@ func (r *Router) route(ctx context.Context, e store.Unrouted, turn turn) error {
 	now := time.Now()
 	to, undecided := plan.targets(routes, e.Event, facts, now)
 	for _, v := range undecided {
-		r.undecided.report(r.log, e.ID, v)
+		r.undecided.report(log, v)
 	}
 	if len(routes) == 0 {
 		facts = nil // there is nothing that the event itself does not say
 	}
 	e.Trace = outcome.Trace()
-	if err := r.store.FanOut(context.WithoutCancel(ctx), e.Event, facts, to, now); err != nil {
+	if err := r.fanOut(ctx, e.Event, facts, to, now); err != nil {
 		return err
 	}
-	r.log.Debug("event routed", "event", e.ID, "type", e.Type, "deliveries", len(to))
+	log.Debug("event routed", "type", e.Type, "deliveries", len(to))
 	for _, t := range to {
 		r.wake(t.Sink)
 	}
+	return nil
+}
+
+// fanOut stores what an event becomes.
+func (r *Router) fanOut(ctx context.Context, e bridge.Event, facts bridge.Facts, to []store.Target, now time.Time) error {
+	ctx, span := tracing.Child(ctx, "fan out", tracing.Deliveries.Int(len(to)))
+	defer span.End()
+	if err := r.store.FanOut(context.WithoutCancel(ctx), e, facts, to, now); err != nil {
+		tracing.Failed(span, "the store took nothing")
+		return err
+	}
+	r.metrics.Source(e.Source).Routed(len(to))
 	return nil
 }
 

@@ -7,7 +7,9 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/lease"
+	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
 )
 
 const (
@@ -47,6 +49,8 @@ type SenderConfig struct {
 	Bulk    []string         // types of events that come in bulk
 	GiveUp  time.Duration    // a delivery that keeps failing is dead after this long
 	Log     *slog.Logger
+	Metrics *metrics.Sink
+	Tracer  *tracing.Tracer
 
 	// Life ends when the process is told to stop; nil means with the context of Run.
 	// Until then outcomes are recorded even when the lease was lost: the messages were
@@ -95,6 +99,7 @@ func (s *Sender) Run(ctx context.Context, l *lease.Lease) error {
 		recording, cancel = outlive(s.Life, grace)
 		defer cancel()
 	}
+	defer s.Metrics.Left()
 	s.lease = l
 	for ctx.Err() == nil {
 		err := s.resume(ctx)
@@ -104,10 +109,12 @@ func (s *Sender) Run(ctx context.Context, l *lease.Lease) error {
 		rest(ctx, s.Log, err)
 	}
 	for ctx.Err() == nil {
+		s.Metrics.In(s.standing())
 		// What is read now is sent soon: during a pause somebody may call it off.
 		if !sleep(ctx, s.Pace.paused()) || !s.leaveAlone(ctx) {
 			break
 		}
+		s.Metrics.In(s.standing())
 		if !s.lease.Valid() {
 			sleep(ctx, untilNoticed)
 			continue

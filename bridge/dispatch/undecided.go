@@ -24,9 +24,9 @@ type undecided struct {
 	said  map[[2]string]time.Time // by route and problem
 }
 
-// report notes what a route's condition could not decide of an event, which was
-// delivered nevertheless.
-func (u *undecided) report(log *slog.Logger, event string, v bridge.Verdict) {
+// report notes what a route's condition could not decide of the event that the log is
+// of, which was delivered nevertheless.
+func (u *undecided) report(log *slog.Logger, v bridge.Verdict) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.count == nil {
@@ -41,7 +41,7 @@ func (u *undecided) report(log *slog.Logger, event string, v bridge.Verdict) {
 		clear(u.said)
 	}
 	u.said[key] = now
-	log.Warn("a route's condition could not be decided; its event is delivered", "route", v.Route, "event", event, "err", v.Problem)
+	log.Warn("a route's condition could not be decided; its event is delivered", "route", v.Route, "err", v.Problem)
 }
 
 // Undecided is how often each route's condition could not be decided since the

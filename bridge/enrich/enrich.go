@@ -17,6 +17,8 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
+	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
 )
 
 // defaultCacheFor is how long an answer about a thing that changes rarely is
@@ -37,6 +39,7 @@ type Options struct {
 	Names    Names          // nil: no names are kept
 	Portal   string         // base URL of the portal, for links, or ""
 	CacheFor time.Duration  // of people, courses, departments and the like; default 10 min
+	Metrics  *metrics.Source
 }
 
 // Enricher looks up the events of one source. It may be used by many goroutines.
@@ -152,7 +155,10 @@ func (g *gathering) wave(ctx context.Context, lookups []bridge.Lookup) {
 	for part, path := range paths {
 		wg.Go(func() {
 			began := time.Now()
+			ctx, span := tracing.Child(ctx, "look up "+part)
+			defer span.End()
 			answer, cached, err := g.ask(ctx, path)
+			g.report(span, part, cached, err)
 			g.add(bridge.Call{Part: part, Path: path, Status: status(err), Took: time.Since(began), Cached: cached}, answer, err)
 		})
 	}

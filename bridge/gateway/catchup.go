@@ -72,14 +72,17 @@ func (p *Parts) catcher(s config.Source, st *store.Store, stored func(int), log 
 	if s.API == nil {
 		return nil, fmt.Errorf("source %s has no api, so there is nobody to ask", s.Name)
 	}
-	c, err := p.client(*s.API, st)
+	c, err := p.client(s.Name, *s.API, st)
 	if err != nil {
 		return nil, fmt.Errorf("sources.%s.api: %w", s.Name, err)
 	}
 	return catchup.New(catchup.Options{
 		Source: s.Name, Client: c.client, Store: st, Events: s.Asked.Events, Window: s.Asked.Window, After: s.Asked.After,
 		Keep: p.unstored(s).Body, Log: log,
-	}, stored), nil
+	}, func(n int) {
+		p.metrics.Source(s.Name).CaughtUp(n)
+		stored(n)
+	}), nil
 }
 
 // catchUpOf does what somebody asks for.

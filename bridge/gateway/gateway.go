@@ -18,7 +18,9 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
 	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
 	"github.com/absorb-bridge/absorb-bridge/bridge/lease"
+	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
 )
 
 // drain is how long requests under way may take when the process is told to
@@ -36,6 +38,9 @@ type Gateway struct {
 	events net.Listener
 	people net.Listener // nil when the configuration has no admin address
 	load   func() (*config.Config, error)
+
+	metrics *metrics.Metrics
+	tracer  *tracing.Tracer // nil when no traces are exported
 
 	reloading sync.Mutex // held by the one that reloads
 
@@ -57,14 +62,19 @@ func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Gateway, err
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, c.Store.Reveal())
+	tracer, err := tracing.Open(ctx, c.Traces.Endpoint, log)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.InUse(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("store %s: %w", store.Label(c.Store.Reveal()), err), s.Close())
+	counted := metrics.New()
+	s, err := store.OpenMeasured(ctx, c.Store.Reveal(), counted)
+	if err != nil {
+		return nil, errors.Join(err, tracer.Close(ctx))
 	}
-	g := &Gateway{log: log, store: s, leases: lease.New(nil, log), retire: func() {}}
+	if err := s.InUse(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("store %s: %w", store.Label(c.Store.Reveal()), err), s.Close(), tracer.Close(ctx))
+	}
+	g := &Gateway{log: log, store: s, leases: lease.New(nil, log), retire: func() {}, metrics: counted, tracer: tracer}
 	if s.Shared() {
 		g.leases = lease.New(s, log)
 	}
@@ -78,6 +88,7 @@ func (g *Gateway) assemble(ctx context.Context, c *config.Config, p *Parts) (err
 	if g.tests, err = intake.NewWindows(ctx, g.store); err != nil {
 		return err
 	}
+	p.metrics = g.metrics
 	plan, err := p.plan(g.store)
 	if err != nil {
 		return err
@@ -86,6 +97,7 @@ func (g *Gateway) assemble(ctx context.Context, c *config.Config, p *Parts) (err
 	g.intake = intake.New(p.Intake, g.store, g.accepted, g.log)
 	g.intake.WithWindows(g.tests)
 	g.started, g.reload.loaded = c, time.Now()
+	g.observe()
 	g.use(c, p)
 
 	if g.events, err = net.Listen("tcp", c.Listen); err != nil {
@@ -160,5 +172,6 @@ func (g *Gateway) close() error {
 			_ = l.Close() // the server closed it already, unless it never ran
 		}
 	}
+	g.endTraces()
 	return g.store.Close()
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
 	"github.com/absorb-bridge/absorb-bridge/bridge/enrich"
 	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
+	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
 	"github.com/absorb-bridge/absorb-bridge/bridge/redact"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
@@ -42,6 +43,7 @@ type Parts struct {
 	redact    []string          // paths of facts that are never stored, of any source
 	Of        map[string]string // by sink: tells its settings from others
 	clients   []apiClient
+	metrics   *metrics.Metrics
 }
 
 // apiClient is a client of an Integration API, and the settings it was made of.
@@ -209,13 +211,13 @@ func (p *Parts) lookups(s *store.Store) (map[string]dispatch.Source, error) {
 	var used []apiClient
 	for _, source := range p.sources {
 		rules := p.unstored(source)
-		o := enrich.Options{Source: source.Name, Portal: source.Portal, Names: s}
+		o := enrich.Options{Source: source.Name, Portal: source.Portal, Names: s, Metrics: p.metrics.Source(source.Name)}
 		if rules.Names() {
 			o.Names = nameless{s}
 		}
 		hold := false
 		if api := source.API; api != nil {
-			c, err := p.client(*api, s)
+			c, err := p.client(source.Name, *api, s)
 			if err != nil {
 				return nil, fmt.Errorf("sources.%s.api: %w", source.Name, err)
 			}
@@ -228,16 +230,18 @@ func (p *Parts) lookups(s *store.Store) (map[string]dispatch.Source, error) {
 	return all, nil
 }
 
-// client gives the client of an API. Sources with the same settings share it: Absorb
+// client gives the client of an API, for a source. Sources with the same settings share it: Absorb
 // has one token for each user, and one rate for each portal.
-func (p *Parts) client(api config.API, s *store.Store) (apiClient, error) {
+func (p *Parts) client(source string, api config.API, s *store.Store) (apiClient, error) {
 	api.OnFailure, api.Cache = "", 0 // not the client's
 	for _, c := range p.clients {
 		if reflect.DeepEqual(c.api, api) {
 			return c, nil
 		}
 	}
-	client, err := absorb.NewClient(clientOptions(api, s))
+	o := clientOptions(api, s)
+	o.Metrics = p.metrics.Source(source)
+	client, err := absorb.NewClient(o)
 	if err != nil {
 		return apiClient{}, err
 	}

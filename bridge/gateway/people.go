@@ -33,6 +33,7 @@ func (g *Gateway) admin(ctx context.Context) http.Handler {
 	o.CatchUp = func(ctx context.Context, r admin.CatchUp) (catchup.Report, error) {
 		return parts().catchUpOf(ctx, r, g.store, g.accepted, g.log)
 	}
+	o.Metrics = g.metrics.Handler(g.log)
 	if g.load != nil {
 		o.Reload = g.Reload
 	}
@@ -142,6 +143,7 @@ func (g *Gateway) later(c *config.Config) []string {
 	}{
 		{"listen", g.started.Listen, c.Listen}, {"admin", g.started.Admin, c.Admin},
 		{"store", g.started.Store, c.Store}, {"log", g.started.Log, c.Log},
+		{"traces", g.started.Traces, c.Traces},
 	} {
 		if !reflect.DeepEqual(s.now, s.new) {
 			all = append(all, s.name)

@@ -26,6 +26,7 @@ func (g *Gateway) Reload() error {
 		err = g.apply(c)
 	}
 	g.tried(err)
+	g.metrics.Reloaded(err)
 	if err != nil {
 		g.log.Error("the configuration is not used: it has faults; the one before goes on", "err", err)
 		return err
@@ -41,6 +42,7 @@ func (g *Gateway) apply(c *config.Config) error {
 	}
 	_, old := g.current()
 	p.keepClients(old)
+	p.metrics = g.metrics
 	plan, err := p.plan(g.store)
 	if err != nil {
 		return err
@@ -67,7 +69,16 @@ func (g *Gateway) use(c *config.Config, p *Parts) {
 		g.senders[name] = dispatch.NewSender(dispatch.SenderConfig{
 			Name: name, Of: p.Of[name], Sink: p.Sinks[name], Store: g.store, Compose: p.Composers[name],
 			Pace: p.Paces[name], Routes: p.routesTo(name), Bulk: p.bulk(), GiveUp: c.GiveUp, Log: g.log,
+			Metrics: g.metrics.Sink(name), Tracer: g.tracer,
 		})
+	}
+	types := map[string]string{}
+	for _, s := range c.Sinks {
+		types[s.Name] = s.Type
+	}
+	g.metrics.Sinks(types)
+	for _, s := range p.Intake {
+		g.metrics.Source(s.Name) // so that its counters are there before they count
 	}
 	g.retire()
 	g.startSenders()

@@ -11,15 +11,15 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"path"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
 	"github.com/absorb-bridge/absorb-bridge/bridge/redact"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
 )
 
 // MaxBody bounds a webhook's body, in bytes. Absorb's are some hundred bytes.
@@ -59,6 +59,8 @@ type Handler struct {
 	log      *slog.Logger
 	refusals *refusals
 	windows  *Windows // nil: nothing is on test
+	metrics  *metrics.Metrics
+	tracer   *tracing.Tracer
 }
 
 // New makes a handler for the sources. It calls accepted after it stored n
@@ -72,6 +74,10 @@ func New(sources []Source, s Accepter, accepted func(n int), log *slog.Logger) *
 // WithWindows gives the handler the test windows. It must be called before the
 // first request.
 func (h *Handler) WithWindows(w *Windows) { h.windows = w }
+
+// Observe has the handler report what it does. It must be called before the first
+// request.
+func (h *Handler) Observe(m *metrics.Metrics, t *tracing.Tracer) { h.metrics, h.tracer = m, t }
 
 // Use changes the sources for the requests that begin from now on.
 func (h *Handler) Use(sources []Source) {
@@ -88,6 +94,7 @@ type refusal struct {
 	status int
 	text   string
 	reason string // what the log is told, if it is more than the sender may know
+	code   string // what it is counted by, from a closed set
 }
 
 // kind is the refusal in few words: what refusals are counted by.
@@ -119,11 +126,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	no, ok := errors.AsType[*refusal](err)
 	if !ok {
 		h.refusals.say(slog.LevelError, "event not stored; its sender was asked to try again", "path", r.URL.Path, "err", err)
-		no = &refusal{status: http.StatusServiceUnavailable, text: "the event could not be stored; send it again"}
+		no = &refusal{status: http.StatusServiceUnavailable, code: "store", text: "the event could not be stored; send it again"}
 		w.Header().Set("Retry-After", retryAfter)
 	} else {
 		h.refusals.note(r, no)
 	}
+	h.metrics.Refused(h.soleSource(r.URL.Path), no.code)
 	answer(w, no.status, map[string]string{"error": no.text})
 }
 
@@ -136,6 +144,7 @@ type accepted struct {
 }
 
 func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*accepted, error) {
+	began := time.Now()
 	sources, err := h.admit(w, r)
 	if err != nil {
 		return nil, err
@@ -151,23 +160,20 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*accepted, error
 	}
 	events, err := source.Parser.Parse(body)
 	if err != nil {
-		return nil, &refusal{status: http.StatusBadRequest, text: err.Error()}
+		return nil, &refusal{status: http.StatusBadRequest, code: "not_understood", text: err.Error()}
 	}
 	for i := range events {
 		events[i].Source, events[i].ReceivedAt = source.Name, now
 		events[i].Kept = source.Redact.Body(events[i].Raw)
 		events[i].Signature, events[i].UserAgent = string(form), bridge.CleanLine(r.UserAgent())
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
-	defer cancel()
-	stored, err := h.store.Accept(ctx, events)
+	stored, trace, err := h.keep(r, source, events, began)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.windows.verified(ctx, source.Name, now); err != nil {
-		h.log.Warn("the event is stored, but not that it is the first of its source", "source", source.Name, "err", err)
-	}
-	return h.result(stored), nil
+	result, fresh := h.result(stored)
+	h.metrics.Source(source.Name).Accepted(fresh, len(stored)-fresh, len(body), time.Since(began), trace)
+	return result, nil
 }
 
 // tested answers a request that cannot be verified: as a test if a source is on
@@ -184,6 +190,7 @@ func (h *Handler) tested(sources []Source, r *http.Request, body []byte, now tim
 	h.refusals.say(slog.LevelWarn, "request taken for a test; nothing is delivered", "source", source.Name, "from", r.RemoteAddr, "reason", reason)
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
+	h.metrics.Source(source.Name).Tested()
 	if err := h.windows.capture(ctx, source.Name, r, source.Redact.Body(body), now); err != nil {
 		return nil, err
 	}
@@ -194,20 +201,20 @@ func (h *Handler) tested(sources []Source, r *http.Request, body []byte, now tim
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request) ([]Source, error) {
 	sources := (*h.sources.Load())[r.URL.Path]
 	if len(sources) == 0 {
-		return nil, &refusal{status: http.StatusNotFound, text: "no source has this path"}
+		return nil, &refusal{status: http.StatusNotFound, code: "unknown_path", text: "no source has this path"}
 	}
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return nil, &refusal{status: http.StatusMethodNotAllowed, text: "webhooks are sent by POST"}
+		return nil, &refusal{status: http.StatusMethodNotAllowed, code: "method", text: "webhooks are sent by POST"}
 	}
 	if r.Header.Get("Content-Encoding") != "" {
-		return nil, &refusal{status: http.StatusUnsupportedMediaType, text: "send the body without Content-Encoding"}
+		return nil, &refusal{status: http.StatusUnsupportedMediaType, code: "encoding", text: "send the body without Content-Encoding"}
 	}
 	return sources, nil
 }
 
 func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	tooLarge := &refusal{status: http.StatusRequestEntityTooLarge, text: fmt.Sprintf("the body is larger than %d bytes", MaxBody)}
+	tooLarge := &refusal{status: http.StatusRequestEntityTooLarge, code: "too_large", text: fmt.Sprintf("the body is larger than %d bytes", MaxBody)}
 	if r.ContentLength > MaxBody {
 		_, _ = io.CopyN(io.Discard, r.Body, 2*MaxBody) // so that the sender comes to read the answer
 		return nil, tooLarge
@@ -219,54 +226,12 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, tooLarge
 	}
 	if err != nil {
-		return nil, &refusal{status: http.StatusBadRequest, text: "the body did not arrive whole"}
+		return nil, &refusal{status: http.StatusBadRequest, code: "incomplete", text: "the body did not arrive whole"}
 	}
 	return buffer.Bytes(), nil
 }
 
-// verify finds the source whose secret signed the body, and the form in which it
-// is signed. The log is told why it is none of them.
-func verify(sources []Source, header http.Header, body []byte) (Source, absorb.Form, error) {
-	signatures := header.Values(absorb.SignatureHeader)
-	var reasons []string
-	for _, source := range sources {
-		form, err := source.verify(header, signatures, body)
-		if err == nil {
-			return source, form, nil
-		}
-		reasons = append(reasons, fmt.Sprintf("source %s: %v", source.Name, err))
-	}
-	no := &refusal{
-		status: http.StatusUnauthorized,
-		text:   "the " + absorb.SignatureHeader + " header does not match the body and this webhook's Secret Key",
-		reason: strings.Join(reasons, "; "),
-	}
-	if len(signatures) == 0 {
-		no.text = "the request has no " + absorb.SignatureHeader + " header; is a Secret Key set for the webhook?"
-	}
-	return Source{}, "", no
-}
-
-func (s Source) verify(header http.Header, signatures []string, body []byte) (absorb.Form, error) {
-	if s.UserAgent != "" && !matches(s.UserAgent, header.Get("User-Agent")) {
-		return "", fmt.Errorf("the User-Agent %.80q does not match its user_agent", header.Get("User-Agent"))
-	}
-	if len(s.Keys) == 0 {
-		return "", errors.New("it has no secret yet: copy the Secret Key from the portal's webhook into its secrets")
-	}
-	match, err := absorb.Verify(signatures, body, s.Keys, s.Form)
-	return match.Form, err
-}
-
-// matches tells whether a User-Agent fits a pattern. A star also stands for the
-// slashes in it, which those of package path do not.
-func matches(pattern, userAgent string) bool {
-	flat := func(s string) string { return strings.ReplaceAll(s, "/", "|") }
-	ok, _ := path.Match(flat(pattern), flat(userAgent)) // checked when the configuration was loaded
-	return ok
-}
-
-func (h *Handler) result(stored []store.Accepted) *accepted {
+func (h *Handler) result(stored []store.Accepted) (*accepted, int) {
 	all := make([]accepted, len(stored))
 	fresh := 0
 	for i, s := range stored {
@@ -281,7 +246,7 @@ func (h *Handler) result(stored []store.Accepted) *accepted {
 		h.accepted(fresh)
 	}
 	if len(all) == 1 {
-		return &all[0]
+		return &all[0], fresh
 	}
 	whole := accepted{Status: "accepted", Events: all}
 	if len(all) > 0 {
@@ -290,7 +255,7 @@ func (h *Handler) result(stored []store.Accepted) *accepted {
 	if fresh == 0 {
 		whole.Status = "duplicate"
 	}
-	return &whole
+	return &whole, fresh
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

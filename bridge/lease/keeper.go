@@ -3,7 +3,9 @@ package lease
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -96,6 +98,16 @@ func (k *Keeper) join(name string) *work {
 	w.callers++
 	k.Wake()
 	return w
+}
+
+// Held gives the names of the work that this process does, or may do at once.
+func (k *Keeper) Held() []string {
+	if k.table != nil {
+		return k.held()
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Collect(maps.Keys(k.works))
 }
 
 // leave gives the lease back if no other caller waits for it.

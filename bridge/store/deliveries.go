@@ -9,7 +9,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-const selectDue = `SELECT d.id, d.event_id, e.type, e.source, d.route, d.sink, d.attempts, d.failing_since, d.not_before, COALESCE(e.routed_at, 0), e.facts
+const selectDue = `SELECT d.id, d.event_id, e.type, e.source, d.route, d.sink, d.attempts, d.failing_since, d.not_before, COALESCE(e.routed_at, 0), e.facts,
+	e.received_at, e.traceparent
 	FROM deliveries d JOIN events e ON e.id = d.event_id`
 
 // Due gives the deliveries that a sink should send now, each as a message of its
@@ -24,13 +25,13 @@ func (s *Store) Due(ctx context.Context, sink string, now time.Time, limit int) 
 }
 
 func scanDue(row scanner) (d bridge.Delivery, err error) {
-	var failing, due, routed int64
+	var failing, due, routed, received int64
 	var facts []byte
-	err = row.Scan(&d.ID, &d.EventID, &d.EventType, &d.Source, &d.Route, &d.Sink, &d.Attempts, &failing, &due, &routed, &facts)
+	err = row.Scan(&d.ID, &d.EventID, &d.EventType, &d.Source, &d.Route, &d.Sink, &d.Attempts, &failing, &due, &routed, &facts, &received, &d.Traceparent)
 	if err != nil {
 		return d, err
 	}
-	d.FailingSince, d.Due, d.Routed = fromMicros(failing), fromMicros(due), fromMicros(routed)
+	d.FailingSince, d.Due, d.Routed, d.Received = fromMicros(failing), fromMicros(due), fromMicros(routed), fromMicros(received)
 	if err := decode(facts, &d.Facts); err != nil {
 		return d, fmt.Errorf("the facts of delivery %s: %w", d.ID, err)
 	}

@@ -92,7 +92,7 @@ func dedupeKey(e bridge.Event) []byte {
 func insertEvents() *rows {
 	return newRows("events", `id text, dedupe_key bytea, source text, type text, user_id text, admin_id text, client_id text, correlation_id text,
 		entities text, occurred_at bigint, received_at bigint, body bytea, signature text, user_agent text, lookups bigint, route_after bigint,
-		occurrence bytea, caught_up bigint`, unlessKnown(), "ON CONFLICT (dedupe_key) DO NOTHING")
+		occurrence bytea, caught_up bigint, traceparent text`, unlessKnown(), "ON CONFLICT (dedupe_key) DO NOTHING")
 }
 
 func (r eventRow) insert(into *rows) statement {
@@ -106,7 +106,7 @@ func (r eventRow) insert(into *rows) statement {
 	}
 	return statement{query: into.one, rows: into, args: []any{
 		r.id, r.key, e.Source, e.Type, e.UserID, e.AdminID, e.ClientID, e.CorrelationID,
-		string(r.entities), micros(e.OccurredAt), received, body, e.Signature, e.UserAgent, int64(0), received, r.name(), caught,
+		string(r.entities), micros(e.OccurredAt), received, body, e.Signature, e.UserAgent, int64(0), received, r.name(), caught, e.Traceparent,
 	}}
 }
 
@@ -148,7 +148,7 @@ type Unrouted struct {
 // limit.
 func (s *Store) Unrouted(ctx context.Context, now time.Time, limit int) ([]Unrouted, error) {
 	all, err := list(ctx, s, scanUnrouted, `SELECT
-		id, source, type, user_id, admin_id, client_id, correlation_id, entities, occurred_at, received_at, caught_up, body, lookups
+		id, source, type, user_id, admin_id, client_id, correlation_id, entities, occurred_at, received_at, caught_up, body, lookups, traceparent
 		FROM events WHERE routed_at IS NULL AND route_after <= ? ORDER BY route_after, id LIMIT ?`, micros(now), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read unrouted events: %w", err)
@@ -161,7 +161,7 @@ func scanUnrouted(row scanner) (u Unrouted, err error) {
 	var occurred, received int64
 	var caught int
 	err = row.Scan(&u.ID, &u.Source, &u.Type, &u.UserID, &u.AdminID, &u.ClientID, &u.CorrelationID,
-		&entities, &occurred, &received, &caught, &u.Raw, &u.Lookups)
+		&entities, &occurred, &received, &caught, &u.Raw, &u.Lookups, &u.Traceparent)
 	if err != nil {
 		return u, err
 	}

@@ -14,12 +14,15 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
 )
 
 // Store is an open store. Its methods may be called from many goroutines.
 type Store struct {
 	engine  engine
-	events  *rows     // how they are inserted
+	events  *rows // how they are inserted
+	metrics *metrics.Metrics
 	news    *news     // nil when no other process shares the store
 	urgent  chan *job // to a writer
 	jobs    chan *job // to a writer, when nothing is urgent
@@ -31,8 +34,11 @@ type Store struct {
 // Open opens the store at a path or at a URL of PostgreSQL (postgres://…), makes
 // its tables if there are none, and brings them up to date. The error says what to
 // do about it, and holds no password.
-func Open(ctx context.Context, where string) (*Store, error) {
-	s := &Store{events: insertEvents(), urgent: make(chan *job, maxBatch), jobs: make(chan *job, maxBatch)}
+func Open(ctx context.Context, where string) (*Store, error) { return OpenMeasured(ctx, where, nil) }
+
+// OpenMeasured is Open for a store that reports its commits.
+func OpenMeasured(ctx context.Context, where string, m *metrics.Metrics) (*Store, error) {
+	s := &Store{events: insertEvents(), metrics: m, urgent: make(chan *job, maxBatch), jobs: make(chan *job, maxBatch)}
 	if err := s.open(ctx, where); err != nil {
 		if !IsShared(where) {
 			err = remedy(err)
@@ -60,7 +66,7 @@ func (s *Store) open(ctx context.Context, where string) error {
 		s.news.close()
 		return errors.Join(err, s.engine.close())
 	}
-	w := writer{s.engine}
+	w := writer{s.engine, s.metrics}
 	if s.engine.parallel() {
 		s.writers.Go(func() { w.run(s.urgent, nil) })
 		s.writers.Go(func() { w.run(nil, s.jobs) })

@@ -273,7 +273,7 @@ func testOneFaultyWriteDoesNotSpoilTheBatch(t *testing.T, s *Store) {
 			change(`INSERT INTO names (source, kind, id, name) VALUES ('s', 'k', ?, ?)`, fmt.Sprint(i), name),
 		}}
 	}
-	writer{s.engine}.commit(batch)
+	writer{engine: s.engine}.commit(batch)
 	for i, j := range batch {
 		if err := <-j.done; (i == 2) != (err != nil) {
 			t.Errorf("write %d: %v", i, err)

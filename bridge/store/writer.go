@@ -5,6 +5,8 @@ import (
 	"errors"
 	"runtime"
 	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
 )
 
 // ErrClosed is returned for writes to a store that was closed.
@@ -48,7 +50,7 @@ func (s *Store) writeAlone(ctx context.Context, all ...statement) ([]int64, erro
 	if s.closed {
 		return nil, ErrClosed
 	}
-	return s.engine.transact(ctx, all)
+	return writer{s.engine, s.metrics}.measured(ctx, 1, all)
 }
 
 // writeEvents is write while nobody else can add events.
@@ -90,7 +92,10 @@ func (s *Store) submit(ctx context.Context, queue chan<- *job, j *job) error {
 
 // writer commits jobs in batches. Nothing here takes a caller's context: a caller
 // that gives up must not undo what others share a commit with.
-type writer struct{ engine }
+type writer struct {
+	engine
+	metrics *metrics.Metrics
+}
 
 // run commits jobs until both channels are closed or nil. Whatever waits when a
 // commit ends makes the next one, and the busier the store the larger its commits.
@@ -203,7 +208,7 @@ func (w writer) together(batch []*job) error {
 	for _, j := range batch {
 		all = append(all, j.statements...)
 	}
-	changed, err := w.transact(context.Background(), all)
+	changed, err := w.measured(context.Background(), len(batch), all)
 	if err != nil {
 		return err
 	}
@@ -211,4 +216,12 @@ func (w writer) together(batch []*job) error {
 		j.changed, changed = changed[:len(j.statements)], changed[len(j.statements):]
 	}
 	return nil
+}
+
+// measured is transact for some writes, and reports it.
+func (w writer) measured(ctx context.Context, writes int, all []statement) ([]int64, error) {
+	began := time.Now()
+	changed, err := w.transact(ctx, all)
+	w.metrics.Commit(writes, time.Since(began), err)
+	return changed, err
 }

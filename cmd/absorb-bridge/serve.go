@@ -39,6 +39,7 @@ SIGHUP. If anything is wrong with them, the ones before go on.`,
 			if err != nil {
 				return err
 			}
+			g.Version(versionText())
 			g.ReloadFrom(func() (*config.Config, error) { return loadConfig(cmd) })
 			stop := onHangUp(func() { _ = g.Reload() }) // it logs what is wrong
 			defer stop()

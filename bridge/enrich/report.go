@@ -1,0 +1,19 @@
+package enrich
+
+import (
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
+)
+
+// report tells those who watch how a question was answered.
+func (g *gathering) report(span trace.Span, part string, cached bool, err error) {
+	g.Metrics.LookedUp(cached, err)
+	if !span.IsRecording() {
+		return
+	}
+	span.SetAttributes(tracing.Part.String(part), tracing.Cached.Bool(cached), tracing.Status.Int(status(err)))
+	if err != nil {
+		tracing.Failed(span, "the Integration API could not be asked")
+	}
+}

@@ -1,0 +1,135 @@
+package metrics
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+const (
+	// freshFor is how long what was read from the store is told again, and share how
+	// much of the time reading may take, one part of so many: a queue of a million
+	// takes a moment to count.
+	freshFor = 15 * time.Second
+	share    = 20
+
+	// readWithin bounds how long a scrape waits for the store.
+	readWithin = 8 * time.Second
+)
+
+// Queue is what waits for somebody.
+type Queue struct {
+	Waiting int
+	Oldest  time.Time // when the oldest event in it arrived; zero when none waits
+	Dead    int
+}
+
+// Queues are those that this process works on.
+type Queues struct {
+	Sinks   map[string]Queue // by sink
+	Routing *Queue           // nil: another process routes
+}
+
+// Live is what is asked at a scrape.
+type Live struct {
+	Queues    func(context.Context) (Queues, error) // read from the store
+	Undecided func() map[string]int64               // by route
+	Leases    func() int                            // held by this process
+}
+
+// Watch says where the live metrics come from. Until then there are none.
+func (m *Metrics) Watch(l Live) {
+	if m == nil {
+		return
+	}
+	m.live.mu.Lock()
+	defer m.live.mu.Unlock()
+	m.live.from = l
+}
+
+// live collects what is asked at a scrape.
+type live struct {
+	waiting, oldest, dead    *prometheus.Desc
+	unrouted, oldestUnrouted *prometheus.Desc
+	undecided, leases        *prometheus.Desc
+
+	mu     sync.Mutex // guards what follows
+	from   Live
+	queues Queues
+	err    error
+	again  time.Time // when to read the queues again
+}
+
+func newLive(m *Metrics) *live {
+	desc := func(kind, name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(m.note(kind, name, help, labels), help, labels, nil)
+	}
+	return &live{
+		waiting:        desc("gauge", "queue_deliveries", "Deliveries that wait, for each sink that this process sends to.", "sink"),
+		oldest:         desc("gauge", "queue_oldest_age_seconds", "Since when the oldest event that waits for the sink has been here, or 0.", "sink"),
+		dead:           desc("gauge", "dead_letters", "Dead letters that are kept, for each sink that this process sends to.", "sink"),
+		unrouted:       desc("gauge", "routing_queue_events", "Events that wait to be routed, told by the process that routes."),
+		oldestUnrouted: desc("gauge", "routing_queue_oldest_age_seconds", "Since when the oldest of them has been here, or 0."),
+		undecided:      desc("counter", "undecided_conditions_total", "Conditions that could not be decided, so that the event was delivered.", "route"),
+		leases:         desc("gauge", "leases_held", "Pieces of work that this process does: routing, and sinks or the quotas they share."),
+	}
+}
+
+// Describe names the live metrics.
+func (l *live) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{l.waiting, l.oldest, l.dead, l.unrouted, l.oldestUnrouted, l.undecided, l.leases} {
+		to <- d
+	}
+}
+
+// Collect asks for them.
+func (l *live) Collect(to chan<- prometheus.Metric) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.from.Queues == nil {
+		return
+	}
+	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
+	gauge(l.leases, float64(l.from.Leases()))
+	for route, n := range l.from.Undecided() {
+		to <- prometheus.MustNewConstMetric(l.undecided, prometheus.CounterValue, float64(n), route)
+	}
+	l.read()
+	if l.err != nil {
+		to <- prometheus.NewInvalidMetric(l.waiting, fmt.Errorf("read the queues: %w", l.err))
+		return
+	}
+	for sink, q := range l.queues.Sinks {
+		gauge(l.waiting, float64(q.Waiting), sink)
+		gauge(l.oldest, q.age(), sink)
+		gauge(l.dead, float64(q.Dead), sink)
+	}
+	if q := l.queues.Routing; q != nil {
+		gauge(l.unrouted, float64(q.Waiting))
+		gauge(l.oldestUnrouted, q.age())
+	}
+}
+
+func (q Queue) age() float64 {
+	if q.Oldest.IsZero() {
+		return 0
+	}
+	return max(0, time.Since(q.Oldest).Seconds())
+}
+
+// read reads the queues if what is known of them is old. The caller holds mu.
+func (l *live) read() {
+	began := time.Now()
+	if began.Before(l.again) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readWithin)
+	defer cancel()
+	l.queues, l.err = l.from.Queues(ctx)
+	l.again = time.Now().Add(max(freshFor, share*time.Since(began)))
+}

@@ -1,0 +1,195 @@
+// Package metrics counts and times what the bridge does, for Prometheus. Labels are
+// names from the configuration and closed sets of words, never ids, people or
+// messages, so that there are no more series than the configuration asks for.
+//
+// All methods may be called on nil, which counts nothing: tests and commands that do
+// not run a bridge need none.
+package metrics
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// prefix begins the names of the bridge's own metrics.
+const prefix = "absorb_bridge_"
+
+// Metrics are those of one bridge.
+type Metrics struct {
+	registry  *prometheus.Registry
+	catalogue []Entry
+	live      *live
+
+	mu      sync.Mutex // guards what follows
+	sources map[string]*Source
+	sinks   map[string]*Sink
+
+	events, refusals, tests *prometheus.CounterVec
+	accept, body            prometheus.Histogram
+
+	commitWrites, commitDuration prometheus.Histogram
+	commitErrors                 prometheus.Counter
+
+	routed, lookups       *prometheus.CounterVec
+	apiCalls, tokens      *prometheus.CounterVec
+	apiDuration           *prometheus.HistogramVec
+	attempts, deliveries  *prometheus.CounterVec
+	sendDuration, delay   *prometheus.HistogramVec
+	digests, digestEvents *prometheus.CounterVec
+	templateErrors        *prometheus.CounterVec
+	sinkInfo, sinkState   *prometheus.GaugeVec
+	reloads               *prometheus.CounterVec
+	buildInfo             *prometheus.GaugeVec
+	reloadOK, reloadedAt  prometheus.Gauge
+}
+
+// Entry describes a metric.
+type Entry struct {
+	Name   string
+	Type   string // counter, gauge or histogram
+	Labels []string
+	Help   string
+}
+
+// New makes the metrics of a bridge.
+func New() *Metrics {
+	m := &Metrics{registry: prometheus.NewRegistry(), sources: map[string]*Source{}, sinks: map[string]*Sink{}}
+	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.intake()
+	m.storage()
+	m.routing()
+	m.sending()
+	m.running()
+	m.live = newLive(m)
+	m.registry.MustRegister(m.live)
+	return m
+}
+
+// Catalogue describes the bridge's own metrics, in order.
+func (m *Metrics) Catalogue() []Entry { return m.catalogue }
+
+// Handler answers scrapes. Exemplars are in the OpenMetrics format alone.
+func (m *Metrics) Handler(log *slog.Logger) http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		EnableOpenMetrics: true,
+		ErrorHandling:     promhttp.ContinueOnError, // what can be told is told
+		ErrorLog:          scrapeLog{log},
+	})
+}
+
+// scrapeLog says what went wrong at a scrape.
+type scrapeLog struct{ log *slog.Logger }
+
+// Println says it.
+func (l scrapeLog) Println(v ...any) {
+	for _, one := range v {
+		if err, ok := one.(error); ok {
+			l.log.Warn("a part of the metrics cannot be told", "err", err)
+		}
+	}
+}
+
+func (m *Metrics) intake() {
+	m.events = m.counters("events_total", "Verified events that arrived: accepted, or duplicate of one that was; and caught_up, those that no webhook told of.", "source", "result")
+	m.refusals = m.counters("refusals_total", "Requests that were not accepted. The source is empty when the path is no source's, or several sources'.", "source", "reason")
+	m.tests = m.counters("test_requests_total", "Requests that were taken for a test of the portal while the source was on test.", "source")
+	m.accept = m.histogram("accept_duration_seconds", "From a verified request's headers to its answer, with the event on disk.",
+		.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5)
+	m.body = m.histogram("webhook_body_bytes", "Size of the bodies of verified requests.", prometheus.ExponentialBuckets(128, 4, 7)...)
+}
+
+func (m *Metrics) storage() {
+	m.commitWrites = m.histogram("store_commit_writes", "How many writes shared one commit.", prometheus.ExponentialBuckets(1, 2, 11)...)
+	m.commitDuration = m.histogram("store_commit_duration_seconds", "How long a commit took until it was on disk.",
+		.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5)
+	m.commitErrors = m.counter("store_commit_errors_total", "Commits that failed.")
+}
+
+func (m *Metrics) routing() {
+	m.routed = m.counters("events_routed_total", "Events by what the routes made of them: routed, unrouted (no route takes it), or postponed to be looked up again.", "source", "result")
+	m.lookups = m.counters("lookups_total", "Questions about events: answered by Absorb, cached (known from an answer before), or failed.", "source", "result")
+	m.apiCalls = m.counters("api_calls_total", "Requests to the Integration API, logins included. Sources with the same settings share a client, which counts for the first of them.", "source", "outcome")
+	m.apiDuration = m.histograms("api_call_duration_seconds", "How long the Integration API took to answer.",
+		[]float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "source")
+	m.tokens = m.counters("token_refreshes_total", "Logins to the Integration API for a new token: ok or failed.", "source", "result")
+}
+
+func (m *Metrics) sending() {
+	m.attempts = m.counters("attempts_total", "Attempts to send a message, by how they ended: sent, temporary, limited, rejected or broken.", "sink", "outcome")
+	m.sendDuration = m.histograms("send_duration_seconds", "How long an attempt took.", []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "sink")
+	m.deliveries = m.counters("deliveries_total", "Deliveries that were sent, or became dead letters.", "sink", "state")
+	m.delay = m.histograms("event_to_delivery_seconds", "From an event's arrival until the sink's platform took its message.",
+		[]float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400}, "sink")
+	m.digests = m.counters("digests_total", "Messages that told of several events.", "sink")
+	m.digestEvents = m.counters("digest_events_total", "Events that were told of in digests.", "sink")
+	m.templateErrors = m.counters("template_errors_total", "Messages that could not be written.", "sink")
+	m.sinkInfo = m.gauges("sink_info", "Always 1, for each configured sink: its type.", "sink", "type")
+	m.sinkState = m.gauges("sink_state", "1 for the state that the sink is in, told by the process that sends to it: healthy, limited (its platform asked for a pause), failing (the last deliveries failed), "+
+		"probing (so many did that one is tried at a time), or broken (somebody must mend the destination).", "sink", "state")
+}
+
+func (m *Metrics) running() {
+	m.reloads = m.counters("config_reloads_total", "Times that the configuration was read again: ok, or failed, when the one before goes on.", "result")
+	m.reloadOK = m.gauge("config_last_reload_successful", "0 while the configuration's files have faults and the one before them is used, else 1.")
+	m.reloadedAt = m.gauge("config_last_reload_success_timestamp_seconds", "When the configuration in use was read.")
+	m.reloadOK.Set(1)
+	m.reloadedAt.SetToCurrentTime()
+	for _, result := range []string{ok, failed} {
+		m.reloads.WithLabelValues(result)
+	}
+	m.buildInfo = m.gauges("build_info", "Always 1: the version that runs.", "version", "goversion")
+}
+
+// Built says which version runs.
+func (m *Metrics) Built(version string) {
+	if m != nil {
+		m.buildInfo.WithLabelValues(version, runtime.Version()).Set(1)
+	}
+}
+
+// Values of labels that several metrics share.
+const (
+	ok     = "ok"
+	failed = "failed"
+)
+
+func result(err error) string {
+	if err != nil {
+		return failed
+	}
+	return ok
+}
+
+// Commit notes a commit of some writes to the store.
+func (m *Metrics) Commit(writes int, took time.Duration, err error) {
+	if m == nil {
+		return
+	}
+	if err != nil {
+		m.commitErrors.Inc()
+		return
+	}
+	m.commitWrites.Observe(float64(writes))
+	m.commitDuration.Observe(took.Seconds())
+}
+
+// Reloaded notes that the configuration was read again.
+func (m *Metrics) Reloaded(err error) {
+	if m == nil {
+		return
+	}
+	m.reloads.WithLabelValues(result(err)).Inc()
+	if err != nil {
+		m.reloadOK.Set(0)
+		return
+	}
+	m.reloadOK.Set(1)
+	m.reloadedAt.SetToCurrentTime()
+}
