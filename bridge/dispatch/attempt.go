@@ -173,8 +173,7 @@ func (s *Sender) send(ctx, late context.Context, p *prepared) (receipt bridge.Re
 	if p.err != nil {
 		return receipt, p.err
 	}
-	receipt, err = guarded(p.log, "send", func() (bridge.Receipt, error) { return s.Sink.Send(late, p.payload) })
-	s.Pace.Sent()
+	receipt, err = s.post(late, p)
 	if err == nil || bridge.AsSendError(err).Kind != bridge.MessageRejected || len(p.message.Native) == 0 {
 		return receipt, err
 	}
@@ -186,9 +185,13 @@ func (s *Sender) send(ctx, late context.Context, p *prepared) (receipt bridge.Re
 	if !s.lease.Valid() {
 		return receipt, errLost
 	}
-	receipt, err = guarded(p.log, "send", func() (bridge.Receipt, error) { return s.Sink.Send(late, p.payload) })
-	s.Pace.Sent()
-	return receipt, err
+	return s.post(late, p)
+}
+
+// post hands a message to the sink, once.
+func (s *Sender) post(late context.Context, p *prepared) (bridge.Receipt, error) {
+	defer s.Pace.Sent()
+	return guarded(p.log, "send", func() (bridge.Receipt, error) { return s.Sink.Send(late, p.payload) })
 }
 
 func (s *Sender) say(p prepared, a bridge.Attempt, pause time.Duration) {
