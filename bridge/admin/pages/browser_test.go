@@ -133,12 +133,13 @@ func (b *tab) open(t *testing.T, path string) {
 	b.do(t, chromedp.Navigate(b.base+path), chromedp.WaitReady(chromedp.CSS("main")))
 }
 
-// becomes waits until an expression is true, be it on the next page.
+// becomes waits until an expression is true, be it on the next page, whose scripts
+// have run by then.
 func (b *tab) becomes(t *testing.T, expression string) {
 	t.Helper()
 	until := time.Now().Add(patience)
 	for {
-		so, err := in(b, chromedp.Evaluate[bool]("!!("+expression+")"))
+		so, err := in(b, chromedp.Evaluate[bool](`document.readyState === "complete" && !!(`+expression+")"))
 		if so && err == nil {
 			return
 		}

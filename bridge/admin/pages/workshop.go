@@ -114,12 +114,16 @@ func (s *site) failInFrame(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (s *site) showStage(w http.ResponseWriter, p workshop.Preview) {
+	var b bytes.Buffer
+	if err := templates()["stage.html"].ExecuteTemplate(&b, "frame", map[string]any{"Preview": p, "Style": template.CSS(wall.Stylesheet())}); err != nil {
+		s.Log.Error("a preview cannot be shown", "err", err)
+		http.Error(w, "the preview cannot be shown; the log says more", http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Security-Policy", stagePolicy)
 	w.Header().Set("X-Frame-Options", "SAMEORIGIN")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if err := templates()["stage.html"].ExecuteTemplate(w, "frame", map[string]any{"Preview": p, "Style": template.CSS(wall.Stylesheet())}); err != nil {
-		s.Log.Error("a preview cannot be shown", "err", err)
-	}
+	_, _ = w.Write(b.Bytes()) // it fails if the reader is gone
 }
 
 // fresh is what the page's script puts into it.
@@ -163,8 +167,13 @@ func (s *site) preview(w http.ResponseWriter, r *http.Request) error {
 		f.Stage = ""
 		f.Lines = append(f.Lines, problem.Line)
 	}
+	answer, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
 	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(f)
+	_, _ = w.Write(answer) // if the reader is gone, the next text is on its way
+	return nil
 }
 
 // unavailable tells whether the same may work a moment later.

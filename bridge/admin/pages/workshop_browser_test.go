@@ -27,9 +27,10 @@ func (b *tab) inStage(expression string) (string, error) {
 		if target.Type != "iframe" || !strings.Contains(target.URL, "/workshop/stage") {
 			continue
 		}
-		ctx, _ := chromedp.NewContext(b.ctx, chromedp.WithTargetID(target.TargetID)) // it ends with the tab: ended here, it would close the frame
-		ctx, cancel := context.WithTimeout(ctx, patience)
+		ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(target.TargetID), chromedp.WithDetachOnCancel())
 		defer cancel()
+		ctx, enough := context.WithTimeout(ctx, patience/6) // a frame that is replaced at this moment never answers
+		defer enough()
 		return chromedp.Run(ctx, chromedp.Evaluate[string](expression))
 	}
 	return "", fmt.Errorf("there is no frame among %d targets", len(all))
