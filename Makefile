@@ -5,7 +5,7 @@ GO ?= go
 TIMEOUT ?= 40m
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: check build fmt vet test race deployment fuzz bench release archives reproducible clean
+.PHONY: check build fmt vet test race deployment fuzz bench soak release archives reproducible clean
 
 # The same sources give the same bytes, by the same version of Go: no paths, no state
 # of the working copy, no instructions that only some processors have.
@@ -46,6 +46,11 @@ fuzz:
 # What docs/benchmarks.md reports.
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./e2e
+
+# An hour of events and faults, drawn into docs/soak.svg; shorter by: make soak SOAK=5m
+SOAK ?= 1h
+soak:
+	SOAK=$(SOAK) SOAK_GRAPH=$(CURDIR)/docs/soak.svg $(GO) test -run TestSoak -count 1 -v -timeout 4h ./e2e
 
 # What a release consists of, in $(DIST): an archive for each platform, what is in its
 # binary (CycloneDX), and the sums of all: make release VERSION=v1.2.3

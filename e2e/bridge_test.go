@@ -56,10 +56,11 @@ const secret = "end-to-end-secret-0123456789"
 
 // process is a running absorb-bridge.
 type process struct {
-	cmd *exec.Cmd
-	dir string // of its configuration
-	url string // where webhooks go
-	log *lockedBuffer
+	cmd   *exec.Cmd
+	dir   string // of its configuration
+	url   string // where webhooks go
+	admin string // where it tells of itself
+	log   *lockedBuffer
 
 	ended chan struct{} // closed when the process is gone
 }
@@ -122,9 +123,11 @@ func start(t testing.TB, dir string) *process {
 		t.Fatal(err)
 	}
 	_, rest, _ := strings.Cut(string(config), "listen: ")
-	address, _, _ := strings.Cut(rest, "\n")
+	address, rest, _ := strings.Cut(rest, "\n")
+	_, rest, _ = strings.Cut(rest, "listen: ")
+	admin, _, _ := strings.Cut(rest, " ")
 
-	p := &process{dir: dir, url: "http://" + address + "/absorb", log: &lockedBuffer{}}
+	p := &process{dir: dir, url: "http://" + address + "/absorb", admin: "http://" + admin, log: &lockedBuffer{}}
 	p.cmd = exec.Command(binary, "serve", "--config", filepath.Join(dir, "bridge.yaml"))
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	if err := p.cmd.Start(); err != nil {
