@@ -38,6 +38,7 @@ func (g *Gateway) admin(ctx context.Context) http.Handler {
 		o.Reload = g.Reload
 	}
 	o.Running = admin.Running{
+		Version: g.version,
 		Standing: func(ctx context.Context, sink string) (bridge.Standing, error) {
 			p := parts()
 			if p.Paces[sink] == nil { // it was removed a moment ago
