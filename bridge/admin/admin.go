@@ -58,6 +58,7 @@ type Running struct {
 	HasAPI   func(source string) bool                       // whether it has an Integration API
 	TryAPI   func(ctx context.Context, source string) error // asks it who we are
 
+	FirstContact  func(source string) time.Time // until when it is on test by itself
 	Configuration func() Configuration
 }
 
