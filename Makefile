@@ -28,7 +28,7 @@ test:
 race:
 	$(GO) test -race -timeout $(TIMEOUT) ./...
 
-# The Helm chart and the compose file. Their readers are dependencies of a module of
+# The Helm chart, the compose file and the image. Their readers are dependencies of a module of
 # its own; building Helm takes some minutes the first time. -count=1: the go command
 # does not see that Helm reads the chart.
 deployment:
