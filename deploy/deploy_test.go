@@ -1,5 +1,5 @@
 // Package deploy_test checks the systemd unit and its configuration. What needs
-// other modules, the chart and the compose file, is checked in ./test.
+// other modules, the chart, the compose file and the image, is checked in ./test.
 package deploy_test
 
 import (

@@ -42,6 +42,7 @@ type EventView struct {
 type About struct {
 	Store   string `json:"store"`   // path of its file
 	Running bool   `json:"running"` // false: a command asks itself
+	Version string `json:"version,omitempty"`
 }
 
 // api answers the API's requests.
@@ -60,7 +61,7 @@ func (d *Desk) routes() map[string]http.Handler {
 	get := func(path string, f func(*http.Request) (any, error)) { all["GET /api/"+path] = respond(f) }
 	post := func(path string, f func(*http.Request) (any, error)) { all["POST /api/"+path] = respond(f) }
 
-	get("about", func(*http.Request) (any, error) { return About{d.Path, d.Reload != nil}, nil })
+	get("about", func(*http.Request) (any, error) { return About{d.Path, d.Reload != nil, d.Version}, nil })
 	get("overview", func(r *http.Request) (any, error) { return d.Overview(r.Context()) })
 	get("deliveries", d.deliveries)
 	get("deliveries/count", counted(d.CountDeliveries))

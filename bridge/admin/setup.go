@@ -19,11 +19,12 @@ type SourceView struct {
 	Path    string `json:"path"`
 	Secrets int    `json:"secrets"` // how many it has
 	store.SourceState
-	Last     time.Time         `json:"last,omitzero"`       // when its last event arrived
-	Refused  []intake.Refusals `json:"refused,omitempty"`   // at its path, since this process started
-	API      string            `json:"api,omitempty"`       // works or fails; "" when it was not asked yet, or there is none
-	APIWords string            `json:"api_words,omitempty"` // why it fails
-	APIAt    time.Time         `json:"api_at,omitzero"`     // when somebody tried it
+	FirstContact time.Time         `json:"first_contact_until,omitzero"` // until when it is on test by itself
+	Last         time.Time         `json:"last,omitzero"`                // when its last event arrived
+	Refused      []intake.Refusals `json:"refused,omitempty"`            // at its path, since this process started
+	API          string            `json:"api,omitempty"`                // works or fails; "" when it was not asked yet, or there is none
+	APIWords     string            `json:"api_words,omitempty"`          // why it fails
+	APIAt        time.Time         `json:"api_at,omitzero"`              // when somebody tried it
 }
 
 const (
@@ -34,6 +35,27 @@ const (
 	notVerified = "not verified" // see intake.Refusals
 )
 
+// TestUntil is when the source's test window closes, that of first contact and the
+// one that somebody opened alike. While it has no secret it does not close.
+func (v SourceView) TestUntil() time.Time {
+	if v.FirstContact.After(v.WindowUntil) {
+		return v.FirstContact
+	}
+	return v.WindowUntil
+}
+
+// OnTest tells whether the source's test window is open, whoever or whatever opened it.
+func (v SourceView) OnTest(now time.Time) bool { return v.Secrets == 0 || now.Before(v.TestUntil()) }
+
+// view is a source and what is kept of it.
+func (d *Desk) view(s intake.Source, states map[string]store.SourceState) SourceView {
+	v := SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys), SourceState: states[s.Name]}
+	if d.FirstContact != nil {
+		v.FirstContact = d.FirstContact(s.Name)
+	}
+	return v
+}
+
 // SourceViews lists the sources.
 func (d *Desk) SourceViews(ctx context.Context) ([]SourceView, error) {
 	states, err := d.Store.Sources(ctx)
@@ -42,7 +64,7 @@ func (d *Desk) SourceViews(ctx context.Context) ([]SourceView, error) {
 	}
 	all := []SourceView{}
 	for _, s := range d.Sources() {
-		v := SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys), SourceState: states[s.Name]}
+		v := d.view(s, states)
 		if err := d.look(ctx, &v); err != nil {
 			return nil, err
 		}
@@ -135,7 +157,7 @@ func (d *Desk) Setup(ctx context.Context, name string) (Setup, error) {
 	if err != nil {
 		return Setup{}, err
 	}
-	setup := Setup{SourceView: SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys), SourceState: states[s.Name]}}
+	setup := Setup{SourceView: d.view(s, states)}
 	if err := d.look(ctx, &setup.SourceView); err != nil {
 		return setup, err
 	}

@@ -73,7 +73,8 @@ func (d *Desk) Open(ctx context.Context, name string, length time.Duration) (Sou
 		return SourceView{}, err
 	}
 	d.note(ctx, "test-window", s.Name+" for "+length.String(), 1)
-	return SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys), SourceState: store.SourceState{WindowUntil: until}}, nil
+	states, err := d.Store.Sources(ctx)
+	return d.view(s, states), err
 }
 
 func (o Options) source(name string) (intake.Source, error) {

@@ -2,7 +2,10 @@ package admin
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -38,6 +41,10 @@ func (d *Desk) catchUp(r *http.Request) (any, error) {
 	if report.Created > 0 {
 		d.Changed()
 	}
+	if !c.DryRun && (err == nil || report.Created > 0) {
+		words := fmt.Sprintf("%s since %s until %s", c.Source, c.Since.UTC().Format(time.RFC3339), report.Until.UTC().Format(time.RFC3339))
+		d.note(r.Context(), "catch-up", words, report.Created)
+	}
 	return report, err
 }
 
@@ -49,7 +56,22 @@ func (d *Desk) forget(r *http.Request) (any, error) {
 	if strings.TrimSpace(f.User) == "" {
 		return nil, &Error{http.StatusBadRequest, "user: want the person's id in the portal"}
 	}
-	return d.Store.Forget(r.Context(), f.Person, f.DryRun)
+	removal, err := d.Store.Forget(r.Context(), f.Person, f.DryRun)
+	if n := removal.Total(); !f.DryRun && (err == nil || n > 0) {
+		words := "person " + fingerprint(f.User)
+		if err != nil {
+			words += ", not finished"
+		}
+		d.note(r.Context(), "forget", words, n)
+	}
+	return removal, err
+}
+
+// fingerprint proves to whoever knows a person's id, a random one, that it was this one,
+// and tells nobody else who it was.
+func fingerprint(user string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(user))))
+	return "sha256:" + hex.EncodeToString(sum[:8])
 }
 
 // decode reads the body of a request strictly.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -54,11 +55,12 @@ const patience = 10 * time.Second
 // examination is what the checks look at.
 type examination struct {
 	Options
-	config  *config.Config
-	parts   *gateway.Parts
-	running error // why no bridge answers at the admin address; nil if one does
-	store   store.Examination
-	broken  error // why the store cannot be used
+	config         *config.Config
+	parts          *gateway.Parts
+	runningVersion string // "" when it tells none
+	running        error  // why no bridge answers at the admin address; nil if one does
+	store          store.Examination
+	broken         error // why the store cannot be used
 }
 
 // Run makes all checks, at the same time, and gives their findings in order.
@@ -70,12 +72,12 @@ func Run(ctx context.Context, o Options) []Finding {
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	o.HTTP = &client
 	e := &examination{Options: o}
-	findings := append([]Finding{ok("version", "%s", o.Version)}, e.configuration()...)
+	findings := append([]Finding{ok("version", "absorb-bridge %s (%s, %s/%s)", o.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)}, e.configuration()...)
 	if e.config == nil {
 		return findings
 	}
 	within(ctx, func(ctx context.Context) {
-		e.running = gateway.Running(ctx, e.config)
+		e.runningVersion, e.running = gateway.Running(ctx, e.config)
 		e.store, e.broken = store.Examine(ctx, e.config.Store.Reveal())
 	})
 	checks := []func(context.Context) []Finding{
@@ -156,12 +158,17 @@ func (e *examination) configuration() []Finding {
 	return findings
 }
 
-// bridge tells whether one runs.
+// bridge tells whether one runs, and whether it is of this version: who has installed
+// another one and not restarted the bridge waits for what it cannot do yet.
 func (e *examination) bridge(ctx context.Context) Finding {
 	const check = "bridge"
 	if e.running == nil {
 		if err := gateway.Ready(ctx, e.config); err != nil {
 			return fail(check, "its log says why the store takes nothing", "one runs, but %v", err)
+		}
+		if e.runningVersion != "" && e.runningVersion != e.Version {
+			return warn(check, "restart the bridge to run what is installed now, or, if it runs another file, install the same version there and here",
+				"one runs and accepts events, but it is %s, and this program is %s", e.runningVersion, e.Version)
 		}
 		return ok(check, "one runs and accepts events")
 	}

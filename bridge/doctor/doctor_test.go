@@ -109,6 +109,7 @@ func (p *patient) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	g.Version("v1")
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- g.Run(ctx) }()
@@ -165,6 +166,9 @@ func TestBesideARunningBridge(t *testing.T) {
 	p.says(t, "listen", OK, "a bridge answers")
 	p.says(t, "admin.listen", OK, "a bridge answers")
 	p.says(t, "store", OK, "tables of version")
+
+	p.Version = "v2"
+	p.says(t, "bridge", Warn, "it is v1, and this program is v2 → restart the bridge")
 
 	text, err := os.ReadFile(p.Path)
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// Running tells why the bridge of a configuration cannot be asked by its admin
-// address; nil when it runs and answers.
-func Running(ctx context.Context, c *config.Config) error {
-	_, err := findRunning(ctx, c)
-	return err
+// Running gives the version of the bridge that runs with a configuration, or tells why
+// it cannot be asked by its admin address.
+func Running(ctx context.Context, c *config.Config) (version string, err error) {
+	_, about, err := findRunning(ctx, c)
+	return about.Version, err
 }
 
 // ErrOneUse is that trying an API would use up a refresh token, which the running

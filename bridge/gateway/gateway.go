@@ -39,6 +39,7 @@ type Gateway struct {
 	people net.Listener // nil when the configuration has no admin address
 	load   func() (*config.Config, error)
 
+	version string
 	metrics *metrics.Metrics
 	tracer  *tracing.Tracer // nil when no traces are exported
 

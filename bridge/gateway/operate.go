@@ -58,7 +58,7 @@ func (p *Parts) message(ctx context.Context, d store.DeliveryDetail) (admin.Mess
 // it.
 func Connect(ctx context.Context, c *config.Config) (client *admin.Client, closer func() error, err error) {
 	nothing := func() error { return nil }
-	running, asked := findRunning(ctx, c)
+	running, _, asked := findRunning(ctx, c)
 	if running != nil {
 		return running, nothing, nil
 	}
@@ -86,22 +86,22 @@ func Connect(ctx context.Context, c *config.Config) (client *admin.Client, close
 
 // findRunning looks for the bridge of a configuration at its admin address, and
 // says why there is none.
-func findRunning(ctx context.Context, c *config.Config) (*admin.Client, error) {
+func findRunning(ctx context.Context, c *config.Config) (*admin.Client, admin.About, error) {
 	base, err := adminURL(c)
 	if err != nil {
-		return nil, err
+		return nil, admin.About{}, err
 	}
 	client := &admin.Client{Base: base, Token: c.Admin.Token, HTTP: &http.Client{}}
 	probe, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	about, err := client.About(probe)
 	if err != nil {
-		return nil, err
+		return nil, about, err
 	}
 	if about.Store != identity(c.Store.Reveal()) {
-		return nil, fmt.Errorf("at admin.listen (%s) answers another bridge, whose store is %s", c.Admin.Listen, about.Store)
+		return nil, about, fmt.Errorf("at admin.listen (%s) answers another bridge, whose store is %s", c.Admin.Listen, about.Store)
 	}
-	return client, nil
+	return client, about, nil
 }
 
 // adminURL is where this machine asks the bridge of a configuration.

@@ -38,6 +38,7 @@ func (g *Gateway) admin(ctx context.Context) http.Handler {
 		o.Reload = g.Reload
 	}
 	o.Running = admin.Running{
+		Version: g.version,
 		Standing: func(ctx context.Context, sink string) (bridge.Standing, error) {
 			p := parts()
 			if p.Paces[sink] == nil { // it was removed a moment ago
@@ -45,7 +46,7 @@ func (g *Gateway) admin(ctx context.Context) http.Handler {
 			}
 			return dispatch.StandingOf(ctx, g.store, sink, p.Of[sink], p.Paces[sink])
 		},
-		Owner: g.owners, Self: replicaName(g.leases.Self()), Refusals: g.intake.Refusals,
+		Owner: g.owners, Self: replicaName(g.leases.Self()), Refusals: g.intake.Refusals, FirstContact: g.tests.FirstContact,
 		HasAPI:        func(source string) bool { return parts().api(source) != nil },
 		TryAPI:        func(ctx context.Context, source string) error { return parts().tryAPI(ctx, source) },
 		Configuration: g.configuration,

@@ -14,7 +14,10 @@ const lastSpans = 3 * time.Second
 
 // Version says which version of the bridge runs, for those who watch it. It must be
 // called before Run.
-func (g *Gateway) Version(text string) { g.metrics.Built(text) }
+func (g *Gateway) Version(text string) {
+	g.version = text
+	g.metrics.Built(text)
+}
 
 // observe has the parts report what they do.
 func (g *Gateway) observe() {

@@ -78,6 +78,21 @@ func (w *Windows) Open(ctx context.Context, source string, until time.Time) erro
 	return nil
 }
 
+// FirstContact is until when a source is on test by itself, whatever anybody opens and
+// closes; zero when an event of it was verified.
+func (w *Windows) FirstContact(source string) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.byItself(w.states[source])
+}
+
+func (w *Windows) byItself(state store.SourceState) time.Time {
+	if !state.Verified.IsZero() {
+		return time.Time{}
+	}
+	return w.start.Add(firstContact)
+}
+
 // onTest gives the first of the sources that is on test.
 func (w *Windows) onTest(sources []Source, now time.Time) (Source, bool) {
 	if w == nil {
@@ -87,8 +102,7 @@ func (w *Windows) onTest(sources []Source, now time.Time) (Source, bool) {
 	defer w.mu.Unlock()
 	for _, s := range sources {
 		state := w.states[s.Name]
-		isNew := state.Verified.IsZero() && now.Before(w.start.Add(firstContact))
-		if len(s.Keys) == 0 || isNew || now.Before(state.WindowUntil) {
+		if len(s.Keys) == 0 || now.Before(w.byItself(state)) || now.Before(state.WindowUntil) {
 			return s, true
 		}
 	}

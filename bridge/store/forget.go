@@ -21,6 +21,16 @@ type Removal struct {
 	Cancelled int            `json:"cancelled"` // messages among them that were not sent yet
 }
 
+// Total is the number of rows that were removed or blanked, or would be.
+func (r Removal) Total() (n int) {
+	for _, tables := range []map[string]int{r.Rows, r.Blanked} {
+		for _, rows := range tables {
+			n += rows
+		}
+	}
+	return n
+}
+
 // forgotten stands where a person was mentioned.
 const forgotten = "(forgotten)"
 

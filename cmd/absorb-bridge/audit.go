@@ -17,7 +17,8 @@ func auditCommand() *cobra.Command {
 		Use:   "audit",
 		Short: "List who changed what",
 		Long: `Lists what people changed by the pages, the API or a command, newest first: retries,
-cancellations, moves, replays, test windows, reloads and logins.`,
+cancellations, moves, replays, catching up, forgotten people, test windows, reloads and
+logins.`,
 		Example: "  absorb-bridge audit\n  absorb-bridge audit --limit 200 --json",
 		Args:    cobra.NoArgs,
 		RunE: operation(func(cmd *cobra.Command, _ []string, client *admin.Client) error {

@@ -56,6 +56,7 @@ other events afterwards.`,
 	flags.StringVar(&until, "until", "", "until when: as for --since (default: now)")
 	flags.BoolVar(&dry, "dry-run", false, "only list what is missing")
 	flags.BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	complete(cmd, map[string]offer{"source": sourceNames})
 	_ = cmd.MarkFlagRequired("source")
 	_ = cmd.MarkFlagRequired("since")
 	return cmd

@@ -39,7 +39,8 @@ routes: [ { name: everything } ]
 		"deliveries retry --config " + path + " --route ": "everything",
 		"events --config " + path + " --source ":          "production sandbox",
 		"events --state ":                                 "waiting routed unrouted",
-		"schema ":                                         "config template",
+		"catch-up --config " + path + " --source ":        "production sandbox",
+		"schema ": "config template",
 	} {
 		r := doContext(t.Context(), append([]string{"__complete"}, strings.Split(line, " ")...)...)
 		offered := strings.Fields(r.out)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -28,10 +27,7 @@ It prints a line for each: ok, warn or fail, what was found and what to do. Exit
 		Args:    cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
 			path, _ := configPath(cmd)
-			findings := doctor.Run(cmd.Context(), doctor.Options{
-				Path: path, Environ: os.Environ(), URL: url,
-				Version: fmt.Sprintf("absorb-bridge %s (%s, %s/%s)", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH),
-			})
+			findings := doctor.Run(cmd.Context(), doctor.Options{Path: path, Environ: os.Environ(), URL: url, Version: versionText()})
 			failed := 0
 			out := json.NewEncoder(cmd.OutOrStdout())
 			out.SetEscapeHTML(false)

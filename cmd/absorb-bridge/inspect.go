@@ -36,18 +36,30 @@ Keep it short: meanwhile an event signed with a wrong secret looks like a test.`
 			if err != nil {
 				return err
 			}
-			if length == 0 {
-				fmt.Fprintf(cmd.OutOrStdout(), "the test window of %s is closed\n", s.Name)
-				return nil
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "the test window of %s (%s) is open until %s; press Test Webhook in the portal, then: absorb-bridge inspect\n", s.Name, s.Path, clock(s.WindowUntil))
-			return nil
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), windowLine(s, length))
+			return err
 		}),
 	}
 	configFlag(cmd)
-	cmd.Flags().DurationVar(&length, "for", 10*time.Minute, "how long; 0s closes the window")
+	cmd.Flags().DurationVar(&length, "for", 10*time.Minute, "how long; 0s closes one that was opened")
 	cmd.ValidArgsFunction = offer(sourceNames).forFirst
 	return cmd
+}
+
+// windowLine says how a source's test window is after it was opened or closed: one
+// that opened by itself does not close because somebody asks for it.
+func windowLine(s admin.SourceView, length time.Duration) string {
+	until := clock(s.TestUntil())
+	if s.Secrets == 0 {
+		until = "it has a secret"
+	}
+	switch {
+	case length > 0:
+		return fmt.Sprintf("the test window of %s (%s) is open until %s; press Test Webhook in the portal, then: absorb-bridge inspect", s.Name, s.Path, until)
+	case s.OnTest(time.Now()):
+		return fmt.Sprintf("the test window of %s stays open until %s: it opened by itself, as no event was verified yet", s.Name, until)
+	}
+	return fmt.Sprintf("the test window of %s is closed", s.Name)
 }
 
 func inspectCommand() *cobra.Command {

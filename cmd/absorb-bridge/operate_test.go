@@ -61,7 +61,7 @@ func TestOperate(t *testing.T) {
 listen: 127.0.0.1:0
 admin: { listen: "`+admin+`" }
 store: ./bridge.db
-sources: { a: { path: /a, secrets: [ s3cret ] } }
+sources: { a: { path: /a, secrets: [ s3cret ] }, new: { path: /new, secrets: [] } }
 sinks:
   academy: { type: slack, webhook_url: "`+slack.URL+`/services/T0/B0/hidden-part", limit: none }
   screen: { type: console, stream: stderr }
@@ -72,6 +72,10 @@ routes:
 	stop := serveInProcess(t, path)
 	with := func(line string) result { t.Helper(); return do(t, line+" -c "+path) }
 
+	// Whether a window closes is asked before the first event is verified, and after.
+	with("test-window a --for 0s").want(t, 0, "of a stays open until 2", "it opened by itself")
+	with("test-window new --for 0s").want(t, 0, "of new stays open until it has a secret")
+	with("test-window new --for 5m").want(t, 0, "open until it has a secret; press Test Webhook")
 	do(t, "emit --url "+stop.url+"/a --secret s3cret --event all").want(t, 0, "24 taken")
 	id := waitForDead(t, path)
 

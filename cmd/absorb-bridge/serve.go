@@ -28,6 +28,8 @@ SIGHUP. If anything is wrong with them, the ones before go on.`,
 		Example: "  absorb-bridge serve --config /etc/absorb-bridge/bridge.yaml",
 		Args:    cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
+			signals := catchHangUps()
+			defer signals.stop()
 			c, err := loadConfig(cmd)
 			if err != nil {
 				return err
@@ -41,8 +43,7 @@ SIGHUP. If anything is wrong with them, the ones before go on.`,
 			}
 			g.Version(versionText())
 			g.ReloadFrom(func() (*config.Config, error) { return loadConfig(cmd) })
-			stop := onHangUp(func() { _ = g.Reload() }) // it logs what is wrong
-			defer stop()
+			go signals.each(func() { _ = g.Reload() }) // it logs what is wrong
 			return g.Run(cmd.Context())
 		}),
 	}
@@ -50,14 +51,24 @@ SIGHUP. If anything is wrong with them, the ones before go on.`,
 	return cmd
 }
 
-// onHangUp calls f at every SIGHUP until it is stopped.
-func onHangUp(f func()) (stop func()) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGHUP)
-	go func() {
-		for range signals {
-			f()
-		}
-	}()
-	return func() { signal.Stop(signals); close(signals) }
+// hangUps are the SIGHUPs that came. One waits until somebody listens: who sends it
+// while the store's tables are changed at the start means the reload all the same.
+type hangUps chan os.Signal
+
+func catchHangUps() hangUps {
+	h := make(hangUps, 1)
+	signal.Notify(h, syscall.SIGHUP)
+	return h
+}
+
+// each calls f for every one until they are stopped.
+func (h hangUps) each(f func()) {
+	for range h {
+		f()
+	}
+}
+
+func (h hangUps) stop() {
+	signal.Stop(h)
+	close(h)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/http/httptest"
 	"path/filepath"
@@ -54,6 +55,7 @@ routes: [ { name: r, events: [ "*" ], to: [ screen ] } ]
 	p.Mend()
 	p.Break(portal.Fault{Mode: portal.Forbidden, Prefix: "/departments"})
 	with("catch-up --source production --since 2h").want(t, 0, "2 caught up", "nothing is known of departments")
+	with("audit").want(t, 0, "this machine", "catch-up", "production since 20")
 	with("catch-up --source production --since 2h").want(t, 0, "0 did not come")
 	with("events").want(t, 0, "UserCreated", "waiting, caught up")
 
@@ -64,8 +66,25 @@ routes: [ { name: r, events: [ "*" ], to: [ screen ] } ]
 	with("forget --user "+one).want(t, 2, "TO REMOVE", "events", "nothing was removed: say --yes")
 	with("forget --user "+one+" --dry-run --json").want(t, 0, `"events": 1`)
 	with("forget --user "+one+" --yes").want(t, 0, "TABLE", "REMOVED", "events")
+	with("forget --user "+strings.ToUpper(one)+" --yes").want(t, 0, "REMOVED")
 	with("events --text "+one).want(t, 0, "ID")
 	stop.stop()
 	with("forget --user "+two+" --yes").want(t, 0, "REMOVED")
 	with("catch-up --source production --since 2h --dry-run").want(t, 0, "0 did not come") // they are not brought back
+
+	// What was only tried or failed is not in the audit.
+	log := with("audit --json")
+	log.want(t, 0)
+	for words, n := range map[string]int{
+		`"catch-up"`: 3, `"changed":2`: 1, `"forget"`: 3, `"target":"person ` + digest(one) + `"`: 2, `"target":"person ` + digest(two) + `"`: 1, one: 0, two: 0,
+	} {
+		if got := strings.Count(log.out, words); got != n {
+			t.Errorf("%s is %d times in the audit, want %d:\n%s", words, got, n, log.out)
+		}
+	}
+}
+
+// digest is made as the manual says.
+func digest(user string) string {
+	return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(user)))[:len("sha256:")+16]
 }

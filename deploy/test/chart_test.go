@@ -60,6 +60,9 @@ func TestChartRefuses(t *testing.T) {
 		{"ingress.paths={absorb}", "ingress/paths"},
 		{"podDisruptionBudget.maxUnavailable=0", "podDisruptionBudget/maxUnavailable"},
 		{"serviceMonitor.interval=often", "serviceMonitor/interval"},
+		{"prometheusRule.enabled=yes", "prometheusRule/enabled"},
+		{"prometheusRule.groups={}", "groups"},
+		{"dashboard.labels.grafana_dashboard=1", "dashboard/labels/grafana_dashboard"},
 		{"networkPolicy.adminFrom={all}", "networkPolicy/adminFrom"},
 	} {
 		out, err := helm(t, "template", "bridge", chart, "--set", c.set)
@@ -79,7 +82,7 @@ func TestChartWithItsDefaults(t *testing.T) {
 
 func TestChartOnSQLite(t *testing.T) {
 	m := render(t, "--values", filepath.Join(chart, "ci/sqlite-values.yaml"))
-	m.hold(t, "ConfigMap", "ConfigMap", "Deployment", "Ingress", "NetworkPolicy", "PersistentVolumeClaim", "Secret", "Service", "Service", "ServiceMonitor")
+	m.hold(t, "ConfigMap", "ConfigMap", "ConfigMap", "Deployment", "Ingress", "NetworkPolicy", "PersistentVolumeClaim", "PrometheusRule", "Secret", "Service", "Service", "ServiceMonitor")
 	m.fits(t, "bridge-absorb-bridge")
 	d := one[*apps.Deployment](t, m)
 	if *d.Spec.Replicas != 1 || d.Spec.Strategy.Type != apps.RecreateDeploymentStrategyType {

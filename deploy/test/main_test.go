@@ -1,6 +1,6 @@
-// Package test checks the chart and the compose file by the programs and the types
-// that read them elsewhere: Helm, Kubernetes and Compose, and the configurations in
-// them by the bridge itself. It is a module of its own, so that none of those is a
+// Package test checks the chart, the compose file and the image by the programs and the
+// types that read them elsewhere: Helm, Kubernetes, Compose and BuildKit, and the
+// configurations in them by the bridge itself. It is a module of its own, so that none of those is a
 // dependency of the bridge.
 package test
 

@@ -3,14 +3,25 @@ package test
 import (
 	"encoding/json"
 	"log/slog"
+	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
+	core "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+)
+
+// The chart holds what those who run no Kubernetes use, too.
+const (
+	rules     = chart + "/files/rules.yaml"
+	dashboard = chart + "/files/dashboard.json"
 )
 
 // described is a metric as the manual has it, which is held to the code by a test of
@@ -88,9 +99,8 @@ func fits(t *testing.T, metrics map[string]described, where, query string) {
 
 // TestRules reads the alerts as Prometheus does.
 func TestRules(t *testing.T) {
-	const file = "../prometheus/rules.yaml"
 	metrics := manualMetrics(t)
-	groups, faults := rulefmt.Parse([]byte(read(t, file)), false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
+	groups, faults := rulefmt.Parse([]byte(read(t, rules)), false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
 	for _, err := range faults {
 		t.Error(err)
 	}
@@ -117,7 +127,7 @@ func TestRules(t *testing.T) {
 
 // TestDashboard reads the queries of the dashboard as Prometheus does.
 func TestDashboard(t *testing.T) {
-	var dashboard struct {
+	var board struct {
 		Panels []struct {
 			ID      int
 			Title   string
@@ -129,13 +139,13 @@ func TestDashboard(t *testing.T) {
 			List []struct{ Name, Definition string }
 		}
 	}
-	text := read(t, "../grafana/dashboard.json")
-	if err := json.Unmarshal([]byte(text), &dashboard); err != nil {
+	text := read(t, dashboard)
+	if err := json.Unmarshal([]byte(text), &board); err != nil {
 		t.Fatal(err)
 	}
 	metrics, queries := manualMetrics(t), 0
 	ids := map[int]bool{}
-	for _, p := range dashboard.Panels {
+	for _, p := range board.Panels {
 		if ids[p.ID] || p.Title == "" || p.GridPos.X+p.GridPos.W > 24 || p.Type != "row" && len(p.Targets) == 0 {
 			t.Errorf("panel %d, %q", p.ID, p.Title)
 		}
@@ -148,12 +158,35 @@ func TestDashboard(t *testing.T) {
 	if queries < 20 {
 		t.Errorf("%d queries", queries)
 	}
-	for _, v := range dashboard.Templating.List {
+	for _, v := range board.Templating.List {
 		if query, ok := strings.CutPrefix(v.Definition, "label_values("); ok {
 			metric, label, _ := strings.Cut(strings.TrimSuffix(query, ")"), ", ")
 			if d, found := metrics[metric]; !found || label != "job" && !slices.Contains(d.labels, label) {
 				t.Errorf("the variable %s asks for %s", v.Name, v.Definition)
 			}
 		}
+	}
+}
+
+// TestChartMonitors finds the alerts and the dashboard whole in what the chart makes.
+func TestChartMonitors(t *testing.T) {
+	m := render(t, "--values", filepath.Join(chart, "ci/sqlite-values.yaml"))
+	var want monitoring.PrometheusRuleSpec
+	if err := yaml.UnmarshalStrict([]byte(read(t, rules)), &want); err != nil {
+		t.Fatal(err)
+	}
+	rule := one[*monitoring.PrometheusRule](t, m)
+	if len(want.Groups) == 0 || !reflect.DeepEqual(rule.Spec, want) {
+		t.Errorf("the alerts are not those of the file: %+v", rule.Spec)
+	}
+	if rule.Labels["release"] != "prometheus" {
+		t.Errorf("the operator does not find the alerts: %v", rule.Labels)
+	}
+	maps := slices.DeleteFunc(all[*core.ConfigMap](m), func(c *core.ConfigMap) bool { return c.Labels["grafana_dashboard"] != "1" })
+	if len(maps) != 1 || maps[0].Annotations["grafana_folder"] != "Learning" {
+		t.Fatalf("the sidecar finds %d dashboards", len(maps))
+	}
+	if got := maps[0].Data["absorb-bridge.json"]; got != strings.TrimSuffix(read(t, dashboard), "\n") {
+		t.Errorf("the dashboard is not that of the file:\n%.300s", got)
 	}
 }

@@ -240,7 +240,9 @@ func TestASourcesSetup(t *testing.T) {
 	w := s.portal.Webhook("CertificateAwarded", portal.DefaultProfile())
 	s.send(t, w, "a-wrong-secret", http.StatusOK) // nothing of the source was verified yet
 	page := s.page(t, "/sources/production")
-	has(t, page, "a request of the portal has arrived", "Certificate awarded", "Understood:", "hex-upper")
+	has(t, page, "a request of the portal has arrived", "Certificate awarded", "Understood:", "hex-upper", "data-until", "Open the window")
+	has(t, s.submit(t, "/sources/production/test-window", url.Values{"for": {"0s"}}), "stays on test by itself", "data-until")
+	has(t, s.page(t, "/sources"), "open, <span data-until")
 	capture := s.page(t, regexp.MustCompile(`/captures/[0-9a-f-]{36}`).FindString(page))
 	has(t, capture, "Captured request", "$.eventName", "name of an event", "User-Agent")
 

@@ -46,7 +46,8 @@ func (s *site) source(r *http.Request) (view, error) {
 		all = append(all, seen{c, i})
 	}
 	return view{"source.html", name, map[string]any{
-		"Setup": setup, "Captures": all, "Open": time.Now().Before(setup.WindowUntil),
+		"Setup": setup, "Captures": all,
+		"Open": setup.OnTest(time.Now()), "Opened": time.Now().Before(setup.WindowUntil),
 	}}, nil
 }
 
@@ -66,11 +67,15 @@ func (s *site) openWindow(w http.ResponseWriter, r *http.Request) error {
 		return &admin.Error{Status: http.StatusBadRequest, Message: "Choose how long the window shall be open: up to " + admin.MaxWindow.String() + "."}
 	}
 	name := r.PathValue("name")
-	if _, err := s.Desk.Open(r.Context(), name, length); err != nil {
+	source, err := s.Desk.Open(r.Context(), name, length)
+	if err != nil {
 		return err
 	}
 	what := "test-window"
-	if length == 0 {
+	switch {
+	case length == 0 && source.OnTest(time.Now()):
+		what = "test-window-stays"
+	case length == 0:
 		what = "test-window-closed"
 	}
 	back(w, r, "/sources/"+url.PathEscape(name), what, 1)

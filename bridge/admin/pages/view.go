@@ -151,6 +151,8 @@ func done(q url.Values) string {
 		return "The test window is open."
 	case "test-window-closed":
 		return "The test window is closed."
+	case "test-window-stays":
+		return "The source stays on test by itself, until its first event is verified."
 	case "try-api":
 		return "The Integration API was asked."
 	case "saved":
