@@ -77,7 +77,7 @@ archives:
 		mkdir -p $(DIST)/$$name; \
 		GOOS=$$os GOARCH=$$arch $(STATIC) -o $(DIST)/$$name/absorb-bridge ./cmd/absorb-bridge; \
 		cp -r README.md CHANGELOG.md SECURITY.md LICENSE docs configs templates $(DIST)/$$name; \
-		mkdir $(DIST)/$$name/deploy; cp -r deploy/systemd $(DIST)/$$name/deploy; \
+		mkdir $(DIST)/$$name/deploy; cp -r deploy/compose deploy/helm deploy/systemd $(DIST)/$$name/deploy; \
 		tar --sort=name --mtime=@$(SOURCE_DATE_EPOCH) --owner=0 --group=0 --numeric-owner --mode=u+rw,go+r-w,a+X --format=ustar -C $(DIST) -cf - $$name | gzip -n -9 > $(DIST)/$$name.tar.gz; \
 		rm -r $(DIST)/$$name; \
 	done
