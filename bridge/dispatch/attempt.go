@@ -131,6 +131,9 @@ func (s *Sender) attempt(ctx, late context.Context, p prepared) (a *bridge.Attem
 	if p.err == nil && !s.turn(ctx) || ctx.Err() != nil || !s.lease.Valid() {
 		return nil, 0, false
 	}
+	if !s.complete(ctx, late, &p) {
+		return nil, 0, false
+	}
 	began := time.Now()
 	receipt, err := s.send(ctx, late, &p)
 	if err != nil && late.Err() != nil || errors.Is(err, errLost) {
@@ -160,20 +163,11 @@ func (s *Sender) outcome(p prepared, a bridge.Attempt) *bridge.Attempt {
 
 // send makes one attempt, and a second one without the template's native part if
 // the platform refuses the message with it.
-func (s *Sender) send(ctx, late context.Context, p *prepared) (receipt bridge.Receipt, err error) {
-	if p.err == nil && s.refers(*p) {
-		if err := s.refer(late, p); err != nil {
-			return receipt, err
-		}
-		p.payload, p.err = s.encode(p.log, &p.message)
-		if !s.lease.Valid() { // the store took its time
-			return receipt, errLost
-		}
-	}
+func (s *Sender) send(ctx, late context.Context, p *prepared) (bridge.Receipt, error) {
 	if p.err != nil {
-		return receipt, p.err
+		return bridge.Receipt{}, p.err
 	}
-	receipt, err = s.post(late, p)
+	receipt, err := s.post(late, p)
 	if err == nil || bridge.AsSendError(err).Kind != bridge.MessageRejected || len(p.message.Native) == 0 {
 		return receipt, err
 	}

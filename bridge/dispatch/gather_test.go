@@ -359,6 +359,33 @@ func TestThreadsAndUpdates(t *testing.T) {
 	})
 }
 
+// While the store does not say what a message refers to, the message waits as if it
+// had not been tried.
+func TestAStoreErrorIsNoAttempt(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		sink := &talker{}
+		routes := digested(&Digest{Off: true})
+		routes[0].Thread = &Thread{By: key(t, "event.userId")}
+		l := &line{rig: r, routes: routes, sinks: map[string]bridge.Sink{"a": sink}}
+		l.start()
+		l.event("UserCreated", "ann", "0")
+		time.Sleep(time.Second)
+		r.execute("ALTER TABLE posts RENAME TO away")
+		l.event("UserCreated", "ann", "1")
+		time.Sleep(time.Minute)
+		due, err := r.store.Due(context.Background(), "a", time.Now(), 10)
+		if err != nil || len(due) != 1 || due[0].Attempts != 0 || len(sink.sent) != 1 {
+			t.Errorf("without an answer: %+v, %v, sent %v", due, err, sink.sent)
+		}
+		r.execute("ALTER TABLE away RENAME TO posts")
+		time.Sleep(2 * time.Second)
+		l.halt()
+		if len(sink.sent) != 2 || sink.sent[1].Thread != "thread of event 0" {
+			t.Errorf("afterwards: %+v", sink.sent)
+		}
+	})
+}
+
 // A platform that refuses the native part of a template gets the message without.
 func TestARefusedNativePartIsLeftOut(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {

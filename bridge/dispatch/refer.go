@@ -63,6 +63,21 @@ func (s *Sender) refers(p prepared) bool {
 	return p.message.ThreadKey != "" && s.threads() || p.update != "" && s.updates()
 }
 
+// complete encodes a message that refers to earlier ones, now that they were sent.
+// It is false when the message cannot be sent now: the store does not answer, or took
+// so long that another replica may send it.
+func (s *Sender) complete(ctx, late context.Context, p *prepared) bool {
+	if p.err != nil || !s.refers(*p) {
+		return true
+	}
+	if err := s.refer(late, p); err != nil {
+		rest(ctx, s.Log, err)
+		return false
+	}
+	p.payload, p.err = s.encode(p.log, &p.message)
+	return s.lease.Valid()
+}
+
 // refer finds the earlier messages that a message refers to.
 func (s *Sender) refer(ctx context.Context, p *prepared) (err error) {
 	if p.message.ThreadKey != "" && s.threads() {

@@ -2,6 +2,8 @@ package dispatch
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -142,6 +144,19 @@ func (r *rig) close() {
 	r.t.Helper()
 	if err := r.store.Close(); err != nil {
 		r.t.Error(err)
+	}
+}
+
+// execute changes the store behind its back.
+func (r *rig) execute(statement string) {
+	r.t.Helper()
+	db, err := sql.Open("sqlite", r.path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	_, err = db.Exec(statement)
+	if err := errors.Join(err, db.Close()); err != nil {
+		r.t.Fatal(err)
 	}
 }
 
