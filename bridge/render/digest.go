@@ -23,7 +23,14 @@ type digestWording struct {
 
 // Bulk tells whether an admin may cause thousands of the event at once, by an
 // import, for example. A burst of them is one message by default.
-func (t *Template) Bulk() bool { return t.bulk }
+func (t *Template) Bulk() bool {
+	for ; t != nil; t = t.over {
+		if t.bulk != nil {
+			return *t.bulk
+		}
+	}
+	return false
+}
 
 // Together puts several events into one message. Those of one type are worded by
 // its digest, in groups by what group gives, if it is not nil; those of several

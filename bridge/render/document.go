@@ -69,7 +69,7 @@ func (d *document) read(top entry) {
 	keep := func(e entry) { parts[e.name] = e }
 	d.section(top, map[string]func(entry){
 		"event": d.event, "lookups": keep, "message": keep, "digest": keep, "story": keep, "sample": d.sample,
-		"bulk": func(e entry) { t.bulk = d.truth(e) },
+		"bulk": func(e entry) { t.bulk = new(d.truth(e)) },
 	})
 	if t.event == "" {
 		d.problem(top.at, "event", "required: the event that this is about, such as CertificateAwarded")

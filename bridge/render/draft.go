@@ -36,11 +36,12 @@ func (s *Set) With(d Draft) (*Set, error) {
 	if len(problems) > 0 {
 		return nil, problems.Err()
 	}
-	t.source, t.own = d.Source, true
+	t.source, t.own, t.over = d.Source, true, s.below(d)
 	return s.replaced(key, t), nil
 }
 
-// below is the template that a draft's translation goes over.
+// below is the template that a draft takes the place of, or goes over if it is a
+// translation.
 func (s *Set) below(d Draft) *Template {
 	t := s.known(d.Event)
 	if t != nil && t.file == d.File {

@@ -16,7 +16,7 @@ type Template struct {
 	message     *wording
 	digest      *digestWording
 	story       *storyWording
-	bulk        bool
+	bulk        *bool // nil: as what it took the place of says
 	sample      map[string]any
 
 	source []byte    // of the file
@@ -59,7 +59,6 @@ func (t *Template) completeFrom(original *Template) {
 	if t.sample == nil {
 		t.sample = original.sample
 	}
-	t.bulk = t.bulk || original.bulk
 	if t.digest == nil {
 		t.digest = original.digest
 	} else if original.digest != nil {

@@ -101,6 +101,29 @@ func TestWhoIsInAStoryAndWhatIsBulk(t *testing.T) {
 	}
 }
 
+// A template in the place of another, and its draft, need not say again that the
+// event comes in bulk.
+func TestBulkIsInherited(t *testing.T) {
+	const head = "event: UserCreated\nmessage: { title: mine }\n"
+	for source, want := range map[string]bool{head: true, head + "bulk: true\n": true, head + "bulk: false\n": false} {
+		for _, locale := range []string{"en", "de"} {
+			file := "own.yaml"
+			dir := folder(t, map[string]string{file: source, "de/" + file: head, "new.yaml": "event: New\nmessage: { title: new }\n"})
+			set := load(t, Options{Dir: dir, Locale: locale})
+			if set.Template("UserCreated").Bulk() != want || set.Template("New").Bulk() || set.Template("CourseBundleDeleted").Bulk() {
+				t.Errorf("in %s, %q: want %v", locale, source, want)
+			}
+		}
+		saved := load(t, Options{Dir: folder(t, map[string]string{"own.yaml": head + "bulk: false\n"})})
+		for _, before := range []*Set{load(t, Options{}), saved} {
+			draft, err := before.With(Draft{Event: "UserCreated", File: saved.Template("UserCreated").File(), Source: []byte(source)})
+			if err != nil || draft.Template("UserCreated").Bulk() != want {
+				t.Errorf("a draft, %q: want %v (%v)", source, want, err)
+			}
+		}
+	}
+}
+
 func TestOwnStory(t *testing.T) {
 	escape := map[string]func(string) string{"slack": strings.ToUpper, "discord": strings.ToUpper}
 	set := load(t, Options{Escape: escape, Dir: folder(t, map[string]string{
