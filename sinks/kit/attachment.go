@@ -1,10 +1,7 @@
 package kit
 
 import (
-	"context"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -13,33 +10,6 @@ import (
 // ZeroWidth is a space that nobody sees. Behind a character that would mention or
 // link it keeps that from happening.
 const ZeroWidth = "\u200B"
-
-// Hook is an incoming webhook as Slack had it first and other chats still do: it
-// takes attachments, and lets the sender choose a channel and a name. It is the
-// settings of such a sink.
-type Hook struct {
-	WebhookURL bridge.Secret `koanf:"webhook_url" need:"always" ask:"URL of the incoming webhook (Integrations, Incoming Webhooks)"`
-	Channel    string        `koanf:"channel"`  // in place of the webhook's own, if it allows that
-	Username   string        `koanf:"username"` // in place of the webhook's name
-	IconURL    string        `koanf:"icon_url"` // in place of the webhook's picture
-}
-
-// Check finds faults in the settings. The address is like an example.
-func (h Hook) Check(like string) error {
-	if h.WebhookURL.Empty() {
-		return Setting("webhook_url", "required: copy it from the chat's page of the incoming webhook")
-	}
-	u, err := url.Parse(h.WebhookURL.Reveal())
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return Setting("webhook_url", "want a URL like %s", like)
-	}
-	return nil
-}
-
-// Post sends a payload.
-func (h Hook) Post(ctx context.Context, client *http.Client, p bridge.Payload) (Answer, error) {
-	return Post(ctx, client, Request{URL: h.WebhookURL, Body: p.Body, Type: p.ContentType})
-}
 
 // Attachment is a box with a coloured edge.
 type Attachment struct {
@@ -84,8 +54,8 @@ const (
 	endAttachment        = 100 // kept for the note of what was left out
 )
 
-// Encode writes a message as one attachment.
-func (h Hook) Encode(m bridge.Message, form AttachmentForm) (bridge.Payload, error) {
+// Attach writes a message as one attachment.
+func (h *Hook) Attach(m bridge.Message, form AttachmentForm) (bridge.Payload, error) {
 	e := attachmentEncoder{AttachmentForm: form, left: form.MaxTotal}
 	a := e.encode(m.Clean())
 	body, err := JSON(struct {

@@ -16,7 +16,7 @@ const (
 
 // Encode writes a message as one attachment.
 func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
-	return s.hook.Encode(m, kit.AttachmentForm{
+	return s.Attach(m, kit.AttachmentForm{
 		Type: "mattermost", Dialect: dialect(), Escape: escape, Plain: plain, Name: plain, Footer: true, MaxText: maxText, MaxTotal: maxTotal,
 	})
 }

@@ -5,7 +5,6 @@ package mattermost
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -14,10 +13,7 @@ import (
 )
 
 // Sink is one incoming webhook.
-type Sink struct {
-	hook   kit.Hook
-	client *http.Client
-}
+type Sink struct{ *kit.Hook }
 
 var _ bridge.Sink = (*Sink)(nil)
 
@@ -32,7 +28,7 @@ func Type() kit.Type {
 		Limit:       bridge.Limit{Rate: 5, Burst: 10},
 		Escape:      Escape,
 		CheckNative: CheckNative,
-		Config:      kit.Hook{},
+		Config:      kit.HookConfig{},
 		Gauges:      kit.AllTexts(maxTotal),
 		Example: map[string]any{
 			"webhook_url": exampleURL, "channel": "town-square", "username": "Absorb", "icon_url": "https://example.com/absorb.png",
@@ -42,24 +38,24 @@ func Type() kit.Type {
 
 // New builds a Mattermost sink.
 func New(setup kit.Setup) (bridge.Sink, error) {
-	s := &Sink{client: setup.Client}
-	if err := errors.Join(setup.Decode(&s.hook), s.hook.Check(exampleURL)); err != nil {
+	hook, err := kit.NewHook(setup, exampleURL)
+	if err != nil {
 		return nil, err
 	}
-	return s, nil
+	return &Sink{hook}, nil
 }
 
 // Send posts one message. Mattermost answers 200 and the text "ok"; a proxy's
 // sign-in page under 200 is a failure.
 func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
-	answer, err := s.hook.Post(ctx, s.client, p)
+	answer, err := s.Post(ctx, p)
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
 	if answer.Status == http.StatusOK && strings.TrimSpace(string(answer.Body)) == "ok" {
 		return bridge.Receipt{Status: answer.Status, Detail: "ok"}, nil
 	}
-	failure := kit.Failure(answer, s.hook.WebhookURL)
+	failure := kit.Failure(answer, s.WebhookURL)
 	var words struct {
 		ID string `json:"id"`
 	}
@@ -88,9 +84,4 @@ func kindOf(id string, status int) (bridge.Kind, bool) {
 		return bridge.DestinationBroken, ours && status < 500
 	}
 	return bridge.Temporary, false
-}
-
-// Probe connects without posting.
-func (s *Sink) Probe(ctx context.Context) (string, error) {
-	return kit.Reach(ctx, s.client, s.hook.WebhookURL)
 }

@@ -16,7 +16,7 @@ const (
 
 // Encode writes a message as one attachment.
 func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
-	return s.hook.Encode(m, kit.AttachmentForm{
+	return s.Attach(m, kit.AttachmentForm{
 		Type: "rocketchat", Dialect: dialect(), Escape: escape, Plain: plain, Name: escape, MaxText: maxText, MaxTotal: maxTotal,
 	})
 }

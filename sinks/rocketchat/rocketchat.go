@@ -5,7 +5,6 @@ package rocketchat
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -16,10 +15,7 @@ import (
 )
 
 // Sink is one incoming integration.
-type Sink struct {
-	hook   kit.Hook
-	client *http.Client
-}
+type Sink struct{ *kit.Hook }
 
 var _ bridge.Sink = (*Sink)(nil)
 
@@ -34,7 +30,7 @@ func Type() kit.Type {
 		Limit:       bridge.Limit{Rate: 10.0 / 60, Burst: 5},
 		Escape:      Escape,
 		CheckNative: CheckNative,
-		Config:      kit.Hook{},
+		Config:      kit.HookConfig{},
 		Gauges:      kit.AllTexts(maxTotal),
 		Example: map[string]any{
 			"webhook_url": exampleURL, "channel": "#general", "username": "Absorb", "icon_url": "https://example.com/absorb.png",
@@ -44,16 +40,16 @@ func Type() kit.Type {
 
 // New builds a Rocket.Chat sink.
 func New(setup kit.Setup) (bridge.Sink, error) {
-	s := &Sink{client: setup.Client}
-	if err := errors.Join(setup.Decode(&s.hook), s.hook.Check(exampleURL)); err != nil {
+	hook, err := kit.NewHook(setup, exampleURL)
+	if err != nil {
 		return nil, err
 	}
-	return s, nil
+	return &Sink{hook}, nil
 }
 
 // Send posts one message. Rocket.Chat answers 200 and {"success":true}.
 func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
-	answer, err := s.hook.Post(ctx, s.client, p)
+	answer, err := s.Post(ctx, p)
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
@@ -65,7 +61,7 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 	if answer.Status == http.StatusOK && words.Success {
 		return bridge.Receipt{Status: answer.Status}, nil
 	}
-	failure := kit.Failure(answer, s.hook.WebhookURL)
+	failure := kit.Failure(answer, s.WebhookURL)
 	if !understood || words.Error == "" {
 		return bridge.Receipt{}, failure
 	}
@@ -106,9 +102,4 @@ func kindOf(words string) (bridge.Kind, bool) {
 		}
 	}
 	return bridge.Temporary, false
-}
-
-// Probe connects without posting.
-func (s *Sink) Probe(ctx context.Context) (string, error) {
-	return kit.Reach(ctx, s.client, s.hook.WebhookURL)
 }
