@@ -1,134 +1,16 @@
 package dispatch
 
 import (
-	"context"
 	"fmt"
-	"io"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
-	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
 	"github.com/absorb-bridge/absorb-bridge/bridge/schedule"
 )
-
-// talker is a sink that keeps whole messages, has threads, and can replace what it
-// was sent.
-type talker struct {
-	fakeSink
-	to   []string // templates of recipients
-	sent []bridge.Message
-}
-
-func (s *talker) Encode(m bridge.Message) (bridge.Payload, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sent = append(s.sent, m)
-	return s.fakeSink.Encode(m)
-}
-
-func (s *talker) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
-	r, err := s.fakeSink.Send(ctx, p)
-	r.ID = "id of " + string(p.Body)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r.Thread = s.sent[len(s.sent)-1].Thread; r.Thread == "" {
-		r.Thread = "thread of " + string(p.Body)
-	}
-	return r, err
-}
-
-func (s *talker) Threads() bool        { return true }
-func (s *talker) Updates() bool        { return true }
-func (s *talker) Recipients() []string { return s.to }
-
-// line is a whole bridge, without its intake, that can be stopped and started.
-type line struct {
-	*rig
-	routes []Route
-	sinks  map[string]bridge.Sink
-	limit  bridge.Limit
-	router *Router
-	halt   func()
-}
-
-func (l *line) start() {
-	l.t.Helper()
-	messages := NewMessages()
-	senders := map[string]*Sender{}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	routes := map[string]Route{}
-	for _, r := range l.routes {
-		routes[r.Name] = r
-	}
-	for name, sink := range l.sinks {
-		composer, err := NewComposer(messages, Wording{Templates: l.set}, name, sink)
-		if err != nil {
-			l.t.Fatal(err)
-		}
-		senders[name] = NewSender(SenderConfig{
-			Name: name, Sink: sink, Store: l.store, Compose: composer, Pace: NewPace(PaceConfig{Name: name, Limit: l.limit}),
-			Routes: routes, Bulk: []string{"UserCreated"}, GiveUp: time.Hour, Log: log,
-		})
-	}
-	l.router = NewRouter(l.store, Plan{Routes: l.routes, Templates: l.set}, func(sink string) {
-		if s := senders[sink]; s != nil {
-			s.Wake()
-		}
-	}, log)
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() { _ = l.router.Run(ctx, nil) })
-	for _, s := range senders {
-		wg.Go(func() { _ = s.Run(ctx, nil) })
-	}
-	l.halt = func() { cancel(); wg.Wait() }
-}
-
-// restart is a new process.
-func (l *line) restart() {
-	l.halt()
-	l.close()
-	l.store = openStore(l.t, l.path)
-	l.start()
-}
-
-// event accepts one now.
-func (l *line) event(eventType, user, correlation string) {
-	l.t.Helper()
-	e := bridge.Event{
-		Source: "s", Type: eventType, UserID: user, CorrelationID: correlation, ReceivedAt: time.Now(),
-		Raw: fmt.Appendf(nil, `{"user":%q,"c":%q,"t":%q,"at":%d}`, user, correlation, eventType, time.Now().UnixNano()),
-	}
-	if _, err := l.store.Accept(context.Background(), []bridge.Event{e}); err != nil {
-		l.t.Fatal(err)
-	}
-	l.router.Accepted(1)
-}
-
-func on(t *testing.T, routes []Route, sink *fakeSink, limit bridge.Limit, test func(l *line)) {
-	t.Helper()
-	bubble(t, func(t *testing.T, r *rig) {
-		l := &line{rig: r, routes: routes, sinks: map[string]bridge.Sink{"a": sink}, limit: limit}
-		l.start()
-		test(l)
-		l.halt()
-	})
-}
-
-func key(t *testing.T, text string) *condition.Key {
-	t.Helper()
-	k, faults := condition.NewSchema(nil).Open().Key(text)
-	if len(faults) > 0 {
-		t.Fatal(faults)
-	}
-	return k
-}
 
 func digested(d *Digest) []Route {
 	return []Route{{Name: "r", Events: []string{"*"}, To: []string{"a"}, Digest: d}}
@@ -320,68 +202,6 @@ func TestADigestIsSplitByRecipients(t *testing.T) {
 		want := map[string]string{"ann@example.com": "2 users", "bob@example.com": "6 users", "eve@example.com": "2 users"}
 		if !maps.Equal(got, want) || len(sink.sent) != 3 {
 			t.Errorf("%v", got)
-		}
-	})
-}
-
-// The first message of a conversation opens it, the others reply, after a restart,
-// too; a message about the same thing takes the place of the one before if that is
-// young.
-func TestThreadsAndUpdates(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		sink := &talker{}
-		routes := digested(&Digest{Off: true})
-		routes[0].Thread = &Thread{By: key(t, "event.userId")}
-		routes[0].Update = &Update{By: key(t, "event.userId"), Within: time.Hour}
-		l := &line{rig: r, routes: routes}
-		l.start()
-		for i, user := range []string{"ann", "ann", "bob", "ann"} { // one batch
-			l.event("UserCreated", user, fmt.Sprint(i))
-		}
-		time.Sleep(time.Second)
-		l.halt()
-		l.sinks = map[string]bridge.Sink{"a": sink}
-		l.start()
-		time.Sleep(time.Second)
-		l.restart()
-		l.event("UserCreated", "ann", "4")
-		time.Sleep(2 * time.Hour)
-		l.event("UserCreated", "ann", "5")
-		time.Sleep(time.Minute)
-		l.halt()
-		var got []string
-		for _, m := range sink.sent {
-			got = append(got, fmt.Sprintf("%s:%s:%s", m.Title, strings.TrimPrefix(m.Thread, "thread of event "), strings.TrimPrefix(m.Replaces, "id of event ")))
-		}
-		if want := "[event 0:: event 1:0:0 event 2:: event 3:0:1 event 4:0:3 event 5:0:]"; fmt.Sprint(got) != want {
-			t.Errorf("title, thread and what it replaces:\n%v\n%s", got, want)
-		}
-	})
-}
-
-// While the store does not say what a message refers to, the message waits as if it
-// had not been tried.
-func TestAStoreErrorIsNoAttempt(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		sink := &talker{}
-		routes := digested(&Digest{Off: true})
-		routes[0].Thread = &Thread{By: key(t, "event.userId")}
-		l := &line{rig: r, routes: routes, sinks: map[string]bridge.Sink{"a": sink}}
-		l.start()
-		l.event("UserCreated", "ann", "0")
-		time.Sleep(time.Second)
-		r.execute("ALTER TABLE posts RENAME TO away")
-		l.event("UserCreated", "ann", "1")
-		time.Sleep(time.Minute)
-		due, err := r.store.Due(context.Background(), "a", time.Now(), 10)
-		if err != nil || len(due) != 1 || due[0].Attempts != 0 || len(sink.sent) != 1 {
-			t.Errorf("without an answer: %+v, %v, sent %v", due, err, sink.sent)
-		}
-		r.execute("ALTER TABLE away RENAME TO posts")
-		time.Sleep(2 * time.Second)
-		l.halt()
-		if len(sink.sent) != 2 || sink.sent[1].Thread != "thread of event 0" {
-			t.Errorf("afterwards: %+v", sink.sent)
 		}
 	})
 }

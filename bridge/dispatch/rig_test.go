@@ -1,0 +1,189 @@
+package dispatch
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// fakeSink answers as its script says, by the message's title, and keeps what it
+// was sent.
+type fakeSink struct {
+	mu     sync.Mutex
+	script func(n int, title string) error // n counts the attempts from 0
+	titles []string
+	at     []time.Time
+}
+
+func (s *fakeSink) Encode(m bridge.Message) (bridge.Payload, error) {
+	return bridge.Payload{MessageID: m.ID, Body: []byte(m.Title)}, nil
+}
+
+func (s *fakeSink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.titles)
+	s.titles, s.at = append(s.titles, string(p.Body)), append(s.at, time.Now())
+	if s.script == nil {
+		return bridge.Receipt{Status: 200}, nil
+	}
+	return bridge.Receipt{Status: 200}, s.script(n, string(p.Body))
+}
+
+func (s *fakeSink) got() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.titles)
+}
+
+func fails(kind bridge.Kind, retryAfter time.Duration) error {
+	return &bridge.SendError{Kind: kind, RetryAfter: retryAfter, Status: 500, Detail: "the platform's words"}
+}
+
+func openStore(t *testing.T, path string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func templates(t *testing.T) *render.Set {
+	t.Helper()
+	set, err := render.Load(render.Options{Dir: "testdata", Escape: map[string]func(string) string{"fake": strings.ToLower}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// rig is a store with events, and a sender for each sink.
+type rig struct {
+	t     *testing.T
+	path  string
+	store *store.Store
+	set   *render.Set
+	stop  func()
+}
+
+func newRig(t *testing.T) *rig {
+	r := &rig{t: t, path: filepath.Join(t.TempDir(), "bridge.db"), set: templates(t)}
+	r.store = openStore(t, r.path)
+	return r
+}
+
+// add stores events numbered from..to, and fans them out to the sinks.
+func (r *rig) add(from, to int, sinks ...string) {
+	r.t.Helper()
+	for i := from; i < to; i++ {
+		e := bridge.Event{Source: "s", Type: "UserCreated", CorrelationID: fmt.Sprint(i), ReceivedAt: time.Now(), Raw: fmt.Appendf(nil, `{"n":%d}`, i)}
+		stored, err := r.store.Accept(context.Background(), []bridge.Event{e})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		e.ID = stored[0].ID
+		var targets []store.Target
+		for _, sink := range sinks {
+			targets = append(targets, store.Target{Route: "r", Sink: sink})
+		}
+		if err := r.store.FanOut(context.Background(), e, bridge.NewFacts(e), targets, time.Now()); err != nil {
+			r.t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond) // the next event arrives later
+	}
+}
+
+// run starts a sender for each sink; the function that it gives stops them and
+// waits.
+func (r *rig) run(sinks map[string]bridge.Sink, limit bridge.Limit) (stop func()) {
+	var senders []*Sender
+	messages := NewMessages()
+	for name, sink := range sinks {
+		senders = append(senders, r.sender(messages, name, sink, NewPace(PaceConfig{Name: name, Limit: limit})))
+	}
+	return runAll(senders...)
+}
+
+func (r *rig) sender(messages *Messages, name string, sink bridge.Sink, pace *Pace) *Sender {
+	r.t.Helper()
+	composer, err := NewComposer(messages, Wording{Templates: r.set}, name, sink)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return NewSender(SenderConfig{
+		Name: name, Sink: sink, Store: r.store, Compose: composer, Pace: pace, GiveUp: 2 * time.Hour,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+}
+
+func runAll(senders ...*Sender) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	for _, s := range senders {
+		wg.Go(func() { _ = s.Run(ctx, nil) })
+	}
+	return func() { cancel(); wg.Wait() }
+}
+
+func (r *rig) close() {
+	r.t.Helper()
+	if err := r.store.Close(); err != nil {
+		r.t.Error(err)
+	}
+}
+
+// execute changes the store behind its back.
+func (r *rig) execute(statement string) {
+	r.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+r.path+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	_, err = db.Exec(statement)
+	if err := errors.Join(err, db.Close()); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) counts(sink string) map[bridge.State]int {
+	r.t.Helper()
+	all, err := r.store.Counts(context.Background())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return all[sink]
+}
+
+// bubble runs a test in synthetic time with a rig.
+func bubble(t *testing.T, test func(t *testing.T, r *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		test(t, r)
+		r.close()
+	})
+}
+
+// numbered are the titles of the first n events.
+func numbered(n int) []string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprint("event ", i))
+	}
+	return all
+}
