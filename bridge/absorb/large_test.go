@@ -56,7 +56,7 @@ func TestFewLargeAnswersAtATime(t *testing.T) {
 		var now, most atomic.Int64
 		c, _ := against(t, func(r *http.Request) (*http.Response, error) {
 			body := &slowBody{Reader: strings.NewReader(`{"name":"` + strings.Repeat("x", 2<<20) + `"}`), now: &now, most: &most}
-			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body, Request: r}, nil
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body, Request: r}, nil
 		})
 		var all sync.WaitGroup
 		for i := range 20 {
@@ -85,7 +85,9 @@ func (b *slowBody) Read(p []byte) (int, error) {
 	if b.given >= 64<<10 && !b.large {
 		b.large = true
 		n := b.now.Add(1)
-		for most := b.most.Load(); n > most && !b.most.CompareAndSwap(most, n); most = b.most.Load() {
+		most := b.most.Load()
+		for n > most && !b.most.CompareAndSwap(most, n) {
+			most = b.most.Load()
 		}
 		time.Sleep(time.Second)
 	}

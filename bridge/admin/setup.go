@@ -37,15 +37,15 @@ const (
 
 // TestUntil is when the source's test window closes, that of first contact and the
 // one that somebody opened alike. While it has no secret it does not close.
-func (v SourceView) TestUntil() time.Time {
-	if v.FirstContact.After(v.WindowUntil) {
-		return v.FirstContact
+func (s SourceView) TestUntil() time.Time {
+	if s.FirstContact.After(s.WindowUntil) {
+		return s.FirstContact
 	}
-	return v.WindowUntil
+	return s.WindowUntil
 }
 
 // OnTest tells whether the source's test window is open, whoever or whatever opened it.
-func (v SourceView) OnTest(now time.Time) bool { return v.Secrets == 0 || now.Before(v.TestUntil()) }
+func (s SourceView) OnTest(now time.Time) bool { return s.Secrets == 0 || now.Before(s.TestUntil()) }
 
 // view is a source and what is kept of it.
 func (d *Desk) view(s intake.Source, states map[string]store.SourceState) SourceView {

@@ -46,8 +46,8 @@ type Window struct {
 	For string `json:"for"`
 }
 
-func (o *Desk) openWindow(r *http.Request) (any, error) {
-	s, err := o.source(r.PathValue("name"))
+func (d *Desk) openWindow(r *http.Request) (any, error) {
+	s, err := d.source(r.PathValue("name"))
 	if err != nil {
 		return nil, err
 	}
@@ -55,11 +55,11 @@ func (o *Desk) openWindow(r *http.Request) (any, error) {
 	if err := json.NewDecoder(io.LimitReader(r.Body, maxRequest)).Decode(&w); err != nil {
 		return nil, &Error{http.StatusBadRequest, "the body is not a window: " + err.Error()}
 	}
-	d, err := time.ParseDuration(w.For)
-	if err != nil || d < 0 || d > MaxWindow {
+	length, err := time.ParseDuration(w.For)
+	if err != nil || length < 0 || length > MaxWindow {
 		return nil, &Error{http.StatusBadRequest, "for: want a duration up to " + MaxWindow.String() + ", such as 10m"}
 	}
-	return o.Open(r.Context(), s.Name, d)
+	return d.Open(r.Context(), s.Name, length)
 }
 
 // Open opens a source's test window for so long; 0 closes it.
@@ -143,11 +143,6 @@ func (o Options) parser(source string) *absorb.Parser {
 	}
 	p, _ := absorb.NewParser(nil) // nothing in it can be wrong
 	return p
-}
-
-// Sources lists the sources.
-func (c *Client) Sources(ctx context.Context) (all []SourceView, err error) {
-	return all, c.get(ctx, "sources", nil, &all)
 }
 
 // OpenWindow opens a source's test window for so long; 0 closes it.

@@ -77,8 +77,8 @@ func (r *rig) accept(e bridge.Event) bool {
 	return !got[0].Duplicate
 }
 
-func course(n int) map[string]string {
-	return map[string]string{"courseId": fmt.Sprintf("20000000-0000-4000-a000-%012x", n), "enrollmentId": fmt.Sprintf("80000000-0000-4000-a000-%012x", 0x900+n)}
+func course() map[string]string {
+	return map[string]string{"courseId": "20000000-0000-4000-a000-000000000006", "enrollmentId": "80000000-0000-4000-a000-000000000906"}
 }
 
 // pending gives the types of what waits to be routed, in order.
@@ -105,9 +105,9 @@ func TestEveryKind(t *testing.T) {
 		r.happen("DepartmentCreated", 8*time.Hour, 0, map[string]string{"departmentId": "30000000-0000-4000-a000-00000000dddd"}, pr)
 		r.happen("GroupCreated", 7*time.Hour, 0, map[string]string{"groupId": "40000000-0000-4000-a000-00000000dddd"}, pr)
 		r.happen("UserCreated", 6*time.Hour, 0x777, nil, pr)
-		r.happen("UserEnrolledInCourseByAdmin", 5*time.Hour, 0x777, course(6), pr)
-		r.happen("EnrollmentCompletedByLearner", 4*time.Hour, 0x777, course(6), pr)
-		certificate := course(6)
+		r.happen("UserEnrolledInCourseByAdmin", 5*time.Hour, 0x777, course(), pr)
+		r.happen("EnrollmentCompletedByLearner", 4*time.Hour, 0x777, course(), pr)
+		certificate := course()
 		certificate["certificateId"] = "50000000-0000-4000-a000-00000000dddd"
 		r.happen("CertificateAwarded", 4*time.Hour, 0x777, certificate, pr)
 		r.happen("UserCreated", 30*time.Hour, 0x778, nil, pr)
@@ -123,10 +123,10 @@ func TestEveryKind(t *testing.T) {
 			t.Errorf("%+v: %+v, %v: %v", o, report, err, r.pending())
 		}
 		// The late webhook of each is a duplicate.
-		late := r.happen("EnrollmentCompletedByLearner", 4*time.Hour, 0x777, course(6), pr)
+		late := r.happen("EnrollmentCompletedByLearner", 4*time.Hour, 0x777, course(), pr)
 		lean := pr
 		lean.Lean = true
-		leanToo := r.happen("UserEnrolledInCourseByLearner", 5*time.Hour, 0x777, course(6), lean)
+		leanToo := r.happen("UserEnrolledInCourseByLearner", 5*time.Hour, 0x777, course(), lean)
 		if r.accept(late) || r.accept(leanToo) || r.accept(r.happen("UserCreated", 6*time.Hour, 0x777, nil, pr)) {
 			t.Error("a late webhook is delivered once more")
 		}
@@ -181,7 +181,7 @@ func TestRefusedList(t *testing.T) {
 	r := newRig(t, portal.Options{})
 	r.accept(r.happen("UserCreated", 10*time.Hour, 0x1000, nil, portal.DefaultProfile()))
 	r.happen("UserCreated", 9*time.Hour, 0x1001, nil, portal.DefaultProfile())
-	r.happen("EnrollmentCompletedByLearner", 9*time.Hour, 0x1001, course(6), portal.DefaultProfile())
+	r.happen("EnrollmentCompletedByLearner", 9*time.Hour, 0x1001, course(), portal.DefaultProfile())
 	r.portal.Break(portal.Fault{Mode: portal.Forbidden, Prefix: "/departments"})
 	r.portal.Break(portal.Fault{Mode: portal.Forbidden, Prefix: "/courses/20000000-0000-4000-a000-000000000001/"})
 	report, err := r.catcher().Pass(t.Context())

@@ -74,18 +74,12 @@ func (b *builder) decode(at string, value, into any) {
 	for _, fault := range kit.SettingErrors(kit.Decode(values, into)) {
 		key := join(at, dotted(fault.Key))
 		if fault.Problem == "unknown setting" {
-			_, unknown := cutLast(dotted(fault.Key))
+			unknown := leaf(dotted(fault.Key))
 			b.atKey(key, "unknown key%s", bridge.DidYouMean(unknown, tags(into, fault.Key)))
 			continue
 		}
 		b.atValue(key, "%s", fault.Problem)
 	}
-}
-
-// cutLast divides a path into its last key and what leads there.
-func cutLast(path string) (before, last string) {
-	before = parent(path)
-	return before, strings.TrimPrefix(path[len(before):], ".")
 }
 
 // nameInBrackets is how the decoder names an element of a mapping.

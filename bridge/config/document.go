@@ -168,3 +168,8 @@ func join(path, key string) string {
 func parent(path string) string {
 	return path[:max(0, strings.LastIndexAny(path, ".["))]
 }
+
+// leaf is the last key of a path.
+func leaf(path string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(path, parent(path)), ".")
+}

@@ -90,7 +90,7 @@ func lastKey(path string) string {
 	for strings.HasSuffix(path, "]") { // an element of a list
 		path = parent(path)
 	}
-	_, last := cutLast(path)
+	last := leaf(path)
 	if strings.HasSuffix(parent(path), ".fields") || path == "admin.url" {
 		return "path"
 	}

@@ -60,7 +60,7 @@ func short(title string) string {
 
 func TestDigestsByGroup(t *testing.T) {
 	sink := &fakeSink{}
-	d := &Digest{Wait: 10 * time.Second, Most: time.Minute, Room: 100, By: key(t, "event.userId")}
+	d := &Digest{Wait: 10 * time.Second, Most: time.Minute, Room: 100, By: byUser(t)}
 	on(t, digested(d), sink, bridge.Limit{}, func(l *line) {
 		for i := range 9 {
 			l.event("UserCreated", fmt.Sprint("user", i%2), fmt.Sprint(i))

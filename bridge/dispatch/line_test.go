@@ -109,7 +109,7 @@ func (l *line) event(eventType, user, correlation string) {
 
 func on(t *testing.T, routes []Route, sink *fakeSink, limit bridge.Limit, test func(l *line)) {
 	t.Helper()
-	bubble(t, func(t *testing.T, r *rig) {
+	bubble(t, func(_ *testing.T, r *rig) {
 		l := &line{rig: r, routes: routes, sinks: map[string]bridge.Sink{"a": sink}, limit: limit}
 		l.start()
 		test(l)
@@ -117,9 +117,10 @@ func on(t *testing.T, routes []Route, sink *fakeSink, limit bridge.Limit, test f
 	})
 }
 
-func key(t *testing.T, text string) *condition.Key {
+// byUser keys events by the learner they are about.
+func byUser(t *testing.T) *condition.Key {
 	t.Helper()
-	k, faults := condition.NewSchema(nil).Open().Key(text)
+	k, faults := condition.NewSchema(nil).Open().Key("event.userId")
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}

@@ -17,8 +17,8 @@ func TestThreadsAndUpdates(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		sink := &talker{}
 		routes := digested(&Digest{Off: true})
-		routes[0].Thread = &Thread{By: key(t, "event.userId")}
-		routes[0].Update = &Update{By: key(t, "event.userId"), Within: time.Hour}
+		routes[0].Thread = &Thread{By: byUser(t)}
+		routes[0].Update = &Update{By: byUser(t), Within: time.Hour}
 		l := &line{rig: r, routes: routes}
 		l.start()
 		for i, user := range []string{"ann", "ann", "bob", "ann"} { // one batch
@@ -51,7 +51,7 @@ func TestAStoreErrorIsNoAttempt(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		sink := &talker{}
 		routes := digested(&Digest{Off: true})
-		routes[0].Thread = &Thread{By: key(t, "event.userId")}
+		routes[0].Thread = &Thread{By: byUser(t)}
 		l := &line{rig: r, routes: routes, sinks: map[string]bridge.Sink{"a": sink}}
 		l.start()
 		l.event("UserCreated", "ann", "0")

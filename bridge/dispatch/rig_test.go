@@ -33,7 +33,7 @@ func (s *fakeSink) Encode(m bridge.Message) (bridge.Payload, error) {
 	return bridge.Payload{MessageID: m.ID, Body: []byte(m.Title)}, nil
 }
 
-func (s *fakeSink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
+func (s *fakeSink) Send(_ context.Context, p bridge.Payload) (bridge.Receipt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := len(s.titles)
@@ -78,7 +78,6 @@ type rig struct {
 	path  string
 	store *store.Store
 	set   *render.Set
-	stop  func()
 }
 
 func newRig(t *testing.T) *rig {

@@ -112,7 +112,9 @@ func TestUndecidedIsDelivered(t *testing.T) {
 		go func() { ended <- router.Run(ctx, nil) }()
 		time.Sleep(10 * time.Minute)
 		cancel()
-		<-ended
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 		if a, b, c := r.due("a"), r.due("b"), r.due("c"); len(a) != 5 || len(b) != 5 || len(c) != 0 {
 			t.Errorf("a %d, b %d, c %d", len(a), len(b), len(c))
 		}

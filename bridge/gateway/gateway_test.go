@@ -169,7 +169,7 @@ func TestEveryEventReachesEveryPlatform(t *testing.T) {
 		t.Errorf("only %d messages name the learner", names)
 	}
 	ready, err := http.Get("http://" + g.AdminAddr().String() + "/readyz")
-	if err != nil || ready.StatusCode != 200 {
+	if err != nil || ready.StatusCode != http.StatusOK {
 		t.Errorf("readyz: %v, %v", ready, err)
 	}
 	if err == nil {

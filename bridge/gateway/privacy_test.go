@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -122,7 +123,8 @@ func TestForgetWhileItRuns(t *testing.T) {
 		t.Errorf("%+v, %v", did, err)
 	}
 	check()
-	if _, err := client.Forget(t.Context(), admin.Forget{}); err == nil || err.(*admin.Error).Status != http.StatusBadRequest {
+	_, err = client.Forget(t.Context(), admin.Forget{})
+	if refused, ok := errors.AsType[*admin.Error](err); !ok || refused.Status != http.StatusBadRequest {
 		t.Error(err)
 	}
 }

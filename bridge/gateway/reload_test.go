@@ -268,7 +268,7 @@ func TestWhoMayAskTheAPI(t *testing.T) {
 	g, _ := s.run(t)
 	ask := func(change func(*http.Request)) int {
 		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+g.AdminAddr().String()+"/api/deliveries/retry", strings.NewReader(`{"all":true}`))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+g.AdminAddr().String()+"/api/deliveries/retry", strings.NewReader(`{"all":true}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -311,7 +311,7 @@ func TestTheAPIAsksForItsToken(t *testing.T) {
 	}
 	// Probes need none.
 	res, err := http.Get("http://" + g.AdminAddr().String() + "/healthz")
-	if err != nil || res.StatusCode != 200 {
+	if err != nil || res.StatusCode != http.StatusOK {
 		t.Errorf("%v, %v", res, err)
 	}
 	if err == nil {

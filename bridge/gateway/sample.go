@@ -62,7 +62,7 @@ func (s *Sampler) Facts(ctx context.Context, eventType string) (bridge.Facts, er
 func (s *Sampler) FactsOf(ctx context.Context, e bridge.Event) (bridge.Facts, error) {
 	facts, outcome := s.enricher.Facts(ctx, e, s.templates.Template(e.Type).Lookups())
 	for part, err := range outcome.Failed {
-		return nil, fmt.Errorf("look up %s of the sample: %v", part, err)
+		return nil, fmt.Errorf("look up %s of the sample: %w", part, err)
 	}
 	return facts, nil
 }

@@ -29,7 +29,7 @@ type spans struct {
 // receive is an OTLP endpoint; the URL is its address.
 func (s *spans) receive(t *testing.T) (url string) {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		var request collector.ExportTraceServiceRequest
 		if err == nil {
@@ -102,7 +102,7 @@ func TestOneTrace(t *testing.T) {
 	const theirs = "4bf92f3577b34da6a3ce929d0e0e4736"
 	request.Header.Set("traceparent", "00-"+theirs+"-00f067aa0ba902b7-01")
 	response, err := http.DefaultClient.Do(request)
-	if err != nil || response.StatusCode != 200 {
+	if err != nil || response.StatusCode != http.StatusOK {
 		t.Fatal(response, err)
 	}
 	_ = response.Body.Close()

@@ -33,7 +33,6 @@ type work struct {
 	lease   *Lease             // nil while it is not held
 	stop    context.CancelFunc // ends the work under way, if there is any
 	surplus bool               // the lease should be given up
-	own     bool               // no other replica takes it
 }
 
 // New makes a keeper. Without a table the process is alone, and every lease granted

@@ -67,7 +67,7 @@ func (t *table) Acquire(_ context.Context, owner, note string, d time.Duration, 
 }
 
 func (t *table) Renew(_ context.Context, owner string, d time.Duration, names ...string) ([]string, error) {
-	return t.each(names, func(name string, r row, has bool) bool {
+	return t.each(names, func(name string, r row, _ bool) bool {
 		if r.owner != owner {
 			return false
 		}
@@ -77,7 +77,7 @@ func (t *table) Renew(_ context.Context, owner string, d time.Duration, names ..
 }
 
 func (t *table) Release(_ context.Context, owner string, names ...string) error {
-	_, err := t.each(names, func(name string, r row, has bool) bool {
+	_, err := t.each(names, func(name string, r row, _ bool) bool {
 		if r.owner == owner {
 			delete(t.rows, name)
 		}

@@ -37,7 +37,6 @@ type actionWording struct{ label, url *Text }
 type document struct {
 	*reader
 	compiler *compiler
-	escapes  []string // sink types that native parts may be for
 	template *Template
 	lookups  []lookup
 	known    []string // parts that the wording being read may refer to

@@ -133,11 +133,11 @@ func repeat(n int, s string) (string, error) {
 	return strings.Repeat(s, n), nil
 }
 
-func replace(old, new, s string) (string, error) {
-	if strings.Count(s, old)*len(new) > maxWeight {
+func replace(old, by, s string) (string, error) {
+	if strings.Count(s, old)*len(by) > maxWeight {
 		return "", errHeavy
 	}
-	return strings.ReplaceAll(s, old, new), nil
+	return strings.ReplaceAll(s, old, by), nil
 }
 
 func until(n int) ([]any, error) {

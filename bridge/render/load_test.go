@@ -94,8 +94,8 @@ func TestProblemsOfTemplates(t *testing.T) {
 	for _, c := range []problemCase{
 		{"syntax", head + "message:\n  title: 'Hello {{ .event.id'\n", []string{"3:17: message.title: unclosed action"}},
 		{"syntax in a block", head + "message:\n  title: x\n  text: |\n    one\n    two {{ if }}x{{ end }}\n", []string{"6:9: message.text: missing value for if"}},
-		{"functions", head + "message:\n  title: '{{ nmae .event }} {{ env \"HOME\" }} {{ duration }} {{ .event.id | plural }}'\n", []string{
-			"3:14: message.title: no function named nmae; did you mean \"name\"?", "3:32: message.title: no function named env",
+		{"functions", head + "message:\n  title: '{{ naem .event }} {{ env \"HOME\" }} {{ duration }} {{ .event.id | plural }}'\n", []string{
+			"3:14: message.title: no function named naem; did you mean \"name\"?", "3:32: message.title: no function named env",
 			"3:49: message.title: duration wants 1 value, has 0", "3:76: message.title: plural wants at least 3 values, has 1",
 		}},
 		{"values with values", head + "message:\n  title: '{{ .event.id 1 }}{{ 1 | .event }}'\n", []string{

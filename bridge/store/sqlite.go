@@ -44,7 +44,7 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 	if err := e.acquire(ctx); err != nil {
 		return nil, err
 	}
-	if err := e.open(ctx, path); err != nil {
+	if err := e.open(path); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
 	return e, nil
@@ -67,7 +67,7 @@ func (e *sqlite) acquire(ctx context.Context) error {
 	return fmt.Errorf("lock it: %w", err)
 }
 
-func (e *sqlite) open(ctx context.Context, path string) (err error) {
+func (e *sqlite) open(path string) (err error) {
 	// It holds names and tokens: whoever else uses the machine may not read it.
 	if f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
 		_ = f.Close() // whatever is wrong with the file is told below

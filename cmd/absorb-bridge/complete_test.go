@@ -21,7 +21,7 @@ func TestSchema(t *testing.T) {
 
 // TestCompletion asks as a shell does. The configuration's environment is not set.
 func TestCompletion(t *testing.T) {
-	path := writeFile(t, "bridge.yaml", `
+	path := writeConfig(t, `
 sources: { production: { path: /a, secrets: [ "${NOT_SET}" ] }, sandbox: {} }
 sinks: { academy: { type: slack, webhook_url: "${NOT_SET}" }, hr: }
 routes: [ { name: everything } ]

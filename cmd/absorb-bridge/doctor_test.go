@@ -9,7 +9,7 @@ import (
 )
 
 func TestDoctor(t *testing.T) {
-	path := writeFile(t, "bridge.yaml", `
+	path := writeConfig(t, `
 listen: 127.0.0.1:0
 admin: { listen: "" }
 sources: { p: { path: /absorb, secrets: [ s3cret-of-the-test ] } }

@@ -54,9 +54,9 @@ func (r result) want(t *testing.T, code int, texts ...string) {
 	}
 }
 
-func writeFile(t *testing.T, name, text string) string {
+func writeConfig(t *testing.T, text string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
+	path := filepath.Join(t.TempDir(), "bridge.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -118,13 +118,13 @@ func TestCheck(t *testing.T) {
 	t.Setenv("BRIDGE_CONFIG", "../../configs/examples/console.yaml")
 	do(t, "check").want(t, 0, "console.yaml is valid")
 	do(t, "check -c nowhere.yaml").want(t, 1, "nowhere.yaml")
-	faulty := writeFile(t, "bridge.yaml", "listn: :8080\nsources: { a: { path: absorb } }\n")
+	faulty := writeConfig(t, "listn: :8080\nsources: { a: { path: absorb } }\n")
 	do(t, "check -c "+faulty).want(t, 1, "bridge.yaml:1:1", "listen", "bridge.yaml:2")
 }
 
 func TestSecretsAreNotPrinted(t *testing.T) {
 	const hidden = "hidden-value-0123456789"
-	path := writeFile(t, "bridge.yaml", strings.ReplaceAll(`
+	path := writeConfig(t, strings.ReplaceAll(`
 sources:
   a: { path: /a, secrets: [ HIDDEN ], api: { key: HIDDEN, username: u, password: HIDDEN, regon: eu } }
 sinks:
@@ -180,7 +180,7 @@ func TestSend(t *testing.T) {
 		_, _ = io.WriteString(w, answer)
 	}))
 	defer slack.Close()
-	path := writeFile(t, "bridge.yaml", `
+	path := writeConfig(t, `
 sources: { a: { path: /a, secrets: [ x ] } }
 sinks: { academy: { type: slack, webhook_url: "`+slack.URL+`/services/T0/B0/s3cr3t-part" } }
 routes: [ { name: r, events: [ "*" ], to: [ academy ] } ]
@@ -243,7 +243,7 @@ routes: [ { name: r, events: [ "*" ], to: [ screen ] } ]
 
 func TestServe(t *testing.T) {
 	do(t, "serve --config nowhere.yaml").want(t, 1, "nowhere.yaml")
-	path := writeFile(t, "bridge.yaml", anywhere)
+	path := writeConfig(t, anywhere)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	// Told to stop as soon as it says that it is ready.

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -50,7 +49,7 @@ func (p *Portal) list(name string, find func(*http.Request) []object) http.Handl
 		limit, err2 := number(q, "_limit", defaultLimit, maxLimit)
 		keep, err3 := parseFilter(q.Get("_filter"))
 		if p.Plain && strings.Contains(q.Get("_filter"), "datetime'") {
-			err3 = errors.New("Invalid filter: datetime")
+			err3 = complaint("Invalid filter: datetime")
 		}
 		for _, err := range []error{err, err2, err3} {
 			if err != nil {
@@ -72,13 +71,18 @@ func (p *Portal) list(name string, find func(*http.Request) []object) http.Handl
 	})
 }
 
+// complaint is what is wrong with a request, in Absorb's words.
+type complaint string
+
+func (c complaint) Error() string { return string(c) }
+
 func number(q url.Values, key string, fallback, most int) (int, error) {
 	if !q.Has(key) {
 		return fallback, nil
 	}
 	n, err := strconv.Atoi(q.Get(key))
 	if err != nil || n < 0 || n > most {
-		return 0, fmt.Errorf("Invalid value provided for %s", key)
+		return 0, complaint("Invalid value provided for " + key)
 	}
 	return n, nil
 }
@@ -124,7 +128,7 @@ func parseFilter(filter string) (func(object) bool, error) {
 	for part := range strings.SplitSeq(filter, " and ") {
 		found := condition.FindStringSubmatch(part)
 		if found == nil {
-			return nil, fmt.Errorf("Invalid filter: %.80s", part)
+			return nil, complaint(fmt.Sprintf("Invalid filter: %.80s", part))
 		}
 		field, operator, literal := found[1], found[2], found[3]
 		all = append(all, func(o object) bool { return holds(operator, compare(o[field], literal)) })

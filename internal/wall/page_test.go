@@ -161,7 +161,7 @@ func TestMessagesByHTTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = resp.Body.Close()
-	if resp.StatusCode != 204 || len(b.Messages()) != 0 {
+	if resp.StatusCode != http.StatusNoContent || len(b.Messages()) != 0 {
 		t.Errorf("DELETE answered %d, %d kept", resp.StatusCode, len(b.Messages()))
 	}
 }

@@ -23,7 +23,7 @@ func slackBlocks() map[string]slackBlock {
 		"actions":   {[]string{"elements"}, checkSlackActions},
 		"divider":   {nil, nil},
 		"image":     {[]string{"image_url", "slack_file", "alt_text", "title"}, checkSlackImage},
-		"markdown":  {[]string{"text"}, func(n node) string { return slackLength(n.get("text"), 1, 12000) }},
+		"markdown":  {[]string{"text"}, func(n node) string { return slackLength(n.get("text"), 12000) }},
 		"rich_text": {[]string{"elements"}, nil},
 		"video":     {[]string{"alt_text", "author_name", "description", "provider_icon_url", "provider_name", "title", "title_url", "thumbnail_url", "video_url"}, nil},
 		"table":     {[]string{"rows", "column_settings"}, nil},
@@ -65,9 +65,9 @@ func checkSlackBlocks(list node) string {
 	return ""
 }
 
-func slackLength(n node, low, high int) string {
-	if !n.isString() || runes(n.text()) < low || runes(n.text()) > high {
-		return fmt.Sprintf("want a text of %d to %d characters", low, high)
+func slackLength(n node, most int) string {
+	if !n.isString() || n.text() == "" || runes(n.text()) > most {
+		return fmt.Sprintf("want a text of 1 to %d characters", most)
 	}
 	return ""
 }
@@ -85,7 +85,7 @@ func slackText(n node, limit int, types ...string) string {
 	if n.get("type").text() == "mrkdwn" && n.get("emoji").present() {
 		return "emoji is for plain_text"
 	}
-	return slackLength(n.get("text"), 1, limit)
+	return slackLength(n.get("text"), limit)
 }
 
 func firstFault(faults ...string) string {
@@ -183,14 +183,14 @@ func slackOptional(n node, limit int) string {
 	if !n.present() {
 		return ""
 	}
-	return slackLength(n, 1, limit)
+	return slackLength(n, limit)
 }
 
 func checkSlackImage(n node) string {
 	if !n.get("image_url").present() && !n.get("slack_file").present() {
 		return "image needs image_url or slack_file"
 	}
-	return firstFault(slackOptional(n.get("image_url"), 3000), slackLength(n.get("alt_text"), 1, 2000))
+	return firstFault(slackOptional(n.get("image_url"), 3000), slackLength(n.get("alt_text"), 2000))
 }
 
 // slackTextLength sums all texts in blocks, as Slack's limit on the whole seems

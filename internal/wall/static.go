@@ -26,7 +26,7 @@ func RenderPayload(platform string, p bridge.Payload) (template.HTML, error) {
 }
 
 // Stylesheet is the CSS that RenderPayload's HTML needs.
-func Stylesheet() string { return draw.Stylesheet() }
+func Stylesheet() template.CSS { return template.CSS(draw.Stylesheet()) }
 
 // StaticRow is one event on a static page: what each sink would be sent.
 type StaticRow struct {

@@ -2,6 +2,7 @@ package discord
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -37,7 +38,7 @@ func (r *refusal) Unwrap() error { return r.err }
 
 // codeOf is Discord's code of an error, or 0.
 func codeOf(err error) int {
-	if r, ok := err.(*refusal); ok {
+	if r, ok := errors.AsType[*refusal](err); ok {
 		return r.code
 	}
 	return 0

@@ -127,7 +127,7 @@ func offering(mechanisms ...string) *mailbox {
 				"LOGIN": loginSays, "CRAM-MD5": cramSays, "XOAUTH2": tokenSays, "SCRAM-SHA-256": scramSays(),
 			}[m]
 			if say == nil {
-				return plainAuth(testUser, testPassword)[m](v)
+				return plainAuth(testPassword)[m](v)
 			}
 			return &steps{say: say, done: func() { v.user = testUser }}
 		}

@@ -46,7 +46,7 @@ func FuzzEncode(f *testing.F) { sinktest.Fuzz(f, suite()) }
 // startFake runs a mail server of that behaviour.
 func startFake(t *testing.T, b sinktest.Behaviour) string {
 	t.Helper()
-	box := &mailbox{auth: plainAuth(testUser, testPassword)}
+	box := &mailbox{auth: plainAuth(testPassword)}
 	switch b {
 	case sinktest.Hang:
 		return "smtp://" + serveRaw(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
@@ -55,7 +55,7 @@ func startFake(t *testing.T, b sinktest.Behaviour) string {
 	case sinktest.Reject:
 		box.onRcpt = func(string) error { return says(550, smtp.EnhancedCode{5, 1, 1}, "no such user here") }
 	case sinktest.Break:
-		box.auth = plainAuth(testUser, "another password")
+		box.auth = plainAuth("another password")
 	case sinktest.Limit:
 		box.onMail = func(string) error { return says(451, smtp.EnhancedCode{4, 7, 1}, "too many mails from "+testUser) }
 	case sinktest.Fail:

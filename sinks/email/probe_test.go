@@ -11,7 +11,7 @@ import (
 
 // TestProbe logs in and leaves without a mail.
 func TestProbe(t *testing.T) {
-	box := &mailbox{auth: plainAuth(testUser, testPassword)}
+	box := &mailbox{auth: plainAuth(testPassword)}
 	try := func(base string) (string, error) {
 		sink, err := New(kit.Setup{Settings: suite().Settings(base)})
 		if err != nil {

@@ -23,7 +23,7 @@ func TestSendProtected(t *testing.T) {
 		whole  bool
 	}{{"smtp", false}, {"smtps", true}} {
 		t.Run(c.scheme, func(t *testing.T) {
-			box := &mailbox{auth: plainAuth(testUser, testPassword)}
+			box := &mailbox{auth: plainAuth(testPassword)}
 			addr := serveSMTP(t, box, secure, c.whole)
 			sink := newSink(t, map[string]any{"smtp": c.scheme + "://" + addr, "username": testUser, "password": testPassword, "ca": ca})
 			m := sinktest.Ordinary()[0].Message

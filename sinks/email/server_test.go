@@ -188,12 +188,12 @@ func says(code int, enhanced smtp.EnhancedCode, words string) error {
 	return &smtp.SMTPError{Code: code, EnhancedCode: enhanced, Message: words}
 }
 
-// plainAuth accepts one user and password by AUTH PLAIN.
-func plainAuth(user, password string) map[string]func(*visit) sasl.Server {
+// plainAuth accepts the test's user with a password by AUTH PLAIN.
+func plainAuth(password string) map[string]func(*visit) sasl.Server {
 	return map[string]func(*visit) sasl.Server{
 		"PLAIN": func(s *visit) sasl.Server {
 			return sasl.NewPlainServer(func(_, u, p string) error {
-				if u != user || p != password {
+				if u != testUser || p != password {
 					return says(535, smtp.EnhancedCode{5, 7, 8}, "wrong password for "+u+": "+p)
 				}
 				s.user = u

@@ -42,7 +42,7 @@ func TestMentionsInText(t *testing.T) {
 		t.Errorf("named: %s", got)
 	}
 	blocks := ParseMarkdown("*" + bridge.MentionMark(0) + "* `" + bridge.MentionMark(0) + "` [" + bridge.MentionMark(0) + "](https://example.com/)")
-	d := Dialect{Measure: Runes, Newline: "\n", Mentions: m, Span: func(s Span) (string, string, func(string) string) { return "[", "]", escape }}
+	d := Dialect{Measure: Runes, Newline: "\n", Mentions: m, Span: func(Span) (string, string, func(string) string) { return "[", "]", escape }}
 	if got, _ := d.Write(blocks, 1000); got != "[<@ann@example.com>][ ][Ann &lt;Lee&gt;][ ][Ann &lt;Lee&gt;]" {
 		t.Errorf("in markdown: %s", got)
 	}

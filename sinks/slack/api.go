@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -62,7 +63,7 @@ func (r *refusal) Unwrap() error { return r.err }
 
 // wordOf is the Web API's word for an error, or "".
 func wordOf(err error) string {
-	if r, ok := err.(*refusal); ok {
+	if r, ok := errors.AsType[*refusal](err); ok {
 		return r.word
 	}
 	return ""

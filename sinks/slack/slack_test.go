@@ -66,7 +66,7 @@ type element struct {
 
 // check holds every limit that Slack documents, and that nothing in the message
 // can mention or link.
-func check(t *testing.T, m bridge.Message, p bridge.Payload) {
+func check(t *testing.T, _ bridge.Message, p bridge.Payload) {
 	t.Helper()
 	var payload struct {
 		Text        string

@@ -144,7 +144,7 @@ func (b *tab) becomes(t *testing.T, expression string) {
 			return
 		}
 		if time.Now().After(until) {
-			b.must(t, fmt.Errorf("it never came to %s (%v)", expression, err))
+			b.must(t, fmt.Errorf("it never came to %s (%w)", expression, err))
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

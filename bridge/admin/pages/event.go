@@ -3,7 +3,6 @@ package pages
 import (
 	"cmp"
 	"encoding/json"
-	"html/template"
 	"net/http"
 	"slices"
 	"strings"
@@ -108,7 +107,7 @@ func (s *site) message(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	drawing := map[string]any{"Style": template.CSS(wall.Stylesheet()), "Problem": d.Problem}
+	drawing := map[string]any{"Style": wall.Stylesheet(), "Problem": d.Problem}
 	if d.Message != nil {
 		html, err := wall.RenderPayload(d.Message.Type, bridge.Payload{ContentType: d.Message.ContentType, Body: []byte(d.Message.Body)})
 		if err != nil {

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -101,7 +102,7 @@ func (s *site) configuration(*http.Request) (view, error) {
 // reload reads the configuration again. When it has faults the page shows them.
 func (s *site) reload(w http.ResponseWriter, r *http.Request) error {
 	err := s.Desk.Reloaded(r.Context())
-	if e, ok := err.(*admin.Error); ok && e.Status == http.StatusUnprocessableEntity {
+	if e, ok := errors.AsType[*admin.Error](err); ok && e.Status == http.StatusUnprocessableEntity {
 		v, err := s.configuration(r)
 		s.show(w, r, http.StatusUnprocessableEntity, v)
 		return err

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -115,7 +114,7 @@ func (s *site) failInFrame(w http.ResponseWriter, r *http.Request, err error) {
 
 func (s *site) showStage(w http.ResponseWriter, p workshop.Preview) {
 	var b bytes.Buffer
-	if err := templates()["stage.html"].ExecuteTemplate(&b, "frame", map[string]any{"Preview": p, "Style": template.CSS(wall.Stylesheet())}); err != nil {
+	if err := templates()["stage.html"].ExecuteTemplate(&b, "frame", map[string]any{"Preview": p, "Style": wall.Stylesheet()}); err != nil {
 		s.Log.Error("a preview cannot be shown", "err", err)
 		http.Error(w, "the preview cannot be shown; the log says more", http.StatusInternalServerError)
 		return

@@ -46,7 +46,7 @@ func (b *tab) staged(t *testing.T, selector, text string) {
 			return
 		}
 		if time.Now().After(deadline) {
-			b.must(t, fmt.Errorf("%s of the frame never shows %q: %v, %.500s", selector, text, err, shown))
+			b.must(t, fmt.Errorf("%s of the frame never shows %q: %w, %.500s", selector, text, err, shown))
 		}
 		time.Sleep(100 * time.Millisecond)
 	}

@@ -110,7 +110,7 @@ func read(root *os.Root, name string) ([]byte, fs.FileMode, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	text, err := io.ReadAll(io.LimitReader(file, MaxText+1))
 	return text, info.Mode().Perm(), err
 }

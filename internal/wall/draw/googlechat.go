@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"errors"
 	"io"
 	"strings"
 
@@ -97,7 +98,7 @@ func (h chatHTML) Lines() []Line {
 	for z := html.NewTokenizer(strings.NewReader(string(h))); ; {
 		kind := z.Next()
 		if kind == html.ErrorToken && z.Err() != nil {
-			if z.Err() != io.EOF {
+			if !errors.Is(z.Err(), io.EOF) {
 				runs = append(runs, Run{Text: string(h)})
 			}
 			return []Line{{Kind: "text", Runs: runs}}
