@@ -5,13 +5,13 @@ GO ?= go
 TIMEOUT ?= 40m
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: check build fmt vet test race deployment fuzz bench soak release archives reproducible clean
+.PHONY: check build fmt vet lint test race deployment fuzz bench soak release archives reproducible clean
 
 # The same sources give the same bytes, by the same version of Go: no paths, no state
 # of the working copy, no instructions that only some processors have.
 STATIC = CGO_ENABLED=0 GOAMD64=v1 GOARM64=v8.0 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
 
-check: fmt vet build test race deployment
+check: fmt vet lint build test race deployment
 
 build:
 	$(STATIC) -o absorb-bridge ./cmd/absorb-bridge
@@ -21,6 +21,12 @@ fmt:
 
 vet:
 	$(GO) vet ./...
+
+# .golangci.yml says what it looks for. Building it takes a minute or two the first time.
+LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+lint:
+	$(GO) run $(LINT) run ./...
+	cd deploy/test && $(GO) run $(LINT) run ./...
 
 test:
 	$(GO) test -timeout $(TIMEOUT) ./...
