@@ -164,11 +164,7 @@ func TestAnswers(t *testing.T) {
 
 func build(t *testing.T, settings map[string]any) bridge.Sink {
 	t.Helper()
-	sink, err := New(kit.Setup{Settings: settings, Client: kit.NewClient(nil, 10*time.Second)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sink
+	return sinktest.Build(t, New, settings)
 }
 
 // TestRequest looks at what goes over the wire, and at what the answer's headers

@@ -104,7 +104,7 @@ func failure(answer kit.Answer, secrets ...bridge.Secret) *refusal {
 	}
 	if words.Message != "" {
 		text := fmt.Sprintf("%s (code %d) %s", words.Message, words.Code, words.Errors)
-		failure.Detail = kit.Cut(kit.Redact(bridge.CleanText(text), secrets...), kit.MaxDetail)
+		failure.Detail = kit.Detail(text, secrets...)
 	}
 	if kind, known := kindOf(words.Code); known {
 		failure.Kind = kind

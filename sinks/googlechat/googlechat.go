@@ -147,8 +147,7 @@ func (s *Sink) failure(a kit.Answer) *bridge.SendError {
 	if json.Unmarshal(a.Body, &words) != nil || words.Error.Status == "" {
 		return failure
 	}
-	text := bridge.CleanText(words.Error.Status + ": " + words.Error.Message)
-	failure.Detail = kit.Cut(kit.Redact(text, s.config.WebhookURL), kit.MaxDetail)
+	failure.Detail = kit.Detail(words.Error.Status+": "+words.Error.Message, s.config.WebhookURL)
 	switch words.Error.Status {
 	case "INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE":
 		failure.Kind = bridge.MessageRejected

@@ -205,11 +205,7 @@ func TestAnswers(t *testing.T) {
 
 func build(t *testing.T, webhook string) *Sink {
 	t.Helper()
-	sink, err := New(kit.Setup{Settings: map[string]any{"webhook_url": webhook}, Client: kit.NewClient(nil, 10*time.Second)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sink.(*Sink)
+	return sinktest.Build(t, New, map[string]any{"webhook_url": webhook}).(*Sink)
 }
 
 // TestAddress keeps what the webhook's URL says already, and adds nothing but

@@ -42,7 +42,7 @@ func (a Answer) Detail(secrets ...bridge.Secret) string {
 	if found := pageTitle.FindStringSubmatch(text); found != nil {
 		text = bridge.CleanLine(html.UnescapeString(found[1]))
 	}
-	return Cut(Redact(text, secrets...), MaxDetail)
+	return Detail(text, secrets...)
 }
 
 var pageTitle = regexp.MustCompile(`(?is)<html.*<title[^>]*>([^<]+)</title>`)
@@ -90,7 +90,13 @@ func noAnswer(err error, secrets ...bridge.Secret) *bridge.SendError {
 	if errors.As(err, &ue) {
 		err = ue.Err
 	}
-	return &bridge.SendError{Kind: bridge.Temporary, Detail: Cut(Redact(err.Error(), secrets...), MaxDetail)}
+	return &bridge.SendError{Kind: bridge.Temporary, Detail: Detail(err.Error(), secrets...)}
+}
+
+// Detail is a platform's words as they may be kept: cleaned, at most MaxDetail bytes,
+// with the secrets given taken out.
+func Detail(words string, secrets ...bridge.Secret) string {
+	return Cut(Redact(bridge.CleanText(words), secrets...), MaxDetail)
 }
 
 // Redact takes every occurrence of the secrets out of a text. Of a secret that

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -37,11 +36,7 @@ func HookSuite(sinkType string, build func(kit.Setup) (bridge.Sink, error), tota
 // Hook builds a sink that is a kit.Hook for a webhook's URL.
 func Hook(t *testing.T, build func(kit.Setup) (bridge.Sink, error), url string) bridge.Sink {
 	t.Helper()
-	sink, err := build(kit.Setup{Settings: map[string]any{"webhook_url": url}, Client: kit.NewClient(nil, 10*time.Second)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sink
+	return Build(t, build, map[string]any{"webhook_url": url})
 }
 
 // HookSettings checks that URLs which are none are told.

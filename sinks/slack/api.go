@@ -89,7 +89,7 @@ func (a *api) call(ctx context.Context, method, contentType string, body []byte)
 		return said, failure
 	}
 	failure = classify(failure, said.Error)
-	failure.Detail = kit.Cut(kit.Redact(bridge.CleanLine(method+": "+explain(said)), a.token), kit.MaxDetail)
+	failure.Detail = kit.Detail(bridge.CleanLine(method+": "+explain(said)), a.token)
 	return said, &refusal{said.Error, failure}
 }
 

@@ -95,11 +95,7 @@ func TestBotAnswers(t *testing.T) {
 func bot(t *testing.T, settings map[string]any) *Bot {
 	t.Helper()
 	settings["token"] = token
-	sink, err := New(kit.Setup{Settings: settings, Client: kit.NewClient(nil, 10*time.Second)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sink.(*Bot)
+	return sinktest.Build(t, New, settings).(*Bot)
 }
 
 func TestBotSettingsAreChecked(t *testing.T) {

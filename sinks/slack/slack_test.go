@@ -212,11 +212,7 @@ func build(t *testing.T, webhook string) bridge.Sink {
 
 func newSink(t *testing.T, settings map[string]any) bridge.Sink {
 	t.Helper()
-	sink, err := New(kit.Setup{Settings: settings, Client: kit.NewClient(nil, 10*time.Second)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sink
+	return sinktest.Build(t, New, settings)
 }
 
 func TestSettingsAreChecked(t *testing.T) {

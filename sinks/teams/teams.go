@@ -130,8 +130,7 @@ func (s *Sink) failure(a kit.Answer) *bridge.SendError {
 	if json.Unmarshal(a.Body, &words) != nil || words.Error.Code == "" {
 		return failure
 	}
-	text := bridge.CleanText(words.Error.Code + ": " + words.Error.Message)
-	failure.Detail = kit.Cut(kit.Redact(text, s.url), kit.MaxDetail)
+	failure.Detail = kit.Detail(words.Error.Code+": "+words.Error.Message, s.url)
 	if failure.Kind == bridge.MessageRejected && ofDestination(words.Error.Code) {
 		failure.Kind = bridge.DestinationBroken
 	}

@@ -161,11 +161,7 @@ func TestAnswers(t *testing.T) {
 
 func build(t *testing.T, webhook string) bridge.Sink {
 	t.Helper()
-	sink, err := New(kit.Setup{Settings: map[string]any{"webhook_url": webhook}, Client: kit.NewClient(nil, 10*time.Second)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sink
+	return sinktest.Build(t, New, map[string]any{"webhook_url": webhook})
 }
 
 // TestWallTakesEverything posts every message to the emulated Teams, which posts
