@@ -15,11 +15,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/internal/locked"
 	"github.com/absorb-bridge/absorb-bridge/internal/pgtest"
 )
 
@@ -60,7 +60,7 @@ type process struct {
 	dir   string // of its configuration
 	url   string // where webhooks go
 	admin string // where it tells of itself
-	log   *lockedBuffer
+	log   *locked.Buffer
 
 	ended chan struct{} // closed when the process is gone
 }
@@ -127,7 +127,7 @@ func start(t testing.TB, dir string) *process {
 	_, rest, _ = strings.Cut(rest, "listen: ")
 	admin, _, _ := strings.Cut(rest, " ")
 
-	p := &process{dir: dir, url: "http://" + address + "/absorb", admin: "http://" + admin, log: &lockedBuffer{}}
+	p := &process{dir: dir, url: "http://" + address + "/absorb", admin: "http://" + admin, log: &locked.Buffer{}}
 	p.cmd = exec.Command(binary, "serve", "--config", filepath.Join(dir, "bridge.yaml"))
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	if err := p.cmd.Start(); err != nil {
@@ -138,7 +138,7 @@ func start(t testing.TB, dir string) *process {
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() {
-			t.Logf("log of the process:\n%s", p.log.tail(4000))
+			t.Logf("log of the process:\n%s", p.log.Tail(4000))
 		}
 	})
 	for deadline := time.Now().Add(time.Minute); ; {
@@ -148,11 +148,11 @@ func start(t testing.TB, dir string) *process {
 		}
 		select {
 		case <-p.ended:
-			t.Fatalf("absorb-bridge ended at its start:\n%s", p.log.tail(4000))
+			t.Fatalf("absorb-bridge ended at its start:\n%s", p.log.Tail(4000))
 		case <-time.After(time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("absorb-bridge does not listen on %s:\n%s", address, p.log.tail(4000))
+			t.Fatalf("absorb-bridge does not listen on %s:\n%s", address, p.log.Tail(4000))
 		}
 	}
 }
@@ -248,27 +248,4 @@ func post(client *http.Client, url string, body []byte) (int, error) {
 	defer resp.Body.Close()
 	_, err = io.Copy(io.Discard, resp.Body)
 	return resp.StatusCode, err
-}
-
-// lockedBuffer collects a process's output.
-type lockedBuffer struct {
-	mu sync.Mutex // guards b
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func (l *lockedBuffer) tail(n int) string {
-	s := l.String()
-	return s[max(0, len(s)-n):]
 }

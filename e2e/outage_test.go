@@ -100,7 +100,7 @@ func TestTheDatabasePasswordIsNotTold(t *testing.T) {
 	t.Parallel()
 	const password, written = "data/base-Zq7vX2", "data%2Fbase-Zq7vX2"
 	pg := pgtest.New(t)
-	store := locked(t, pg, password)
+	store := lockedDatabase(t, pg, password)
 	withPassword := strings.Replace(store, "postgres://locked@", "postgres://locked:"+written+"@", 1)
 	_, yaml, names := chats(t, 1)
 	var seen strings.Builder
@@ -161,9 +161,9 @@ func TestTheDatabasePasswordIsNotTold(t *testing.T) {
 	}
 }
 
-// locked makes a database whose owner, locked, has a password that the server asks
+// lockedDatabase is one whose owner, locked, has a password that the server asks
 // for.
-func locked(t *testing.T, pg *pgtest.Server, password string) (store string) {
+func lockedDatabase(t *testing.T, pg *pgtest.Server, password string) (store string) {
 	t.Helper()
 	store = pg.Database(t)
 	conn, err := pgx.Connect(t.Context(), store)

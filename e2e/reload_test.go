@@ -87,7 +87,7 @@ func (p *process) logs(t *testing.T, words string, count int) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); strings.Count(p.log.String(), words) < count; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("the log does not say %q %d times:\n%s", words, count, p.log.tail(3000))
+			t.Fatalf("the log does not say %q %d times:\n%s", words, count, p.log.Tail(3000))
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
+	"github.com/absorb-bridge/absorb-bridge/internal/loopback"
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
 
@@ -35,7 +36,7 @@ func newPatient(t *testing.T, sinks, source, more string) *patient {
 	t.Helper()
 	p := &patient{dir: t.TempDir()}
 	p.Path = filepath.Join(p.dir, "bridge.yaml")
-	p.admin = freeAddress(t)
+	p.admin = loopback.Address(t)
 	p.Version = "v1"
 	p.Environ = []string{"SECRET=" + hidden}
 	p.write(t, "bridge.yaml", fmt.Sprintf(`
@@ -45,7 +46,7 @@ sources: { production: { path: /absorb, secrets: [ "${SECRET}" ]%s } }
 sinks: { %s }
 routes: [ { name: all, events: [ "*" ], to: [ a ] } ]
 %s
-`, freeAddress(t), p.admin, source, sinks, more), 0o600)
+`, loopback.Address(t), p.admin, source, sinks, more), 0o600)
 	return p
 }
 
@@ -61,16 +62,6 @@ func (p *patient) write(t *testing.T, name, text string, mode os.FileMode) {
 	if err := os.Chmod(name, mode); err != nil { // whatever the umask is
 		t.Fatal(err)
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // says runs all checks and wants a finding.
@@ -174,7 +165,7 @@ func TestBesideARunningBridge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.write(t, "bridge.yaml", strings.Replace(string(text), p.admin, freeAddress(t), 1), 0o600)
+	p.write(t, "bridge.yaml", strings.Replace(string(text), p.admin, loopback.Address(t), 1), 0o600)
 	p.says(t, "bridge", Warn, "cannot be asked")
 }
 
@@ -234,7 +225,7 @@ func TestAPI(t *testing.T) {
 	p.says(t, "api of production", OK, "lets us in")
 	p.says(t, "clock", OK, "agrees with that of the API of production")
 	newPatient(t, console, api(server.URL, "wrong-password"), "").says(t, "api of production", Fail, "check the key, the login")
-	newPatient(t, console, api("http://"+freeAddress(t), "x"), "").says(t, "api of production", Fail, "connection refused")
+	newPatient(t, console, api("http://"+loopback.Address(t), "x"), "").says(t, "api of production", Fail, "connection refused")
 	newPatient(t, console, fmt.Sprintf(`, api: { url: "%s", key: k, oauth: { token_url: "%s/oauth/token", client_id: c, client_secret: s, refresh_token: r } }`, server.URL, server.URL), "").
 		says(t, "api of production", Warn, "would use up the refresh token")
 }
@@ -289,7 +280,7 @@ func TestSinks(t *testing.T) {
 	t.Cleanup(plain.Close)
 	newPatient(t, "a: { type: slack, webhook_url: "+plain.URL+"/services/"+hidden+" }", "", "").says(t, "sink a", OK, "127.0.0.1 takes connections")
 	newPatient(t, "a: { type: slack, webhook_url: "+chat.URL+"/services/"+hidden+" }", "", "").says(t, "sink a", Fail, "certificate")
-	newPatient(t, "a: { type: slack, webhook_url: http://"+freeAddress(t)+"/services/"+hidden+" }", "", "").says(t, "sink a", Fail, "connection refused")
+	newPatient(t, "a: { type: slack, webhook_url: http://"+loopback.Address(t)+"/services/"+hidden+" }", "", "").says(t, "sink a", Fail, "connection refused")
 	newPatient(t, "a: { type: teams, webhook_url: https://nowhere.invalid/"+hidden+" }", "", "").says(t, "sink a", Fail, "DNS")
 	newPatient(t, "a: { type: webhook, url: https://localhost:1/"+hidden+" }", "", "").says(t, "sink a", Fail, "allow_private")
 	newPatient(t, console, "", "").says(t, "sink a", OK, "absorb-bridge send --sink a")

@@ -14,6 +14,8 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/internal/loopback"
 )
 
 // proxy is what stands between the internet and a bridge.
@@ -56,7 +58,7 @@ func TestPublicURL(t *testing.T) {
 	stranger.HTTP = &http.Client{Timeout: patience}
 	stranger.says(t, "public URL", Fail, "a certificate that browsers trust")
 	gone := see(right, "/absorb")
-	gone.URL = "https://" + freeAddress(t) + "/absorb"
+	gone.URL = "https://" + loopback.Address(t) + "/absorb"
 	gone.says(t, "public URL", Fail, "start the proxy and the bridge")
 	gone.URL = "https://nowhere.invalid/absorb"
 	gone.says(t, "public URL", Fail, "does not resolve")

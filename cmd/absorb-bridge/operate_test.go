@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +17,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
+	"github.com/absorb-bridge/absorb-bridge/internal/loopback"
 )
 
 func TestMoment(t *testing.T) {
@@ -56,7 +56,7 @@ func TestOperate(t *testing.T) {
 	defer slack.Close()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "bridge.yaml")
-	admin := freeAddress(t)
+	admin := loopback.Address(t)
 	rewrite(t, path, `
 listen: 127.0.0.1:0
 admin: { listen: "`+admin+`" }
@@ -132,17 +132,6 @@ func rewrite(t *testing.T, path, text string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// freeAddress is one that was free a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // waitForDead waits until all users' events are dead letters, and gives the id of

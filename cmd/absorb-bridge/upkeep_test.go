@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/internal/loopback"
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
 
@@ -32,7 +33,7 @@ sources:
   sandbox: { path: /b, secrets: [ s3cret ] }
 sinks: { screen: { type: console, stream: stderr } }
 routes: [ { name: r, events: [ "*" ], to: [ screen ] } ]
-`, freeAddress(t), api.URL, p.Key, p.Username, p.Password))
+`, loopback.Address(t), api.URL, p.Key, p.Username, p.Password))
 	with := func(line string) result { t.Helper(); return do(t, line+" -c "+path) }
 	joined := func(n int) string {
 		user := fmt.Sprintf("10000000-0000-4000-a000-%012x", 0x1000+n)

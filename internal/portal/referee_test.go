@@ -20,6 +20,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/enrich"
 	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+	"github.com/absorb-bridge/absorb-bridge/internal/loopback"
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
 
@@ -33,7 +34,11 @@ func referee(t *testing.T, p *portal.Portal) string {
 	}
 	upstream := httptest.NewServer(p.Handler())
 	t.Cleanup(upstream.Close)
-	port := freePort(t)
+	address := loopback.Address(t)
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, prism, "proxy", "--errors", "-h", "127.0.0.1", "-p", port, description, upstream.URL)
 	var log bytes.Buffer
@@ -43,7 +48,6 @@ func referee(t *testing.T, p *portal.Portal) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
-	address := net.JoinHostPort("127.0.0.1", port)
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		conn, err := net.Dial("tcp", address)
 		if err == nil {
@@ -54,20 +58,6 @@ func referee(t *testing.T, p *portal.Portal) string {
 			t.Fatal("Prism does not listen: ", err)
 		}
 	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // whistle is a RoundTripper that notes what the referee objects to: its own

@@ -12,6 +12,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+	"github.com/absorb-bridge/absorb-bridge/internal/locked"
 	"github.com/absorb-bridge/absorb-bridge/internal/pgtest"
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
@@ -341,7 +342,7 @@ func TestALeanSourcesSetup(t *testing.T) {
 func TestOverviewTellsWhoSends(t *testing.T) {
 	url := pgtest.Shared(t).Database(t)
 	one := newStage(t, func(settings map[string]any) { settings["store"] = url })
-	two := &stage{file: one.file, log: &lockedBuffer{}}
+	two := &stage{file: one.file, log: &locked.Buffer{}}
 	two.run(t)
 	host, _ := os.Hostname()
 	var page string

@@ -1,7 +1,6 @@
 package pages_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"html"
@@ -27,6 +26,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+	"github.com/absorb-bridge/absorb-bridge/internal/locked"
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 	"github.com/absorb-bridge/absorb-bridge/internal/wall"
 )
@@ -46,34 +46,17 @@ type stage struct {
 	file   string // of the configuration
 	base   string // of the pages
 	hook   string // where webhooks go
-	log    *lockedBuffer
+	log    *locked.Buffer
 	answer atomic.Pointer[string] // of guild's platform, "status words"; nil: it takes everything
 	stop   func() time.Duration
 
 	settings map[string]any
 }
 
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 // newStage starts a bridge. change may change its configuration.
 func newStage(t testing.TB, change ...func(settings map[string]any)) *stage {
 	t.Helper()
-	s := &stage{portal: portal.New(portal.Options{}), wall: wall.New(wall.Options{}), log: &lockedBuffer{}}
+	s := &stage{portal: portal.New(portal.Options{}), wall: wall.New(wall.Options{}), log: &locked.Buffer{}}
 	api, platforms := httptest.NewServer(s.portal.Handler()), httptest.NewServer(s.wall.Handler())
 	guild := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		status, words := http.StatusOK, "ok"
