@@ -48,13 +48,7 @@ func TestForumConformance(t *testing.T) {
 func FuzzBotEncode(f *testing.F) { sinktest.Fuzz(f, botSuite()) }
 
 func TestBotAnswers(t *testing.T) {
-	for _, c := range []struct {
-		status           int
-		retryAfter, body string
-		kind             bridge.Kind
-		wait             time.Duration
-		words            string
-	}{
+	sinktest.Classifies(t, func(base string) bridge.Sink { return build(t, botSuite().Settings(base)) }, sinktest.Answers{
 		{401, "", `{"message":"401: Unauthorized","code":0}`, bridge.DestinationBroken, 0, "Unauthorized"},
 		{404, "", `{"message":"Unknown Channel","code":10003}`, bridge.DestinationBroken, 0, "Unknown Channel"},
 		{403, "", `{"message":"Missing Access","code":50001}`, bridge.DestinationBroken, 0, "Missing Access"},
@@ -63,11 +57,7 @@ func TestBotAnswers(t *testing.T) {
 		{429, "", `{"message":"You are being rate limited.","retry_after":0.3,"global":true}`, bridge.Limited, 300 * time.Millisecond, "rate limited"},
 		{400, "", `{"message":"Invalid Form Body","code":50035}`, bridge.MessageRejected, 0, "Invalid Form Body"},
 		{502, "", "<html>Bad Gateway</html>", bridge.Temporary, 0, "Bad Gateway"},
-	} {
-		sinktest.Classifies(t, func(base string) bridge.Sink {
-			return build(t, botSuite().Settings(base))
-		}, sinktest.Answer{Status: c.status, RetryAfter: c.retryAfter, Body: c.body}, bridge.SendError{Kind: c.kind, RetryAfter: c.wait, Detail: c.words})
-	}
+	})
 }
 
 func TestBotSettingsAreChecked(t *testing.T) {

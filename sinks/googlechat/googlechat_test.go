@@ -177,13 +177,7 @@ func TestAnswers(t *testing.T) {
 	}
 	unknown := `{"error":{"code":400,"message":"Invalid JSON payload received. Unknown name \"body\" at 'message': Cannot find field.","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"message","description":"Invalid JSON payload received."}]}]}}`
 	later := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
-	for _, c := range []struct {
-		status           int
-		retryAfter, body string
-		kind             bridge.Kind
-		wait             time.Duration // at least
-		words            string
-	}{
+	sinktest.Classifies(t, func(base string) bridge.Sink { return build(t, base+hook) }, sinktest.Answers{
 		{400, "", unknown, bridge.MessageRejected, 0, `INVALID_ARGUMENT: Invalid JSON payload received. Unknown name "body" at 'message': Cannot find field.`},
 		{400, "", wrap(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."), bridge.DestinationBroken, 0, "API key not valid"},
 		{401, "", wrap(401, "UNAUTHENTICATED", "Request is missing required authentication credential."), bridge.DestinationBroken, 0, "UNAUTHENTICATED"},
@@ -196,11 +190,7 @@ func TestAnswers(t *testing.T) {
 		{503, "", wrap(503, "UNAVAILABLE", "The service is currently unavailable."), bridge.Temporary, 0, "unavailable"},
 		{502, "", "<html>Bad Gateway</html>", bridge.Temporary, 0, "Bad Gateway"},
 		{301, "", "", bridge.DestinationBroken, 0, "redirects are not followed"},
-	} {
-		sinktest.Classifies(t, func(base string) bridge.Sink { return build(t, base+hook) },
-			sinktest.Answer{Status: c.status, RetryAfter: c.retryAfter, Body: c.body},
-			bridge.SendError{Kind: c.kind, RetryAfter: c.wait, Detail: c.words})
-	}
+	})
 }
 
 func build(t *testing.T, webhook string) *Sink {

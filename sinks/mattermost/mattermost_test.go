@@ -16,13 +16,10 @@ func fault(id, message string) string {
 }
 
 func suite() sinktest.Suite {
-	words := func(status int, text string) http.HandlerFunc {
-		return sinktest.Answer{Status: status, Body: text}.ServeHTTP
-	}
 	return sinktest.HookSuite("mattermost", New, maxTotal, map[sinktest.Behaviour]http.HandlerFunc{
-		sinktest.Accept: words(200, "ok"),
-		sinktest.Reject: words(400, fault("web.incoming_webhook.parse.app_error", "Unable to parse incoming data.")),
-		sinktest.Break:  words(400, fault("web.incoming_webhook.invalid.app_error", "Invalid webhook.")),
+		sinktest.Accept: sinktest.Says(200, "ok"),
+		sinktest.Reject: sinktest.Says(400, fault("web.incoming_webhook.parse.app_error", "Unable to parse incoming data.")),
+		sinktest.Break:  sinktest.Says(400, fault("web.incoming_webhook.invalid.app_error", "Invalid webhook.")),
 	})
 }
 
@@ -31,13 +28,7 @@ func TestConformance(t *testing.T) { sinktest.Run(t, suite()) }
 func FuzzEncode(f *testing.F) { sinktest.Fuzz(f, suite()) }
 
 func TestAnswers(t *testing.T) {
-	for _, c := range []struct {
-		status           int
-		retryAfter, body string
-		kind             bridge.Kind
-		wait             time.Duration
-		words            string
-	}{
+	sinktest.Classifies(t, func(base string) bridge.Sink { return sinktest.Hook(t, New, base+"/hooks/x/y") }, sinktest.Answers{
 		{200, "", "<html><head><title>Sign in</title></head></html>", bridge.Temporary, 0, "Sign in"},
 		{400, "", fault("web.incoming_webhook.invalid.app_error", "Invalid webhook."), bridge.DestinationBroken, 0, "Invalid webhook."},
 		{404, "", fault("web.incoming_webhook.channel.app_error", "Couldn't find the channel."), bridge.DestinationBroken, 0, "the channel"},
@@ -53,11 +44,7 @@ func TestAnswers(t *testing.T) {
 		{429, "", fault("web.incoming_webhook.invalid.app_error", "x"), bridge.Limited, 0, "invalid"},
 		{503, "", "<html><title>503</title>", bridge.Temporary, 0, "503"},
 		{302, "", "", bridge.DestinationBroken, 0, "redirects are not followed"},
-	} {
-		sinktest.Classifies(t, func(base string) bridge.Sink { return sinktest.Hook(t, New, base+"/hooks/x/y") },
-			sinktest.Answer{Status: c.status, RetryAfter: c.retryAfter, Body: c.body},
-			bridge.SendError{Kind: c.kind, RetryAfter: c.wait, Detail: c.words})
-	}
+	})
 }
 
 func TestSettingsAreChecked(t *testing.T) { sinktest.HookSettings(t, New) }

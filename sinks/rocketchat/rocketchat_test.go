@@ -13,14 +13,11 @@ import (
 func fault(words string) string { return `{"success":false,"error":"` + words + `"}` }
 
 func suite() sinktest.Suite {
-	words := func(status int, text string) http.HandlerFunc {
-		return sinktest.Answer{Status: status, Body: text}.ServeHTTP
-	}
 	return sinktest.HookSuite("rocketchat", New, maxTotal, map[sinktest.Behaviour]http.HandlerFunc{
-		sinktest.Accept: words(200, `{"success":true}`),
-		sinktest.Reject: words(400, fault("Message size exceeds Message_MaxAllowedSize [error-message-size-exceeded]")),
-		sinktest.Break:  words(401, fault("Invalid integration id or token provided.")),
-		sinktest.Limit: words(429, fault(
+		sinktest.Accept: sinktest.Says(200, `{"success":true}`),
+		sinktest.Reject: sinktest.Says(400, fault("Message size exceeds Message_MaxAllowedSize [error-message-size-exceeded]")),
+		sinktest.Break:  sinktest.Says(401, fault("Invalid integration id or token provided.")),
+		sinktest.Limit: sinktest.Says(429, fault(
 			"Error, too many requests. Please slow down. You must wait 7 seconds before trying this endpoint again. [error-too-many-requests]")),
 	})
 }
@@ -31,13 +28,7 @@ func FuzzEncode(f *testing.F) { sinktest.Fuzz(f, suite()) }
 
 func TestAnswers(t *testing.T) {
 	const slowDown = "You must wait 46 seconds before trying this endpoint again. [error-too-many-requests]"
-	for _, c := range []struct {
-		status           int
-		retryAfter, body string
-		kind             bridge.Kind
-		wait             time.Duration
-		words            string
-	}{
+	sinktest.Classifies(t, func(base string) bridge.Sink { return sinktest.Hook(t, New, base+"/hooks/x/y") }, sinktest.Answers{
 		{200, "", `{"success":false,"error":"unknown-error"}`, bridge.Temporary, 0, "unknown-error"},
 		{200, "", "<html><head><title>Sign in</title></head></html>", bridge.Temporary, 0, "Sign in"},
 		{400, "", fault("unknown-error"), bridge.Temporary, 0, "unknown-error"},
@@ -53,11 +44,7 @@ func TestAnswers(t *testing.T) {
 		{400, "", fault(slowDown), bridge.Limited, 46 * time.Second, "wait 46"},
 		{429, "", fault(slowDown), bridge.Limited, 46 * time.Second, "wait 46"},
 		{429, "", "", bridge.Limited, 0, "Too Many"},
-	} {
-		sinktest.Classifies(t, func(base string) bridge.Sink { return sinktest.Hook(t, New, base+"/hooks/x/y") },
-			sinktest.Answer{Status: c.status, RetryAfter: c.retryAfter, Body: c.body},
-			bridge.SendError{Kind: c.kind, RetryAfter: c.wait, Detail: c.words})
-	}
+	})
 }
 
 func TestSettingsAreChecked(t *testing.T) { sinktest.HookSettings(t, New) }

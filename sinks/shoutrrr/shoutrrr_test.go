@@ -20,9 +20,6 @@ import (
 
 // suite sends to Gotify, whose token stands in the URL that it posts to.
 func suite() sinktest.Suite {
-	words := func(status int, text string) http.HandlerFunc {
-		return sinktest.Answer{Status: status, Body: text}.ServeHTTP
-	}
 	return sinktest.Suite{
 		Type: "shoutrrr",
 		New:  New,
@@ -32,9 +29,9 @@ func suite() sinktest.Suite {
 		Secrets:      []string{"Aaaa.bbbb.ccc.d"},
 		NoRetryAfter: true,
 		Start: sinktest.HTTP(map[sinktest.Behaviour]http.HandlerFunc{
-			sinktest.Accept: words(200, `{"id":1}`),
-			sinktest.Reject: words(413, `{"error":"Request Entity Too Large","errorCode":413,"errorDescription":"too large"}`),
-			sinktest.Break:  words(401, `{"error":"Unauthorized","errorCode":401,"errorDescription":"you need to provide a valid access token"}`),
+			sinktest.Accept: sinktest.Says(200, `{"id":1}`),
+			sinktest.Reject: sinktest.Says(413, `{"error":"Request Entity Too Large","errorCode":413,"errorDescription":"too large"}`),
+			sinktest.Break:  sinktest.Says(401, `{"error":"Unauthorized","errorCode":401,"errorDescription":"you need to provide a valid access token"}`),
 		}),
 		Check: check,
 	}

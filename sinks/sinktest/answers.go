@@ -7,45 +7,54 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// Answer is what a platform says by HTTP.
-type Answer struct {
-	Status     int
-	RetryAfter string // the header, or ""
-	Body       string
+// Answers are what a platform says by HTTP, and what a sink should make of it: the
+// kind of failure, to wait at least so long (and not at all for 0), and a detail that
+// holds the words given.
+type Answers []struct {
+	Status           int
+	RetryAfter, Body string // the header, or ""
+	Kind             bridge.Kind
+	Wait             time.Duration
+	Words            string
 }
 
-// Classifies checks what a sink, built for a base URL, makes of an answer: the
-// kind of failure, to wait at least so long (and not at all for 0), and a detail
-// that holds the words given.
-func Classifies(t *testing.T, build func(base string) bridge.Sink, a Answer, want bridge.SendError) {
+// Classifies checks what a sink, built for a base URL, makes of answers.
+func Classifies(t *testing.T, build func(base string) bridge.Sink, answers Answers) {
 	t.Helper()
-	t.Run(fmt.Sprintf("%d %.60s", a.Status, a.Body), func(t *testing.T) {
-		server := httptest.NewServer(a)
-		defer server.Close()
-		_, err := build(server.URL).Send(t.Context(), bridge.Payload{Body: []byte("{}"), ContentType: "application/json"})
-		if err == nil {
-			t.Fatal("taken for a success")
-		}
-		got := bridge.AsSendError(err)
-		tooSoon := got.RetryAfter < want.RetryAfter || want.RetryAfter == 0 && got.RetryAfter != 0
-		if got.Kind != want.Kind || tooSoon || !strings.Contains(got.Detail, want.Detail) {
-			t.Errorf("got %v, retry after %v, %q; want %v, %v, %q", got.Kind, got.RetryAfter, got.Detail, want.Kind, want.RetryAfter, want.Detail)
-		}
-	})
+	for _, a := range answers {
+		t.Run(fmt.Sprintf("%d %.60s", a.Status, a.Body), func(t *testing.T) {
+			server := httptest.NewServer(says(a.Status, a.RetryAfter, a.Body))
+			defer server.Close()
+			_, err := build(server.URL).Send(t.Context(), bridge.Payload{Body: []byte("{}"), ContentType: "application/json"})
+			if err == nil {
+				t.Fatal("taken for a success")
+			}
+			got := bridge.AsSendError(err)
+			tooSoon := got.RetryAfter < a.Wait || a.Wait == 0 && got.RetryAfter != 0
+			if got.Kind != a.Kind || tooSoon || !strings.Contains(got.Detail, a.Words) {
+				t.Errorf("got %v, retry after %v, %q; want %v, %v, %q", got.Kind, got.RetryAfter, got.Detail, a.Kind, a.Wait, a.Words)
+			}
+		})
+	}
 }
 
-// ServeHTTP gives the answer.
-func (a Answer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	if a.RetryAfter != "" {
-		w.Header().Set("Retry-After", a.RetryAfter)
+// Says is a platform that gives one answer.
+func Says(status int, body string) http.HandlerFunc { return says(status, "", body) }
+
+func says(status int, retryAfter, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if retryAfter != "" {
+			w.Header().Set("Retry-After", retryAfter)
+		}
+		if status >= 300 && status < 400 {
+			w.Header().Set("Location", "/elsewhere")
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body) // the sink may have read enough
 	}
-	if a.Status >= 300 && a.Status < 400 {
-		w.Header().Set("Location", "/elsewhere")
-	}
-	w.WriteHeader(a.Status)
-	_, _ = io.WriteString(w, a.Body) // the sink may have read enough
 }

@@ -50,13 +50,9 @@ func FuzzBotEncode(f *testing.F) { sinktest.Fuzz(f, botSuite()) }
 func TestBotAnswers(t *testing.T) {
 	no := func(word string) string { return fmt.Sprintf(`{"ok":false,"error":%q}`, word) }
 	later := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
-	for _, c := range []struct {
-		status           int
-		retryAfter, body string
-		kind             bridge.Kind
-		wait             time.Duration // at least
-		words            string
-	}{
+	sinktest.Classifies(t, func(base string) bridge.Sink {
+		return bot(t, map[string]any{"api_url": base + "/api", "channel": "#academy"})
+	}, sinktest.Answers{
 		{200, "", no("msg_too_long"), bridge.MessageRejected, 0, "chat.postMessage: msg_too_long"},
 		{200, "", no("msg_blocks_too_long"), bridge.MessageRejected, 0, "msg_blocks_too_long"},
 		{200, "", no("invalid_arguments"), bridge.MessageRejected, 0, "invalid_arguments"},
@@ -83,13 +79,7 @@ func TestBotAnswers(t *testing.T) {
 		{503, "", no("service_unavailable"), bridge.Temporary, 0, "service_unavailable"},
 		{500, "", "", bridge.Temporary, 0, "Internal"},
 		{302, "", "", bridge.DestinationBroken, 0, "redirects are not followed"},
-	} {
-		sinktest.Classifies(t, func(base string) bridge.Sink {
-			return bot(t, map[string]any{"api_url": base + "/api", "channel": "#academy"})
-		},
-			sinktest.Answer{Status: c.status, RetryAfter: c.retryAfter, Body: c.body},
-			bridge.SendError{Kind: c.kind, RetryAfter: c.wait, Detail: c.words})
-	}
+	})
 }
 
 func bot(t *testing.T, settings map[string]any) *Bot {

@@ -199,34 +199,24 @@ func TestCloudEvent(t *testing.T) {
 }
 
 func TestAnswers(t *testing.T) {
-	for _, c := range []struct {
-		status     int
-		retryAfter string
-		kind       bridge.Kind
-		wait       time.Duration
-		words      string
-	}{
-		{301, "", bridge.DestinationBroken, 0, "redirects are not followed"},
-		{400, "", bridge.MessageRejected, 0, "the words"},
-		{401, "", bridge.DestinationBroken, 0, "the words"},
-		{404, "", bridge.DestinationBroken, 0, "the words"},
-		{408, "", bridge.Temporary, 0, "the words"},
-		{410, "", bridge.DestinationBroken, 0, "take it out of the configuration"},
-		{413, "", bridge.MessageRejected, 0, "the words"},
-		{425, "", bridge.Temporary, 0, "the words"},
-		{429, "", bridge.Limited, 0, "the words"},
-		{429, "12", bridge.Limited, 12 * time.Second, "the words"},
-		{500, "12", bridge.Temporary, 12 * time.Second, "the words"},
-		{502, "", bridge.Temporary, 0, "the words"},
-		{502, "12", bridge.Limited, 12 * time.Second, "the words"},
-		{503, "", bridge.Temporary, 0, "the words"},
-		{503, "12", bridge.Limited, 12 * time.Second, "the words"},
-		{504, "12", bridge.Limited, 12 * time.Second, "the words"},
-	} {
-		sinktest.Classifies(t, func(base string) bridge.Sink { return build(t, map[string]any{"url": base, "allow_private": true}) },
-			sinktest.Answer{Status: c.status, RetryAfter: c.retryAfter, Body: "the words"},
-			bridge.SendError{Kind: c.kind, RetryAfter: c.wait, Detail: c.words})
-	}
+	sinktest.Classifies(t, func(base string) bridge.Sink { return build(t, map[string]any{"url": base, "allow_private": true}) }, sinktest.Answers{
+		{301, "", "the words", bridge.DestinationBroken, 0, "redirects are not followed"},
+		{400, "", "the words", bridge.MessageRejected, 0, "the words"},
+		{401, "", "the words", bridge.DestinationBroken, 0, "the words"},
+		{404, "", "the words", bridge.DestinationBroken, 0, "the words"},
+		{408, "", "the words", bridge.Temporary, 0, "the words"},
+		{410, "", "the words", bridge.DestinationBroken, 0, "take it out of the configuration"},
+		{413, "", "the words", bridge.MessageRejected, 0, "the words"},
+		{425, "", "the words", bridge.Temporary, 0, "the words"},
+		{429, "", "the words", bridge.Limited, 0, "the words"},
+		{429, "12", "the words", bridge.Limited, 12 * time.Second, "the words"},
+		{500, "12", "the words", bridge.Temporary, 12 * time.Second, "the words"},
+		{502, "", "the words", bridge.Temporary, 0, "the words"},
+		{502, "12", "the words", bridge.Limited, 12 * time.Second, "the words"},
+		{503, "", "the words", bridge.Temporary, 0, "the words"},
+		{503, "12", "the words", bridge.Limited, 12 * time.Second, "the words"},
+		{504, "12", "the words", bridge.Limited, 12 * time.Second, "the words"},
+	})
 }
 
 func TestSettingsAreChecked(t *testing.T) {

@@ -15,9 +15,6 @@ import (
 const token = "tk_AgQdq7mVBoFD37zQVN29RhuMzNIz2"
 
 func suite() sinktest.Suite {
-	words := func(status int, text string) http.HandlerFunc {
-		return sinktest.Answer{Status: status, Body: text}.ServeHTTP
-	}
 	return sinktest.Suite{
 		Type: "ntfy",
 		New:  New,
@@ -26,9 +23,9 @@ func suite() sinktest.Suite {
 		},
 		Secrets: []string{token},
 		Start: sinktest.HTTP(map[sinktest.Behaviour]http.HandlerFunc{
-			sinktest.Accept: words(200, `{"id":"hwQ2YpKdmg","event":"message","topic":"academy","message":"x"}`),
-			sinktest.Reject: words(400, `{"code":40024,"http":400,"error":"invalid request: request body must be valid JSON"}`),
-			sinktest.Break:  words(403, `{"code":40301,"http":403,"error":"forbidden"}`),
+			sinktest.Accept: sinktest.Says(200, `{"id":"hwQ2YpKdmg","event":"message","topic":"academy","message":"x"}`),
+			sinktest.Reject: sinktest.Says(400, `{"code":40024,"http":400,"error":"invalid request: request body must be valid JSON"}`),
+			sinktest.Break:  sinktest.Says(403, `{"code":40301,"http":403,"error":"forbidden"}`),
 		}),
 		Check: check,
 	}
