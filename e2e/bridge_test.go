@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/internal/locked"
+	"github.com/absorb-bridge/absorb-bridge/internal/loopback"
 	"github.com/absorb-bridge/absorb-bridge/internal/pgtest"
 )
 
@@ -71,8 +72,8 @@ func folder(t testing.TB, sinks string, to ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "bridge.yaml"), fmt.Sprintf(`
-listen: 127.0.0.1:%d
-admin: { listen: 127.0.0.1:%d }
+listen: %s
+admin: { listen: %s }
 store: ./data/bridge.db
 sources:
   production: { path: /absorb, secrets: [ %s ] }
@@ -82,7 +83,7 @@ routes:
   - { name: everything, events: [ "*" ], to: [ %s ] }
 templates: ./templates
 log: { format: json }
-`, freePort(t), freePort(t), secret, sinks, strings.Join(to, ", ")))
+`, loopback.Address(t), loopback.Address(t), secret, sinks, strings.Join(to, ", ")))
 	write(t, filepath.Join(dir, "templates", "user-created.yaml"), `
 event: UserCreated
 message:
@@ -100,18 +101,6 @@ func write(t testing.TB, path, text string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// freePort finds a port that was free a moment ago. The process must know its
-// port beforehand so that it has the same one after a restart.
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // start runs serve in a folder and waits until it accepts connections. The

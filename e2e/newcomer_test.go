@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/internal/loopback"
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 	"github.com/absorb-bridge/absorb-bridge/internal/wall"
 )
@@ -61,7 +62,7 @@ func TestNewcomer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, file, strings.Replace(string(text), `listen: ":8080"`, fmt.Sprintf("listen: 127.0.0.1:%d\nadmin:\n  listen: 127.0.0.1:%d", freePort(t), freePort(t)), 1))
+	write(t, file, strings.Replace(string(text), `listen: ":8080"`, fmt.Sprintf("listen: %s\nadmin:\n  listen: %s", loopback.Address(t), loopback.Address(t)), 1))
 	if words := run(false, "doctor"); !strings.Contains(words, "ok    api of production") || !strings.Contains(words, "none runs here") {
 		t.Errorf("doctor before the start:\n%s", words)
 	}

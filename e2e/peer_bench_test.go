@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/internal/loopback"
 )
 
 // The peer is Prometheus' Alertmanager: it, too, takes events by HTTP and posts
@@ -135,7 +137,7 @@ receivers:
   - name: chat
     slack_configs: [ { api_url: "%s/services/T0/B0/x", send_resolved: false, title: "{{ .CommonLabels.learner }} completed a course" } ]
 `, endpoint))
-	address := fmt.Sprintf("127.0.0.1:%d", freePort(b))
+	address := loopback.Address(b)
 	return &contender{
 		name: "alertmanager",
 		start: func() (int, func()) {

@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/internal/loopback"
 )
 
 // secrets are all that a full configuration holds, each a text of its own.
@@ -46,8 +48,8 @@ func traces(secret string) []string {
 }
 
 const secretive = `
-listen: 127.0.0.1:%d
-admin: { listen: 127.0.0.1:%d, token: "${ADMIN_TOKEN}" }
+listen: %s
+admin: { listen: %s, token: "${ADMIN_TOKEN}" }
 store: ./data/bridge.db
 sources:
   one:
@@ -94,7 +96,7 @@ func TestNoSecretIsTold(t *testing.T) {
 	}))
 	defer echo.Close()
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "bridge.yaml"), fmt.Sprintf(secretive, freePort(t), freePort(t), echo.URL, strings.TrimPrefix(echo.URL, "http://")))
+	write(t, filepath.Join(dir, "bridge.yaml"), fmt.Sprintf(secretive, loopback.Address(t), loopback.Address(t), echo.URL, strings.TrimPrefix(echo.URL, "http://")))
 	for name, value := range secrets() {
 		t.Setenv(name, value)
 	}
