@@ -24,7 +24,9 @@ type prepared struct {
 var errLost = errors.New("the lease was lost")
 
 // sendAll sends a batch in order, and returns when every outcome is on disk. A
-// failure that pauses the sink ends the batch early.
+// failure that pauses the sink ends the batch early. Of the contexts, ctx ends when
+// nothing more should begin, late when what is under way must end, and recording when
+// outcomes can wait for the store no longer.
 func (s *Sender) sendAll(ctx, late, recording context.Context, due []item) {
 	ctx, stop := context.WithCancel(ctx)
 	var others sync.WaitGroup
