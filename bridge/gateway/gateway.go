@@ -136,7 +136,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 		serve(ctx, group, intake.NewServer(g.admin(ctx)), g.people)
 	}
 	group.Go(func() error { return g.leases.Run(ctx) })
-	group.Go(func() error { return g.leases.Hold(ctx, "router", g.route) })
+	group.Go(func() error { return g.leases.Hold(ctx, "router", g.lead) })
 	group.Go(func() error { return g.store.Listen(ctx, g.heard) })
 	group.Go(func() error { return g.followWindows(ctx) })
 	if g.load != nil {

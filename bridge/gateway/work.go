@@ -67,8 +67,8 @@ func (g *Gateway) begin(ctx context.Context, group *errgroup.Group) (sinks int) 
 	return len(g.senders)
 }
 
-// route is what one replica does for all.
-func (g *Gateway) route(ctx context.Context, l *lease.Lease) error {
+// lead is what one replica does for all, the one with the router's lease.
+func (g *Gateway) lead(ctx context.Context, l *lease.Lease) error {
 	var all errgroup.Group
 	all.Go(func() error { return g.router.Run(ctx, l) })
 	all.Go(func() error { return g.sweep(ctx) })

@@ -135,15 +135,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, no.status, map[string]string{"error": no.text})
 }
 
-// accepted is the answer to a webhook.
-type accepted struct {
-	ID      string     `json:"id,omitempty"`
-	Status  string     `json:"status"` // "accepted", "duplicate" or "test"
-	Message string     `json:"message,omitempty"`
-	Events  []accepted `json:"events,omitempty"`
+// reply is the answer to a webhook.
+type reply struct {
+	ID      string  `json:"id,omitempty"`
+	Status  string  `json:"status"` // "accepted", "duplicate" or "test"
+	Message string  `json:"message,omitempty"`
+	Events  []reply `json:"events,omitempty"`
 }
 
-func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*accepted, error) {
+// take is the way of a webhook from its arrival to its answer: it is verified,
+// understood, stored, and only then told of.
+func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*reply, error) {
 	began := time.Now()
 	sources, err := h.admit(w, r)
 	if err != nil {
@@ -171,14 +173,22 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*accepted, error
 	if err != nil {
 		return nil, err
 	}
-	result, fresh := h.result(stored)
+	fresh := 0
+	for _, s := range stored {
+		if !s.Duplicate {
+			fresh++
+		}
+	}
+	if fresh > 0 {
+		h.accepted(fresh)
+	}
 	h.metrics.Source(source.Name).Accepted(fresh, len(stored)-fresh, len(body), time.Since(began), trace)
-	return result, nil
+	return replyTo(stored, fresh), nil
 }
 
 // tested answers a request that cannot be verified: as a test if a source is on
 // test, else with the refusal.
-func (h *Handler) tested(sources []Source, r *http.Request, body []byte, now time.Time, refused error) (*accepted, error) {
+func (h *Handler) tested(sources []Source, r *http.Request, body []byte, now time.Time, refused error) (*reply, error) {
 	source, ok := h.windows.onTest(sources, now)
 	if !ok {
 		return nil, refused
@@ -231,31 +241,26 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return buffer.Bytes(), nil
 }
 
-func (h *Handler) result(stored []store.Accepted) (*accepted, int) {
-	all := make([]accepted, len(stored))
-	fresh := 0
+// replyTo tells what became of a request's events, of which so many are new.
+func replyTo(stored []store.Accepted, fresh int) *reply {
+	all := make([]reply, len(stored))
 	for i, s := range stored {
-		all[i] = accepted{ID: s.ID, Status: "accepted"}
+		all[i] = reply{ID: s.ID, Status: "accepted"}
 		if s.Duplicate {
 			all[i].Status = "duplicate"
-		} else {
-			fresh++
 		}
 	}
-	if fresh > 0 {
-		h.accepted(fresh)
-	}
 	if len(all) == 1 {
-		return &all[0], fresh
+		return &all[0]
 	}
-	whole := accepted{Status: "accepted", Events: all}
+	whole := reply{Status: "accepted", Events: all}
 	if len(all) > 0 {
 		whole.ID = all[0].ID
 	}
 	if fresh == 0 {
 		whole.Status = "duplicate"
 	}
-	return &whole, fresh
+	return &whole
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

@@ -78,8 +78,8 @@ func keyOf(t *testing.T, secret string) absorb.Key {
 	return k
 }
 
-// reply is an answer of the handler.
-type reply struct {
+// heard is what the sender hears.
+type heard struct {
 	status int
 	header http.Header
 	ID     string
@@ -88,14 +88,14 @@ type reply struct {
 	Events []struct{ ID, Status string }
 }
 
-func (b *bench) do(t *testing.T, req *http.Request) reply {
+func (b *bench) do(t *testing.T, req *http.Request) heard {
 	t.Helper()
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	r := reply{status: res.StatusCode, header: res.Header}
+	r := heard{status: res.StatusCode, header: res.Header}
 	if err := json.NewDecoder(res.Body).Decode(&r); err != nil {
 		t.Errorf("the answer is no JSON: %v", err)
 	}
@@ -115,7 +115,7 @@ func (b *bench) request(t *testing.T, method, path string, body io.Reader, heade
 }
 
 // post signs a body and posts it.
-func (b *bench) post(t *testing.T, secret, body string, header ...string) reply {
+func (b *bench) post(t *testing.T, secret, body string, header ...string) heard {
 	t.Helper()
 	header = append(header, absorb.SignatureHeader, absorb.Sign(keyOf(t, secret), []byte(body)))
 	return b.do(t, b.request(t, http.MethodPost, "/absorb", strings.NewReader(body), header...))

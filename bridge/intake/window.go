@@ -158,10 +158,10 @@ func harmless(header string) bool {
 }
 
 // testAnswer is what the admin reads in the portal.
-func testAnswer(s Source) *accepted {
+func testAnswer(s Source) *reply {
 	words := "reached absorb-bridge; test requests carry a random signature, so nothing was delivered"
 	if len(s.Keys) == 0 {
 		words = "reached absorb-bridge; source " + s.Name + " has no secret yet, so nothing was delivered: copy the webhook's Secret Key from the portal into its secrets"
 	}
-	return &accepted{Status: "test", Message: words}
+	return &reply{Status: "test", Message: words}
 }

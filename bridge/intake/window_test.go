@@ -164,7 +164,7 @@ func (d fakeDesk) OpenWindow(context.Context, string, time.Time) error { return 
 func (d fakeDesk) Capture(context.Context, store.Capture) error        { return d.fails }
 
 // postTo is post to another path.
-func (b *bench) postTo(t *testing.T, path, secret, body string) reply {
+func (b *bench) postTo(t *testing.T, path, secret, body string) heard {
 	t.Helper()
 	return b.do(t, b.request(t, "POST", path, strings.NewReader(body), absorb.SignatureHeader, absorb.Sign(keyOf(t, secret), []byte(body))))
 }
