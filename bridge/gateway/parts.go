@@ -39,11 +39,12 @@ type Parts struct {
 	Paces     map[string]*dispatch.Pace
 	Routes    []dispatch.Route
 	Intake    []intake.Source
-	sources   []config.Source
-	redact    []string          // paths of facts that are never stored, of any source
 	Of        map[string]string // by sink: tells its settings from others
-	clients   []apiClient
-	metrics   *metrics.Metrics
+
+	sources []config.Source
+	redact  []string // paths of facts that are never stored, of any source
+	clients []apiClient
+	metrics *metrics.Metrics
 }
 
 // apiClient is a client of an Integration API, and the settings it was made of.
