@@ -86,6 +86,7 @@ log: { format: json }
 `, loopback.Address(t), loopback.Address(t), secret, sinks, strings.Join(to, ", ")))
 	write(t, filepath.Join(dir, "templates", "user-created.yaml"), `
 event: UserCreated
+bulk: false
 message:
   title: 'marker {{ .event.correlationId }}'
 sample: { userId: 10000000-0000-4000-a000-000000000001 }
