@@ -24,6 +24,7 @@ func (s *stage) runReloading(t *testing.T) (*gateway.Gateway, *atomic.Pointer[co
 	t.Helper()
 	var next atomic.Pointer[config.Config]
 	s.prepare = func(g *gateway.Gateway) {
+		g.Version("v1.2.3")
 		g.ReloadFrom(func() (*config.Config, error) {
 			if c := next.Load(); c != nil {
 				return c, nil
