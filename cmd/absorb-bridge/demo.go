@@ -19,9 +19,14 @@ func demoCommand() *cobra.Command {
 		Long: `Runs the bridge between an emulated Absorb portal and emulated chat platforms. All
 24 events happen once, then something every few seconds. The wall, a web page,
 shows what each platform got. Everything listens on loopback and is gone when the
-demo ends (Ctrl-C).`,
+demo ends (Ctrl-C).
+
+With --no-bridge only the portal's API and the platforms run, for a bridge of your
+own: what it prints is a bridge.yaml for it. Name the ports if it is to fit when the
+demo is started again; mail alone needs the new certificate (ca) each time.`,
 		Example: `  absorb-bridge demo
-  absorb-bridge demo --wall-port 8090 --bridge-port 8080`,
+  absorb-bridge demo --wall-port 8090 --bridge-port 8080
+  absorb-bridge demo --no-bridge --wall-port 8090 --portal-port 8091 --mail-port 8092 | tee bridge.yaml`,
 		Args: cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
 			if o.Every <= 0 {
@@ -44,7 +49,11 @@ demo ends (Ctrl-C).`,
 	flags.IntVar(&o.Ports.Wall, "wall-port", 0, "port of the wall (default: a free one)")
 	flags.IntVar(&o.Ports.Mail, "mail-port", 0, "port of the emulated mail server (default: a free one)")
 	flags.IntVar(&o.Ports.Portal, "portal-port", 0, "port of the emulated portal (default: a free one)")
+	flags.BoolVar(&o.Alone, "no-bridge", false, "run the portal and the platforms alone, for a bridge of your own")
 	flags.DurationVar(&o.Every, "every", 3*time.Second, "time between two events after the first round")
 	flags.DurationVar(&length, "for", 0, "end after this long (default: at Ctrl-C)")
+	for _, name := range []string{"bridge-port", "admin-port", "every"} {
+		cmd.MarkFlagsMutuallyExclusive("no-bridge", name)
+	}
 	return cmd
 }

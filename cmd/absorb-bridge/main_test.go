@@ -77,6 +77,7 @@ func TestUsage(t *testing.T) {
 	do(t, "emit --url http://127.0.0.1:1 --secret x --encoding rot13").want(t, 2, "hex or base64")
 	do(t, "emit --url http://127.0.0.1:1 --secret x --count -1").want(t, 2, "above 0")
 	do(t, "demo --every 0s").want(t, 2, "above 0")
+	do(t, "demo --no-bridge --bridge-port 8080").want(t, 2, "no-bridge", "bridge-port")
 	do(t, "preview --json --html x").want(t, 2)
 	do(t, "version").want(t, 0, "absorb-bridge ", "go1.")
 }

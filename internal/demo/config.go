@@ -14,25 +14,58 @@ const sourcePath = "/absorb"
 // config is the demo's bridge.yaml. It goes through the same reader as a real
 // one.
 func (s *stage) config(dir string) (*config.Config, error) {
-	portal := "http://" + s.portalListener.Addr().String()
-	sinks := s.wall.Sinks("http://"+s.wallListener.Addr().String(), s.mailListener.Addr().String())
+	sinks := s.sinks()
 	for _, sink := range sinks {
 		sink["limit"] = "none"
 	}
-	text, err := yaml.Marshal(map[string]any{
-		"listen": loopback(s.Ports.Bridge),
-		"admin":  map[string]any{"listen": loopback(s.Ports.Admin)},
-		"store":  dir + "/bridge.db",
-		"sources": map[string]any{"demo": map[string]any{
+	text, err := s.yaml(loopback(s.Ports.Bridge), loopback(s.Ports.Admin), dir+"/bridge.db", sinks)
+	if err != nil {
+		return nil, err
+	}
+	return config.Parse("demo.yaml", text, nil)
+}
+
+// lent is a bridge.yaml for somebody's own bridge: all of it, words included, may be
+// saved as it is.
+func (s *stage) lent() (string, error) {
+	text, err := s.yaml(loopback(8080), loopback(8081), "./data/bridge.db", s.sinks())
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf(`# absorb-bridge demo: an emulated portal and emulated platforms, for a bridge of your
+# own. Everything is made up, the secrets, too. Ctrl-C ends it.
+#
+#   wall    http://%s/    look here: what the platforms got
+#   portal  http://%s/    the emulated Integration API
+#
+# Save this as bridge.yaml, or take from it what yours needs. In another terminal:
+#   absorb-bridge check && absorb-bridge serve
+# and in a third, in the place of the portal:
+#   absorb-bridge emit --url http://127.0.0.1:8080%s --secret %s --event CertificateAwarded
+
+%s`, s.wallListener.Addr(), s.portalListener.Addr(), sourcePath, secret, text), nil
+}
+
+func (s *stage) sinks() map[string]map[string]any {
+	return s.wall.Sinks("http://"+s.wallListener.Addr().String(), s.mailListener.Addr().String())
+}
+
+// yaml writes a configuration whose portal and platforms are the demo's.
+func (s *stage) yaml(listen, admin, store string, sinks map[string]map[string]any) ([]byte, error) {
+	text, err := yaml.MarshalWithOptions(yaml.MapSlice{
+		{Key: "listen", Value: listen},
+		{Key: "admin", Value: map[string]any{"listen": admin}},
+		{Key: "store", Value: store},
+		{Key: "sources", Value: map[string]any{"demo": map[string]any{
 			"path": sourcePath, "secrets": []string{secret},
 			"portal": "https://learning.example.com",
-			"api":    s.portal.Settings(portal),
-		}},
-		"sinks":  sinks,
-		"routes": []any{map[string]any{"name": "everything", "events": []string{"*"}, "to": wall.Platforms()}},
-	})
+			"api":    s.portal.Settings("http://" + s.portalListener.Addr().String()),
+		}}},
+		{Key: "sinks", Value: sinks},
+		{Key: "routes", Value: []any{map[string]any{"name": "everything", "events": []string{"*"}, "to": wall.Platforms()}}},
+	}, yaml.UseLiteralStyleIfMultiline(true))
 	if err != nil {
 		return nil, fmt.Errorf("write the demo's configuration: %w", err)
 	}
-	return config.Parse("demo.yaml", text, nil)
+	return text, nil
 }

@@ -29,6 +29,7 @@ type Ports struct {
 // Options says how the demo runs.
 type Options struct {
 	Ports Ports
+	Alone bool          // only what stands around a bridge, which is somebody's own
 	Every time.Duration // between two events of the trickle
 	Out   io.Writer     // where the demo says what it does
 	Log   *slog.Logger  // the bridge's
@@ -39,12 +40,6 @@ const secret = "demo-secret-of-nobody"
 
 // Run runs the demo until the context ends, and leaves nothing behind.
 func Run(ctx context.Context, o Options) (err error) {
-	dir, err := os.MkdirTemp("", "absorb-bridge-demo-")
-	if err != nil {
-		return fmt.Errorf("make a place for the demo's store: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-
 	s := &stage{
 		Options: o,
 		portal:  portal.New(portal.Options{Seed: rand.Uint64()}),
@@ -54,25 +49,55 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := s.listen(ctx); err != nil {
 		return err
 	}
+	if o.Alone {
+		return s.alone(ctx)
+	}
+	return s.withBridge(ctx)
+}
+
+// withBridge runs the demo's own bridge in the middle of it all.
+func (s *stage) withBridge(ctx context.Context) (err error) {
+	dir, err := os.MkdirTemp("", "absorb-bridge-demo-")
+	if err != nil {
+		return errors.Join(fmt.Errorf("make a place for the demo's store: %w", err), s.closeListeners())
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	c, err := s.config(dir)
 	if err != nil {
 		return errors.Join(err, s.closeListeners())
 	}
-	bridge, err := gateway.New(ctx, c, o.Log)
+	bridge, err := gateway.New(ctx, c, s.Log)
 	if err != nil {
 		return errors.Join(err, s.closeListeners())
 	}
 	s.webhooks = "http://" + bridge.Addr().String() + sourcePath
 	s.admin = bridge.AdminAddr().String()
 
+	group, ctx := s.around(ctx)
+	group.Go(func() error { return bridge.Run(ctx) })
+	group.Go(func() error { return s.play(ctx) })
+	return group.Wait()
+}
+
+// alone says how a bridge of one's own is set up for what stands around it.
+func (s *stage) alone(ctx context.Context) error {
+	text, err := s.lent()
+	if err != nil {
+		return errors.Join(err, s.closeListeners())
+	}
+	s.say("%s", text)
+	group, _ := s.around(ctx)
+	return group.Wait()
+}
+
+// around serves the portal and the platforms until the context ends.
+func (s *stage) around(ctx context.Context) (*errgroup.Group, context.Context) {
 	group, ctx := errgroup.WithContext(ctx)
 	serve(ctx, group, s.wallListener, s.wall.Handler())
 	serve(ctx, group, s.portalListener, s.portal.Handler())
 	group.Go(func() error { return s.wall.ServeSMTP(s.mailListener) })
 	group.Go(func() error { <-ctx.Done(); return s.wall.Close() })
-	group.Go(func() error { return bridge.Run(ctx) })
-	group.Go(func() error { return s.play(ctx) })
-	return group.Wait()
+	return group, ctx
 }
 
 // stage is what stands around the bridge.
