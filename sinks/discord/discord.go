@@ -108,13 +108,15 @@ func (c Config) webhook() (u *url.URL, id, token string, err error) {
 	if c.WebhookURL.Empty() {
 		return nil, "", "", kit.Setting("webhook_url", "required: copy it from the channel's settings, Integrations, Webhooks; or give a bot's token and a channel_id")
 	}
-	u, err = url.Parse(c.WebhookURL.Reveal())
-	if err == nil && isWeb(u) {
-		if found := webhookPath.FindStringSubmatch(u.Path); found != nil {
-			return u, found[1], found[2], nil
-		}
+	const wanted = "a URL like https://discord.com/api/webhooks/123456789/…"
+	if u, err = kit.WebhookURL(c.WebhookURL, "discord", wanted); err != nil {
+		return nil, "", "", err
 	}
-	return nil, "", "", kit.Setting("webhook_url", "want a URL like https://discord.com/api/webhooks/123456789/…")
+	found := webhookPath.FindStringSubmatch(u.Path)
+	if found == nil {
+		return nil, "", "", kit.Setting("webhook_url", "want %s", wanted)
+	}
+	return u, found[1], found[2], nil
 }
 
 func isWeb(u *url.URL) bool { return u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") }

@@ -68,9 +68,9 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	if s.config.WebhookURL.Empty() {
 		return nil, kit.Setting("webhook_url", "required: copy it from the space's menu, Apps & integrations, Webhooks")
 	}
-	u, err := url.Parse(s.config.WebhookURL.Reveal())
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, kit.Setting("webhook_url", "want a URL like https://chat.googleapis.com/v1/spaces/…/messages?key=…&token=…")
+	u, err := kit.WebhookURL(s.config.WebhookURL, "googlechat", "a URL like https://chat.googleapis.com/v1/spaces/…/messages?key=…&token=…")
+	if err != nil {
+		return nil, err
 	}
 	if err := s.config.Mentions.Check(userID, "users/123456789012345678901"); err != nil {
 		return nil, err

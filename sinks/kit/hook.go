@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
@@ -38,11 +37,8 @@ func (c HookConfig) check(like string) error {
 	if c.WebhookURL.Empty() {
 		return Setting("webhook_url", "required: copy it from the chat's page of the incoming webhook")
 	}
-	u, err := url.Parse(c.WebhookURL.Reveal())
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return Setting("webhook_url", "want a URL like %s", like)
-	}
-	return nil
+	_, err := WebhookURL(c.WebhookURL, "", "a URL like "+like)
+	return err
 }
 
 // Post sends a payload.

@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -91,11 +90,8 @@ func checkURL(secret bridge.Secret) error {
 	if secret.Empty() {
 		return kit.Setting("webhook_url", "required: copy it from the app's page Incoming Webhooks; or give a bot's token and a channel")
 	}
-	u, err := url.Parse(secret.Reveal())
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return kit.Setting("webhook_url", "want a URL like https://hooks.slack.com/services/…")
-	}
-	return nil
+	_, err := kit.WebhookURL(secret, "slack", "a URL like https://hooks.slack.com/services/…")
+	return err
 }
 
 // Encode writes a message in Block Kit. Only people of the table are mentioned.

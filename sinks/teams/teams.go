@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -73,9 +72,9 @@ func checkURL(secret bridge.Secret) error {
 	if secret.Empty() {
 		return kit.Setting("webhook_url", "required: %s", create)
 	}
-	u, err := url.Parse(secret.Reveal())
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return kit.Setting("webhook_url", "want a whole URL; %s", create)
+	u, err := kit.WebhookURL(secret, "teams", "a whole URL; "+create)
+	if err != nil {
+		return err
 	}
 	if host := strings.ToLower(u.Hostname()); strings.HasSuffix(host, ".webhook.office.com") || host == "outlook.office.com" {
 		return kit.Setting("webhook_url", "this is the URL of an Office 365 connector, which Microsoft has retired; %s", create)
