@@ -134,7 +134,7 @@ func (e *emitter) run(ctx context.Context) error {
 			if ctx.Err() != nil {
 				break
 			}
-			return err
+			return fmt.Errorf("%w (does a bridge run there? mend --url, or start it: absorb-bridge serve)", err)
 		}
 		if ok {
 			taken++

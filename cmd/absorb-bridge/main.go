@@ -12,6 +12,9 @@ import (
 	_ "time/tzdata" // time zones work where the system has none, as in an empty image
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
 // Exit codes, for scripts.
@@ -41,12 +44,24 @@ Try it without any account:  absorb-bridge demo`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetFlagErrorFunc(unknownFlag)
 	root.AddCommand(
 		serveCommand(), demoCommand(), initCommand(), checkCommand(), doctorCommand(), previewCommand(),
 		sendCommand(), emitCommand(), eventsCommand(), deliveriesCommand(), deadCommand(),
 		storeCommand(), catchUpCommand(), forgetCommand(), reloadCommand(), readyCommand(), testWindowCommand(), inspectCommand(), auditCommand(), schemaCommand(), versionCommand(),
 	)
 	return root
+}
+
+// unknownFlag adds the flag that was perhaps meant.
+func unknownFlag(cmd *cobra.Command, err error) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return err
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	return fmt.Errorf("%w%s", err, bridge.DidYouMean(unknown.GetSpecifiedName(), known))
 }
 
 // run is the whole program. Results go to stdout, everything else to stderr.
@@ -56,7 +71,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
 	}
@@ -64,7 +79,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, f.error)
 		return exitFailed
 	}
-	fmt.Fprintf(stderr, "absorb-bridge: %v\nSee absorb-bridge --help.\n", err)
+	fmt.Fprintf(stderr, "absorb-bridge: %v\nSee %s --help.\n", err, cmd.CommandPath())
 	return exitUsage
 }
 

@@ -67,7 +67,7 @@ func TestUsage(t *testing.T) {
 	do(t, "").want(t, 0, "demo", "serve", "emit")
 	do(t, "help").want(t, 0, "Usage:")
 	do(t, "srve").want(t, 2, `unknown command "srve"`, "serve", "--help")
-	do(t, "check --confg x").want(t, 2, "unknown flag: --confg")
+	do(t, "check --confg x").want(t, 2, "unknown flag: --confg", `did you mean "config"?`, "See absorb-bridge check --help.")
 	do(t, "check extra").want(t, 2)
 	do(t, "send").want(t, 2, `"sink" not set`)
 	do(t, "emit --url http://127.0.0.1:1").want(t, 2, `"secret" not set`)
@@ -229,7 +229,7 @@ func TestEmit(t *testing.T) {
 		t.Errorf("an escape sequence reaches the terminal: %q", r.out)
 	}
 	inHex.Close()
-	do(t, "emit --secret right --url "+inHex.URL).want(t, 1, "connection refused")
+	do(t, "emit --secret right --url "+inHex.URL).want(t, 1, "connection refused", "does a bridge run there?")
 }
 
 // anywhere is a configuration whose bridge is in nobody's way.
