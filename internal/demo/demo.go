@@ -119,12 +119,12 @@ func (s *stage) listen(ctx context.Context) error {
 		what     string
 	}{
 		{&s.wallListener, s.Ports.Wall, "wall"},
-		{&s.mailListener, s.Ports.Mail, "mail server"},
+		{&s.mailListener, s.Ports.Mail, "mail"},
 		{&s.portalListener, s.Ports.Portal, "portal"},
 	} {
 		var err error
 		if *l.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", loopback(l.port)); err != nil {
-			return errors.Join(fmt.Errorf("listen for the demo's %s: %w", l.what, err), s.closeListeners())
+			return errors.Join(fmt.Errorf("listen for the demo's %s: %w (choose another port by --%s-port)", l.what, err, l.what), s.closeListeners())
 		}
 	}
 	return nil

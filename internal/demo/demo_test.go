@@ -81,6 +81,9 @@ func TestATakenPort(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "address already in use") {
 			t.Errorf("%s: %v", name, err)
 		}
+		if around := name != "bridge" && name != "admin"; around && !strings.Contains(err.Error(), "--"+name+"-port") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
