@@ -173,7 +173,7 @@ type Traces struct {
 func Load(path string, environ []string) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the configuration: %w (choose a file by --config or BRIDGE_CONFIG)", err)
+		return nil, fmt.Errorf("read the configuration: %w (choose a file by --config or BRIDGE_CONFIG, or have absorb-bridge init write one)", err)
 	}
 	return parse(path, filepath.Dir(path), data, environ)
 }

@@ -178,6 +178,7 @@ func TestReferences(t *testing.T) {
 		"a${NAME}b${NAME}":     "avaluebvalue",
 		"${MISSING:-fallback}": "fallback",
 		"${EMPTY:-fallback}":   "fallback",
+		"${WINDOWS}":           "value",
 		"${MISSING:-}x":        "x",
 		"$${NAME}":             "${NAME}",
 		"${file:secret}":       "from file",
@@ -186,7 +187,7 @@ func TestReferences(t *testing.T) {
 		if err := os.WriteFile(file, []byte(strings.Replace(small, "[ s ]", "[ '"+text+"' ]", 1)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c, err := Load(file, []string{"NAME=value", "EMPTY="})
+		c, err := Load(file, []string{"NAME=value", "EMPTY=", "WINDOWS=value\r"})
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
@@ -242,7 +243,7 @@ func TestSyntaxErrorsHaveAPlace(t *testing.T) {
 	for text, want := range map[string]string{
 		"a: [1":                      "bridge.yaml:1:",
 		"listen: x\n  bad: y":        "bridge.yaml:1:9:",
-		"sinks:\n\tx: y":             "bridge.yaml:2:",
+		"sinks:\n\tx: y":             "bridge.yaml:2:1: found character '\t' that cannot start any token; indent with spaces",
 		"listen: ':1'\nlisten: ':2'": "bridge.yaml:2:1:",
 		"sinks: { a: {}, a: {} }":    `bridge.yaml:1:17: mapping key "a" already defined`,
 		"- a\n- b":                   "bridge.yaml:1:",
@@ -276,6 +277,13 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+func TestASecretThatInitMadeUpIsTold(t *testing.T) {
+	c := parseText(t, strings.Replace(small, "[ s ]", "[ "+MadeUp+" ]", 1))
+	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "sources.p.secrets[0]") || !strings.Contains(c.Warnings[0], "Secret Key") {
+		t.Errorf("warnings %q", c.Warnings)
+	}
+}
+
 func TestALimitThatDoesNotCountIsTold(t *testing.T) {
 	const chat = `type: googlechat, webhook_url: "https://chat.googleapis.com/v1/spaces/AAA/messages?key=k&token=t"`
 	two := "sinks: { one: { " + chat + " }, two: { " + chat + ", limit: { rate: 5/s, burst: 5 } }, "
@@ -287,7 +295,7 @@ func TestALimitThatDoesNotCountIsTold(t *testing.T) {
 
 func TestMissingFileSaysWhatToDo(t *testing.T) {
 	_, err := Load(filepath.Join(t.TempDir(), "bridge.yaml"), nil)
-	if err == nil || !strings.Contains(err.Error(), "--config") {
+	if err == nil || !strings.Contains(err.Error(), "--config") || !strings.Contains(err.Error(), "absorb-bridge init") {
 		t.Error(err)
 	}
 }

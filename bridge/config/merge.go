@@ -148,7 +148,7 @@ func (e *expander) text(path, text string) string {
 		}
 		name, fallback, hasFallback := strings.Cut(inside, ":-")
 		if value, ok := e.env[name]; ok && (value != "" || !hasFallback) {
-			return value
+			return withoutLineEnd(value)
 		}
 		if !hasFallback {
 			e.atValue(path, "the environment variable %s is not set%s", name, bridge.DidYouMean(name, e.names()))
@@ -177,8 +177,12 @@ func (e *expander) file(path, name string) string {
 		e.atValue(path, "%v", err)
 		return ""
 	}
-	return strings.TrimRight(string(data), "\r\n")
+	return withoutLineEnd(string(data))
 }
+
+// withoutLineEnd takes off what an editor puts after a value, and a .env with the line
+// breaks of Windows: nobody sees it, and a secret with it would fit no signature.
+func withoutLineEnd(value string) string { return strings.TrimRight(value, "\r\n") }
 
 func envMap(environ []string) map[string]string {
 	all := map[string]string{}

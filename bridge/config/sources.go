@@ -68,6 +68,9 @@ func (b *builder) path(key, path string) {
 	}
 }
 
+// MadeUp stands where init has a value filled in and no example shows its form.
+const MadeUp = "replace-me"
+
 func (b *builder) secrets(key string, s Source, used map[string]string) {
 	if len(s.Secrets) == 0 {
 		b.config.Warnings = append(b.config.Warnings, fmt.Sprintf(
@@ -78,6 +81,9 @@ func (b *builder) secrets(key string, s Source, used map[string]string) {
 		if _, err := absorb.NewKey(secret, s.SecretEncoding); err != nil {
 			b.atValue(at, "%v", err)
 			continue
+		}
+		if secret.Reveal() == MadeUp {
+			b.config.Warnings = append(b.config.Warnings, at+" is still what init made up, which everybody knows: put the webhook's Secret Key in its place")
 		}
 		id := s.Path + "\x00" + secret.Reveal()
 		if other, taken := used[id]; taken {

@@ -59,7 +59,11 @@ func newReader(file string, source []byte) (r *reader, top entry, ok bool) {
 			bodies = append(bodies, doc.Body)
 		}
 	}
-	if len(bodies) != 1 {
+	if len(bodies) == 0 {
+		r.whole("is empty: write a template, or remove the file to have the built-in one")
+		return r, top, false
+	}
+	if len(bodies) > 1 {
 		r.whole("want one YAML document, have %d", len(bodies))
 		return r, top, false
 	}

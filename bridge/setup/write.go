@@ -27,9 +27,6 @@ type Files struct {
 	Environment []Variable
 }
 
-// replaceMe stands where a value must be filled in and no example shows its form.
-const replaceMe = "replace-me"
-
 // Write writes the configuration, and checks it as serve would, with the variables
 // set.
 func (a Answers) Write() (Files, error) {
@@ -103,7 +100,7 @@ func (w *writer) source(a Answers) {
     # secrets: [] will do, and nothing is delivered.
     secrets:
       - "${ABSORB_SECRET}"`)
-	w.variables = append(w.variables, Variable{Name: "ABSORB_SECRET", Value: replaceMe, About: "the webhook's Secret Key"})
+	w.variables = append(w.variables, Variable{Name: "ABSORB_SECRET", Value: config.MadeUp, About: "the webhook's Secret Key"})
 	if a.API == "" {
 		return
 	}
@@ -115,9 +112,9 @@ func (w *writer) source(a Answers) {
 	} else {
 		w.line("      url: %s", quote(a.API))
 	}
-	w.setting("      ", "key", "ABSORB_API_KEY", replaceMe, "the private key of the Integration API")
-	w.setting("      ", "username", "ABSORB_API_USER", replaceMe, "the bridge's own administrator in Absorb")
-	w.setting("      ", "password", "ABSORB_API_PASSWORD", replaceMe, "and its password")
+	w.setting("      ", "key", "ABSORB_API_KEY", config.MadeUp, "the private key of the Integration API")
+	w.setting("      ", "username", "ABSORB_API_USER", config.MadeUp, "the bridge's own administrator in Absorb")
+	w.setting("      ", "password", "ABSORB_API_PASSWORD", config.MadeUp, "and its password")
 }
 
 func (w *writer) sink(s Sink) {
@@ -169,7 +166,7 @@ func fill(name, value string, s Sink, f kit.Field) Variable {
 		return v
 	}
 	t := sinks.Types()[s.Type]
-	v.Value = replaceMe
+	v.Value = config.MadeUp
 	for _, example := range []map[string]any{t.BotExample, t.Example} {
 		switch have := example[f.Key].(type) {
 		case string:

@@ -19,7 +19,7 @@ import (
 )
 
 // ErrLocked is returned by Open when another process has the store open.
-var ErrLocked = errors.New("another process has it open; a SQLite store serves one process at a time")
+var ErrLocked = errors.New("another process has it open; a SQLite store serves one process at a time: stop the other, or give this one a store of its own")
 
 // sqlite is one file, for one process.
 type sqlite struct {

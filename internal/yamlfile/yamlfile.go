@@ -86,7 +86,11 @@ func tooDeep(tokens token.Tokens) *token.Token {
 // is wrong.
 func Fault(err error) (at *token.Position, message string) {
 	if ye, ok := errors.AsType[yaml.Error](err); ok && ye.GetToken() != nil {
-		return ye.GetToken().Position, ye.GetMessage()
+		message = ye.GetMessage()
+		if strings.Contains(message, "'\t'") {
+			message += "; indent with spaces, not tabs"
+		}
+		return ye.GetToken().Position, message
 	}
 	return nil, err.Error()
 }
