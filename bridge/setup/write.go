@@ -205,7 +205,7 @@ func (w *writer) routes(all []Sink) {
 	if len(people) > 0 {
 		w.line(`  - name: everything
     events: [ "*" ]            # names of events, or patterns such as "*Completed*"
-    story: true                # a completion, its certificate and its credits are one message
+    story: true                # a completion, its certificate and its credits are one message, some seconds later
     to: [ %s ]`, quoteAll(people))
 	}
 	if len(programs) > 0 {
