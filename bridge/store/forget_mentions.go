@@ -5,9 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -106,36 +106,50 @@ func (f *forgetting) blank(v any) (left any, blanked bool) {
 func (f *forgetting) blankText(text string) string {
 	for _, word := range f.words {
 		for from := 0; ; {
-			i := strings.Index(lowerASCII(text[from:]), lowerASCII(word))
+			i := wordIn(text, word, from)
 			if i < 0 {
 				break
 			}
-			start, end := from+i, from+i+len(word)
-			if before, _ := utf8.DecodeLastRuneInString(text[:start]); inWord(before) {
-				from = end
-				continue
-			}
-			if after, _ := utf8.DecodeRuneInString(text[end:]); inWord(after) {
-				from = end
-				continue
-			}
-			text = text[:start] + forgotten + text[end:]
-			from = start + len(forgotten)
+			text = text[:i] + forgotten + text[i+len(word):]
+			from = i + len(forgotten)
 		}
 	}
 	return text
+}
+
+// escaped ends what stands before a word in JSON, and is no part of the word.
+var escaped = regexp.MustCompile(`\\(?:u[0-9A-Fa-f]{4}|[bfnrt])$`)
+
+// wordIn gives where in a text a word begins, from some place on, whatever its case,
+// or -1. Inside of another word it does not count.
+func wordIn(text, word string, from int) int {
+	low, word := lowerASCII(text), lowerASCII(word)
+	for {
+		i := strings.Index(low[from:], word)
+		if i < 0 {
+			return -1
+		}
+		i += from
+		before, _ := utf8.DecodeLastRuneInString(text[:i])
+		after, _ := utf8.DecodeRuneInString(text[i+len(word):])
+		if !inWord(after) && (!inWord(before) || escaped.MatchString(text[:i])) {
+			return i
+		}
+		from = i + 1
+	}
 }
 
 func inWord(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
 
 // lowerASCII lowers letters as both engines do, and leaves all at its place.
 func lowerASCII(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] += 'a' - 'A'
 		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
+	}
+	return string(b)
 }
 
 // mentioned is the condition that the person stands in one of some columns of bytes.
@@ -148,66 +162,4 @@ func (f *forgetting) mentioned(columns ...string) *conditions {
 	}
 	c.parts = []string{"(" + strings.Join(c.parts, " OR ") + ")"}
 	return c
-}
-
-// texts blanks the person in the platforms' words about others' messages.
-func (f *forgetting) texts(ctx context.Context, user string) error {
-	for _, of := range []struct{ table, column, own string }{
-		{"attempts", "detail", `delivery_id IN (SELECT d.id FROM deliveries d JOIN events e ON e.id = d.event_id WHERE ` + person + `)`},
-		{"deliveries", "last_error", `event_id IN (SELECT e.id FROM events e WHERE ` + person + `)`},
-		{"deliveries", "receipt", `event_id IN (SELECT e.id FROM events e WHERE ` + person + `)`},
-	} {
-		c := f.mentioned(f.engine.bytes(of.column))
-		c.add("NOT "+of.own, user, user)
-		if err := f.clear(ctx, f.removal.Blanked, of.table, `UPDATE `+of.table+` SET `+of.column+` = '`+forgotten+`'`, c); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// audit blanks the person in what operators chose by.
-func (f *forgetting) audit(ctx context.Context, _ string) error {
-	return f.clear(ctx, f.removal.Blanked, "audit", `UPDATE audit SET target = '`+forgotten+`'`, f.mentioned(f.engine.bytes("target")))
-}
-
-// rows removes what is kept beside events: requests that were captured, what later
-// messages would refer to, and what belongs together with the person's events.
-func (f *forgetting) rows(ctx context.Context, _ string) error {
-	for table, columns := range map[string][]string{
-		"captures": {"body", f.engine.bytes("headers")}, "posts": {f.engine.bytes("key"), f.engine.bytes("ref")}, "parcels": {f.engine.bytes("key")},
-	} {
-		if err := f.clear(ctx, f.removal.Rows, table, `DELETE FROM `+table, f.mentioned(columns...)); err != nil {
-			return err
-		}
-	}
-	if f.dry {
-		return nil
-	}
-	return f.tidy(ctx, time.Time{}) // deliveries of others whose parcel is gone
-}
-
-// names removes the person's name.
-func (f *forgetting) names(ctx context.Context, user string) error {
-	c := &conditions{}
-	c.add(`kind = 'users' AND lower(id) = lower(?)`, user)
-	return f.clear(ctx, f.removal.Rows, "names", `DELETE FROM names`, c)
-}
-
-// clear does a change to the rows of a condition, or counts them.
-func (f *forgetting) clear(ctx context.Context, into map[string]int, table, verb string, c *conditions) error {
-	var n int64
-	if f.dry {
-		if err := f.row(ctx, `SELECT count(*) FROM `+table+c.where(), c.args...).Scan(&n); err != nil {
-			return err
-		}
-	} else {
-		changed, err := f.write(ctx, change(verb+c.where(), c.args...))
-		if err != nil {
-			return err
-		}
-		n = changed[0]
-	}
-	into[table] += int(n)
-	return nil
 }

@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -199,6 +201,60 @@ func TestForgetBesideIntake(t *testing.T) {
 	n := <-ended
 	if events, listErr := s.Events(t.Context(), Filter{Limit: 100_000, Event: "CertificateAwarded"}); err != nil || listErr != nil || len(events) != n {
 		t.Errorf("%v, %v: %d events of %d", err, listErr, len(events), n)
+	}
+}
+
+// TestForgetShortNames forgets somebody whose names stand inside of other words.
+func TestForgetShortNames(t *testing.T) { both(t, testForgetShortNames) }
+
+func testForgetShortNames(t *testing.T, s *Store) {
+	const id = "20000000-0000-4000-a000-0000000000ab"
+	if err := s.RememberName(t.Context(), "production", "users", id, "Anna"); err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]bool{ // whether it is about Anna
+		`text "Joanna Berg"`: false, `sink annapolis`: false, `sink anna2`: false, `Éanna`: false, "annannab": false,
+		`text "anna"`: true, `to ANNA.`: true, `Joanna and Anna`: true, `{"to":"\u0027Anna\u0027"}`: true, "no\\nanna": true, "x" + strings.ToUpper(id) + "x": true,
+	}
+	events, targets := 0, []Target{{Route: "r", Sink: "a"}}
+	for text := range texts {
+		if err := s.Note(t.Context(), Audit{At: noon, Who: "me", Action: "deliveries/retry", Target: text}); err != nil {
+			t.Fatal(err)
+		}
+		e := event(events)
+		if e.ID = accept(t, s, e)[0].ID; s.FanOut(t.Context(), e, bridge.Facts{}, targets, noon) != nil {
+			t.Fatal("it was not fanned out")
+		}
+		events++
+	}
+	for i, d := range deliveries(t, s, Filter{}) {
+		text := slices.Sorted(maps.Keys(texts))[i]
+		err := s.Record(t.Context(), bridge.Attempt{
+			DeliveryID: d.ID, Sink: "a", At: noon, Outcome: "rejected", Detail: text, State: bridge.Dead,
+			Posts: []bridge.Post{{Kind: bridge.ThreadPost, Key: text, Ref: "r"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	removed, err := s.Forget(t.Context(), Person{User: id}, false)
+	if n := 6; err != nil || removed.Blanked["audit"] != n || removed.Blanked["attempts"] != n || removed.Blanked["deliveries"] != n || removed.Rows["posts"] != n {
+		t.Errorf("%+v, %v; want %d of each", removed, err, n)
+	}
+	audits, err := s.Audits(t.Context(), "", 50)
+	if err != nil || len(audits) != len(texts) {
+		t.Fatal(len(audits), err)
+	}
+	for _, a := range audits {
+		if hers := texts[a.Target]; hers {
+			t.Errorf("%q is left in the audit", a.Target)
+		}
+		delete(texts, a.Target)
+	}
+	for text, hers := range texts {
+		if !hers {
+			t.Errorf("%q was blanked", text)
+		}
 	}
 }
 
