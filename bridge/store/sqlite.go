@@ -29,7 +29,7 @@ type sqlite struct {
 
 	mu    sync.Mutex           // held for a transaction
 	conn  *sql.Conn            // of writes
-	stmts map[string]*sql.Stmt // by query; closed with conn
+	stmts map[string]*sql.Stmt // by query
 	dir   string               // of the file
 }
 
@@ -97,13 +97,18 @@ func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
 	}, pragmas...) {
 		q.Add("_pragma", p)
 	}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String())
+	db, err := openFile(path, q)
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	return db, nil
+}
+
+// openFile is a pool of connections to a SQLite file.
+func openFile(path string, options url.Values) (*sql.DB, error) {
+	return sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options.Encode()}).String())
 }
 
 func (e *sqlite) migrate(ctx context.Context, files fs.FS) error {
@@ -221,6 +226,9 @@ func (e *sqlite) close() error {
 		_ = e.readers.Close() // readers would keep the log from being emptied
 	}
 	var err error
+	for _, s := range e.stmts {
+		_ = s.Close()
+	}
 	if e.conn != nil {
 		_ = e.conn.Close()
 		// A store that is closed is one file, whole by itself. If the log cannot be
