@@ -17,10 +17,10 @@ import (
 func storeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "store",
-		Short:   "Move the store from SQLite to PostgreSQL",
-		Example: "  absorb-bridge store copy --from data/bridge.db --to postgres://bridge@db/bridge",
+		Short:   "Back the store up, or move it from SQLite to PostgreSQL",
+		Example: "  absorb-bridge store backup bridge-2026-11-23.db\n  absorb-bridge store copy --from data/bridge.db --to postgres://bridge@db/bridge",
 	}
-	cmd.AddCommand(copyStore(), takeBackStore())
+	cmd.AddCommand(backUpStore(), copyStore(), takeBackStore())
 	return cmd
 }
 

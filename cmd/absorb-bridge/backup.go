@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+func backUpStore() *cobra.Command {
+	var from string
+	cmd := &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Copy a SQLite store into a new file, while the bridge runs or not",
+		Long: `Copies a SQLite store, as it is at one moment, into a new file that only you may read.
+The bridge that uses the store goes on meanwhile. The disk needs room for the copy.
+
+Without --from the store of the configuration is meant. What is there under the name of
+the file is whole, checked, and on disk; a file that exists is never written over.`,
+		Example: "  absorb-bridge store backup --config bridge.yaml bridge-2026-11-23.db\n  absorb-bridge store backup --from data/bridge.db bridge-2026-11-23.db",
+		Args:    cobra.ExactArgs(1),
+		RunE: action(func(cmd *cobra.Command, args []string) error {
+			if from == "" {
+				c, err := loadConfig(cmd)
+				if err != nil {
+					return err
+				}
+				from = c.Store.Reveal()
+			}
+			if store.IsShared(from) {
+				return usagef("%s is a PostgreSQL database: back it up with pg_dump", store.Label(from))
+			}
+			size, err := store.Backup(cmd.Context(), from, args[0])
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: %d bytes\n", args[0], size)
+			return nil
+		}),
+	}
+	configFlag(cmd)
+	cmd.Flags().StringVar(&from, "from", "", "path of the store (default: that of the configuration)")
+	return cmd
+}
