@@ -51,6 +51,28 @@ func TestUnit(t *testing.T) {
 	}
 }
 
+// TestUnitsOfTheManual has systemd read the units by which operations.md backs up.
+func TestUnitsOfTheManual(t *testing.T) {
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip("systemd-analyze is missing: apt-get install systemd")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	units := regexp.MustCompile("(?s)```ini\n# /etc/systemd/system/(\\S+)\n(.*?)```").FindAllStringSubmatch(read(t, "../docs/operations.md"), -1)
+	args := []string{"verify", "--man=no", "--recursive-errors=no"}
+	for _, u := range units {
+		file := filepath.Join(dir, u[1])
+		write(t, file, strings.ReplaceAll(u[2], "/usr/local/sbin/absorb-bridge-backup", self))
+		args = append(args, file)
+	}
+	if out, err := exec.Command("systemd-analyze", args...).CombinedOutput(); err != nil || len(out) > 0 || len(units) != 2 {
+		t.Errorf("systemd-analyze: %d units: %v\n%s", len(units), err, out)
+	}
+}
+
 // TestUnitConfiguration checks the configuration that belongs to the unit, with the
 // credentials that the unit loads, and no others.
 func TestUnitConfiguration(t *testing.T) {
