@@ -180,7 +180,7 @@ func (l *traffic) stop() []string {
 }
 
 // settle waits until the bridge of a folder has nothing to do.
-func settle(t *testing.T, dir string) {
+func settle(t testing.TB, dir string) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if command(t, dir, "events", "--state", "waiting", "--json") == "" && command(t, dir, "deliveries", "--state", "pending", "--json") == "" {
