@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,34 +12,121 @@ import (
 )
 
 var (
-	shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
-	anyBlock   = regexp.MustCompile("(?s)```.*?```")
 	codeSpan   = regexp.MustCompile("`([^`\n]+)`")
 	invocation = regexp.MustCompile(`(?:^|[\s/])absorb-bridge (\w[^|&;#>\n]*)`)
 	argument   = regexp.MustCompile(`'[^']*'|"[^"]*"|\S+`)
 )
 
+// shown is a command as a page shows it.
+type shown struct {
+	place string // page:line
+	args  []string
+	typed bool // it is in a block for the shell
+}
+
+func (s shown) String() string { return s.place + ": absorb-bridge " + strings.Join(s.args, " ") }
+
 // TestCommandsOfTheManual: every command that a page shows exists, with its flags and
 // as many arguments.
 func TestCommandsOfTheManual(t *testing.T) {
-	commands := 0
+	all := shownCommands(t)
+	for _, s := range all {
+		if err := understood(s.args); err != nil {
+			t.Errorf("%s: %v", s, err)
+		}
+	}
+	if len(all) < 100 {
+		t.Errorf("only %d commands were found", len(all))
+	}
+}
+
+// TestUnderstood: a command that is out of date is found.
+func TestUnderstood(t *testing.T) {
+	for line, fine := range map[string]bool{
+		"deliveries show ID --json": true, "deliveries": true, "dead retry --help": true, "completion bash": true,
+		"deliver": false, "deliveries showw ID": false, "store cpy": false, "dead show": true, "dead show ID ID": false, "check x": false, "events --sinc 2h": false, "send --event all": false, "completion tcsh": false,
+	} {
+		if err := understood(strings.Fields(line)); (err == nil) != fine {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
+
+// TestReadmeNamesEveryCommand, and no others.
+func TestReadmeNamesEveryCommand(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(readme), "\n## Commands\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	var named, there []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| ").FindAllStringSubmatch(table, -1) {
+		named = append(named, row[1])
+	}
+	root := rootCommand()
+	root.InitDefaultCompletionCmd("help")
+	for _, cmd := range root.Commands() {
+		there = append(there, cmd.Name())
+	}
+	slices.Sort(named)
+	slices.Sort(there)
+	if !slices.Equal(named, there) {
+		t.Errorf("README.md names %q; there are %q", named, there)
+	}
+}
+
+// shownCommands finds the commands on all pages: in blocks for the shell, and in pieces
+// of code.
+func shownCommands(t *testing.T) (all []shown) {
+	t.Helper()
 	for _, page := range pages(t) {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, line := range shown(string(text)) {
-			for _, found := range invocation.FindAllStringSubmatch(line, -1) {
-				commands++
-				if err := understood(argument.FindAllString(found[1], -1)); err != nil {
-					t.Errorf("%s: absorb-bridge %s: %v", page, found[1], err)
+		block, begun := "", "" // the language of the block; a line that goes on in the next
+		for i, line := range strings.Split(string(text), "\n") {
+			add := func(code string, typed bool) {
+				for _, args := range invoked(code) {
+					all = append(all, shown{fmt.Sprintf("%s:%d", page[len("../../"):], i+1), args, typed})
+				}
+			}
+			_, language, fence := strings.Cut(line, "```")
+			switch {
+			case fence && block == "":
+				block = language + "block"
+			case fence:
+				block = ""
+			case block == "shblock" && strings.HasSuffix(line, `\`):
+				begun += strings.TrimSuffix(line, `\`)
+			case block == "shblock":
+				add(begun+line, true)
+				begun = ""
+			case block == "":
+				for _, span := range codeSpan.FindAllStringSubmatch(line, -1) {
+					add(span[1], false)
 				}
 			}
 		}
 	}
-	if commands < 60 {
-		t.Errorf("only %d commands were found", commands)
+	return all
+}
+
+// invoked gives the arguments of each command in a line. In a piece of code a command
+// that has further ones may stand without the program's name.
+func invoked(code string) (all [][]string) {
+	for _, found := range invocation.FindAllStringSubmatch(code, -1) {
+		all = append(all, argument.FindAllString(found[1], -1))
 	}
+	if first, second, _ := strings.Cut(code, " "); second != "" && len(all) == 0 {
+		for _, cmd := range rootCommand().Commands() {
+			if cmd.Name() == first && cmd.HasSubCommands() {
+				all = append(all, argument.FindAllString(code, -1))
+			}
+		}
+	}
+	return all
 }
 
 // pages are those of the project itself.
@@ -62,17 +150,6 @@ func pages(t *testing.T) (all []string) {
 	return all
 }
 
-// shown gives the lines of a page's shell blocks, and its pieces of code.
-func shown(page string) (lines []string) {
-	for _, block := range shellBlock.FindAllStringSubmatch(page, -1) {
-		lines = append(lines, strings.Split(strings.ReplaceAll(block[1], "\\\n", " "), "\n")...)
-	}
-	for _, span := range codeSpan.FindAllStringSubmatch(anyBlock.ReplaceAllString(page, ""), -1) {
-		lines = append(lines, span[1])
-	}
-	return lines
-}
-
 // understood runs a command line as far as its work. A command alone is its name.
 func understood(args []string) error {
 	root := rootCommand()
@@ -89,6 +166,9 @@ func understood(args []string) error {
 	}
 	if err := cmd.ValidateRequiredFlags(); err != nil {
 		return err
+	}
+	if cmd.HasSubCommands() && !cmd.Runnable() {
+		return fmt.Errorf("%s has no command %s", cmd.Name(), rest[0])
 	}
 	return cmd.ValidateArgs(cmd.Flags().Args())
 }
