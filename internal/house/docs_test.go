@@ -1,11 +1,13 @@
 package house
 
 import (
+	"encoding/xml"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +22,8 @@ var (
 	codePath = regexp.MustCompile("`((?:bridge|sinks|cmd|internal|e2e|deploy)(?:/[\\w.-]+)*)`")
 	step     = regexp.MustCompile("(?m)^\\| .+ \\| \\[(\\S+)\\]\\(\\S+\\)(?:, and so on)? \\| (`.+`) \\|$")
 	inCode   = regexp.MustCompile("`(\\w+)`")
+	drawn    = regexp.MustCompile(`class="term[^>]*>([^<]+)<`)
+	defined  = regexp.MustCompile(`(?m)^\*\*([^*]+)\.\*\* `)
 	created  = regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
 )
 
@@ -103,6 +107,30 @@ func TestArchitecture(t *testing.T) {
 				t.Errorf("the table %s is not on the page", table[1])
 			}
 		}
+	}
+}
+
+// TestConcepts: each word in the drawing has its paragraph.
+func TestConcepts(t *testing.T) {
+	drawing := read(t, "docs/concepts.svg")
+	if err := xml.Unmarshal([]byte(drawing), new(struct{})); err != nil {
+		t.Error(err)
+	}
+	words := regexp.MustCompile(`, | and `)
+	var explained []string
+	for _, found := range defined.FindAllStringSubmatch(read(t, "docs/concepts.md"), -1) {
+		explained = append(explained, words.Split(strings.ToLower(found[1]), -1)...)
+	}
+	terms := drawn.FindAllStringSubmatch(drawing, -1)
+	for _, found := range terms {
+		for _, term := range words.Split(found[1], -1) {
+			if !slices.Contains(explained, term) {
+				t.Errorf("docs/concepts.md does not explain %s", term)
+			}
+		}
+	}
+	if len(terms) < 20 {
+		t.Errorf("only %d words are in the drawing", len(terms))
 	}
 }
 
