@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -69,44 +70,106 @@ func (s *Store) known(ctx context.Context, r eventRow) (Accepted, bool, error) {
 	return Accepted{ID: all[0], Duplicate: true}, true, nil
 }
 
-// cameAlready is the condition that a webhook told of an event already, or that it
-// was caught up, or forgotten.
-const cameAlready = `(EXISTS (SELECT 1 FROM known k WHERE k.key IN (?, ?, ?) AND k.at BETWEEN ? AND ?)
-	OR EXISTS (SELECT 1 FROM known k WHERE k.key = ? AND k.event_id = '' AND k.at BETWEEN ? AND ?)
-	OR EXISTS (SELECT 1 FROM events o WHERE o.occurrence IN (?, ?, ?) AND o.id <> ?
-		AND CASE WHEN o.occurred_at > 0 THEN o.occurred_at ELSE o.received_at END BETWEEN ? AND ?)
-	OR EXISTS (SELECT 1 FROM events o WHERE o.occurrence = ?
-		AND CASE WHEN o.occurred_at > 0 THEN o.occurred_at ELSE o.received_at END BETWEEN ? AND ?))`
+// The conditions by which an event is known, for the values of isKnown and cameSince.
+// What webhooks told of has no index: one that every webhook pays for would serve
+// those few who catch up. It is looked for by time instead, which ids begin with.
+const (
+	// isKnown: it was caught up, or forgotten.
+	isKnown = `(EXISTS (SELECT 1 FROM known k WHERE k.key IN (?, ?, ?) AND k.at BETWEEN ? AND ?)
+	OR EXISTS (SELECT 1 FROM known k WHERE k.key = ? AND k.event_id = '' AND k.at BETWEEN ? AND ?))`
 
-// already are the values of cameAlready.
-func (r eventRow) already() []any {
+	// cameSince: a webhook told of it, and came after an id.
+	cameSince = `EXISTS (SELECT 1 FROM events o WHERE o.id > ? AND o.id <> ? AND (o.occurrence IN (?, ?, ?) AND ` + happened + ` BETWEEN ? AND ?
+		OR o.occurrence = ? AND ` + happened + ` BETWEEN ? AND ?))`
+
+	// happened is when what an event o tells of did, as far as it says.
+	happened = `CASE WHEN o.occurred_at > 0 THEN o.occurred_at ELSE o.received_at END`
+)
+
+const (
+	// lookedForAtOnce is how many events Missing looks for in one reading of what came.
+	lookedForAtOnce = 500
+
+	// underWay is how long an event may be on its way into the store after its id was
+	// made, by a clock that may be another replica's.
+	underWay = 5 * time.Minute
+)
+
+// tellings are the values by which an event is looked for: its keys and its lean one,
+// each with the time in which it happened.
+func (r eventRow) tellings() []any {
 	at := r.event.Time()
-	from, to := micros(at.Add(-sameWithin)), micros(at.Add(sameWithin))
-	soon, late := micros(at.Add(-leanWithin)), micros(at.Add(leanWithin))
 	key := func(i int) []byte { return r.keys[min(i, len(r.keys)-1)] }
 	return []any{
-		key(0), key(1), key(2), from, to, r.lean, soon, late,
-		key(0), key(1), key(2), r.id, from, to, r.lean, soon, late,
+		key(0), key(1), key(2), micros(at.Add(-sameWithin)), micros(at.Add(sameWithin)),
+		r.lean, micros(at.Add(-leanWithin)), micros(at.Add(leanWithin)),
 	}
 }
 
 // Missing gives those of the events that nobody has told of: no webhook did, and they
 // were not caught up.
 func (s *Store) Missing(ctx context.Context, events []bridge.Event) (missing []bridge.Event, err error) {
-	for _, e := range events {
-		r := eventRow{event: e, occurrence: occurrenceOf(e)}
-		if len(r.keys) == 0 {
-			continue
-		}
-		var came bool
-		if err := s.row(ctx, `SELECT `+cameAlready, r.already()...).Scan(&came); err != nil {
+	for some := range slices.Chunk(events, lookedForAtOnce) {
+		came, err := s.came(ctx, some)
+		if err != nil {
 			return nil, fmt.Errorf("look for what did not come: %w", err)
 		}
-		if !came {
-			missing = append(missing, e)
+		for _, e := range some {
+			r := eventRow{event: e, occurrence: occurrenceOf(e)}
+			if len(r.keys) == 0 || r.among(came) {
+				continue
+			}
+			var known bool
+			if err := s.row(ctx, `SELECT `+isKnown, r.tellings()...).Scan(&known); err != nil {
+				return nil, fmt.Errorf("look for what did not come: %w", err)
+			}
+			if !known {
+				missing = append(missing, e)
+			}
 		}
 	}
 	return missing, nil
+}
+
+// came gives when the webhooks came that could have told of the events, by occurrence.
+func (s *Store) came(ctx context.Context, events []bridge.Event) (map[string][]time.Time, error) {
+	type telling struct {
+		key []byte
+		at  int64
+	}
+	since := time.Now()
+	args := []any{""}
+	for _, e := range events {
+		if at := e.Time().Add(-sameWithin); at.Before(since) {
+			since = at
+		}
+		o := occurrenceOf(e)
+		for _, key := range o.keys {
+			args = append(args, key)
+		}
+		if o.lean != nil {
+			args = append(args, o.lean)
+		}
+	}
+	if len(args) == 1 {
+		return nil, nil
+	}
+	args[0] = firstID(since)
+	all, err := list(ctx, s, func(row scanner) (t telling, err error) { return t, row.Scan(&t.key, &t.at) },
+		`SELECT o.occurrence, `+happened+` FROM events o WHERE o.id > ? AND o.occurrence IN (`+marks(len(args)-1)+`)`, args...)
+	came := map[string][]time.Time{}
+	for _, t := range all {
+		came[string(t.key)] = append(came[string(t.key)], time.UnixMicro(t.at))
+	}
+	return came, err
+}
+
+// among tells whether one of those that came told of the event.
+func (r eventRow) among(came map[string][]time.Time) bool {
+	near := func(key []byte, within time.Duration) bool {
+		return slices.ContainsFunc(came[string(key)], func(at time.Time) bool { return at.Sub(r.event.Time()).Abs() <= within })
+	}
+	return slices.ContainsFunc(r.keys, func(key []byte) bool { return near(key, sameWithin) }) || r.lean != nil && near(r.lean, leanWithin)
 }
 
 // CatchUp stores events that no webhook brought, in their order, unless one has
@@ -115,6 +178,11 @@ func (s *Store) Missing(ctx context.Context, events []bridge.Event) (missing []b
 // whatever comes at the same moment, in this process or another.
 func (s *Store) CatchUp(ctx context.Context, events []bridge.Event, state, value string) (int, error) {
 	now := time.Now().UTC()
+	events, err := s.Missing(ctx, events)
+	if err != nil {
+		return 0, fmt.Errorf("catch up: %w", err)
+	}
+	since := firstID(now.Add(-underWay)) // what came before was seen by Missing
 	var all []statement
 	var inserts []int
 	for i, e := range events {
@@ -127,7 +195,9 @@ func (s *Store) CatchUp(ctx context.Context, events []bridge.Event, state, value
 			return 0, fmt.Errorf("catch up: %s events cannot be told apart", e.Type)
 		}
 		inserts = append(inserts, len(all))
-		all = append(all, r.insert(s.events), change(`DELETE FROM events WHERE id = ? AND `+cameAlready, append([]any{r.id}, r.already()...)...))
+		told := r.tellings()
+		all = append(all, r.insert(s.events), change(`DELETE FROM events WHERE id = ? AND (`+isKnown+` OR `+cameSince+`)`,
+			slices.Concat([]any{r.id}, told, []any{since, r.id}, told)...))
 		for _, key := range append(r.keys, r.lean) {
 			if key == nil {
 				continue
