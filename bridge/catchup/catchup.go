@@ -131,7 +131,7 @@ func (c *Catcher) Between(ctx context.Context, since, until time.Time, dry bool)
 	r := g.report(c.Source)
 	if dry {
 		missing, err := c.Store.Missing(ctx, g.events())
-		r.Missing = described(missing)
+		r.Missing = described(missing.Events)
 		return r, err
 	}
 	return r, c.store(ctx, g, &r, func(time.Time) (string, string, error) { return "", "", nil })
@@ -176,12 +176,12 @@ func (c *Catcher) begin(ctx context.Context, p *progress, until time.Time) error
 // store stores what is missing in the order in which it happened. Each transaction
 // keeps, too, until when nothing is missing any more.
 func (c *Catcher) store(ctx context.Context, g *gathering, r *Report, until func(time.Time) (state, value string, err error)) error {
-	save := func(at time.Time, events []bridge.Event) error {
+	save := func(at time.Time, missing store.Untold) error {
 		state, value, err := until(at)
-		if err != nil || state == "" && len(events) == 0 {
+		if err != nil || state == "" && len(missing.Events) == 0 {
 			return err
 		}
-		n, err := c.Store.CatchUp(ctx, events, state, value)
+		n, err := c.Store.CatchUp(ctx, missing, state, value)
 		if n > 0 {
 			r.Created += n
 			c.stored(n)
@@ -196,20 +196,20 @@ func (c *Catcher) store(ctx context.Context, g *gathering, r *Report, until func
 		if err != nil {
 			return err
 		}
-		if len(missing) == 0 {
+		if len(missing.Events) == 0 {
 			continue
 		}
-		for i := range missing {
+		for i := range missing.Events {
 			if c.Keep != nil {
-				missing[i].Kept = c.Keep(missing[i].Raw)
+				missing.Events[i].Kept = c.Keep(missing.Events[i].Raw)
 			}
 		}
-		r.Missing = append(r.Missing, described(missing)...)
-		if err := save(missing[len(missing)-1].OccurredAt, missing); err != nil {
+		r.Missing = append(r.Missing, described(missing.Events)...)
+		if err := save(missing.Events[len(missing.Events)-1].OccurredAt, missing); err != nil {
 			return err
 		}
 	}
-	return save(g.until, nil)
+	return save(g.until, store.Untold{})
 }
 
 func described(events []bridge.Event) []Missing {

@@ -115,7 +115,7 @@ func testForget(t *testing.T, s *Store) {
 	if got := accept(t, s, e); !got[0].Duplicate {
 		t.Errorf("it came in by another body: %+v", got)
 	}
-	if n, err := s.CatchUp(t.Context(), []bridge.Event{listed(miraID, "c0", noon)}, "", ""); err != nil || n != 0 {
+	if n, err := s.CatchUp(t.Context(), Untold{Events: []bridge.Event{listed(miraID, "c0", noon)}}, "", ""); err != nil || n != 0 {
 		t.Errorf("%d were caught up, %v", n, err)
 	}
 	e.Entities, e.Raw = map[string]string{"courseId": "c9"}, []byte(`{"later":1}`)

@@ -106,25 +106,41 @@ func (r eventRow) tellings() []any {
 	}
 }
 
+// Untold are events that nobody has told of, as far as was seen when they were looked
+// for.
+type Untold struct {
+	Events []bridge.Event
+
+	// seen is the id up to which webhooks were seen; those after it may have told of the
+	// events meanwhile.
+	seen string
+}
+
 // Missing gives those of the events that nobody has told of: no webhook did, and they
 // were not caught up.
-func (s *Store) Missing(ctx context.Context, events []bridge.Event) (missing []bridge.Event, err error) {
+func (s *Store) Missing(ctx context.Context, events []bridge.Event) (Untold, error) {
+	missing := Untold{seen: firstID(time.Now().Add(-underWay))}
 	for some := range slices.Chunk(events, lookedForAtOnce) {
-		came, err := s.came(ctx, some)
-		if err != nil {
-			return nil, fmt.Errorf("look for what did not come: %w", err)
-		}
+		var rows []eventRow
 		for _, e := range some {
-			r := eventRow{event: e, occurrence: occurrenceOf(e)}
-			if len(r.keys) == 0 || r.among(came) {
+			if r := (eventRow{event: e, occurrence: occurrenceOf(e)}); len(r.keys) > 0 {
+				rows = append(rows, r)
+			}
+		}
+		came, err := s.came(ctx, rows)
+		if err != nil {
+			return Untold{}, fmt.Errorf("look for what did not come: %w", err)
+		}
+		for _, r := range rows {
+			if r.among(came) {
 				continue
 			}
 			var known bool
 			if err := s.row(ctx, `SELECT `+isKnown, r.tellings()...).Scan(&known); err != nil {
-				return nil, fmt.Errorf("look for what did not come: %w", err)
+				return Untold{}, fmt.Errorf("look for what did not come: %w", err)
 			}
 			if !known {
-				missing = append(missing, e)
+				missing.Events = append(missing.Events, r.event)
 			}
 		}
 	}
@@ -132,23 +148,22 @@ func (s *Store) Missing(ctx context.Context, events []bridge.Event) (missing []b
 }
 
 // came gives when the webhooks came that could have told of the events, by occurrence.
-func (s *Store) came(ctx context.Context, events []bridge.Event) (map[string][]time.Time, error) {
+func (s *Store) came(ctx context.Context, rows []eventRow) (map[string][]time.Time, error) {
 	type telling struct {
 		key []byte
 		at  int64
 	}
 	since := time.Now()
 	args := []any{""}
-	for _, e := range events {
-		if at := e.Time().Add(-sameWithin); at.Before(since) {
+	for _, r := range rows {
+		if at := r.event.Time().Add(-sameWithin); at.Before(since) {
 			since = at
 		}
-		o := occurrenceOf(e)
-		for _, key := range o.keys {
+		for _, key := range r.keys {
 			args = append(args, key)
 		}
-		if o.lean != nil {
-			args = append(args, o.lean)
+		if r.lean != nil {
+			args = append(args, r.lean)
 		}
 	}
 	if len(args) == 1 {
@@ -176,16 +191,11 @@ func (r eventRow) among(came map[string][]time.Time) bool {
 // brought them meanwhile, together with what whoever goes on with the work must
 // know (see Keep); it gives how many were new. They are deduplicated against
 // whatever comes at the same moment, in this process or another.
-func (s *Store) CatchUp(ctx context.Context, events []bridge.Event, state, value string) (int, error) {
+func (s *Store) CatchUp(ctx context.Context, missing Untold, state, value string) (int, error) {
 	now := time.Now().UTC()
-	events, err := s.Missing(ctx, events)
-	if err != nil {
-		return 0, fmt.Errorf("catch up: %w", err)
-	}
-	since := firstID(now.Add(-underWay)) // what came before was seen by Missing
 	var all []statement
 	var inserts []int
-	for i, e := range events {
+	for i, e := range missing.Events {
 		e.CaughtUp, e.ReceivedAt = true, now.Add(time.Duration(i)*time.Microsecond)
 		r, err := newEventRow(e)
 		if err != nil {
@@ -197,7 +207,7 @@ func (s *Store) CatchUp(ctx context.Context, events []bridge.Event, state, value
 		inserts = append(inserts, len(all))
 		told := r.tellings()
 		all = append(all, r.insert(s.events), change(`DELETE FROM events WHERE id = ? AND (`+isKnown+` OR `+cameSince+`)`,
-			slices.Concat([]any{r.id}, told, []any{since, r.id}, told)...))
+			slices.Concat([]any{r.id}, told, []any{missing.seen, r.id}, told)...))
 		for _, key := range append(r.keys, r.lean) {
 			if key == nil {
 				continue

@@ -35,10 +35,10 @@ func testCatchUp(t *testing.T, s *Store) {
 	catchUp := func(want int, events ...bridge.Event) {
 		t.Helper()
 		missing, err := s.Missing(t.Context(), events)
-		if err != nil || len(missing) != want {
-			t.Errorf("%d are missing, %v; want %d", len(missing), err, want)
+		if err != nil || len(missing.Events) != want {
+			t.Errorf("%d are missing, %v; want %d", len(missing.Events), err, want)
 		}
-		if n, err := s.CatchUp(t.Context(), events, "catch-up production", `{}`); err != nil || n != want {
+		if n, err := s.CatchUp(t.Context(), Untold{Events: events}, "catch-up production", `{}`); err != nil || n != want {
 			t.Errorf("%d were caught up, %v; want %d", n, err, want)
 		}
 	}
@@ -111,7 +111,7 @@ func testCatchUpBesideWebhooks(t *testing.T, s *Store) {
 		user := fmt.Sprint("u", i)
 		all.Go(func() { accept(t, s, completed(user, "c", noon, false)) })
 		all.Go(func() {
-			if _, err := s.CatchUp(t.Context(), []bridge.Event{listed(user, "c", noon)}, "", ""); err != nil {
+			if _, err := s.CatchUp(t.Context(), Untold{Events: []bridge.Event{listed(user, "c", noon)}}, "", ""); err != nil {
 				t.Error(err)
 			}
 		})
