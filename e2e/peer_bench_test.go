@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,34 +40,41 @@ const lifeEvents = 1000
 // started again.
 func BenchmarkPeer(b *testing.B) {
 	const connections, events = 64, roundMessages / 2
-	slack := newChat(b)
-	all := []*contender{theBridge(b, slack.URL), theAlertmanager(b, slack.URL)}
+	var away atomic.Bool
+	slack, got := local(b, func(w http.ResponseWriter) {
+		if away.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, "ok")
+	})
+	all := []*contender{theBridge(b, slack), theAlertmanager(b, slack)}
 	for range rounds {
 		for _, c := range all {
 			pid, kill := c.start()
-			slack.got.Store(0)
+			got.Store(0)
 			began := time.Now()
 			rate, _ := drive(b, connections, events, c.post)
 			c.accept = append(c.accept, rate)
-			eventually(b, c.name+" has posted everything", func() bool { return slack.got.Load() >= events/connections*connections })
-			c.through = append(c.through, float64(slack.got.Load())/time.Since(began).Seconds())
+			eventually(b, c.name+" has posted everything", func() bool { return got.Load() >= events/connections*connections })
+			c.through = append(c.through, float64(got.Load())/time.Since(began).Seconds())
 			c.resident = append(c.resident, residentMiB(b, pid))
 			kill()
 		}
 	}
 	for _, c := range all {
 		_, kill := c.start()
-		slack.calm() // what the last kill left in doubt is posted again
-		slack.away.Store(true)
+		calm(got) // what the last kill left in doubt is posted again
+		away.Store(true)
 		drive(b, 10, lifeEvents, c.post) // the endpoint is away
 		kill()
-		slack.got.Store(0)
-		slack.away.Store(false)
+		got.Store(0)
+		away.Store(false)
 		_, kill = c.start()
-		for until := time.Now().Add(20 * time.Second); slack.got.Load() < lifeEvents && time.Now().Before(until); {
+		for until := time.Now().Add(20 * time.Second); got.Load() < lifeEvents && time.Now().Before(until); {
 			time.Sleep(50 * time.Millisecond)
 		}
-		c.survived = int(slack.got.Load())
+		c.survived = int(got.Load())
 		kill()
 	}
 	b.ReportMetric(0, "ns/op")
@@ -80,32 +86,10 @@ func BenchmarkPeer(b *testing.B) {
 	}
 }
 
-// chatAway is a Slack webhook that is away at times.
-type chatAway struct {
-	*httptest.Server
-	got  atomic.Int64
-	away atomic.Bool
-}
-
-func newChat(b *testing.B) *chatAway {
-	c := &chatAway{}
-	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		if c.away.Load() {
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return
-		}
-		_, _ = io.WriteString(w, "ok")
-		c.got.Add(1)
-	}))
-	b.Cleanup(c.Close)
-	return c
-}
-
 // calm waits until nothing has come for two seconds.
-func (c *chatAway) calm() {
-	for before := int64(-1); c.got.Load() != before; time.Sleep(2 * time.Second) {
-		before = c.got.Load()
+func calm(got *atomic.Int64) {
+	for before := int64(-1); got.Load() != before; time.Sleep(2 * time.Second) {
+		before = got.Load()
 	}
 }
 
