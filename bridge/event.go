@@ -22,6 +22,8 @@ type Event struct {
 	CaughtUp      bool              // no webhook brought it: Absorb's API told of it afterwards
 	Kept          []byte            // what is stored of Raw; nil for all of it
 	Traceparent   string            // the trace that it began (W3C Trace Context), or ""
+	Inferred      map[string]string // ids that the webhook left out and Absorb's lists gave, by key; those of things are in Entities too
+	Repeats       string            // id of the event that had the same bytes before, when they name neither a thing nor a time
 }
 
 // Time is when the event happened: by the portal's clock if it said so, else

@@ -7,6 +7,7 @@ type Trace struct {
 	Calls   []Call            `json:"calls,omitempty"`
 	Failed  map[string]string `json:"failed,omitempty"`    // by part: why Absorb could not be asked
 	Differs []string          `json:"unsettled,omitempty"` // parts whose answer contradicts the event
+	Repeats string            `json:"repeats,omitempty"`   // the event that this one repeats, so that it was not sent
 }
 
 // Call is one question to the Integration API and how it was answered.

@@ -2,20 +2,25 @@ package absorb
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// An Occurrence is what happened, whoever told of it: a webhook, or the Integration
+// An Occurrence is what happened, whoever reports it: a webhook, or the Integration
 // API that was asked afterwards.
 type Occurrence struct {
-	// Keys name it, the best first: a webhook may bear the id of the course, or of
-	// the enrollment, or both. A lean webhook bears neither, and there is none.
+	// Kind is what happened. Events of one kind may be the same occurrence.
+	Kind string
+
+	// Keys name it, the best first: a webhook may have the id of the course, or of
+	// the enrollment, or both. A lean webhook has neither, and there is no key.
 	Keys []string
 
-	// Lean names it as a lean webhook does: by its kind and its person, or "" when
-	// it is about a thing.
+	// Lean names it as a lean webhook does, by its kind and its person; "" where
+	// the API has no list to compare it with.
 	Lean string
 }
 
@@ -53,38 +58,96 @@ func Listed() []string {
 	return all
 }
 
-// SameKind tells whether the API cannot tell two events apart.
+// SameKind reports whether the API cannot tell two events apart.
 func SameKind(a, b string) bool { return kinds[a] != "" && kinds[a] == kinds[b] }
 
-// OccurrenceOf says what an event tells of. It is empty for an event that the API
-// cannot list.
+// SameKinds are the names of the events that the API cannot tell from one, itself
+// among them.
+func SameKinds(name string) []string {
+	all := []string{name}
+	for other := range kinds {
+		if other != name && SameKind(other, name) {
+			all = append(all, other)
+		}
+	}
+	return all
+}
+
+// OccurrenceOf gives what an event reports.
 func OccurrenceOf(e bridge.Event) (o Occurrence) {
-	kind := kinds[e.Type]
+	o.Kind = cmp.Or(kinds[e.Type], e.Type)
 	name := func(what, id string) {
 		if id != "" {
-			o.Keys = append(o.Keys, strings.ToLower(kind+" "+e.UserID+" "+what+" "+id))
+			o.Keys = append(o.Keys, strings.ToLower(o.Kind+" "+e.UserID+" "+what+" "+id))
 		}
 	}
 	id := e.Entities
-	switch kind {
+	switch kinds[e.Type] {
 	case "":
+		if what, id := thing(e); id != "" {
+			name(what, id)
+		}
 	case "user":
 		name("user", e.UserID)
 	case "department", "group":
-		id := id[kind+"Id"]
-		if id != "" {
-			o.Keys = []string{strings.ToLower(kind + " " + id)} // the user may be whoever made it
+		if id := id[o.Kind+"Id"]; id != "" {
+			o.Keys = []string{strings.ToLower(o.Kind + " " + id)} // the user may be whoever made it
 		}
+		o.Lean = o.Kind
 	default:
 		if e.UserID == "" {
 			return o
 		}
-		name("course", cmp.Or(id["courseId"], id["curriculumId"], id["courseBundleId"]))
+		name("course", courseOf(e))
 		name("enrollment", id["enrollmentId"])
-		if kind == "certificate" {
+		if o.Kind == "certificate" {
 			name("certificate", id["certificateId"])
 		}
-		o.Lean = strings.ToLower(kind + " " + e.UserID)
+		o.Lean = strings.ToLower(o.Kind + " " + e.UserID)
 	}
 	return o
+}
+
+// courseOf is the id of an event's course, whatever its kind.
+func courseOf(e bridge.Event) string {
+	return cmp.Or(e.Entities["courseId"], e.Entities["curriculumId"], e.Entities["courseBundleId"])
+}
+
+// thing is what an event that the API cannot list by its date is about: the most
+// specific of the ids that the catalogue's events have, or all ids of another event.
+func thing(e bridge.Event) (what, id string) {
+	if Known(e.Type) {
+		for _, key := range []string{"sessionId", "competencyId", "learningPathId", "selfAssessmentId", "departmentId", "groupId"} {
+			if id := e.Entities[key]; id != "" {
+				return key, id
+			}
+		}
+		return "course", courseOf(e)
+	}
+	for _, key := range slices.Sorted(maps.Keys(e.Entities)) {
+		if key != "credits" {
+			id += " " + key + " " + e.Entities[key]
+		}
+	}
+	return "ids", id
+}
+
+// ThingOf names the thing that an event is about, as exactly as its ids do; "" when
+// they do not.
+func ThingOf(e bridge.Event) string {
+	if keys := OccurrenceOf(e).Keys; len(keys) > 0 {
+		return keys[len(keys)-1]
+	}
+	return ""
+}
+
+// Anonymous reports whether an event names neither a thing nor a time, so that two of
+// them with the same bytes may be two events.
+func Anonymous(e bridge.Event) bool {
+	for key := range e.Entities {
+		if key != "credits" {
+			return false
+		}
+	}
+	return e.OccurredAt.IsZero() && ThingOf(e) == ""
 }

@@ -36,6 +36,10 @@ func resources() map[string]string {
 			truth: isAutomatic lastKnown
 			list: userIds`,
 		"/users/*/certificates/*": "text: id enrollmentId fullName courseName acquiredDate expiryDate notes",
+		"/users/*/competencies/*": "text: id competencyDefinitionId name dateAcquired dateExpires\n any: level",
+		"/users/*/enrollments/*/sessions/*": `text: id sessionId courseEnrollmentId name userId fullName dateEnrolled dateStarted dateCompleted timeSpent
+			number: progress score
+			whole: status`,
 		"/instructor-led-course-sessions/*": `text: id name courseId venueName dateStart dateEnd
 			truth: lastKnown
 			any: schedules`,
@@ -83,7 +87,7 @@ type Schema struct {
 func NewSchema(lookups []bridge.Lookup) Schema {
 	s := Schema{parts: map[string]types.Type{
 		"event": types.Map(fields(eventFields)), "source": types.String, "portal": types.String,
-		"incomplete": types.Bool, "inferred": types.Any,
+		"incomplete": types.Bool, "inferred": types.Any, "candidates": types.Any,
 	}}
 	known := resources()
 	from := map[string]string{}

@@ -47,7 +47,7 @@ func (b *builder) neverStored(key string, paths []string) {
 	for i, path := range paths {
 		at := element(key, i)
 		steps := strings.Split(path, ".")
-		if slices.Contains([]string{"event", "source", "portal", "incomplete", "inferred", "*"}, steps[0]) && !strings.HasPrefix(path, "event.body.") {
+		if slices.Contains([]string{"event", "source", "portal", "incomplete", "inferred", "candidates", "*"}, steps[0]) && !strings.HasPrefix(path, "event.body.") {
 			b.atValue(at, "%s is needed to route and to look up the event; of the webhook itself only event.body.… can be left out", path)
 			continue
 		}

@@ -27,9 +27,12 @@ const (
 
 	// maxLookups is how often an event is looked up when the answers contradict
 	// it, and settleAfter the wait between: the API may lag behind the webhook,
-	// by some seconds as a rule.
-	maxLookups  = 4
-	settleAfter = 10 * time.Second
+	// by some seconds as a rule. An event that seems to repeat another one is looked
+	// up more often, with growing waits, five minutes in all: what it is about may
+	// not be listed yet.
+	maxLookups    = 4
+	maxRepetition = 8
+	settleAfter   = 10 * time.Second
 
 	// patience is how long a round waits for its slowest lookups before the next
 	// one begins beside them.
@@ -53,8 +56,8 @@ type Plan struct {
 // Source is how events of one source are looked up.
 type Source struct {
 	Enricher *enrich.Enricher
-	Hold     bool         // an event waits while Absorb cannot be asked, rather than going out lean
-	Redact   redact.Rules // what is never stored
+	Hold     time.Duration // so long an event waits while Absorb gives no answer; 0: it goes out lean
+	Redact   redact.Rules  // what is never stored
 }
 
 // Router turns accepted events into deliveries: it looks up what is known of
@@ -201,7 +204,7 @@ func (r *Router) route(ctx context.Context, e store.Unrouted, turn turn) error {
 	log := logOf(r.log, e.ID, e.Traceparent)
 	plan := r.plan.Load()
 	routes := matching(plan.Routes, e.Event)
-	facts, outcome := bridge.NewFacts(e.Event), enrich.Outcome{}
+	facts, outcome := bridge.NewFacts(e.Event), enrich.Outcome{Event: e.Event}
 	source, known := plan.Sources[e.Source]
 	if known && len(routes) > 0 { // nobody reads the facts of an event that goes nowhere
 		facts, outcome = source.Enricher.Facts(ctx, e.Event, plan.Templates.Template(e.Type).Lookups())
@@ -212,29 +215,39 @@ func (r *Router) route(ctx context.Context, e store.Unrouted, turn turn) error {
 	for part, err := range outcome.Failed {
 		log.Warn("a lookup failed", "part", part, "err", err)
 	}
-	facts = source.Redact.Facts(facts)
-	if wait := postpone(e, source, outcome); wait > 0 {
+	if wait := postpone(e, source, outcome, time.Now()); wait > 0 {
 		r.metrics.Source(e.Source).Postponed()
 		span.SetAttributes(tracing.Postponed.Bool(true))
 		log.Info("event waits to be looked up again", "type", e.Type, "for", wait, "contradicted", outcome.Unsettled)
 		return r.store.Postpone(ctx, e.ID, time.Now().Add(wait))
 	}
+	facts = source.Redact.Facts(facts)
 	if len(outcome.Failed) > 0 {
 		facts[incomplete] = true
 	}
 	if !turn.wait(ctx) {
 		return nil
 	}
-	now := time.Now()
-	to, undecided := plan.targets(routes, e.Event, facts, now)
+	return r.decide(ctx, log, plan, routes, facts, outcome, repeats(e, outcome))
+}
+
+// decide fans an event out to the routes that take it. One that repeats another goes
+// nowhere.
+func (r *Router) decide(ctx context.Context, log *slog.Logger, plan *Plan, routes []Route, facts bridge.Facts, outcome enrich.Outcome, repetition bool) error {
+	now, e := time.Now(), outcome.Event
+	e.Trace = outcome.Trace()
+	switch {
+	case repetition:
+		log.Info("event repeats another one and is not sent", "type", e.Type, "repeats", e.Repeats)
+		e.Trace.Repeats, routes = e.Repeats, nil
+	case len(routes) == 0:
+		facts = nil // there is nothing that the event itself does not say
+	}
+	to, undecided := plan.targets(routes, e, facts, now)
 	for _, v := range undecided {
 		r.undecided.report(log, v)
 	}
-	if len(routes) == 0 {
-		facts = nil // there is nothing that the event itself does not say
-	}
-	e.Trace = outcome.Trace()
-	if err := r.fanOut(ctx, e.Event, facts, to, now); err != nil {
+	if err := r.fanOut(ctx, e, facts, to, now); err != nil {
 		return err
 	}
 	log.Debug("event routed", "type", e.Type, "deliveries", len(to))
@@ -256,14 +269,24 @@ func (r *Router) fanOut(ctx context.Context, e bridge.Event, facts bridge.Facts,
 	return nil
 }
 
+// repeats reports whether an event repeats the one that had the same bytes before:
+// other events are about everything that it may be about.
+func repeats(e store.Unrouted, outcome enrich.Outcome) bool {
+	return outcome.Repetition && e.Repeats != ""
+}
+
 // postpone is how long an event waits before it is looked up again; 0 when it
 // goes out now.
-func postpone(e store.Unrouted, source Source, outcome enrich.Outcome) time.Duration {
+func postpone(e store.Unrouted, source Source, outcome enrich.Outcome, now time.Time) time.Duration {
+	most := maxLookups
+	if repeats(e, outcome) {
+		most = maxRepetition
+	}
 	switch {
-	case len(outcome.Failed) > 0 && source.Hold:
+	case len(outcome.Failed) > 0 && now.Sub(e.ReceivedAt) < source.Hold:
 		return backoff(e.Lookups + 1)
-	case len(outcome.Unsettled) > 0 && e.Lookups+1 < maxLookups && !e.CaughtUp: // Absorb's API told of it itself
-		return settleAfter
+	case len(outcome.Unsettled) > 0 && e.Lookups+1 < most && !e.CaughtUp: // Absorb's API told of it itself
+		return settleAfter << max(0, e.Lookups+2-maxLookups)
 	}
 	return 0
 }

@@ -174,7 +174,7 @@ func TestPortalThatIsDown(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
 				var broken atomic.Bool
 				broken.Store(true)
-				source := Source{Enricher: r.enricher(portal.New(portal.Options{}), &broken), Hold: hold}
+				source := Source{Enricher: r.enricher(portal.New(portal.Options{}), &broken), Hold: map[bool]time.Duration{true: 24 * time.Hour}[hold]}
 				_, stop := r.router(Plan{Routes: everything("a"), Sources: map[string]Source{"one": source}})
 				r.accept("EnrollmentCompletedByLearner", "one", "k")
 				time.Sleep(5 * time.Minute)

@@ -6,8 +6,10 @@ import (
 )
 
 const (
-	// maxCached bounds how many answers are kept; at some 2 kB each.
+	// maxCached bounds how many answers are kept, at some 2 kB each, and maxLists how
+	// many lists, at some 20 kB each.
 	maxCached = 10_000
+	maxLists  = 500
 
 	// missingFor is how long it is believed that a thing does not exist: what
 	// was made a moment ago may not be there yet.
@@ -17,38 +19,39 @@ const (
 // cache keeps answers for a while. The facts made of them are read by many and
 // changed by none.
 type cache struct {
+	most    int
 	mu      *sync.Mutex // guards the maps
 	answers map[string]kept
 	names   map[string]string // last name remembered, by kind and id
 }
 
 type kept struct {
-	answer any
-	until  time.Time
+	reply
+	until time.Time
 }
 
-func newCache() cache {
-	return cache{mu: &sync.Mutex{}, answers: map[string]kept{}, names: map[string]string{}}
+func newCache(most int) cache {
+	return cache{most: most, mu: &sync.Mutex{}, answers: map[string]kept{}, names: map[string]string{}}
 }
 
-func (c *cache) get(path string) (any, bool) {
+func (c *cache) get(path string) (reply, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k, ok := c.answers[path]
 	if !ok || time.Now().After(k.until) {
-		return nil, false
+		return reply{}, false
 	}
-	return k.answer, true
+	return k.reply, true
 }
 
-func (c *cache) put(path string, answer any, d time.Duration) {
+func (c *cache) put(path string, r reply, d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	if len(c.answers) >= maxCached {
+	if len(c.answers) >= c.most {
 		c.evict(now)
 	}
-	c.answers[path] = kept{answer, now.Add(d)}
+	c.answers[path] = kept{r, now.Add(d)}
 }
 
 // evict makes room: what has expired goes, and if nothing has, any quarter.
@@ -59,7 +62,7 @@ func (c *cache) evict(now time.Time) {
 		}
 	}
 	for path := range c.answers {
-		if len(c.answers) <= maxCached*3/4 {
+		if len(c.answers) <= c.most*3/4 {
 			return
 		}
 		delete(c.answers, path)
@@ -73,7 +76,7 @@ func (c *cache) nameChanged(thing, name string) bool {
 	if c.names[thing] == name {
 		return false
 	}
-	if len(c.names) >= maxCached {
+	if len(c.names) >= c.most {
 		clear(c.names)
 	}
 	c.names[thing] = name

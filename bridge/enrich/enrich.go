@@ -1,15 +1,13 @@
 // Package enrich finds out what an event is about: it asks Absorb's Integration
-// API the questions that the event's template names, and gathers the answers as
-// facts.
+// API the questions that the event's template names, gathers the answers as facts,
+// and infers the ids that a lean webhook leaves out.
 package enrich
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,31 +19,41 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
 )
 
-// defaultCacheFor is how long an answer about a thing that changes rarely is
-// good.
+// defaultCacheFor is how long an answer about a person, a course or the like is
+// used for other events.
 const defaultCacheFor = 10 * time.Minute
 
-// Names keeps the last known names of things, for the time when they are deleted
-// and cannot be looked up.
+// Names keeps the last known name of everything that was looked up.
 type Names interface {
 	RememberName(ctx context.Context, source, kind, id, name string) error
 	Name(ctx context.Context, source, kind, id string) (string, error) // "" when unknown
 }
 
-// Options is what an Enricher is made of.
+// Claims gives each event a thing of its own. The candidates are the event with the
+// ids and the date of one thing each, in the order of their dates.
+type Claims interface {
+	// Claim gives the index of the candidate that the event is about, or -1, and
+	// the indexes of those that no other event is about.
+	Claim(ctx context.Context, e bridge.Event, candidates []bridge.Event) (claimed int, free []int, err error)
+}
+
+// Options says what an enricher works with.
 type Options struct {
 	Source   string         // the source's name
 	Client   *absorb.Client // nil: nothing is looked up
 	Names    Names          // nil: no names are kept
+	Claims   Claims         // nil: every event may be about every thing
 	Portal   string         // base URL of the portal, for links, or ""
 	CacheFor time.Duration  // of people, courses, departments and the like; default 10 min
 	Metrics  *metrics.Source
 }
 
-// Enricher looks up the events of one source. It may be used by many goroutines.
+// Enricher looks up what is known of the events of one source. It may be used by
+// many goroutines.
 type Enricher struct {
 	Options
 	cache  cache
+	lists  cache
 	flight singleflight.Group
 }
 
@@ -54,17 +62,22 @@ func New(o Options) *Enricher {
 	if o.CacheFor <= 0 {
 		o.CacheFor = defaultCacheFor
 	}
-	return &Enricher{Options: o, cache: newCache()}
+	return &Enricher{Options: o, cache: newCache(maxCached), lists: newCache(maxLists)}
 }
 
-// Outcome says how far the facts can be trusted to be whole.
+// Outcome is what became of an event's lookups.
 type Outcome struct {
-	Unsettled []string         // parts whose answer contradicts the event: ask again later
-	Failed    map[string]error // parts that could not be asked for now
+	Event     bridge.Event     // the event, with the ids that were inferred
+	Unsettled []string         // parts whose answer contradicts the event, or is not certain: ask again later
+	Failed    map[string]error // parts for which Absorb gave no answer
 	Calls     []bridge.Call    // what was asked, in no order
+
+	// Repetition means that other events are about everything that this one may
+	// be about.
+	Repetition bool
 }
 
-// Trace is the outcome as it is kept.
+// Trace is what is kept of it. What Absorb answered is not: it may name people.
 func (o Outcome) Trace() bridge.Trace {
 	t := bridge.Trace{Calls: o.Calls, Differs: o.Unsettled}
 	for part, err := range o.Failed {
@@ -76,7 +89,6 @@ func (o Outcome) Trace() bridge.Trace {
 	return t
 }
 
-// words are an error's, without what Absorb says: it may name people.
 func words(err error) string {
 	if code := status(err); code != 0 {
 		return fmt.Sprintf("answered %d", code)
@@ -84,10 +96,10 @@ func words(err error) string {
 	return bridge.CleanLine(fmt.Sprintf("%.200s", err.Error()))
 }
 
-// Facts gathers what is known of an event. Each part whose lookup has no answer
-// is missing; nothing here fails as a whole.
+// Facts gives what is known of an event: its own part, and one for each lookup that
+// was answered. A lookup that Absorb refuses or does not know leaves its part empty.
 func (e *Enricher) Facts(ctx context.Context, ev bridge.Event, lookups []bridge.Lookup) (bridge.Facts, Outcome) {
-	g := &gathering{Enricher: e, facts: bridge.NewFacts(ev), outcome: Outcome{Failed: map[string]error{}}}
+	g := &gathering{Enricher: e, facts: bridge.NewFacts(ev), outcome: Outcome{Event: ev, Failed: map[string]error{}}}
 	if e.Portal != "" {
 		g.facts["portal"] = e.Portal
 	}
@@ -95,32 +107,35 @@ func (e *Enricher) Facts(ctx context.Context, ev bridge.Event, lookups []bridge.
 		return g.facts, g.outcome
 	}
 	for waiting := lookups; len(waiting) > 0; {
-		ready, later := split(waiting)
+		ready, later := g.split(waiting)
 		g.wave(ctx, ready)
 		waiting = later
 	}
 	for _, l := range lookups {
 		if l.Settled != nil && g.answered(l.Part) && !l.Settled(g.facts) {
-			g.outcome.Unsettled = append(g.outcome.Unsettled, l.Part)
+			g.unsettled(l.Part)
 		}
 	}
 	return g.facts, g.outcome
 }
 
-// split takes out the lookups that need none of the others. Templates are
-// checked for circles when they are loaded; should one get here, it is asked as
-// it stands rather than never.
-func split(waiting []bridge.Lookup) (ready, later []bridge.Lookup) {
-	open := map[string]bool{}
+// gathering is the state of one call of Facts.
+type gathering struct {
+	*Enricher
+	mu      sync.Mutex // guards facts and outcome while a wave runs
+	facts   bridge.Facts
+	outcome Outcome
+}
+
+// split parts the lookups that can be asked now from those that wait for others: for
+// their parts, or for ids that they may infer. If all wait, in a circle, they are
+// asked anyway.
+func (g *gathering) split(waiting []bridge.Lookup) (ready, later []bridge.Lookup) {
 	for _, l := range waiting {
-		open[l.Part] = true
-	}
-	for _, l := range waiting {
-		needs := false
-		for _, part := range l.Need {
-			needs = needs || open[part]
-		}
-		if needs {
+		waits := slices.ContainsFunc(waiting, func(other bridge.Lookup) bool {
+			return other.Part != l.Part && (slices.Contains(l.Need, other.Part) || g.mayFill(other, l))
+		})
+		if waits {
 			later = append(later, l)
 		} else {
 			ready = append(ready, l)
@@ -132,164 +147,114 @@ func split(waiting []bridge.Lookup) (ready, later []bridge.Lookup) {
 	return ready, later
 }
 
-// gathering is the state of one event's lookups.
-type gathering struct {
-	*Enricher
-	mu      sync.Mutex // guards facts and outcome while a wave runs
-	facts   bridge.Facts
-	outcome Outcome
+// mayFill reports whether one lookup may give an id that the event lacks and another
+// lookup asks for.
+func (g *gathering) mayFill(from, for_ bridge.Lookup) bool {
+	fills := from.Gives()
+	return len(fills) > 0 && slices.ContainsFunc(for_.Ways, func(w bridge.Way) bool {
+		return slices.ContainsFunc(w.Asks, func(key string) bool {
+			return slices.Contains(fills, key) && g.outcome.Event.Entities[key] == ""
+		})
+	})
 }
 
-// wave asks the lookups that are ready, at the same time.
+// wave asks lookups at the same time.
 func (g *gathering) wave(ctx context.Context, lookups []bridge.Lookup) {
-	paths := map[string]string{}
-	for _, l := range lookups { // before any answer is added: the facts do not change below a template
-		path, err := l.Path(g.facts)
-		if err != nil {
-			g.outcome.Failed[l.Part] = err
-		} else if path != "" {
-			paths[l.Part] = path
-		}
-	}
+	known := maps.Clone(g.facts) // the facts do not change below a template
+	event := g.outcome.Event
 	var wg sync.WaitGroup
-	for part, path := range paths {
-		wg.Go(func() {
-			began := time.Now()
-			ctx, span := tracing.Child(ctx, "look up "+part)
-			defer span.End()
-			answer, cached, err := g.ask(ctx, path)
-			g.report(span, part, cached, err)
-			g.add(bridge.Call{Part: part, Path: path, Status: status(err), Took: time.Since(began), Cached: cached}, answer, err)
-		})
+	for _, l := range lookups {
+		wg.Go(func() { g.add(l.Part, g.look(ctx, l, event, known)) })
 	}
 	wg.Wait()
 }
 
-func (g *gathering) add(call bridge.Call, answer any, err error) {
+// finding is what a lookup found.
+type finding struct {
+	value      any
+	calls      []bridge.Call
+	err        error
+	ids        map[string]string // that the webhook left out
+	candidates []any             // what the event may be about, when that is not certain
+	open       bool              // it is not certain yet
+	repetition bool
+}
+
+// look tries the ways of a lookup in their order.
+func (g *gathering) look(ctx context.Context, l bridge.Lookup, ev bridge.Event, known bridge.Facts) (f finding) {
+	for _, w := range l.Ways {
+		if !applies(w.Choose, ev) {
+			continue
+		}
+		path, err := w.Path(known)
+		if err != nil {
+			f.err = err
+			return f
+		}
+		if path == "" {
+			continue
+		}
+		answer := g.call(ctx, l.Part, path, &f)
+		switch {
+		case f.err != nil:
+			return f
+		case w.Choose == nil:
+			f.value = answer
+		default:
+			g.choose(ctx, w.Choose, answer, path, ev, known, &f)
+		}
+		if f.value != nil || f.err != nil || f.open {
+			return f
+		}
+	}
+	return f
+}
+
+// call asks for a path, and notes the call.
+func (g *gathering) call(ctx context.Context, part, path string, f *finding) any {
+	began := time.Now()
+	ctx, span := tracing.Child(ctx, "look up "+part)
+	defer span.End()
+	r, cached, err := g.ask(ctx, path)
+	g.report(span, part, r, cached, err)
+	f.calls = append(f.calls, bridge.Call{Part: part, Path: path, Status: r.status, Took: time.Since(began), Cached: cached})
+	f.err = err
+	return r.value
+}
+
+func (g *gathering) add(part string, f finding) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.outcome.Calls = append(g.outcome.Calls, call)
-	if err != nil {
-		g.outcome.Failed[call.Part] = err
+	g.outcome.Calls = append(g.outcome.Calls, f.calls...)
+	if f.err != nil {
+		g.outcome.Failed[part] = f.err
 		return
 	}
-	if answer != nil {
-		g.facts[call.Part] = answer
+	if f.value != nil {
+		g.facts[part] = f.value
+	}
+	if len(f.candidates) > 0 {
+		g.facts["candidates"] = f.candidates
+	}
+	if f.open {
+		g.unsettled(part)
+	}
+	g.outcome.Repetition = g.outcome.Repetition || f.repetition
+	if len(f.ids) > 0 {
+		g.outcome.Event = g.outcome.Event.Infer(f.ids)
+		named := bridge.NewFacts(g.outcome.Event)
+		g.facts["event"], g.facts["inferred"] = named["event"], named["inferred"]
 	}
 }
 
-// answered tells whether Absorb was asked for a part and said something, be it
-// that there is none yet.
+func (g *gathering) unsettled(part string) {
+	if !slices.Contains(g.outcome.Unsettled, part) {
+		g.outcome.Unsettled = append(g.outcome.Unsettled, part)
+	}
+}
+
+// answered reports whether a part was asked for, and answered.
 func (g *gathering) answered(part string) bool {
 	asked := slices.ContainsFunc(g.outcome.Calls, func(c bridge.Call) bool { return c.Part == part })
 	return asked && g.outcome.Failed[part] == nil
-}
-
-func status(err error) int {
-	if err == nil {
-		return 200
-	}
-	if e, ok := errors.AsType[*absorb.APIError](err); ok {
-		return e.Status
-	}
-	return 0
-}
-
-// ask gives the answer to one path: from the cache, from a request that another
-// event made just now, or from Absorb. Nil without an error means that Absorb
-// knows no such thing, or does not let us see it.
-func (e *Enricher) ask(ctx context.Context, path string) (answer any, cached bool, err error) {
-	if a, ok := e.cache.get(path); ok {
-		return a, true, nil
-	}
-	// The first to ask asks for all: its end must not end the others' question.
-	result := e.flight.DoChan(path, func() (any, error) { return e.fetch(context.WithoutCancel(ctx), path) })
-	select {
-	case r := <-result:
-		return r.Val, false, r.Err
-	case <-ctx.Done():
-		return nil, false, ctx.Err()
-	}
-}
-
-func (e *Enricher) fetch(ctx context.Context, path string) (any, error) {
-	if a, ok := e.cache.get(path); ok {
-		return a, nil // another request ended between the look into the cache and this one
-	}
-	kind, id := thing(path)
-	answer, err := e.Client.Get(ctx, path)
-	answer = withoutEntrance(answer)
-	switch {
-	case absorb.NotFound(err):
-		answer = e.lastKnown(ctx, kind, id)
-		e.cache.put(path, answer, missingFor)
-		return answer, nil
-	case absorb.Forbidden(err):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	if kind != "" {
-		e.remember(ctx, kind, id, answer)
-		e.cache.put(path, answer, e.CacheFor)
-	}
-	return answer, nil
-}
-
-// thing splits the path of a thing that changes rarely and has a name,
-// "/courses/{id}", into its kind and id. Other paths have none.
-func thing(path string) (kind, id string) {
-	kind, id, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if !ok || strings.ContainsAny(id, "/?") {
-		return "", ""
-	}
-	switch kind {
-	case "users", "courses", "departments", "groups", "categories", "roles", "instructor-led-course-sessions":
-		return kind, id
-	}
-	return "", ""
-}
-
-// remember keeps a thing's name, unless it is the one that was kept last.
-func (e *Enricher) remember(ctx context.Context, kind, id string, answer any) {
-	name := nameOf(answer)
-	if e.Names == nil || name == "" || !e.cache.nameChanged(kind+"/"+id, name) {
-		return
-	}
-	// A name that could not be kept is asked for again with the thing.
-	_ = e.Names.RememberName(ctx, e.Source, kind, id, name)
-}
-
-// lastKnown stands for a thing that is gone: its id and its last known name, as
-// a part of the facts. It is nil when the name was never seen.
-func (e *Enricher) lastKnown(ctx context.Context, kind, id string) any {
-	if e.Names == nil || kind == "" {
-		return nil
-	}
-	name, err := e.Names.Name(ctx, e.Source, kind, id)
-	if err != nil || name == "" {
-		return nil
-	}
-	return map[string]any{"id": id, "name": name, "lastKnown": true}
-}
-
-// nameOf is how a thing is called: a person by first and last name.
-func nameOf(answer any) string {
-	object, ok := answer.(map[string]any)
-	if !ok {
-		return ""
-	}
-	text := func(key string) string {
-		switch v := object[key].(type) {
-		case string:
-			return v
-		case json.Number:
-			return fmt.Sprint(v)
-		}
-		return ""
-	}
-	if name := strings.TrimSpace(text("name")); name != "" {
-		return bridge.CleanLine(name)
-	}
-	return bridge.CleanLine(text("firstName") + " " + text("lastName"))
 }

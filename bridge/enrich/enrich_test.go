@@ -59,7 +59,7 @@ func start(t *testing.T, p *portal.Portal, names enrich.Names) *enrich.Enricher 
 
 // at looks a part up at a fixed path.
 func at(part, path string) bridge.Lookup {
-	return bridge.Lookup{Part: part, Path: func(bridge.Facts) (string, error) { return path, nil }}
+	return bridge.Lookup{Part: part, Ways: []bridge.Way{{Path: func(bridge.Facts) (string, error) { return path, nil }}}}
 }
 
 func part(f bridge.Facts, name, key string) any {
@@ -68,11 +68,11 @@ func part(f bridge.Facts, name, key string) any {
 }
 
 func TestWaves(t *testing.T) {
-	department := bridge.Lookup{Part: "department", Need: []string{"user"}, Path: func(f bridge.Facts) (string, error) {
+	department := bridge.Lookup{Part: "department", Need: []string{"user"}, Ways: []bridge.Way{{Path: func(f bridge.Facts) (string, error) {
 		id, _ := part(f, "user", "departmentId").(string)
 		return "/departments/" + id, nil
-	}}
-	nothing := bridge.Lookup{Part: "nothing", Path: func(bridge.Facts) (string, error) { return "", nil }}
+	}}}}
+	nothing := at("nothing", "")
 	facts, outcome := start(t, portal.New(portal.Options{}), nil).Facts(t.Context(), bridge.Event{ID: "e", Source: "production"},
 		[]bridge.Lookup{department, at("user", mira), nothing})
 	if len(outcome.Failed) != 0 || part(facts, "department", "name") != "Quay & Cranes" || facts["portal"] != "https://learning.example.com" {
@@ -172,7 +172,7 @@ func TestNoAnswer(t *testing.T) {
 	if _, there := facts["user"]; there && facts["user"] != nil || len(outcome.Failed) != 0 {
 		t.Errorf("unknown: %v, %+v", facts, outcome)
 	}
-	broken := bridge.Lookup{Part: "course", Path: func(bridge.Facts) (string, error) { return "", errors.New("template fault") }}
+	broken := bridge.Lookup{Part: "course", Ways: []bridge.Way{{Path: func(bridge.Facts) (string, error) { return "", errors.New("template fault") }}}}
 	facts, outcome = e.Facts(t.Context(), bridge.Event{}, []bridge.Lookup{broken, at("user", mira)})
 	if outcome.Failed["course"] == nil || part(facts, "user", "firstName") != "Mira" {
 		t.Errorf("one failed: %v, %+v", facts, outcome)

@@ -7,12 +7,12 @@ import (
 )
 
 // report tells those who watch how a question was answered.
-func (g *gathering) report(span trace.Span, part string, cached bool, err error) {
+func (g *gathering) report(span trace.Span, part string, r reply, cached bool, err error) {
 	g.Metrics.LookedUp(cached, err)
 	if !span.IsRecording() {
 		return
 	}
-	span.SetAttributes(tracing.Part.String(part), tracing.Cached.Bool(cached), tracing.Status.Int(status(err)))
+	span.SetAttributes(tracing.Part.String(part), tracing.Cached.Bool(cached), tracing.Status.Int(r.status))
 	if err != nil {
 		tracing.Failed(span, "the Integration API could not be asked")
 	}

@@ -42,7 +42,8 @@ type Parts struct {
 	Of        map[string]string // by sink: tells its settings from others
 
 	sources []config.Source
-	redact  []string // paths of facts that are never stored, of any source
+	giveUp  time.Duration // how long an event is held, and a delivery tried
+	redact  []string      // paths of facts that are never stored, of any source
 	clients []apiClient
 	metrics *metrics.Metrics
 }
@@ -66,6 +67,7 @@ func Build(c *config.Config) (*Parts, error) {
 		Composers: map[string]*dispatch.Composer{},
 		Paces:     map[string]*dispatch.Pace{},
 		sources:   c.Sources,
+		giveUp:    c.GiveUp,
 		redact:    c.Redact,
 		Of:        map[string]string{},
 	}
@@ -212,18 +214,21 @@ func (p *Parts) lookups(s *store.Store) (map[string]dispatch.Source, error) {
 	var used []apiClient
 	for _, source := range p.sources {
 		rules := p.unstored(source)
-		o := enrich.Options{Source: source.Name, Portal: source.Portal, Names: s, Metrics: p.metrics.Source(source.Name)}
+		o := enrich.Options{Source: source.Name, Portal: source.Portal, Names: s, Claims: s, Metrics: p.metrics.Source(source.Name)}
 		if rules.Names() {
 			o.Names = nameless{s}
 		}
-		hold := false
+		hold := time.Duration(0)
 		if api := source.API; api != nil {
 			c, err := p.client(source.Name, *api, s)
 			if err != nil {
 				return nil, fmt.Errorf("sources.%s.api: %w", source.Name, err)
 			}
 			used = append(used, c)
-			o.Client, o.CacheFor, hold = c.client, api.Cache, api.OnFailure == "hold"
+			o.Client, o.CacheFor = c.client, api.Cache
+			if api.OnFailure == "hold" {
+				hold = p.giveUp
+			}
 		}
 		all[source.Name] = dispatch.Source{Enricher: enrich.New(o), Hold: hold, Redact: rules}
 	}

@@ -28,7 +28,7 @@ import (
 const (
 	production = "s3cret-of-production"
 	sandbox    = "s3cret-of-sandbox"
-	webhook    = `{"eventName":"Certificate Awarded","userId":"u1","correlationId":"k1"}`
+	webhook    = `{"eventName":"Certificate Awarded","userId":"u1","certificateId":"c1","correlationId":"k1"}`
 )
 
 // bench is a handler with two sources on one path and a real store.
@@ -119,6 +119,21 @@ func (b *bench) post(t *testing.T, secret, body string, header ...string) heard 
 	t.Helper()
 	header = append(header, absorb.SignatureHeader, absorb.Sign(keyOf(t, secret), []byte(body)))
 	return b.do(t, b.request(t, http.MethodPost, "/absorb", strings.NewReader(body), header...))
+}
+
+// TestSameBytesThatNameNothing: a second completion has the same bytes as the first one
+// if the webhook names neither a course nor a time.
+func TestSameBytesThatNameNothing(t *testing.T) {
+	b := start(t, nil)
+	const lean = `{"eventName":"Enrollment Completed by Learner","userId":"u1","correlationId":"k1"}`
+	first, again := b.post(t, production, lean), b.post(t, production, lean)
+	if first.Status != "accepted" || again.Status != "accepted" || again.ID == first.ID {
+		t.Errorf("first %+v, again %+v", first, again)
+	}
+	stored, err := b.store.Unrouted(t.Context(), time.Now(), 10)
+	if err != nil || len(stored) != 2 || stored[0].Repeats != "" || stored[1].Repeats != first.ID {
+		t.Errorf("stored %+v, %v", stored, err)
+	}
 }
 
 func TestAcceptedThenDuplicate(t *testing.T) {

@@ -9,10 +9,12 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
-// Given are the parts of the facts that are there without a lookup. The last two
-// mark facts that are incomplete, because a lookup failed, or inferred, because
-// the webhook did not name the thing.
-func Given() []string { return []string{"event", "source", "portal", "incomplete", "inferred"} }
+// Given are the parts of the facts that are there without a lookup. The last three
+// say that a lookup failed, which ids were found although the webhook left them out,
+// and which things the event may be about when that is not certain.
+func Given() []string {
+	return []string{"event", "source", "portal", "incomplete", "inferred", "candidates"}
+}
 
 // anyEvent is the `event:` of the template for events that have none of their own.
 const anyEvent = "*"
@@ -236,7 +238,7 @@ func (d *document) tryOut() {
 	ctx, cancel := context.WithTimeout(context.Background(), maxTime)
 	defer cancel()
 	for _, l := range d.lookups {
-		for _, text := range []*Text{l.path, l.until} {
+		for _, text := range l.texts() {
 			_, err := text.run(ctx, facts)
 			errs = append(errs, err)
 		}

@@ -19,11 +19,21 @@ func printMarkdown(_ *scope, v any) (string, error) { return markdownOf(v), nil 
 // lead out of its place in the path, leaves nothing to ask.
 func printPath(s *scope, v any) (string, error) {
 	value := text(v)
+	if quoted(s.out.buf.String()) {
+		value = strings.ReplaceAll(value, "'", "''") // as OData writes it in a literal
+	}
 	if strings.Trim(value, "0-") == "" || value == "." || value == ".." {
 		// Nothing, or the GUID of nothing: absent by Absorb's custom.
 		s.missing = s.missing || value != "0"
 	}
 	return percentEscape(value), nil
+}
+
+// quoted reports whether what follows a path's beginning is inside a literal of its
+// filter, such as guid'….
+func quoted(path string) bool {
+	_, query, _ := strings.Cut(path, "?")
+	return strings.Count(query, "'")%2 == 1
 }
 
 // printURL is for links: a value that starts a link is a link itself, one

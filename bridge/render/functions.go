@@ -33,7 +33,7 @@ func functions(clock clock) map[string]any {
 		"plain": plainText, "truncate": truncate, "plural": words.plural, "percent": words.percent, "number": words.formatNumber, "word": words.word,
 		"mention": mention, "bold": bold, "italic": italic, "code": code, "link": link,
 		"find": find, "items": items, "limit": limit, "column": column, "sentence": words.sentence, "keys": keys,
-		"tally": words.tally, "more": words.moreThan,
+		"tally": words.tally, "more": words.moreThan, "oneOf": words.oneOfThem,
 
 		"json": toJSON, "toJson": toJSON,
 

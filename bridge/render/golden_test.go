@@ -135,6 +135,16 @@ func leanFacts(event string, template *Template) bridge.Facts {
 	return bridge.NewFacts(e)
 }
 
+// matches reports whether an entry of a list has the ids that a choice asks for.
+func matches(c *bridge.Choice, entry any, f bridge.Facts) bool {
+	for field, key := range c.Match {
+		if !equal(get(entry, field), get(f, "event", key)) {
+			return false
+		}
+	}
+	return true
+}
+
 // fullFacts answers the template's lookups from testdata/portal.json.
 func fullFacts(t *testing.T, template *Template, lean bridge.Facts) bridge.Facts {
 	t.Helper()
@@ -161,14 +171,25 @@ func fullFacts(t *testing.T, template *Template, lean bridge.Facts) bridge.Facts
 		for _, need := range l.Need {
 			ask(byPart[need])
 		}
-		path, err := l.Path(full)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if answer, ok := answers[path]; ok {
-			full[l.Part] = answer
-		} else if path != "" {
-			t.Errorf("lookup %s asks for %s, which the sample portal does not know", l.Part, path)
+		for _, w := range l.Ways {
+			path, err := w.Path(full)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, ok := answers[path]
+			switch {
+			case path == "", w.Choose.Infers(), full[l.Part] != nil:
+			case !ok:
+				t.Errorf("lookup %s asks for %s, which the sample portal does not know", l.Part, path)
+			case w.Choose == nil:
+				full[l.Part] = answer
+			default:
+				for _, entry := range bridge.Entries(answer) {
+					if matches(w.Choose, entry, full) {
+						full[l.Part] = entry
+					}
+				}
+			}
 		}
 	}
 	for _, l := range template.Lookups() {

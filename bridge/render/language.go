@@ -21,7 +21,7 @@ type vocabulary struct {
 	dates                                map[string]string
 	spans                                map[string]string
 	words                                map[string]string
-	and, more, other                     string
+	and, more, other, oneOf              string
 	incomplete, caughtUp                 string
 	events                               []string // the noun, in the forms that plural wants
 }
@@ -56,13 +56,8 @@ func (v *vocabulary) read(r *reader, top entry) {
 		"spans": func(e entry) { v.spans = r.texts(e, v.spans, "day", "hour", "minute", "second") },
 		"words": func(e entry) { v.words = r.texts(e, v.words) },
 		"and":   text(&v.and), "other": text(&v.other), "incomplete": text(&v.incomplete), "caught_up": text(&v.caughtUp),
-		"more": func(e entry) {
-			if s, ok := r.text(e); ok && strings.Count(s.text, "%s") != 1 {
-				r.problem(s.at, e.path, "want a text with %%s in it once, in place of a number")
-			} else if ok {
-				v.more = s.text
-			}
-		},
+		"more":   func(e entry) { v.more = r.around(e, v.more, "a number") },
+		"one_of": func(e entry) { v.oneOf = r.around(e, v.oneOf, "the names") },
 		"events": func(e entry) {
 			forms := make([]string, 0, 3)
 			for _, child := range r.list(e) {
@@ -76,6 +71,18 @@ func (v *vocabulary) read(r *reader, top entry) {
 			v.events = forms
 		},
 	})
+}
+
+// around reads a text with a place for a value; the one before stays if that is wrong.
+func (r *reader) around(e entry, before, what string) string {
+	s, ok := r.text(e)
+	if ok && strings.Count(s.text, "%s") != 1 {
+		r.problem(s.at, e.path, "want a text with %%s in it once, in place of %s", what)
+	}
+	if !ok || strings.Count(s.text, "%s") != 1 {
+		return before
+	}
+	return s.text
 }
 
 // texts reads a mapping of texts over the one before. With known keys, others are

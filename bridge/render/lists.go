@@ -1,22 +1,14 @@
 package render
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
 
 // items is the list in an answer of the Integration API, which is either the
 // list itself or a page that holds it beside its counts.
-func items(answer any) []any {
-	switch a := plain(answer).(type) {
-	case []any:
-		return a
-	case map[string]any:
-		for _, key := range keys(a) {
-			if list, ok := a[key.(string)].([]any); ok {
-				return list
-			}
-		}
-	}
-	return nil
-}
+func items(answer any) []any { return bridge.Entries(plain(answer)) }
 
 // find is the first thing in an answer that goes by an id: its own, or that of
 // what it is about, such as competencyDefinitionId.
@@ -65,4 +57,20 @@ func (v *vocabulary) sentence(list any) string {
 		return strings.Join(words, "")
 	}
 	return strings.Join(words[:len(words)-1], ", ") + " " + v.and + " " + words[len(words)-1]
+}
+
+// oneOfThem says that one of several things is meant, and which they are; nothing when
+// one of them has no name, or there are none.
+func (v *vocabulary) oneOfThem(list any) string {
+	all := items(list)
+	names := make([]string, len(all))
+	for i, item := range all {
+		if names[i] = strings.TrimSpace(text(get(item, "name"))); names[i] == "" {
+			return ""
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return strings.ReplaceAll(v.oneOf, "%s", strings.Join(names, ", "))
 }

@@ -204,7 +204,7 @@ message: { title: x }
 		{1, map[string]any{"q": "x"}, map[string]any{}, ""},
 		{2, nil, nil, "/categories"},
 	} {
-		path, err := lookups[c.lookup].Path(bridge.Facts{"event": c.event, "user": c.user})
+		path, err := lookups[c.lookup].Ways[0].Path(bridge.Facts{"event": c.event, "user": c.user})
 		if err != nil || path != c.want {
 			t.Errorf("%v %v: %q, %v; want %q", c.event, c.user, path, err, c.want)
 		}

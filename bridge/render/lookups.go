@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,21 +15,18 @@ import (
 // lookup is one entry of a template's lookups.
 type lookup struct {
 	part  string
-	path  *Text
+	ways  []request
 	until *Text
-	need  []string
 	at    entry
-
-	resource string
 }
-
-// placeholder is a value in a path.
-var placeholder = regexp.MustCompile(`\{\{.*?\}\}`)
 
 var partName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]*$`)
 
 // maxLookups bounds the questions for one event.
 const maxLookups = 32
+
+// reserved are names that no lookup can have: what is known without one.
+func reserved() []string { return append(Given(), "lead", "story", entryPart) }
 
 // readLookups reads all lookups, then checks how they depend on each other.
 func (d *document) readLookups(e entry) {
@@ -40,7 +38,7 @@ func (d *document) readLookups(e entry) {
 	parts := Given()
 	for _, l := range entries {
 		switch {
-		case slices.Contains(append(Given(), "lead", "story"), l.name):
+		case slices.Contains(reserved(), l.name):
 			d.problem(l.at, l.path, "the name is taken by what is known without a lookup")
 		case !partName.MatchString(l.name):
 			d.problem(l.at, l.path, "want a name of letters and digits, such as course")
@@ -55,45 +53,50 @@ func (d *document) readLookups(e entry) {
 	for _, l := range d.lookups {
 		d.template.lookups = append(d.template.lookups, l.lookup())
 	}
+	shareSteps(d.template.lookups)
 }
 
-// lookup reads a path alone, or a mapping of a path and what to wait for.
+// lookup reads a path alone, or a mapping of what to ask for and what to wait for.
 func (d *document) lookup(e entry) lookup {
 	l := lookup{part: e.name, at: e}
-	if isMapping(e.value) {
-		d.section(e, map[string]func(entry){
-			"path":  func(p entry) { l.path, l.resource = d.path(p) },
-			"until": func(u entry) { l.until = d.compile(u, plainPrinting) },
-		})
-		if l.path == nil && len(d.problems) == 0 {
-			d.problem(e.at, e.path+".path", "required")
-		}
-	} else {
-		l.path, l.resource = d.path(e)
+	if !isMapping(e.value) {
+		l.ways = []request{d.pathWay(e)}
+		return l
 	}
-	for _, t := range []*Text{l.path, l.until} {
-		if t == nil {
-			continue
-		}
-		for _, part := range t.parts {
-			if slices.Contains(Given(), part) || slices.Contains(l.need, part) || part == l.part && t == l.until {
-				continue
-			}
-			l.need = append(l.need, part)
-		}
+	before := len(d.problems)
+	one, several := false, false
+	d.section(e, map[string]func(entry){
+		"path":  func(p entry) { one, l.ways = true, append(l.ways, d.pathWay(p)) },
+		"try":   func(t entry) { several, l.ways = true, append(l.ways, d.ways(t)...) },
+		"until": func(u entry) { l.until = d.compile(u, plainPrinting) },
+	})
+	switch {
+	case one && several:
+		d.problem(e.at, e.path, "has path and try: write the path as the first entry of try")
+	case len(l.ways) == 0 && len(d.problems) == before:
+		d.problem(e.at, e.path+".path", "required")
 	}
 	return l
 }
 
-// path reads a path, and the resource that it leads to.
-func (d *document) path(e entry) (t *Text, resource string) {
-	t = d.compile(e, pathPrinting)
-	s, ok := d.text(e)
-	if ok && (!strings.HasPrefix(s.text, "/") || strings.HasPrefix(s.text, "//")) {
-		d.problem(s.at, e.path, "want a path below the API's address, such as /courses/{{ .event.courseId }}")
+// need are the other parts that the lookup waits for.
+func (l lookup) need() (need []string) {
+	for _, t := range l.texts() {
+		for _, part := range t.parts {
+			if !slices.Contains(Given(), part) && part != entryPart && !slices.Contains(need, part) && !(part == l.part && t == l.until) {
+				need = append(need, part)
+			}
+		}
 	}
-	resource, _, _ = strings.Cut(placeholder.ReplaceAllString(s.text, "*"), "?")
-	return t, resource
+	return need
+}
+
+// texts are the lookup's templates.
+func (l lookup) texts() (all []*Text) {
+	for _, w := range l.ways {
+		all = append(all, w.path, w.where)
+	}
+	return slices.DeleteFunc(append(all, l.until), func(t *Text) bool { return t == nil })
 }
 
 // findCycle notes lookups that wait for each other.
@@ -113,7 +116,7 @@ func (d *document) findCycle() {
 		if done[part] {
 			return
 		}
-		for _, need := range byPart[part].need {
+		for _, need := range byPart[part].need() {
 			visit(need, append(slices.Clone(trail), part))
 		}
 		done[part] = true
@@ -125,20 +128,13 @@ func (d *document) findCycle() {
 
 // lookup is l as package enrich asks it.
 func (l lookup) lookup() bridge.Lookup {
-	b := bridge.Lookup{Part: l.part, Need: l.need, Resource: l.resource, Path: func(f bridge.Facts) (string, error) {
-		path, err := l.path.Execute(context.Background(), f)
-		if errors.Is(err, errMissing) {
-			return "", nil
+	b := bridge.Lookup{Part: l.part, Need: l.need()}
+	for _, w := range l.ways {
+		if b.Resource == "" {
+			b.Resource = w.resource()
 		}
-		if err != nil {
-			return "", err
-		}
-		path = strings.TrimSpace(path)
-		if strings.ContainsAny(path, " \t\r\n") || strings.HasPrefix(path, "//") {
-			return "", fmt.Errorf("%s: %s: gives no path of one piece", l.path.file, l.path.key)
-		}
-		return path, nil
-	}}
+		b.Ways = append(b.Ways, bridge.Way{Path: w.ask, Asks: w.asks(), Choose: w.chosen()})
+	}
 	if l.until != nil {
 		b.Settled = func(f bridge.Facts) bool {
 			answer, err := l.until.Execute(context.Background(), f)
@@ -147,4 +143,52 @@ func (l lookup) lookup() bridge.Lookup {
 		}
 	}
 	return b
+}
+
+// ask gives the path to ask for, or "" when a value of it is missing.
+func (w request) ask(f bridge.Facts) (string, error) {
+	path, err := w.path.Execute(context.Background(), f)
+	if errors.Is(err, errMissing) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	path, query, filtered := strings.Cut(strings.TrimSpace(path), "?")
+	if filtered {
+		path += "?" + encodeQuery(query)
+	}
+	if strings.ContainsAny(path, " \t\r\n") || strings.HasPrefix(path, "//") {
+		return "", fmt.Errorf("%s: %s: gives no path of one piece", w.path.file, w.path.key)
+	}
+	return path, nil
+}
+
+// asks are the keys of the event that the way is made from.
+func (w request) asks() []string {
+	keys := slices.Clone(w.path.asks)
+	if w.where != nil {
+		keys = append(keys, w.where.asks...)
+	}
+	if w.choice != nil {
+		keys = slices.AppendSeq(keys, maps.Values(w.choice.Match))
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// shareSteps marks the choices that only lead to another list, because that is made
+// from the ids that they give: several events may be about one entry of such a list.
+func shareSteps(all []bridge.Lookup) {
+	for _, l := range all {
+		for _, w := range l.Ways {
+			if w.Choose != nil {
+				w.Choose.Shared = slices.ContainsFunc(all, func(other bridge.Lookup) bool {
+					return other.Part != l.Part && slices.ContainsFunc(other.Ways, func(o bridge.Way) bool {
+						return o.Choose.Infers() && slices.ContainsFunc(o.Asks, func(key string) bool { return w.Choose.IDs[key] != "" })
+					})
+				})
+			}
+		}
+	}
 }

@@ -28,6 +28,7 @@ type rewriter struct {
 	note      func(line, column int, format string, args ...any)
 	known     []string // parts that may be referred to; nil for any
 	parts     map[string]bool
+	asks      map[string]bool // keys of the event that it refers to
 	failed    bool
 }
 
@@ -188,7 +189,7 @@ func (w *rewriter) value(n parse.Node, root bool) parse.Node {
 	switch n := n.(type) {
 	case *parse.FieldNode:
 		if root {
-			w.refer(w.startOf(n), n.Ident[0])
+			w.refer(w.startOf(n), n.Ident)
 		}
 		return chain(n.Pos, &parse.DotNode{NodeType: parse.NodeDot, Pos: n.Pos}, n.Ident)
 	case *parse.VariableNode:
@@ -196,7 +197,7 @@ func (w *rewriter) value(n parse.Node, root bool) parse.Node {
 			return n
 		}
 		if n.Ident[0] == "$" {
-			w.refer(w.startOf(n), n.Ident[1])
+			w.refer(w.startOf(n), n.Ident[1:])
 		}
 		return chain(n.Pos, &parse.VariableNode{NodeType: parse.NodeVariable, Pos: n.Pos, Ident: n.Ident[:1]}, n.Ident[1:])
 	case *parse.ChainNode:
@@ -210,9 +211,14 @@ func (w *rewriter) value(n parse.Node, root bool) parse.Node {
 	return n
 }
 
-// refer notes that the template refers to a part of the facts.
-func (w *rewriter) refer(pos parse.Pos, part string) {
+// refer notes that the template refers to a part of the facts, by the keys that
+// lead into it.
+func (w *rewriter) refer(pos parse.Pos, keys []string) {
+	part := keys[0]
 	w.parts[part] = true
+	if part == "event" && len(keys) > 1 {
+		w.asks[keys[1]] = true
+	}
 	if w.known != nil && !slices.Contains(w.known, part) {
 		w.problem(pos, "no part named %s%s", part, bridge.DidYouMean(part, w.known))
 	}

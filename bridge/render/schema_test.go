@@ -2,6 +2,7 @@ package render
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"regexp"
 	"testing"
@@ -48,7 +49,10 @@ func newSchema(t *testing.T) schema {
 	digest := wording()
 	digest["group"] = say("group", jsonschema.Any(text, jsonschema.List(text)))
 	path := jsonschema.With(text, "pattern", "^/")
-	lookup := jsonschema.Any(path, jsonschema.Mapping(schema{"path": say("path", path), "until": say("until", text)}, "path"))
+	until := say("until", text)
+	lookup := jsonschema.Any(path,
+		jsonschema.Mapping(schema{"path": say("path", path), "until": until}, "path"),
+		jsonschema.Mapping(schema{"try": say("try", bounded(jsonschema.List(ways(say, path)), 1, maxWays)), "until": until}, "try"))
 	var events []string
 	for _, e := range absorb.Events() {
 		events = append(events, e.Name)
@@ -64,6 +68,30 @@ func newSchema(t *testing.T) schema {
 	}, "message")
 	whole["$schema"], whole["title"] = jsonschema.Draft, "How absorb-bridge puts an event into words"
 	return whole
+}
+
+// ways is the schema of an entry of `try`.
+func ways(say func(string, schema) schema, path schema) schema {
+	field := jsonschema.Matching(partName.String())
+	fields := schema{"type": "object", "additionalProperties": field, "propertyNames": field}
+	choice := func(how schema, required ...string) schema {
+		all := schema{
+			"list": say("list", path), "where": say("where", jsonschema.Text()),
+			"unless": say("unless", jsonschema.List(field)),
+		}
+		maps.Copy(all, how)
+		return jsonschema.Mapping(all, append(required, "list")...)
+	}
+	match, ids := say("match", fields), say("ids", fields)
+	recent, within := say("recent", field), say("within", jsonschema.Matching(`^[0-9.]+(s|m|h)`))
+	return jsonschema.Any(path, jsonschema.Mapping(schema{"path": say("path", path)}, "path"),
+		choice(schema{"match": match, "recent": recent, "within": within, "ids": ids}, "match"),
+		choice(schema{"match": match, "recent": recent, "within": within, "ids": ids}, "recent"),
+		choice(schema{}, "where"))
+}
+
+func bounded(list schema, least, most int) schema {
+	return jsonschema.With(jsonschema.With(list, "minItems", least), "maxItems", most)
 }
 
 // meanings are the comments of the manual's files, by the key beside them, and words
@@ -85,7 +113,11 @@ func meanings(t *testing.T) map[string]string {
 		"text": "in Markdown: bold, italic, code, links and lists", "image_url": "address of a picture", "footer": "small print at the end",
 		"name": "what stands before or above the value", "value": "a field without a value is left out", "short": "stands beside another, if there is room",
 		"label": "what stands on the button", "native": "parts in a platform's own format, by the type of the sink",
-		"path": "a path below the API's address", "group": "what the events are put together by, or a list of ways",
+		"path": "a path below the API's address", "try": "requests of which the first that has an answer counts",
+		"list": "a path to a list, of which one entry is chosen", "match": "fields of the entry, each with the key of the event that it must equal",
+		"where": "a condition on the entry, as .entry", "recent": "the date of the entry; it must be shortly before the event",
+		"within": "how long before, 10m unless it is said", "unless": "keys of the event: with one of them the list is not asked for",
+		"ids": "keys of the event, each with the field of the entry that fills it", "group": "what the events are put together by, or a list of ways",
 		"story": "what the event says within the message of another", "lead": "the event with the highest lead has the message",
 		"level": "the colour",
 	} {
@@ -130,6 +162,7 @@ func TestSchemaAndLoadAgree(t *testing.T) {
 	for _, good := range []string{
 		fine, fine + "  text:\n  level: '{{ if .user }}info{{ end }}'\n  fields:\n    - { name: a, value: b, short: true }\n  actions: [ { label: a, url: https://example.com } ]\n",
 		fine + "digest: { title: x, group: [ '{{ .user.id }}' ] }\nstory: { lead: 3, fields: [ { name: a, value: b } ] }\nbulk: true\nsample: { userId: 1 }\n",
+		head + "lookups: { a: { until: 'true', try: [ /x, { path: /y }, { list: '/z?_sort=-d', recent: d, within: 5m, where: '{{ eq .entry.x 1 }}', unless: [ courseId ], ids: { courseId: id } }, { list: /z, match: { id: courseId } } ] } }\nmessage: { title: x }\n",
 		fine + "digest: { title: x, group: '{{ .user.id }}' }\nlater:\n"[:0], fine + "digest:\nbulk:\n",
 	} {
 		if _, err := Load(Options{Dir: folder(t, map[string]string{"own.yaml": good})}); err != nil {
@@ -143,6 +176,10 @@ func TestSchemaAndLoadAgree(t *testing.T) {
 		head, fine + "mesage: { title: x }\n", fine + "  level: loud\n", fine + "  titel: y\n", fine + "  text: 5\n", fine + "  fields: { name: a, value: b }\n",
 		fine + "  fields: [ { name: a } ]\n", fine + "  actions: [ { label: a } ]\n", fine + "bulk: perhaps\n", fine + "digest: { text: x }\n",
 		fine + "story: { lead: 0, fields: [ { name: a, value: b } ] }\n", fine + "story: { lead: 3 }\n", fine + "sample: 5\n",
+		head + "lookups: { a: { path: /x, try: [ /y ] } }\nmessage: { title: x }\n", head + "lookups: { a: { try: [] } }\nmessage: { title: x }\n",
+		head + "lookups: { a: { try: [ { list: /x } ] } }\nmessage: { title: x }\n", head + "lookups: { a: { try: [ { path: /x, recent: d } ] } }\nmessage: { title: x }\n",
+		head + "lookups: { a: { try: [ { list: /x, where: 'true', ids: { courseId: id } } ] } }\nmessage: { title: x }\n",
+		head + "lookups: { a: { try: [ { list: /x, recent: d, within: never } ] } }\nmessage: { title: x }\n",
 		head + "lookups: { user: users }\nmessage: { title: x }\n", head + "lookups: { us-er: /users }\nmessage: { title: x }\n", head + "message: x\n",
 	} {
 		if _, err := Load(Options{Dir: folder(t, map[string]string{"own.yaml": bad})}); err == nil {

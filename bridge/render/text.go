@@ -22,6 +22,7 @@ type Text struct {
 	file, key string
 	template  *template.Template
 	parts     []string                          // the parts of the facts that it refers to, sorted
+	asks      []string                          // the keys of the event that it refers to, sorted
 	place     func(line, column int) (int, int) // from the template's text to its file
 	fixed     string                            // what it always gives, if isFixed
 	isFixed   bool
@@ -166,7 +167,7 @@ func (c *compiler) compile(r *reader, s scalar, printing string, known []string)
 		note(line, column, "%s", message)
 		return nil
 	}
-	w := &rewriter{functions: c.functions, text: s.text, note: note, known: known, parts: map[string]bool{}}
+	w := &rewriter{functions: c.functions, text: s.text, note: note, known: known, parts: map[string]bool{}, asks: map[string]bool{}}
 	for name := range trees {
 		if name != "t" {
 			note(1, -1, "define and block are not supported")
@@ -182,7 +183,7 @@ func (c *compiler) compile(r *reader, s scalar, printing string, known []string)
 		note(1, -1, "%s", err)
 		return nil
 	}
-	t := &Text{file: r.file, key: s.path, template: compiled, parts: slices.Sorted(maps.Keys(w.parts)), place: place}
+	t := &Text{file: r.file, key: s.path, template: compiled, parts: slices.Sorted(maps.Keys(w.parts)), asks: slices.Sorted(maps.Keys(w.asks)), place: place}
 	t.fixed, t.isFixed = fixedText(tree.Root)
 	return t
 }

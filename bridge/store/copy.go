@@ -25,9 +25,10 @@ func words(text string) []string { return strings.Fields(text) }
 func tables() []table {
 	return []table{
 		{name: "events", key: words("id"), columns: words(`dedupe_key source type user_id admin_id client_id correlation_id entities occurred_at received_at
-			body facts lookups route_after routed_at signature user_agent occurrence caught_up traceparent`)},
+			body facts lookups route_after routed_at signature user_agent occurrence caught_up traceparent inferred repeats unanswered`)},
 		{name: "deliveries", key: words("id"), columns: words(`event_id route sink state attempts not_before digest_key last_error receipt created_at updated_at
 			failing_since`), parent: "event_id", of: "events"},
+		{name: "claims", key: words("key"), columns: words("event_id"), parent: "event_id", of: "events"},
 		{name: "parcels", key: words("id"), columns: words("sink route key closes_at latest room closed")},
 		{name: "posts", key: words("sink kind key"), columns: words("ref at")},
 		{name: "attempts", key: words("delivery_id at"), columns: words("took outcome status detail"), parent: "delivery_id", of: "deliveries"},

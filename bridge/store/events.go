@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 )
 
 // duplicateWindow is how long equal bodies that bear no correlation id are one
@@ -43,8 +44,10 @@ func (s *Store) Accept(ctx context.Context, events []bridge.Event) ([]Accepted, 
 	}
 	changed, err := s.writeNow(ctx, inserts...)
 	if err != nil {
+		s.unanswered(ctx, rows)
 		return nil, fmt.Errorf("store event: %w", err)
 	}
+	s.names.note(rows)
 	result := make([]Accepted, len(rows))
 	for i, row := range rows {
 		result[i] = Accepted{ID: row.id}
@@ -110,14 +113,30 @@ func (r eventRow) insert(into *rows) statement {
 	}}
 }
 
-// repeated is what becomes of an event that was not taken: what it tells of is known,
-// or its bytes were stored before. Then it is a duplicate, or, late enough, an event of
-// its own, and the earlier one hands its key over to it.
+// unanswered marks events whose sender gave up waiting, or was asked to try again: they
+// may be stored all the same, and the same bytes that come next are a repetition.
+func (s *Store) unanswered(ctx context.Context, rows []eventRow) {
+	if ctx.Err() == nil {
+		return // nothing was stored
+	}
+	var all []statement
+	for _, r := range rows {
+		if absorb.Anonymous(r.event) {
+			all = append(all, change(`UPDATE events SET unanswered = 1 WHERE id = ?`, r.id))
+		}
+	}
+	if len(all) > 0 { // behind the events, in the same queue; nobody waits for it
+		_ = s.submit(context.WithoutCancel(ctx), s.urgent, &job{statements: all, done: make(chan error, 1)})
+	}
+}
+
+// repeated is what becomes of an event that was not taken: what it reports is known,
+// or its bytes were stored before. Then it is a duplicate, or an event of its own, and
+// the earlier one hands its key over to it.
 func (s *Store) repeated(ctx context.Context, r eventRow) (Accepted, error) {
 	for {
-		var earlier string
-		var at int64
-		err := s.row(ctx, `SELECT id, received_at FROM events WHERE dedupe_key = ?`, r.key).Scan(&earlier, &at)
+		var earlier earlierEvent
+		err := s.row(ctx, `SELECT id, received_at, unanswered FROM events WHERE dedupe_key = ?`, r.key).Scan(&earlier.id, &earlier.at, &earlier.unanswered)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return Accepted{}, err
 		}
@@ -126,16 +145,44 @@ func (s *Store) repeated(ctx context.Context, r eventRow) (Accepted, error) {
 				return a, err
 			}
 		}
-		if err == nil && (r.event.CorrelationID != "" || micros(r.event.ReceivedAt)-at < duplicateWindow.Microseconds()) {
-			return Accepted{ID: earlier, Duplicate: true}, nil
+		if err == nil && earlier.repeatedBy(r.event) {
+			if earlier.unanswered {
+				_, err = s.writeNow(ctx, change(`UPDATE events SET unanswered = 0 WHERE id = ?`, earlier.id))
+			}
+			return Accepted{ID: earlier.id, Duplicate: true}, err
 		}
-		retired := sha256.Sum256(append(bytes.Clone(r.key), earlier...))
-		changed, err := s.writeNow(ctx, change(`UPDATE events SET dedupe_key = ? WHERE id = ? AND dedupe_key = ?`, retired[:], earlier, r.key), r.insert(s.events))
-		if err != nil || changed[1] == 1 {
+		retired := sha256.Sum256(append(bytes.Clone(r.key), earlier.id...))
+		all := []statement{change(`UPDATE events SET dedupe_key = ? WHERE id = ? AND dedupe_key = ?`, retired[:], earlier.id, r.key), r.insert(s.events)}
+		if absorb.Anonymous(r.event) && earlier.id != "" {
+			all = append(all, change(`UPDATE events SET repeats = ? WHERE id = ?`, earlier.id, r.id))
+		}
+		changed, err := s.writeNow(ctx, all...)
+		if err != nil {
+			s.unanswered(ctx, []eventRow{r})
 			return Accepted{ID: r.id}, err
 		}
-		// Another request with the same bytes was faster; this one repeats it.
+		if changed[1] == 1 {
+			return Accepted{ID: r.id}, nil
+		}
+		// Another request with the same bytes was faster; look again.
 	}
+}
+
+// earlierEvent is the event that has the same bytes as a new one.
+type earlierEvent struct {
+	id         string
+	at         int64
+	unanswered bool
+}
+
+// repeatedBy reports whether a new event with the same bytes is the same event. One that
+// names neither a thing nor a time is an event of its own once the earlier one was
+// answered: whoever had an answer does not send again.
+func (e earlierEvent) repeatedBy(next bridge.Event) bool {
+	if absorb.Anonymous(next) {
+		return e.unanswered
+	}
+	return next.CorrelationID != "" || micros(next.ReceivedAt)-e.at < duplicateWindow.Microseconds()
 }
 
 // Unrouted is an accepted event that was not fanned out yet.
@@ -148,8 +195,8 @@ type Unrouted struct {
 // limit.
 func (s *Store) Unrouted(ctx context.Context, now time.Time, limit int) ([]Unrouted, error) {
 	all, err := list(ctx, s, scanUnrouted, `SELECT
-		id, source, type, user_id, admin_id, client_id, correlation_id, entities, occurred_at, received_at, caught_up, body, lookups, traceparent
-		FROM events WHERE routed_at IS NULL AND route_after <= ? ORDER BY route_after, id LIMIT ?`, micros(now), limit)
+		id, source, type, user_id, admin_id, client_id, correlation_id, entities, occurred_at, received_at, caught_up, body, lookups, traceparent,
+		COALESCE(inferred, ''), COALESCE(repeats, '') FROM events WHERE routed_at IS NULL AND route_after <= ? ORDER BY route_after, id LIMIT ?`, micros(now), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read unrouted events: %w", err)
 	}
@@ -157,11 +204,11 @@ func (s *Store) Unrouted(ctx context.Context, now time.Time, limit int) ([]Unrou
 }
 
 func scanUnrouted(row scanner) (u Unrouted, err error) {
-	var entities string
+	var entities, inferred string
 	var occurred, received int64
 	var caught int
 	err = row.Scan(&u.ID, &u.Source, &u.Type, &u.UserID, &u.AdminID, &u.ClientID, &u.CorrelationID,
-		&entities, &occurred, &received, &caught, &u.Raw, &u.Lookups, &u.Traceparent)
+		&entities, &occurred, &received, &caught, &u.Raw, &u.Lookups, &u.Traceparent, &inferred, &u.Repeats)
 	if err != nil {
 		return u, err
 	}
@@ -169,6 +216,11 @@ func scanUnrouted(row scanner) (u Unrouted, err error) {
 	u.OccurredAt, u.ReceivedAt = fromMicros(occurred), fromMicros(received)
 	if err := json.Unmarshal([]byte(entities), &u.Entities); err != nil {
 		return u, err
+	}
+	if inferred != "" {
+		if err := json.Unmarshal([]byte(inferred), &u.Inferred); err != nil {
+			return u, err
+		}
 	}
 	if decode(u.Raw, &u.Body) != nil {
 		// It was understood when it was accepted. Whatever has changed since, one

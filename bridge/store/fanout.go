@@ -46,6 +46,13 @@ func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 	// The event comes first: another replica that routes it at this moment waits for
 	// its row, and then finds that it has nothing to do.
 	all := []statement{change(`UPDATE events SET facts = COALESCE(?, facts), trace = ?, routed_at = ? WHERE id = ? AND routed_at IS NULL`, encoded, trace, micros(now), event.ID)}
+	if len(event.Inferred) > 0 {
+		named, err := infer(event, nil)
+		if err != nil {
+			return fmt.Errorf("fan out event %s: %w", event.ID, err)
+		}
+		all = append([]statement{named}, all...)
+	}
 	for _, target := range targets {
 		statements, err := target.deliver(event.ID, now)
 		if err != nil {

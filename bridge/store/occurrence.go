@@ -24,23 +24,27 @@ const (
 
 // occurrence is what an event tells of, hashed.
 type occurrence struct {
+	kind string
 	keys [][]byte
 	lean []byte // a byte longer than keys: so it is told from them
 }
 
 func occurrenceOf(e bridge.Event) (o occurrence) {
 	told := absorb.OccurrenceOf(e)
-	hash := func(key string) []byte {
-		sum := sha256.Sum256([]byte(e.Source + "\x00" + key))
-		return sum[:16]
-	}
+	o.kind = told.Kind
 	for _, key := range told.Keys {
-		o.keys = append(o.keys, hash(key))
+		o.keys = append(o.keys, hashed(e.Source, key))
 	}
 	if told.Lean != "" {
-		o.lean = append(hash(told.Lean), 0)
+		o.lean = append(hashed(e.Source, told.Lean), 0)
 	}
 	return o
+}
+
+// hashed is what is stored of a key.
+func hashed(source, key string) []byte {
+	sum := sha256.Sum256([]byte(source + "\x00" + key))
+	return sum[:16]
 }
 
 // name is what the event is found by; nil for one that is never caught up.

@@ -22,6 +22,7 @@ import (
 type Store struct {
 	engine  engine
 	events  *rows // how they are inserted
+	names   *names
 	metrics *metrics.Metrics
 	news    *news     // nil when no other process shares the store
 	urgent  chan *job // to a writer
@@ -38,7 +39,7 @@ func Open(ctx context.Context, where string) (*Store, error) { return OpenMeasur
 
 // OpenMeasured is Open for a store that reports its commits.
 func OpenMeasured(ctx context.Context, where string, m *metrics.Metrics) (*Store, error) {
-	s := &Store{events: insertEvents(), metrics: m, urgent: make(chan *job, maxBatch), jobs: make(chan *job, maxBatch)}
+	s := &Store{events: insertEvents(), names: newNames(), metrics: m, urgent: make(chan *job, maxBatch), jobs: make(chan *job, maxBatch)}
 	if err := s.open(ctx, where); err != nil {
 		if !IsShared(where) {
 			err = remedy(err)

@@ -1,0 +1,246 @@
+package render
+
+import (
+	"cmp"
+	"context"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
+)
+
+// request is one request that may give a lookup its part: a path, or a list of which
+// one entry is chosen.
+type request struct {
+	path    *Text
+	literal string         // the path with * in place of each value
+	choice  *bridge.Choice // of an entry of a list, or nil
+	where   *Text
+}
+
+const (
+	// entryPart is the entry of a list that `where` judges.
+	entryPart = "entry"
+
+	// usualWithin is how far before its webhook a thing may have happened.
+	usualWithin = 10 * time.Minute
+
+	// maxWithin bounds `within`: the longer it is, the more entries fit.
+	maxWithin = time.Hour
+
+	// maxWays bounds the requests for one part.
+	maxWays = 8
+
+	// maxPage is the most entries of a page (Absorb's Integration API v2).
+	maxPage = 1000
+)
+
+// placeholder is a value in a path.
+var placeholder = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
+
+// ways reads the entries of `try`.
+func (d *document) ways(e entry) (all []request) {
+	elements := d.list(e)
+	if len(elements) == 0 || len(elements) > maxWays {
+		d.problem(e.at, e.path, "wants 1 to %d entries, each with a path or a list", maxWays)
+		return nil
+	}
+	for _, element := range elements {
+		all = append(all, d.way(element))
+	}
+	return all
+}
+
+// way reads an entry of `try`.
+func (d *document) way(e entry) request {
+	if !isMapping(e.value) {
+		return d.pathWay(e)
+	}
+	var path, list *request
+	w, c := request{}, &bridge.Choice{}
+	var choices []entry // keys that choose from a list
+	choosing := func(read func(entry)) func(entry) {
+		return func(e entry) { choices = append(choices, e); read(e) }
+	}
+	before := len(d.problems)
+	d.section(e, map[string]func(entry){
+		"path":   func(e entry) { path = new(d.pathWay(e)) },
+		"list":   func(e entry) { list = new(d.pathWay(e)) },
+		"match":  choosing(func(e entry) { c.Match = d.pairs(e) }),
+		"where":  choosing(func(e entry) { w.where = d.whereOf(e) }),
+		"recent": choosing(func(e entry) { c.Recent = d.field(e) }),
+		"within": choosing(func(e entry) { c.Within = d.within(e) }),
+		"unless": choosing(func(e entry) { c.Unless = d.keys(e) }),
+		"ids":    choosing(func(e entry) { c.IDs = d.pairs(e) }),
+	})
+	switch {
+	case len(d.problems) > before:
+	case (path == nil) == (list == nil):
+		d.problem(e.at, e.path, "wants either a path, or a list and what to choose from it")
+	case path != nil && len(choices) > 0:
+		d.problem(choices[0].at, choices[0].path, "chooses from a list: write list in place of path")
+	case path != nil:
+		return *path
+	case c.Match == nil && c.Recent == "" && w.where == nil:
+		d.problem(e.at, e.path, "does not say which entry of the list to choose: add match, recent or where")
+	case c.Match == nil && c.Recent == "" && len(c.IDs) > 0:
+		d.problem(e.at, e.path, "fills ids, so it must say how the entry is found: add match or recent")
+	default:
+		w.path, w.literal, w.choice = list.path, list.literal, c
+		if c.Recent != "" && c.Within == 0 {
+			c.Within = usualWithin
+		}
+		return w
+	}
+	return request{path: &Text{}}
+}
+
+// whereOf reads a condition on an entry of a list.
+func (d *document) whereOf(e entry) *Text {
+	s, ok := d.text(e)
+	if !ok {
+		return nil
+	}
+	return d.compiler.compile(d.reader, s, plainPrinting, append(d.known[:len(d.known):len(d.known)], entryPart))
+}
+
+// pairs reads a mapping of names, such as courseId: id.
+func (d *document) pairs(e entry) map[string]string {
+	all := map[string]string{}
+	for _, child := range d.mapping(e) {
+		if !partName.MatchString(child.name) {
+			d.problem(child.at, child.path, "want a name of letters and digits, such as courseId")
+		}
+		all[child.name] = d.field(child)
+	}
+	return all
+}
+
+// keys reads a list of the event's keys.
+func (d *document) keys(e entry) (all []string) {
+	for _, element := range d.list(e) {
+		all = append(all, d.field(element))
+	}
+	return all
+}
+
+// field reads the name of a field.
+func (d *document) field(e entry) string {
+	s, ok := d.text(e)
+	if ok && !partName.MatchString(s.text) {
+		d.problem(s.at, e.path, "want the name of a field, such as dateCompleted")
+	}
+	return s.text
+}
+
+func (d *document) within(e entry) time.Duration {
+	text := ""
+	if n, ok := e.value.(ast.ScalarNode); ok {
+		text = n.GetToken().Value
+	}
+	span, err := time.ParseDuration(text)
+	if err != nil || span <= 0 || span > maxWithin {
+		d.problem(yamlfile.Start(e.value), e.path, "want a time up to 1h, such as 10m, have %q", text)
+	}
+	return span
+}
+
+// pathWay reads a path.
+func (d *document) pathWay(e entry) request {
+	s, ok := d.text(e)
+	if !ok {
+		return request{path: &Text{}}
+	}
+	w := request{path: cmp.Or(d.compile(e, pathPrinting), &Text{})}
+	w.literal = placeholder.ReplaceAllString(s.text, "*")
+	if fault := pathFault(strings.TrimSpace(w.literal)); fault != "" {
+		d.problem(s.at, e.path, "%s", fault)
+	}
+	return w
+}
+
+var (
+	blankOrControl = regexp.MustCompile(`[\x00-\x20\x7f]`)
+	brokenEscape   = regexp.MustCompile(`%(?:[^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f]|.?$)`)
+	pageSize       = regexp.MustCompile(`(?:^|&)_limit=([^&*]*)(?:&|$)`)
+)
+
+// pathFault says why a path, with * in place of its values, can never be asked for,
+// or "".
+func pathFault(literal string) string {
+	const example = "want a path below the API's address, such as /courses/{{ .event.courseId }}"
+	path, query, _ := strings.Cut(literal, "?")
+	switch {
+	case !strings.HasPrefix(path, "/"), strings.HasPrefix(path, "//"):
+		return example
+	case blankOrControl.MatchString(path):
+		return "has a blank in the path: only a filter behind ? may have some"
+	case strings.Contains(literal, "#"):
+		return "has a #, which ends a path: write %23"
+	case strings.ContainsAny(path, `\"<>^|`), strings.Contains(path+"/", "/../"), strings.Contains(path+"/", "/./"):
+		return example
+	case strings.ContainsAny(query, "\r\n\t"):
+		return "has a line break or tab in the query: write it in one line"
+	case brokenEscape.MatchString(literal):
+		return "has a % that starts no escape such as %20: write %25"
+	case strings.Count(query, "'")%2 == 1:
+		return "has a quote ' without its second one in the filter"
+	}
+	if m := pageSize.FindStringSubmatch(query); m != nil {
+		if n, err := strconv.Atoi(m[1]); err != nil || n < 1 || n > maxPage {
+			return "asks for _limit=" + m[1] + "; a page has 1 to 1000 entries"
+		}
+	}
+	return ""
+}
+
+// encodeQuery percent-encodes what a query cannot hold, such as the blanks of a
+// filter as Absorb's pages write it. Values are encoded already.
+func encodeQuery(query string) string {
+	var b strings.Builder
+	for i := range len(query) {
+		if c := query[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
+			b.WriteString(percentEscape(string([]byte{c})))
+			continue
+		}
+		b.WriteByte(query[i])
+	}
+	return b.String()
+}
+
+// resource is what kind of thing the way gives, such as /users/*: of a list, an
+// entry of it.
+func (w request) resource() string {
+	path, _, _ := strings.Cut(strings.TrimSpace(w.literal), "?")
+	if w.choice != nil {
+		path += "/*"
+	}
+	return path
+}
+
+// chosen is the way's choice as package enrich makes it.
+func (w request) chosen() *bridge.Choice {
+	if w.choice == nil {
+		return nil
+	}
+	c := *w.choice
+	if w.where != nil {
+		c.Where = func(f bridge.Facts, entry map[string]any) bool {
+			// A shallow copy: other lookups read the facts at the same time.
+			judged := bridge.Facts{entryPart: entry}
+			for _, part := range w.where.parts {
+				if v, ok := f[part]; ok && part != entryPart {
+					judged[part] = v
+				}
+			}
+			answer, err := w.where.Execute(context.Background(), judged)
+			return err == nil && strings.TrimSpace(answer) == "true"
+		}
+	}
+	return &c
+}

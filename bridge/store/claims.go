@@ -1,0 +1,239 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+)
+
+const (
+	// namedFor is how long it is believed that webhooks of a kind name no thing. Another
+	// process may accept one that does.
+	namedFor = 2 * time.Second
+
+	// lookBack is how much earlier than its date a thing's webhook may have come, by
+	// clocks that differ.
+	lookBack = 5 * time.Minute
+
+	// mostPeers bounds how many events that may share some candidates are read.
+	mostPeers = 1000
+)
+
+// Claim gives an event the thing that it is about: one of the candidates, which are the
+// event itself with the ids and the date of a thing each, in the order of their dates.
+// It takes one that no other event is about: none that named it, that claimed it, or
+// that was created because no webhook came. It gives the candidate's index, or -1, and
+// the indexes of all that are free.
+//
+// Several free candidates are given to as many events that wait with the same bytes,
+// in their order. When fewer such events wait, nothing is claimed: it is not certain
+// which of the candidates the event is about.
+func (s *Store) Claim(ctx context.Context, e bridge.Event, candidates []bridge.Event) (claimed int, free []int, err error) {
+	for {
+		if free, err = s.unclaimed(ctx, e, candidates); err != nil || len(free) == 0 {
+			return -1, free, err
+		}
+		order := slices.Clone(free)
+		if len(free) > 1 {
+			peers, err := s.peers(ctx, e)
+			if err != nil || len(peers) < len(free) {
+				return -1, free, err
+			}
+			// The first of the events begins with the first candidate, and so on.
+			rank := max(0, min(slices.Index(peers, e.ID), len(order)-1))
+			order = append(order[rank:], order[:rank]...)
+		}
+		if claimed, err = s.claim(ctx, e, candidates, order); err != nil || claimed >= 0 {
+			return claimed, free, err
+		}
+		// Other events were faster with all of them.
+		if ctx.Err() != nil {
+			return -1, nil, ctx.Err()
+		}
+	}
+}
+
+// unclaimed are the candidates that no other event is about.
+func (s *Store) unclaimed(ctx context.Context, e bridge.Event, candidates []bridge.Event) (free []int, err error) {
+	claims, named, known := map[string][]int{}, map[string][]int{}, map[string][]int{}
+	oldest := time.Now()
+	for i, c := range candidates {
+		claims[string(claimKey(c))] = append(claims[string(claimKey(c))], i)
+		for _, key := range occurrenceOf(c).keys {
+			named[string(key)] = append(named[string(key)], i)
+			known[string(key)] = append(known[string(key)], i)
+		}
+		if c.OccurredAt.Before(oldest) {
+			oldest = c.OccurredAt
+		}
+	}
+	taken := map[int]bool{}
+	note := func(of map[string][]int, query string, args ...any) error {
+		if len(of) == 0 {
+			return nil
+		}
+		for key := range of {
+			args = append(args, []byte(key))
+		}
+		all, err := list(ctx, s, func(row scanner) (key []byte, err error) { return key, row.Scan(&key) }, query+` (`+marks(len(of))+`)`, args...)
+		for _, key := range all {
+			for _, i := range of[string(key)] {
+				taken[i] = true
+			}
+		}
+		return err
+	}
+	since := micros(oldest.Add(-sameWithin))
+	if err := note(claims, `SELECT key FROM claims WHERE event_id <> ? AND key IN`, e.ID); err != nil {
+		return nil, fmt.Errorf("look for claims: %w", err)
+	}
+	if err := note(known, `SELECT key FROM known WHERE event_id <> '' AND event_id <> ? AND at > ? AND key IN`, e.ID, since); err != nil {
+		return nil, fmt.Errorf("look for created events: %w", err)
+	}
+	if came, err := s.anyNamed(ctx, e); err != nil {
+		return nil, err
+	} else if came {
+		if err := note(named, `SELECT o.occurrence FROM events o WHERE o.source = ? AND o.id > ? AND o.id <> ? AND o.occurrence IN`, e.Source, firstID(oldest.Add(-lookBack)), e.ID); err != nil {
+			return nil, fmt.Errorf("look for webhooks that name a thing: %w", err)
+		}
+	}
+	for i := range candidates {
+		if !taken[i] {
+			free = append(free, i)
+		}
+	}
+	return free, nil
+}
+
+// claimKey is the hash of a thing and of its date.
+func claimKey(e bridge.Event) []byte {
+	return hashed(e.Source, absorb.ThingOf(e)+" "+e.OccurredAt.UTC().Format(time.RFC3339))
+}
+
+// peers are the ids of the events that could as well be about the event's candidates,
+// itself among them, in the order of their arrival.
+func (s *Store) peers(ctx context.Context, e bridge.Event) ([]string, error) {
+	row, err := newEventRow(e)
+	if err != nil {
+		return nil, err
+	}
+	all, err := list(ctx, s, func(row scanner) (id string, err error) { return id, row.Scan(&id) },
+		`SELECT o.id FROM events o WHERE o.routed_at IS NULL AND o.inferred IS NULL AND o.source = ? AND o.type = ? AND o.user_id = ? AND o.admin_id = ? AND o.entities = ?
+		ORDER BY o.received_at, o.id LIMIT ?`, e.Source, e.Type, e.UserID, e.AdminID, string(row.entities), mostPeers)
+	if err != nil {
+		return nil, fmt.Errorf("look for events that wait with the same bytes: %w", err)
+	}
+	return all, nil
+}
+
+// claim makes the event one about the first candidate of the order that is still free;
+// -1 when none is, or when the event was routed meanwhile.
+func (s *Store) claim(ctx context.Context, e bridge.Event, candidates []bridge.Event, order []int) (int, error) {
+	var all []statement
+	for _, i := range order {
+		key := claimKey(candidates[i])
+		named, err := infer(candidates[i], key)
+		if err != nil {
+			return -1, fmt.Errorf("claim for event %s: %w", e.ID, err)
+		}
+		all = append(all, change(`INSERT INTO claims (key, event_id) SELECT COALESCE(?, dedupe_key), id FROM events WHERE id = ? AND routed_at IS NULL
+			AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.event_id = ?) ON CONFLICT DO NOTHING`, key, e.ID, e.ID), named)
+	}
+	changed, err := s.write(ctx, all...)
+	if err != nil {
+		return -1, fmt.Errorf("claim for event %s: %w", e.ID, err)
+	}
+	for n, i := range order {
+		if changed[2*n] == 1 {
+			return i, nil
+		}
+	}
+	return -1, nil
+}
+
+// infer stores the ids that a list gave for an event, and by them what it is about. With
+// a claim's key, only if the event has the claim.
+func infer(e bridge.Event, claim []byte) (statement, error) {
+	row, err := newEventRow(e)
+	if err != nil {
+		return statement{}, err
+	}
+	inferred, err := json.Marshal(e.Inferred)
+	if err != nil {
+		return statement{}, err
+	}
+	const update = `UPDATE events SET entities = ?, inferred = ?, occurrence = COALESCE(?, occurrence) WHERE id = ? AND routed_at IS NULL`
+	args := []any{string(row.entities), string(inferred), row.name(), e.ID}
+	if claim == nil {
+		return change(update, args...), nil
+	}
+	return change(update+` AND EXISTS (SELECT 1 FROM claims c WHERE c.key = ? AND c.event_id = ?)`, append(args, claim, e.ID)...), nil
+}
+
+// names remembers which webhooks name their thing, by source and kind: only where some
+// do must they be looked for.
+type names struct {
+	mu    sync.Mutex           // guards what follows
+	came  map[string]time.Time // when the last one that does came, as far as is known
+	asked map[string]time.Time // when the store was asked last
+}
+
+func newNames() *names { return &names{came: map[string]time.Time{}, asked: map[string]time.Time{}} }
+
+// note notes events that were accepted.
+func (n *names) note(rows []eventRow) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, r := range rows {
+		if len(r.keys) > 0 {
+			n.came[r.event.Source+" "+r.kind] = r.event.ReceivedAt
+		}
+	}
+}
+
+// known reports whether one came lately; sure is false when the store must be asked.
+func (n *names) known(key string, since time.Time) (came, sure bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.came[key].After(since) {
+		return true, true
+	}
+	return false, time.Since(n.asked[key]) < namedFor
+}
+
+func (n *names) answer(key string, came bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.asked[key] = time.Now()
+	if came {
+		n.came[key] = time.Now()
+	}
+}
+
+// anyNamed reports whether webhooks of the event's source and kind that name their thing
+// came within the time in which a candidate may be found.
+func (s *Store) anyNamed(ctx context.Context, e bridge.Event) (bool, error) {
+	since := time.Now().Add(-time.Hour - lookBack)
+	key := e.Source + " " + absorb.OccurrenceOf(e).Kind
+	if came, sure := s.names.known(key, since); came || sure {
+		return came, nil
+	}
+	kinds := absorb.SameKinds(e.Type)
+	args := []any{e.Source, firstID(since)}
+	for _, kind := range kinds {
+		args = append(args, kind)
+	}
+	var came bool
+	err := s.row(ctx, `SELECT EXISTS (SELECT 1 FROM events o WHERE o.source = ? AND o.id > ? AND o.type IN (`+marks(len(kinds))+`) AND length(o.occurrence) = 16 AND o.inferred IS NULL)`, args...).Scan(&came)
+	if err != nil {
+		return false, fmt.Errorf("look for webhooks that name a thing: %w", err)
+	}
+	s.names.answer(key, came)
+	return came, nil
+}
