@@ -55,11 +55,11 @@ func describeSignature(values []string) string {
 	if len(values) == 0 {
 		return "none: is a Secret Key set for the webhook?"
 	}
-	_, form, ok := decodeSignature(values[0], "")
-	if !ok {
+	all := digests(values[0], "")
+	if len(all) == 0 {
 		return fmt.Sprintf("%d characters, neither the hex nor the base64 form of 32 bytes; its shape: %s", len(values[0]), shape(values[0]))
 	}
-	return string(form)
+	return string(all[0].form)
 }
 
 // shape is a text with its letters and digits made alike.

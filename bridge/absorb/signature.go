@@ -1,6 +1,7 @@
 package absorb
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -18,7 +19,11 @@ import (
 const SignatureHeader = "absorb-signature"
 
 // Key is a webhook's Secret Key, ready to verify with.
-type Key struct{ bytes bridge.Secret }
+type Key struct {
+	bytes    bridge.Secret
+	text     bridge.Secret // as configured
+	encoding string        // what the text stands for
+}
 
 // NewKey makes a key of a secret. The encoding says what the secret's text
 // stands for: "text" (or "", as the portal shows it), "hex" or "base64".
@@ -26,22 +31,25 @@ func NewKey(secret bridge.Secret, encoding string) (Key, error) {
 	if secret.Empty() {
 		return Key{}, errors.New("the secret is empty")
 	}
-	var decoded []byte
-	var err error
+	decoded, err := decodeSecret(secret.Reveal(), encoding)
+	return Key{bridge.Secret(decoded), secret, encoding}, err
+}
+
+func decodeSecret(secret, encoding string) (decoded []byte, err error) {
 	switch encoding {
 	case "", "text":
-		decoded = []byte(secret.Reveal())
+		decoded = []byte(secret)
 	case "hex":
-		decoded, err = hex.DecodeString(secret.Reveal())
+		decoded, err = hex.DecodeString(secret)
 	case "base64":
-		decoded, err = base64.StdEncoding.DecodeString(secret.Reveal())
+		decoded, err = base64.StdEncoding.DecodeString(secret)
 	default:
-		return Key{}, fmt.Errorf("secret_encoding is text, hex or base64, not %q", encoding)
+		return nil, fmt.Errorf("secret_encoding is text, hex or base64, not %q", encoding)
 	}
 	if err != nil { // the error would show parts of the secret
-		return Key{}, fmt.Errorf("the secret is not %s", encoding)
+		return nil, fmt.Errorf("the secret is not %s", encoding)
 	}
-	return Key{bytes: bridge.Secret(decoded)}, nil
+	return decoded, nil
 }
 
 // Form is how a signature is spelled. Absorb does not publish it, so every
@@ -87,40 +95,92 @@ type SignatureError struct {
 // Error gives the hint.
 func (e *SignatureError) Error() string { return e.Hint }
 
-// Verify finds a key that signed the body. All header values and all keys are
-// tried, each in constant time. A pinned form refuses every other one.
+// Verify finds a key that signed the body. It tries all signatures of all header
+// values with all keys, each in constant time. A pinned form refuses every other one.
 func Verify(header []string, body []byte, keys []Key, pinned Form) (Match, error) {
-	why := &SignatureError{Missing, "the request has no " + SignatureHeader + " header; is a Secret Key set for the webhook?"}
-	var sums [][sha256.Size]byte // made once, whatever the number of header values
-	for _, value := range header {
-		claimed, form, ok := decodeSignature(value, pinned)
-		if !ok {
-			why = &SignatureError{Malformed, fmt.Sprintf("the signature has %d characters and is neither the hex nor the base64 form of 32 bytes", len(value))}
-			continue
-		}
-		if pinned != "" && form != pinned {
-			why = &SignatureError{WrongForm, fmt.Sprintf("the signature is in the form %s, but the source's signature setting allows only %s", form, pinned)}
-			continue
-		}
-		if sums == nil {
-			sums = signAll(keys, body)
-		}
-		for i := range sums {
-			if hmac.Equal(claimed[:], sums[i][:]) {
-				return Match{Key: i, Form: form}, nil
-			}
-		}
-		why = &SignatureError{Mismatch, mismatchHint(form, len(keys))}
+	if len(header) == 0 {
+		return Match{}, &SignatureError{Missing, "the request has no " + SignatureHeader + " header; is a Secret Key set for the webhook?"}
 	}
-	return Match{}, why
+	var all []digest
+	for _, value := range header {
+		all = append(all, digests(value, pinned)...)
+	}
+	if len(all) == 0 {
+		return Match{}, &SignatureError{Malformed, malformedHint(header[len(header)-1])}
+	}
+	sums := signAll(keys, body) // made once, whatever the number of signatures
+	var wrongForm Form
+	for _, d := range all {
+		key := d.among(sums)
+		switch {
+		case key < 0:
+		case pinned == "" || d.form == pinned:
+			return Match{Key: key, Form: d.form}, nil
+		default:
+			wrongForm = d.form
+		}
+	}
+	if wrongForm != "" {
+		return Match{}, &SignatureError{WrongForm, fmt.Sprintf(
+			"the signature is in the form %s, but the source's signature setting allows only %s; with signature: %s it would match", wrongForm, pinned, wrongForm)}
+	}
+	if !slices.ContainsFunc(all, func(d digest) bool { return pinned == "" || d.form == pinned }) {
+		return Match{}, &SignatureError{WrongForm, fmt.Sprintf("the signature is in the form %s, but the source's signature setting allows only %s", all[0].form, pinned)}
+	}
+	return Match{}, &SignatureError{Mismatch, mismatchHint(all, body, keys)}
 }
 
-func mismatchHint(form Form, keys int) string {
-	which := "its secret"
-	if keys != 1 {
-		which = fmt.Sprintf("any of its %d secrets", keys)
+func malformedHint(value string) string {
+	if len(value) > maxSignature {
+		return fmt.Sprintf("the signature has %d characters; at most %d are read", len(value), maxSignature)
 	}
-	return fmt.Sprintf("the signature is 32 bytes in the form %s but does not match %s; was the Secret Key copied whole, and is it this webhook's? (the portal's Test Webhook button never matches)", form, which)
+	return fmt.Sprintf("the signature has %d characters and contains neither the hex nor the base64 form of 32 bytes", len(value))
+}
+
+// mismatchHint says what to do about a signature that no key made. When another
+// reading of a secret made it, the hint names the setting: that is for the admin,
+// who decides, and never for the sender.
+func mismatchHint(all []digest, body []byte, keys []Key) string {
+	which := "its secret"
+	if len(keys) != 1 {
+		which = fmt.Sprintf("any of its %d secrets", len(keys))
+	}
+	hint := fmt.Sprintf("the signature is 32 bytes in the form %s but does not match %s", all[0].form, which)
+	for i, k := range keys {
+		for _, r := range k.otherReadings() {
+			sums := signAll([]Key{r.key}, body)
+			if slices.ContainsFunc(all, func(d digest) bool { return d.among(sums) >= 0 }) {
+				return fmt.Sprintf("%s; secret %d would match %s", hint, i+1, r.remedy)
+			}
+		}
+	}
+	return hint + "; was the Secret Key copied whole, and is it this webhook's? (the portal's Test Webhook button never matches)"
+}
+
+// reading is another key that a secret's text may stand for.
+type reading struct {
+	key    Key
+	remedy string // how to configure it
+}
+
+func (k Key) otherReadings() (all []reading) {
+	text := k.text.Reveal()
+	trimmed := strings.TrimSpace(text)
+	for _, encoding := range []string{"text", "base64", "hex"} {
+		decoded, err := decodeSecret(trimmed, encoding)
+		if err != nil || len(decoded) == 0 || string(decoded) == k.bytes.Reveal() {
+			continue
+		}
+		remedy := "with secret_encoding: " + encoding
+		if trimmed != text {
+			remedy = "without the white space around it"
+			if encoding != cmp.Or(k.encoding, "text") {
+				remedy += " and with secret_encoding: " + encoding
+			}
+		}
+		all = append(all, reading{Key{bytes: bridge.Secret(decoded)}, remedy})
+	}
+	return all
 }
 
 func signAll(keys []Key, body []byte) [][sha256.Size]byte {
@@ -142,52 +202,4 @@ func Sign(key Key, body []byte) string {
 	var sum [sha256.Size]byte
 	key.sum(body, &sum)
 	return hex.EncodeToString(sum[:])
-}
-
-// maxSignature bounds the text that is decoded: dashed hex with a prefix has
-// some 110 characters.
-const maxSignature = 256
-
-// decodeSignature reads 32 bytes in any of the forms. A text that is right in two
-// forms is in the one that is expected.
-func decodeSignature(value string, expected Form) (sum [sha256.Size]byte, form Form, ok bool) {
-	if len(value) > maxSignature {
-		return sum, "", false
-	}
-	text := trimPrefix(strings.TrimSpace(value))
-	if digits := strings.ReplaceAll(strings.ReplaceAll(text, "-", ""), ":", ""); len(digits) == hex.EncodedLen(len(sum)) {
-		if _, err := hex.Decode(sum[:], []byte(digits)); err == nil {
-			return sum, hexForm(text, digits, expected), true
-		}
-	}
-	form, encoding := Base64, base64.RawStdEncoding
-	if strings.ContainsAny(text, "-_") || expected == Base64URL && !strings.ContainsAny(text, "+/") {
-		form, encoding = Base64URL, base64.RawURLEncoding
-	}
-	decoded, err := encoding.DecodeString(strings.TrimRight(text, "="))
-	if err != nil || len(decoded) != len(sum) {
-		return sum, "", false
-	}
-	return [sha256.Size]byte(decoded), form, true
-}
-
-func trimPrefix(text string) string {
-	for _, prefix := range []string{"hmac-sha256=", "sha256=", "v1=", "v1,"} {
-		if len(text) > len(prefix) && strings.EqualFold(text[:len(prefix)], prefix) {
-			return strings.TrimSpace(text[len(prefix):])
-		}
-	}
-	return text
-}
-
-func hexForm(text, digits string, expected Form) Form {
-	switch {
-	case len(text) != len(digits):
-		return HexDashed
-	case slices.ContainsFunc([]byte(digits), func(c byte) bool { return 'A' <= c && c <= 'F' }):
-		return HexUpper
-	case expected == HexUpper && !strings.ContainsAny(digits, "abcdef"):
-		return HexUpper
-	}
-	return Hex
 }

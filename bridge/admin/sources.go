@@ -36,8 +36,9 @@ type Inspection struct {
 	ID       string      `json:"id"`
 	Source   string      `json:"source"`
 	Received time.Time   `json:"received"`
-	Accepted bool        `json:"accepted"` // it was verified; else it was captured inside a test window
-	Headers  http.Header `json:"headers"`  // of an accepted one only the User-Agent is kept
+	Accepted bool        `json:"accepted"`          // it was verified; else it was captured inside a test window
+	Headers  http.Header `json:"headers"`           // of an accepted one only the User-Agent is kept
+	Refused  string      `json:"refused,omitempty"` // why a captured one is not verified by today's secrets, and what would help
 	absorb.Description
 }
 
@@ -111,6 +112,7 @@ func (d *Desk) Inspect(ctx context.Context, id string) (i Inspection, err error)
 			i = Inspection{ID: c.ID, Source: c.Source, Received: c.Received, Headers: c.Headers.Clone()}
 			signature := i.Headers.Values(absorb.SignatureHeader)
 			i.Description = d.parser(c.Source).Describe(signature, c.Body)
+			i.Refused = d.whyRefused(c)
 			hideSignature(i.Headers)
 			return i, nil
 		}
@@ -126,6 +128,19 @@ func (d *Desk) Inspect(ctx context.Context, id string) (i Inspection, err error)
 	i.Description = d.parser(e.Source).Describe(nil, e.Body)
 	i.Signature = e.Signature
 	return i, nil
+}
+
+// whyRefused verifies a captured request again, with the secrets of now. It is "" when
+// the request matches, and when it was not kept whole.
+func (d *Desk) whyRefused(c store.Capture) string {
+	s, err := d.source(c.Source)
+	if err != nil || len(s.Keys) == 0 || len(s.Redact) > 0 || len(c.Body) >= intake.MaxCaptured {
+		return ""
+	}
+	if _, err := absorb.Verify(c.Headers.Values(absorb.SignatureHeader), c.Body, s.Keys, s.Form); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // hideSignature leaves the length of a signature; its form is told beside it.

@@ -18,8 +18,8 @@ const (
 	// event is taken to be on test.
 	firstContact = 30 * time.Minute
 
-	// maxCaptured bounds how much of a request's body is kept, in bytes.
-	maxCaptured = 64 << 10
+	// MaxCaptured bounds how much of a request's body is kept, in bytes.
+	MaxCaptured = 64 << 10
 )
 
 // Desk keeps what the test windows need.
@@ -142,7 +142,7 @@ func (w *Windows) capture(ctx context.Context, source string, r *http.Request, b
 			headers.Add(name, value)
 		}
 	}
-	return w.desk.Capture(ctx, store.Capture{Source: source, Received: now, Headers: headers, Body: body[:min(len(body), maxCaptured)]})
+	return w.desk.Capture(ctx, store.Capture{Source: source, Received: now, Headers: headers, Body: body[:min(len(body), MaxCaptured)]})
 }
 
 // harmless tells whether what a header says is nobody's secret. Of every other only

@@ -130,10 +130,10 @@ func TestCapturesAreFewAndKeepNoCredentials(t *testing.T) {
 	b, w := onTest(t)
 	w.limit.SetLimit(1e9)
 	for i := range 30 {
-		b.post(t, "wrong", fmt.Sprintf(`{"n":%d,"long":%q}`, i, strings.Repeat("x", maxCaptured)), "Authorization", "Bearer hidden-value", "X-Proxy-Token", "hidden-value", "X-Functions-Key", "hidden-value", "Referer", "https://hidden-value")
+		b.post(t, "wrong", fmt.Sprintf(`{"n":%d,"long":%q}`, i, strings.Repeat("x", MaxCaptured)), "Authorization", "Bearer hidden-value", "X-Proxy-Token", "hidden-value", "X-Functions-Key", "hidden-value", "Referer", "https://hidden-value")
 	}
 	all := b.captures(t)
-	if len(all) != 20 || !strings.HasPrefix(string(all[0].Body), `{"n":29,`) || len(all[0].Body) != maxCaptured {
+	if len(all) != 20 || !strings.HasPrefix(string(all[0].Body), `{"n":29,`) || len(all[0].Body) != MaxCaptured {
 		t.Fatalf("%d are kept, the newest %.20s", len(all), all[0].Body)
 	}
 	if text := fmt.Sprint(all[0].Headers); strings.Contains(text, "hidden-value") || !strings.Contains(text, "X-Proxy-Token:[(redacted) 12 characters]") {

@@ -115,6 +115,9 @@ func printInspection(w io.Writer, i admin.Inspection) error {
 	say("source     %s", i.Source)
 	say("received   %s, %s", clock(i.Received), how)
 	say("signature  %s", i.Signature)
+	if i.Refused != "" {
+		say("refused    %s", i.Refused)
+	}
 	if i.Problem != "" {
 		say("problem    %s", i.Problem)
 	}
