@@ -66,6 +66,9 @@ func Known(name string) bool {
 	return ok
 }
 
+// SameName tells whether two names of events differ only in case and punctuation.
+func SameName(a, b string) bool { return fold(a) == fold(b) }
+
 // fold takes everything but letters and digits out of a name, and lowers its
 // case.
 func fold(name string) string {

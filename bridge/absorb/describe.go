@@ -160,7 +160,7 @@ func (d *Description) understood(e bridge.Event) {
 	}
 	shown := map[string]bool{}
 	for _, f := range indexBody(e.Body) {
-		if (plainKey.MatchString(f.key) || f.known()) && (f.own != "id" || plainKey.MatchString(f.parent)) {
+		if (plainKey.MatchString(f.key) && !f.listed || f.known()) && (f.own != "id" || plainKey.MatchString(f.parent)) {
 			shown[entityKey(f)] = true
 		}
 	}

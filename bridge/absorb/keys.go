@@ -2,7 +2,6 @@ package absorb
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,68 +38,51 @@ func entityKeys() []string {
 	}
 }
 
-// knownEntities are entityKeys by their folded form; never changed.
+// otherKeys are other keys of the same things, by what they are kept as.
+func otherKeys() [][2]string {
+	return [][2]string{
+		{"onlineCourseId", "courseId"}, {"instructorLedCourseId", "courseId"}, {"iltCourseId", "courseId"},
+		{"curriculaId", "curriculumId"}, {"bundleId", "courseBundleId"},
+		{"courseEnrollmentId", "enrollmentId"}, {"enrolmentId", "enrollmentId"}, {"courseEnrolmentId", "enrollmentId"},
+		{"userCertificateId", "certificateId"}, {"userCompetencyId", "competencyId"},
+		{"courseSessionId", "sessionId"}, {"instructorLedCourseSessionId", "sessionId"},
+		{"userGroupId", "groupId"}, {"creditsAwarded", "credits"},
+	}
+}
+
+// anyThing are the keys of an id that do not say of what it is.
+func anyThing() []string {
+	return []string{"entity", "object", "resource", "target", "item", "subject", "content", "record"}
+}
+
+// knownEntities are entityKeys, otherKeys and anyThing by their folded form; never
+// changed.
 var knownEntities = func() map[string]string {
 	all := map[string]string{}
 	for _, key := range entityKeys() {
 		all[fold(key)] = key
 	}
+	for _, s := range otherKeys() {
+		all[fold(s[0])] = s[0]
+	}
+	for _, stem := range anyThing() {
+		all[stem+"id"] = stem + "Id"
+	}
 	return all
 }()
 
-// field is one value of a body, with the keys that lead to it.
-type field struct {
-	key    string // as spelled
-	parent string // key of the object that holds it, or ""
-	own    string // key, folded
-	outer  string // parent, folded
-	depth  int
-	value  any
-}
-
-// is tells whether a folded key means the field: its own, or its parent's and
-// its own in one.
-func (f field) is(key string) bool {
-	return key == f.own || f.outer != "" && len(key) == len(f.outer)+len(f.own) &&
-		strings.HasPrefix(key, f.outer) && strings.HasSuffix(key, f.own)
-}
-
-// fields are a body's values down to two objects deep: shallow ones first, then
-// by key, so that the same body is always understood in the same way.
-type fields []field
-
-// wrappers hold an event's own keys: what is inside them counts as outside.
-var wrappers = []string{"event", "data", "payload", "detail", "details", "body", "webhook", "message", "notification"}
-
-const indexDepth = 2
-
-func indexBody(body map[string]any) fields {
-	var all fields
-	var walk func(object map[string]any, parent string, depth int)
-	walk = func(object map[string]any, parent string, depth int) {
-		outer := fold(parent)
-		for _, key := range slices.Sorted(maps.Keys(object)) {
-			all = append(all, field{key, parent, fold(key), outer, depth, object[key]})
-			if inner, ok := object[key].(map[string]any); ok && depth < indexDepth {
-				walk(inner, key, depth+1)
-			}
-		}
-	}
-	walk(body, "", 0)
-	slices.SortStableFunc(all, func(a, b field) int { return a.depth - b.depth })
-	return all
-}
-
-// first finds the value of the best of the keys, or nil.
-func (all fields) first(keys []string) any {
-	for _, key := range keys {
+// time finds when the event happened; zero when the body does not say.
+func (all fields) time() time.Time {
+	for _, key := range timeKeys {
 		for _, f := range all {
-			if f.is(key) && f.value != nil {
-				return f.value
+			if f.is(key) {
+				if t := parseTime(f.value); !t.IsZero() {
+					return t
+				}
 			}
 		}
 	}
-	return nil
+	return time.Time{}
 }
 
 // id finds the first of the keys whose value is an id.
@@ -126,11 +108,42 @@ func (all fields) eventName() string {
 			if !ok || s == "" || !f.is(key) {
 				continue
 			}
-			if (f.own == "type" || f.own == "name") && f.parent != "" && !slices.Contains(wrappers, f.outer) {
+			if f.ofAThing() {
 				continue
 			}
 			return s
 		}
+	}
+	return ""
+}
+
+// codeKeys may hold an event's code beside eventKeys.
+var codeKeys = []string{"eventcode", "eventid", "eventtypeid", "eventtypecode"}
+
+// eventCodes are the texts and numbers that may stand for the event's name, best first.
+func (all fields) eventCodes() (codes []string) {
+	for _, key := range slices.Concat(eventKeys, codeKeys) {
+		for _, f := range all {
+			if code := codeText(f.value); code != "" && f.is(key) && !f.ofAThing() {
+				codes = append(codes, code)
+			}
+		}
+	}
+	return codes
+}
+
+// ofAThing tells whether a bare "type" or "name" can be that of a course or a user.
+func (f field) ofAThing() bool {
+	return (f.own == "type" || f.own == "name") && f.parent != "" && !slices.Contains(wrappers, f.outer)
+}
+
+// codeText is a text or a number as text; "" for anything else.
+func codeText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
 	}
 	return ""
 }
@@ -169,13 +182,16 @@ func entityKey(f field) string {
 		if f.parent == "" || slices.Contains(wrappers, f.outer) {
 			return "" // the event's own
 		}
-		words = f.parent + "Id"
+		words = singular(f.parent) + "Id"
 	}
 	words = strings.TrimSuffix(words, "s")
-	for _, ending := range []string{"Id", "ID", "_id", "-id", " id", ".id"} {
+	for _, ending := range []string{"Guid", "GUID", "Uuid", "UUID", "Id", "ID", "_id", "-id", " id", ".id", "_guid", "_uuid"} {
 		if stem, ok := strings.CutSuffix(words, ending); ok && stem != "" {
 			return lowerFirst(pascal(stem)) + "Id"
 		}
+	}
+	if text, ok := f.value.(string); ok && guid.MatchString(text) && len(f.own) > 2 && strings.HasSuffix(f.own, "id") {
+		return lowerFirst(pascal(strings.TrimSuffix(f.own, "id"))) + "Id" // such as "widgetid"
 	}
 	return ""
 }

@@ -2,6 +2,7 @@ package absorb
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,26 +27,43 @@ func (e *BodyError) Error() string { return e.Problem }
 
 // Parser reads webhook bodies. How Absorb spells their keys is not published,
 // so it knows the likely ones, in any case and punctuation, at the top level and
-// up to two objects deep.
-type Parser struct{ overrides map[string]path }
+// up to two objects deep. It also looks into lists of keys and values, and into
+// texts that are JSON.
+type Parser struct {
+	overrides map[string][]path
+	names     map[string]string // of events, by the folded name or code of the body
+}
 
 // Overrides says where a portal puts a value, by JSON path ("$.data.course.id"),
-// for those that the parser would not find. Its keys are event, user, admin,
-// client, correlation, time, and those of entities, such as courseId.
-type Overrides map[string]string
+// for those that the parser would not find. The first path that leads to a value
+// counts. Its keys are event, user, admin, client, correlation, time, and those of
+// entities, such as courseId.
+type Overrides map[string][]string
 
 // NewParser makes a parser. The error names the override that is wrong.
 func NewParser(o Overrides) (*Parser, error) {
-	p := &Parser{overrides: map[string]path{}}
+	p := &Parser{overrides: map[string][]path{}}
 	var faults []error
-	for key, text := range o {
-		compiled, err := parsePath(text)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", key, err))
+	for key, texts := range o {
+		for _, text := range texts {
+			compiled, err := parsePath(text)
+			if err != nil {
+				faults = append(faults, fmt.Errorf("%s: %w", key, err))
+			}
+			p.overrides[key] = append(p.overrides[key], compiled)
 		}
-		p.overrides[key] = compiled
 	}
 	return p, errors.Join(faults...)
+}
+
+// Naming makes a parser that gives events the names of a portal's own codes: the
+// keys are what its webhooks call an event, such as "17".
+func (p *Parser) Naming(names map[string]string) *Parser {
+	folded := map[string]string{}
+	for code, name := range names {
+		folded[fold(code)] = Canonical(name)
+	}
+	return &Parser{p.overrides, folded}
 }
 
 // Parse reads a body: one event, or a list of them. It sets all that the body
@@ -99,14 +117,15 @@ func (p *Parser) event(raw []byte) (e bridge.Event, err error) {
 		return e, &BodyError{"something follows the JSON object in the body"}
 	}
 	f := indexBody(e.Body)
-	if e.Type = Canonical(p.text("event", e.Body, f.eventName())); e.Type == "" {
-		e.Type = UnknownEvent
-	}
+	e.Type = p.eventType(e.Body, f)
 	e.UserID = p.id("user", e.Body, f.id(userKeys))
 	e.AdminID = p.id("admin", e.Body, f.id(adminKeys))
 	e.ClientID = p.id("client", e.Body, f.id(clientKeys))
 	e.CorrelationID = p.id("correlation", e.Body, f.id(correlationKeys))
-	e.OccurredAt = parseTime(p.value("time", e.Body, f.first(timeKeys)))
+	e.OccurredAt = f.time()
+	if at := p.value("time", e.Body, func(v any) bool { return !parseTime(v).IsZero() }); at != nil {
+		e.OccurredAt = parseTime(at)
+	}
 	e.Entities = f.entities()
 	for key := range p.overrides {
 		if !isRole(key) {
@@ -115,29 +134,42 @@ func (p *Parser) event(raw []byte) (e bridge.Event, err error) {
 			}
 		}
 	}
+	f.resolve(&e)
 	return e, nil
 }
 
-// value is what an override leads to; found, when there is no override or it
-// leads nowhere.
-func (p *Parser) value(key string, body map[string]any, found any) any {
-	if path, ok := p.overrides[key]; ok {
-		if v := path.of(body); v != nil {
+// eventType is the event's canonical name: by the override, by the catalogue, by the
+// portal's own codes, or as the body spells it.
+func (p *Parser) eventType(body map[string]any, f fields) string {
+	found := f.eventName()
+	if v := p.value("event", body, func(v any) bool { return codeText(v) != "" }); v != nil {
+		found = codeText(v)
+		if name, ok := p.names[fold(found)]; ok {
+			return name
+		}
+	} else if len(p.names) > 0 && !Known(found) {
+		for _, code := range f.eventCodes() {
+			if name, ok := p.names[fold(code)]; ok {
+				return name
+			}
+		}
+	}
+	return cmp.Or(Canonical(found), UnknownEvent)
+}
+
+// value is the first value that an override's paths lead to and that is of use; nil
+// when there is none.
+func (p *Parser) value(key string, body map[string]any, useful func(any) bool) any {
+	for _, path := range p.overrides[key] {
+		if v := path.of(body); useful(v) {
 			return v
 		}
 	}
-	return found
-}
-
-func (p *Parser) text(key string, body map[string]any, found string) string {
-	if s, ok := p.value(key, body, found).(string); ok {
-		return s
-	}
-	return found
+	return nil
 }
 
 func (p *Parser) id(key string, body map[string]any, found string) string {
-	return idText(p.value(key, body, found))
+	return cmp.Or(idText(p.value(key, body, func(v any) bool { return idText(v) != "" })), found)
 }
 
 // depth is how deep a JSON text nests; for a broken one, some number.

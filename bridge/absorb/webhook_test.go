@@ -156,14 +156,14 @@ func TestParseRefuses(t *testing.T) {
 func TestOverrides(t *testing.T) {
 	body := []byte(`{"kind":"Certificate Awarded","who":{"a-b":{"x":["", "u7"]}},"boss":9,"courseId":"wrong","deep":{"er":{"course":"right"}},"when":"2026-11-23","userId":"found"}`)
 	events, err := parser(t, Overrides{
-		"event": "$.kind", "user": `$.who['a-b'].x[1]`, "admin": "boss", "courseId": "$.deep.er.course", "time": "when", "client": "$.no.where",
+		"event": {"$.kind"}, "user": {`$.who['a-b'].x[0]`, `$.who['a-b'].x[1]`}, "admin": {"boss"}, "courseId": {"$.no", "$.deep.er.course"}, "time": {"when"}, "client": {"$.no.where"},
 	}).Parse(body)
 	want := meaning{"CertificateAwarded", "u7", "9", "", "", "2026-11-23T00:00:00Z", map[string]string{"courseId": "right"}}
 	if err != nil || !reflect.DeepEqual(understood(events[0]), want) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, understood(events[0]), want)
 	}
-	for _, bad := range []string{"", "$", "$.", "a..b", "a[", "a[x]", "a['']", "a[-1]"} {
-		if _, err := NewParser(Overrides{"user": bad}); err == nil || !strings.HasPrefix(err.Error(), "user: ") {
+	for _, bad := range []string{"", "$", "$.", "a..b", "a[", "a[x]", "a['']", "a[-1]", "a[=b]", "a[b=]", "a[b='c]"} {
+		if _, err := NewParser(Overrides{"user": {"$.right", bad}}); err == nil || !strings.HasPrefix(err.Error(), "user: ") {
 			t.Errorf("path %q: %v", bad, err)
 		}
 	}
@@ -175,7 +175,8 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(vectorBody))
 	f.Add([]byte(`{"event":"x","time":"NaN"}`))
 	f.Add([]byte(`[{"event":"x","user":{"id":1},"tagIds":["a"]},{"data":{"timestamp":"2026-11-23T14:02:31.1234567"}}]`))
-	p := parser(f, Overrides{"courseId": "$.a[0].b"})
+	f.Add([]byte(`{"event":17,"data":[{"key":"courseId","value":"c"},{"name":"entityType","value":"Course"}],"payload":"{\"entityId\":\"e\"}"}`))
+	p := parser(f, Overrides{"courseId": {"$.a[0].b", "$.a[key=x].value"}})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		events, err := p.Parse(body)
 		if _, ok := errors.AsType[*BodyError](err); err != nil && !ok {

@@ -77,17 +77,18 @@ type Source struct {
 	Name           string
 	Path           string
 	Secrets        []bridge.Secret
-	SecretEncoding string            // text, hex or base64
-	Signature      string            // the only form of signature accepted, or ""
-	UserAgent      string            // glob pattern, or ""
-	Portal         string            // base URL of the portal, for links, or ""
-	Fields         map[string]string // JSON paths, by what they lead to
-	API            *API              // nil: nothing is looked up
-	CatchUp        *CatchUp          // nil: only by command …
-	Asked          CatchUp           // … then so
-	Keep           time.Duration     // in place of Config.Keep, or 0
-	KeepDead       time.Duration     // in place of Config.KeepDead, or 0
-	Redact         []string          // paths of facts that are never stored, beside Config.Redact
+	SecretEncoding string              // text, hex or base64
+	Signature      string              // the only form of signature accepted, or ""
+	UserAgent      string              // glob pattern, or ""
+	Portal         string              // base URL of the portal, for links, or ""
+	Fields         map[string][]string // JSON paths, by what they lead to; the first that leads somewhere counts
+	Events         map[string]string   // names of events, by what the webhooks call them
+	API            *API                // nil: nothing is looked up
+	CatchUp        *CatchUp            // nil: only by command …
+	Asked          CatchUp             // … then so
+	Keep           time.Duration       // in place of Config.Keep, or 0
+	KeepDead       time.Duration       // in place of Config.KeepDead, or 0
+	Redact         []string            // paths of facts that are never stored, beside Config.Redact
 }
 
 // API is an Integration API.

@@ -73,7 +73,7 @@ func TestStarterWithEverythingOn(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, whole)
 	}
-	if len(c.Sinks) != 9 || len(c.Routes) != 2 || c.Sources[0].API == nil || c.Sources[0].Fields["courseId"] == "" || c.Templates == "" {
+	if len(c.Sinks) != 9 || len(c.Routes) != 2 || c.Sources[0].API == nil || c.Sources[0].Fields["courseId"] == nil || c.Templates == "" {
 		t.Errorf("not everything is on: %d sinks, %d routes", len(c.Sinks), len(c.Routes))
 	}
 }

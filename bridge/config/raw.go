@@ -62,18 +62,19 @@ type rawTraces struct {
 }
 
 type rawSource struct {
-	Path           string            `koanf:"path"`
-	Secrets        []bridge.Secret   `koanf:"secrets"`
-	SecretEncoding string            `koanf:"secret_encoding"`
-	Signature      string            `koanf:"signature"`
-	UserAgent      string            `koanf:"user_agent"`
-	Portal         string            `koanf:"portal"`
-	Fields         map[string]string `koanf:"fields"`
-	API            any               `koanf:"api"`
-	CatchUp        any               `koanf:"catch_up"`
-	Keep           string            `koanf:"keep"`
-	KeepDead       string            `koanf:"keep_dead"`
-	Redact         []string          `koanf:"redact"`
+	Path           string          `koanf:"path"`
+	Secrets        []bridge.Secret `koanf:"secrets"`
+	SecretEncoding string          `koanf:"secret_encoding"`
+	Signature      string          `koanf:"signature"`
+	UserAgent      string          `koanf:"user_agent"`
+	Portal         string          `koanf:"portal"`
+	Fields         map[string]any  `koanf:"fields"`
+	Events         map[string]any  `koanf:"events"`
+	API            any             `koanf:"api"`
+	CatchUp        any             `koanf:"catch_up"`
+	Keep           string          `koanf:"keep"`
+	KeepDead       string          `koanf:"keep_dead"`
+	Redact         []string        `koanf:"redact"`
 }
 
 type rawAPI struct {

@@ -100,6 +100,8 @@ func sourceSchema(m manual, duration, rate schema) schema {
 		Named: map[string]schema{
 			"path": jsonschema.Matching(`^/[^?# ]*$`), "portal": web, "api": api, "signature": jsonschema.OneOf(forms...),
 			"secret_encoding": jsonschema.OneOf("text", "hex", "base64"),
+			"fields":          schema{"type": "object", "additionalProperties": jsonschema.Any(jsonschema.Text(), some(jsonschema.Text()))},
+			"events":          schema{"type": "object", "additionalProperties": jsonschema.Any(schema{"enum": eventNames()}, jsonschema.Text())},
 		},
 	})
 }
@@ -147,7 +149,6 @@ func routeSchema(m manual, duration schema) schema {
 	update := jsonschema.Object(rawUpdate{Within: "7d"}, jsonschema.Options{
 		Describe: m.under("Updates", "update."), Named: map[string]schema{"within": duration}, Required: []string{"key"},
 	})
-	some := func(of schema) schema { s := jsonschema.List(of); s["minItems"] = 1; return s }
 	return jsonschema.Object(rawRoute{}, jsonschema.Options{
 		Describe: m.in("Routes"), Required: []string{"name", "events", "to"},
 		Named: map[string]schema{
@@ -158,6 +159,9 @@ func routeSchema(m manual, duration schema) schema {
 		},
 	})
 }
+
+// some is a list that is not empty.
+func some(of schema) schema { return jsonschema.With(jsonschema.List(of), "minItems", 1) }
 
 // manual is what the manual's tables say of settings, by section and key.
 type manual map[string]map[string]string

@@ -20,7 +20,7 @@ func (b *builder) sources(all map[string]any) {
 		b.decode(key, value, &r)
 		s := Source{
 			Name: name, Path: r.Path, Secrets: r.Secrets, UserAgent: r.UserAgent, Portal: strings.TrimRight(r.Portal, "/"),
-			Fields: r.Fields, Signature: r.Signature, SecretEncoding: r.SecretEncoding,
+			Signature: r.Signature, SecretEncoding: r.SecretEncoding,
 		}
 		b.path(key+".path", r.Path)
 		b.secrets(key, s, used)
@@ -35,11 +35,8 @@ func (b *builder) sources(all map[string]any) {
 		if r.Portal != "" {
 			b.url(key+".portal", r.Portal)
 		}
-		for field, path := range r.Fields {
-			if _, err := absorb.NewParser(absorb.Overrides{field: path}); err != nil {
-				b.atValue(key+".fields."+field, "%s", strings.TrimPrefix(err.Error(), field+": "))
-			}
-		}
+		s.Fields = b.fields(key+".fields", r.Fields)
+		s.Events = b.eventsOf(key+".events", r.Events)
 		if r.API != nil {
 			s.API = b.api(key+".api", r.API)
 		}

@@ -192,7 +192,7 @@ func (p *Parts) buildIntake(c *config.Config) error {
 		if err != nil {
 			faults = append(faults, fmt.Errorf("sources.%s.fields: %w", s.Name, err))
 		}
-		source.Parser = parser
+		source.Parser = parser.Naming(s.Events)
 		p.Intake = append(p.Intake, source)
 	}
 	return errors.Join(faults...)

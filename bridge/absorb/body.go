@@ -1,0 +1,118 @@
+package absorb
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// field is one value of a body, with the keys that lead to it.
+type field struct {
+	key    string // as spelled
+	parent string // key of the object that holds it, or ""
+	own    string // key, folded
+	outer  string // parent, folded
+	depth  int
+	value  any
+	listed bool // the key stands in a list of keys and values, where it may be anybody's text
+}
+
+// is tells whether a folded key means the field: its own, or its parent's and
+// its own in one.
+func (f field) is(key string) bool {
+	return key == f.own || f.outer != "" && len(key) == len(f.outer)+len(f.own) &&
+		strings.HasPrefix(key, f.outer) && strings.HasSuffix(key, f.own)
+}
+
+// fields are a body's values down to two objects deep, with those of lists of keys
+// and values and of texts that are JSON: shallow ones first, then by key, so that
+// the same body is always understood in the same way.
+type fields []field
+
+// wrappers hold an event's own keys: what is inside them counts as outside.
+var wrappers = []string{"event", "data", "payload", "detail", "details", "body", "webhook", "message", "notification"}
+
+const indexDepth = 2
+
+func indexBody(body map[string]any) fields {
+	var all fields
+	all.object(body, "", 0, false)
+	slices.SortStableFunc(all, func(a, b field) int { return a.depth - b.depth })
+	return all
+}
+
+// object adds an object's fields; opened tells that it stood in a text.
+func (all *fields) object(object map[string]any, parent string, depth int, opened bool) {
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		all.add(key, parent, object[key], depth, opened)
+	}
+}
+
+func (all *fields) add(key, parent string, value any, depth int, opened bool) {
+	if text, ok := value.(string); ok && !opened {
+		if inner := decodeText(text); inner != nil {
+			value, opened = inner, true
+		}
+	}
+	*all = append(*all, field{key: key, parent: parent, own: foldID(key), outer: foldID(parent), depth: depth, value: value})
+	if depth == indexDepth {
+		return
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		all.object(v, key, depth+1, opened)
+	case []any:
+		all.list(v, key, depth+1, opened)
+	}
+}
+
+// list adds the fields of a list of keys and values, or of a list's only object.
+func (all *fields) list(list []any, parent string, depth int, opened bool) {
+	for _, item := range list {
+		object, _ := item.(map[string]any)
+		if key, value, ok := pair(object); ok {
+			at := len(*all)
+			all.add(key, parent, value, depth, opened)
+			(*all)[at].listed = true
+		} else if len(list) == 1 {
+			all.object(object, singular(parent), depth, opened)
+		}
+	}
+}
+
+// pair reads an object that holds a key and its value, such as
+// {"key": "courseId", "value": "…"} or {"Name": "UserId", "Value": "…"}.
+func pair(object map[string]any) (key string, value any, ok bool) {
+	hasKey, hasValue := false, false
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		switch fold(name) {
+		case "key", "name", "field", "fieldname", "property", "propertyname", "attribute", "parameter", "k":
+			if text, isText := object[name].(string); isText && !hasKey {
+				key, hasKey = text, text != ""
+			}
+		case "value", "val", "v":
+			if !hasValue {
+				value, hasValue = object[name], true
+			}
+		}
+	}
+	return key, value, hasKey && hasValue
+}
+
+func singular(key string) string {
+	if len(key) > 2 && strings.HasSuffix(key, "s") && !strings.HasSuffix(key, "ss") && !strings.HasSuffix(key, "us") {
+		return key[:len(key)-1]
+	}
+	return key
+}
+
+// foldID folds a key, with "guid" and "uuid" at its end as "id".
+func foldID(key string) string {
+	folded := fold(key)
+	for _, ending := range []string{"guid", "uuid"} {
+		if stem, ok := strings.CutSuffix(folded, ending); ok {
+			return stem + "id"
+		}
+	}
+	return folded
+}

@@ -1,0 +1,71 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+)
+
+// fields reads where a source's webhooks put their values: one JSON path for each,
+// or several of which the first that leads to a value counts.
+func (b *builder) fields(key string, raw map[string]any) map[string][]string {
+	all := map[string][]string{}
+	for name, value := range raw {
+		at := key + "." + name
+		list, ok := value.([]any)
+		if !ok {
+			b.jsonPath(at, name, value, all)
+			continue
+		}
+		if len(list) == 0 {
+			b.atValue(at, "want a JSON path such as $.data.course.id, or a list of them")
+		}
+		for i, value := range list {
+			b.jsonPath(element(at, i), name, value, all)
+		}
+	}
+	return all
+}
+
+func (b *builder) jsonPath(at, name string, value any, into map[string][]string) {
+	path, ok := value.(string)
+	if !ok {
+		b.atValue(at, "want a JSON path such as $.data.course.id, or a list of them")
+		return
+	}
+	if _, err := absorb.NewParser(absorb.Overrides{name: {path}}); err != nil {
+		b.atValue(at, "%s", strings.TrimPrefix(err.Error(), name+": "))
+	}
+	into[name] = append(into[name], path)
+}
+
+// eventsOf reads what a source's webhooks call events that the catalogue does not
+// know by that name.
+func (b *builder) eventsOf(key string, raw map[string]any) map[string]string {
+	all := map[string]string{}
+	for _, code := range slices.Sorted(maps.Keys(raw)) {
+		at := key + "." + code
+		name, ok := raw[code].(string)
+		switch {
+		case absorb.Canonical(code) == "":
+			b.atKey(at, "%q has no letter and no digit, so it names no event", code)
+		case absorb.Known(code):
+			b.atKey(at, "%s is an event of Absorb already; give names and codes here that Absorb's list does not have", absorb.Canonical(code))
+		case !ok:
+			b.atValue(at, "want the name of an event, such as CertificateAwarded")
+		case !absorb.Known(name):
+			b.atValue(at, "no event named %q%s", name, bridge.DidYouMean(name, eventNames()))
+		}
+		for other := range all {
+			if absorb.SameName(code, other) {
+				b.atKey(at, "%s", fmt.Sprintf("names the same event as %q: case and punctuation do not count", other))
+			}
+		}
+		all[code] = name
+	}
+	return all
+}
