@@ -86,6 +86,12 @@ func (r *rig) unrouted() int {
 // enricher asks a portal through a transport that the test may break.
 func (r *rig) enricher(p *portal.Portal, broken *atomic.Bool) *enrich.Enricher {
 	r.t.Helper()
+	return enrich.New(enrich.Options{Source: "one", Client: r.client(p, broken), Claims: r.store})
+}
+
+// client asks a portal, unless it is broken.
+func (r *rig) client(p *portal.Portal, broken *atomic.Bool) *absorb.Client {
+	r.t.Helper()
 	c, err := absorb.NewClient(absorb.ClientOptions{
 		BaseURL: "http://portal.invalid", Key: bridge.Secret(p.Key), Username: p.Username, Password: bridge.Secret(p.Password),
 		HTTP: &http.Client{Transport: breakable{p.RoundTripper(), broken}},
@@ -93,7 +99,7 @@ func (r *rig) enricher(p *portal.Portal, broken *atomic.Bool) *enrich.Enricher {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return enrich.New(enrich.Options{Client: c})
+	return c
 }
 
 type breakable struct {

@@ -192,7 +192,7 @@ func (n *names) note(rows []eventRow) {
 	defer n.mu.Unlock()
 	for _, r := range rows {
 		if len(r.keys) > 0 {
-			n.came[r.event.Source+" "+r.kind] = r.event.ReceivedAt
+			n.came[r.event.Source+" "+r.kind] = time.Now()
 		}
 	}
 }
