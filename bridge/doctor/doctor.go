@@ -242,19 +242,3 @@ func (e *examination) sink(ctx context.Context, name string) Finding {
 	}
 	return fail(check, remedy, "%s", cmp.Or(failure.Error(), "no answer"))
 }
-
-// api asks a source's Integration API who we are.
-func (e *examination) api(ctx context.Context, s config.Source) Finding {
-	check := "api of " + s.Name
-	if s.API == nil {
-		return ok(check, "there is none, so messages hold ids in place of names")
-	}
-	err := gateway.TryAPI(ctx, *s.API, e.store)
-	switch {
-	case err == nil:
-		return ok(check, "%s lets us in", gateway.APIAddress(*s.API))
-	case errors.Is(err, gateway.ErrOneUse):
-		return warn(check, "", "%v", err)
-	}
-	return fail(check, "check the key, the login and the region in sources."+s.Name+".api; until then messages hold ids", "%v", err)
-}

@@ -224,7 +224,7 @@ func TestAPI(t *testing.T) {
 	p := newPatient(t, console, api(server.URL, "${SECRET}"), "")
 	p.says(t, "api of production", OK, "lets us in")
 	p.says(t, "clock", OK, "agrees with that of the API of production")
-	newPatient(t, console, api(server.URL, "wrong-password"), "").says(t, "api of production", Fail, "check the key, the login")
+	newPatient(t, console, api(server.URL, "wrong-password"), "").says(t, "api of production", Fail, "to try username and password")
 	newPatient(t, console, api("http://"+loopback.Address(t), "x"), "").says(t, "api of production", Fail, "connection refused")
 	newPatient(t, console, fmt.Sprintf(`, api: { url: "%s", key: k, oauth: { token_url: "%s/oauth/token", client_id: c, client_secret: s, refresh_token: r } }`, server.URL, server.URL), "").
 		says(t, "api of production", Warn, "would use up the refresh token")

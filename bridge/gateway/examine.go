@@ -3,8 +3,11 @@ package gateway
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strings"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
@@ -24,8 +27,21 @@ var ErrOneUse = errors.New("there is no token yet, and to get one would use up t
 // APIAddress is where an Integration API is.
 func APIAddress(api config.API) string { return clientOptions(api, nil).BaseURL }
 
+// APIRefusal is an answer of an Integration API, or none, that keeps the bridge from
+// using it.
+type APIRefusal struct {
+	error
+
+	Login       bool   // the login failed, not a call with its token
+	OtherScheme string // the api.scheme with which the same call is accepted, or ""
+}
+
+// Unwrap gives the client's error.
+func (r *APIRefusal) Unwrap() error { return r.error }
+
 // TryAPI asks an Integration API who we are, with the token that the store keeps if
-// there is one: a login would end the one of a running bridge. It saves nothing.
+// there is one: a login would end the one of a running bridge. It saves nothing. When
+// the call is refused with a valid token, it asks once more in the other scheme.
 func TryAPI(ctx context.Context, api config.API, kept store.Examination) error {
 	o := clientOptions(api, nil)
 	token, expires := kept.Token(o.TokenKey)
@@ -35,7 +51,37 @@ func TryAPI(ctx context.Context, api config.API, kept store.Examination) error {
 		}
 		o.OAuth = nil
 	}
-	o.Tokens = keptTokens{kept}
+	tokens, last := &borrowed{token: token, expires: expires}, &lastCall{next: o.HTTP.Transport}
+	o.Tokens, o.HTTP.Transport = tokens, last
+	err := probe(ctx, o)
+	if err == nil {
+		return nil
+	}
+	refusal := &APIRefusal{error: err, Login: last.path == "/authenticate"}
+	if e, ok := errors.AsType[*absorb.APIError](err); ok && e.Status == http.StatusUnauthorized && !refusal.Login {
+		refusal.OtherScheme = otherScheme(ctx, o, tokens)
+	}
+	return refusal
+}
+
+// otherScheme tries the scheme that is not configured, with the token at hand and
+// without a login, which would end it.
+func otherScheme(ctx context.Context, o absorb.ClientOptions, tokens *borrowed) string {
+	scheme := "none"
+	if o.Scheme == scheme {
+		scheme = "Bearer"
+	}
+	if tokens.token.Empty() {
+		return ""
+	}
+	o.Scheme, o.Username = scheme, ""
+	if probe(ctx, o) != nil {
+		return ""
+	}
+	return scheme
+}
+
+func probe(ctx context.Context, o absorb.ClientOptions) error {
 	client, err := absorb.NewClient(o)
 	if err != nil {
 		return err
@@ -43,17 +89,34 @@ func TryAPI(ctx context.Context, api config.API, kept store.Examination) error {
 	return client.Probe(ctx)
 }
 
-// keptTokens gives the tokens of a store that must not be changed.
-type keptTokens struct{ store.Examination }
-
-// Token gives the kept one.
-func (k keptTokens) Token(_ context.Context, key string) (string, time.Time, error) {
-	token, expires := k.Examination.Token(key)
-	return token.Reveal(), expires, nil
+// lastCall remembers which path was asked for last.
+type lastCall struct {
+	next http.RoundTripper
+	path string
 }
 
-// SaveToken keeps nothing.
-func (keptTokens) SaveToken(context.Context, string, string, time.Time) error { return nil }
+// RoundTrip passes a request on.
+func (l *lastCall) RoundTrip(r *http.Request) (*http.Response, error) {
+	l.path = r.URL.Path[strings.LastIndex(r.URL.Path, "/"):]
+	return l.next.RoundTrip(r)
+}
+
+// borrowed keeps a token in memory, for one asker: the store must not be changed.
+type borrowed struct {
+	token   bridge.Secret
+	expires time.Time
+}
+
+// Token gives the token at hand.
+func (b *borrowed) Token(context.Context, string) (string, time.Time, error) {
+	return b.token.Reveal(), b.expires, nil
+}
+
+// SaveToken keeps a token until the trial ends.
+func (b *borrowed) SaveToken(_ context.Context, _, token string, expires time.Time) error {
+	b.token, b.expires = bridge.Secret(token), expires
+	return nil
+}
 
 // Lock is nobody's: there is one asker.
-func (keptTokens) Lock(context.Context, string) (func(), error) { return func() {}, nil }
+func (*borrowed) Lock(context.Context, string) (func(), error) { return func() {}, nil }
