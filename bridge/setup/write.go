@@ -105,7 +105,8 @@ func (w *writer) source(a Answers) {
 		return
 	}
 	w.line(`    # Absorb's Integration API, for names in place of ids. Make an administrator of
-    # its own for it, with the right to view.
+    # its own for it, with the right to view: docs/absorb-api.md shows
+    # each click.
     api:`)
 	if _, region := absorb.BaseURL(a.API); region {
 		w.line("      region: %s", a.API)
