@@ -21,14 +21,14 @@ func (p *Portal) Handler() http.Handler {
 	}))
 	for collection, name := range map[string]string{
 		"users": "User", "courses": "Course", "departments": "Department", "groups": "Group", "roles": "Role",
-		"categories": "Category", "instructor-led-course-sessions": "Session",
+		"categories": "Category", sessions: "Session",
 	} {
 		mux.HandleFunc("GET /"+collection+"/{id}", p.resource(func(r *http.Request, w *world) (any, string) {
 			return w.byID(collection, r.PathValue("id")), name
 		}))
 	}
 	mux.HandleFunc("GET /users/{id}/enrollments/{courseId}", p.resource(func(r *http.Request, w *world) (any, string) {
-		return w.enrollment(strings.ToLower(r.PathValue("id")), strings.ToLower(r.PathValue("courseId"))), "Enrollment"
+		return w.enrollment(r.PathValue("id"), r.PathValue("courseId")), "Enrollment"
 	}))
 	mux.HandleFunc("GET /users/{id}/certificates/{certificateId}", p.resource(func(r *http.Request, w *world) (any, string) {
 		return w.byID("certificates", r.PathValue("certificateId")), "Certificate"

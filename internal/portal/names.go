@@ -18,12 +18,12 @@ func jobs() []string {
 	return []string{"Rigger", "Academy Lead", "Instructor", "Quay Supervisor", "Crane Operator", "Deckhand", "Harbour Pilot", "Analyst", "Cook"}
 }
 
-// course is a course to make.
-type course struct{ kind, name, description string }
+// courseKind is a course to make.
+type courseKind struct{ kind, name, description string }
 
-func courses() []course {
+func courses() []courseKind {
 	const online, classroom, curriculum, bundle = "OnlineCourse", "InstructorLedCourse", "Curriculum", "CourseBundle"
-	return []course{
+	return []courseKind{
 		{online, "Working at Height", "<p>Ropes, harnesses and <strong>rescue</strong> &amp; how to check them.</p><ul><li>Before</li><li>After</li></ul>"},
 		{classroom, "Confined Space Entry", "<p>A day in the tank. Bring boots.</p>"},
 		{curriculum, "Deck Officer, Year One", "<p>All that a new officer needs.</p>"},
@@ -40,4 +40,18 @@ func courses() []course {
 		{online, "安全入門", "<p>日本語のコース。</p>"},
 		{online, "Knots", "<p>Twelve of them.</p>"},
 	}
+}
+
+func competencies() []string {
+	return []string{"Safe at height", "First aider", "Crane signals", "Radio operator", "Fire warden"}
+}
+
+// places are names for new departments.
+func places() []string {
+	return []string{"Pier Seven", "Tug Operations", "Dry Dock", "Cold Store", "Pilot Station", "Customs Desk", "Harbour Archive", "Rope Works"}
+}
+
+// crowds are names for new groups.
+func crowds() []string {
+	return []string{"Forklift drivers", "New joiners", "Fire wardens", "Weekend crew", "First aiders", "Apprentices", "Visiting crews"}
 }

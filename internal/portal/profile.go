@@ -52,6 +52,7 @@ type Profile struct {
 	Keys      Style
 	Nested    bool // the event's own keys are inside "data", the user is an object
 	Lean      bool // without the ids of the things concerned
+	Timeless  bool // without a time
 	List      bool // inside a list
 	NoZone    bool // times without a zone
 	Form      SignatureForm
@@ -61,6 +62,15 @@ type Profile struct {
 // DefaultProfile is the likeliest.
 func DefaultProfile() Profile {
 	return Profile{Name: "default", Events: Words, Keys: Camel, Form: HexUpper, UserAgent: "Absorb-Webhooks/1.0"}
+}
+
+// ArticleProfile is the typical payload of Absorb's article on webhooks, to the letter:
+// the event, the learner, the admin and the transaction. It names neither the thing
+// concerned nor a time.
+func ArticleProfile() Profile {
+	p := DefaultProfile()
+	p.Name, p.Lean, p.Timeless = "article", true, true
+	return p
 }
 
 // Profiles are ways to write the same webhook, all different.
@@ -107,7 +117,9 @@ func (pr Profile) body(h Happening) any {
 	if pr.NoZone {
 		layout = "2006-01-02T15:04:05.999"
 	}
-	put("timestamp", h.At.UTC().Format(layout))
+	if !pr.Timeless {
+		put("timestamp", h.At.UTC().Format(layout))
+	}
 	put("adminId", h.Admin)
 	if pr.Nested {
 		body[pr.Keys.key("data")] = own

@@ -53,6 +53,12 @@ func sample(event string) Happening {
 		aboutThing("courseId", id(kindCourse, 2))
 	case strings.HasPrefix(event, "Curriculum"):
 		aboutThing("curriculumId", id(kindCourse, 3))
+	case event == "CourseBundleDeleted": // what is deleted in the samples, nothing else needs
+		aboutThing("courseBundleId", id(kindCourse, len(courses())+1))
+	case event == "DepartmentDeleted":
+		aboutThing("departmentId", id(kindDepartment, 7))
+	case event == "GroupDeleted":
+		aboutThing("groupId", id(kindGroup, 3))
 	case strings.HasPrefix(event, "CourseBundle"):
 		aboutThing("courseBundleId", id(kindCourse, 4))
 	case strings.HasPrefix(event, "Department"):
@@ -98,37 +104,6 @@ func (p *Portal) Happen(h Happening, pr Profile) Webhook {
 		panic(err) // texts and maps of our own
 	}
 	return Webhook{Event: h.Event, Body: body, UserAgent: pr.UserAgent, Form: pr.Form}
-}
-
-// happen changes what the API shows.
-func (w *world) happen(h Happening) {
-	course := h.Entities["courseId"]
-	switch {
-	case strings.HasPrefix(h.Event, "EnrollmentCompleted"), h.Event == "SessionEnrollmentCompleted":
-		w.enroll(h.User, course, h.At, h.Entities["enrollmentId"])
-		w.complete(h.User, course, h.At)
-	case h.Event == "UserCreated":
-		w.found("users", h.User, h.At)
-	case h.Event == "DepartmentCreated":
-		w.found("departments", h.Entities["departmentId"], h.At)
-	case h.Event == "GroupCreated":
-		w.found("groups", h.Entities["groupId"], h.At)
-	case strings.HasPrefix(h.Event, "UserEnrolled"):
-		w.enroll(h.User, course, h.At, h.Entities["enrollmentId"])
-	case h.Event == "CertificateAwarded":
-		w.award(h.User, course, h.Entities["certificateId"], h.At)
-	case h.Event == "CompetencyAwarded":
-		w.qualify(h.User, h.Entities["competencyId"], "Safe at height", h.At)
-	}
-	for key, active := range map[string]int{"Activated": 0, "Deactivated": 1} {
-		if strings.HasSuffix(h.Event, key) {
-			for _, key := range []string{"courseId", "curriculumId", "courseBundleId"} {
-				if c := w.byID("courses", h.Entities[key]); c != nil {
-					c["activeStatus"] = active
-				}
-			}
-		}
-	}
 }
 
 // Request makes the POST that announces a webhook to a URL, signed with its
