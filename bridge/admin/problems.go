@@ -94,6 +94,9 @@ func (s SourceView) problems(now time.Time) (all []Problem) {
 	if s.API == apiFails {
 		all = append(all, Problem{false, "the Integration API of " + s.Name + " does not answer: " + s.APIWords, "Messages go out without names, or wait, as on_failure says. Check its key, user and password.", here})
 	}
+	for _, u := range s.Unanswered {
+		all = append(all, Problem{false, u.Words(), u.Remedy(), here})
+	}
 	return all
 }
 

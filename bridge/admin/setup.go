@@ -25,6 +25,8 @@ type SourceView struct {
 	API          string            `json:"api,omitempty"`                // works or fails; "" when it was not asked yet, or there is none
 	APIWords     string            `json:"api_words,omitempty"`          // why it fails
 	APIAt        time.Time         `json:"api_at,omitzero"`              // when somebody tried it
+
+	Unanswered []bridge.Unanswered `json:"unanswered,omitempty"` // lookups to which the API never has an answer
 }
 
 const (
@@ -86,6 +88,9 @@ func (d *Desk) look(ctx context.Context, v *SourceView) error {
 				v.Refused = append(v.Refused, r)
 			}
 		}
+	}
+	if v.Unanswered, err = d.Store.NeverAnswered(ctx, v.Name); err != nil {
+		return err
 	}
 	return d.lookAtAPI(ctx, v)
 }

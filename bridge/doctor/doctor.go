@@ -81,7 +81,7 @@ func Run(ctx context.Context, o Options) []Finding {
 		e.store, e.broken = store.Examine(ctx, e.config.Store.Reveal())
 	})
 	checks := []func(context.Context) []Finding{
-		alone(e.bridge), e.listening, alone(e.storage), alone(e.clock), alone(e.zones), alone(e.templates), alone(e.permissions), e.publicURL,
+		alone(e.bridge), e.listening, alone(e.storage), alone(e.clock), alone(e.zones), alone(e.templates), alone(e.permissions), e.lookups, e.publicURL,
 	}
 	for _, s := range e.config.Sources {
 		checks = append(checks, func(ctx context.Context) []Finding { return []Finding{e.api(ctx, s)} })
@@ -241,4 +241,12 @@ func (e *examination) sink(ctx context.Context, name string) Finding {
 		remedy = "check the sink's credentials in " + e.Path
 	}
 	return fail(check, remedy, "%s", cmp.Or(failure.Error(), "no answer"))
+}
+
+// lookups tells which lookups Absorb never answers.
+func (e *examination) lookups(context.Context) (all []Finding) {
+	for _, u := range e.store.Unanswered {
+		all = append(all, warn("lookups of "+u.Source, u.Remedy(), "%s", u.Words()))
+	}
+	return all
 }

@@ -31,6 +31,9 @@ type Examination struct {
 	Free    uint64        // bytes left on the file's disk; 0 for a database
 	Skew    time.Duration // how far the database's clock is ahead of this one; 0 for a file
 
+	// Unanswered are the lookups to which Absorb never has an answer.
+	Unanswered []bridge.Unanswered
+
 	tokens map[string]storedToken
 }
 
@@ -171,5 +174,24 @@ func (x *Examination) tables(ctx context.Context, db *sql.DB) error {
 		}
 		x.tokens[name] = storedToken{bridge.Secret(text), fromMicros(expires)}
 	}
+	return errors.Join(rows.Err(), x.lookups(ctx, db))
+}
+
+// lookups reads how the last events were looked up.
+func (x *Examination) lookups(ctx context.Context, db *sql.DB) error {
+	rows, err := db.QueryContext(ctx, fmt.Sprintf(`SELECT source, type, trace FROM events WHERE trace IS NOT NULL ORDER BY id DESC LIMIT %d`, lookedUpLately))
+	if err != nil {
+		return nil // of an older version, as above
+	}
+	defer rows.Close()
+	var looked []bridge.Looked
+	for rows.Next() {
+		l, err := scanLooked(rows)
+		if err != nil {
+			return fmt.Errorf("read how events were looked up: %w", err)
+		}
+		looked = append(looked, l)
+	}
+	x.Unanswered = bridge.NeverAnswered(looked)
 	return rows.Err()
 }

@@ -134,3 +134,24 @@ func (s *Store) Traces(ctx context.Context, source string, limit int) ([]bridge.
 		return t, decode(text, &t)
 	}, `SELECT trace FROM events WHERE source = ? ORDER BY id DESC LIMIT ?`, source, limit)
 }
+
+// lookedUpLately is how many events NeverAnswered reads.
+const lookedUpLately = 500
+
+func scanLooked(row scanner) (l bridge.Looked, err error) {
+	var trace []byte
+	if err := row.Scan(&l.Source, &l.Event, &trace); err != nil || len(trace) == 0 {
+		return l, err
+	}
+	return l, decode(trace, &l.Trace)
+}
+
+// NeverAnswered gives the lookups to which Absorb never has an answer, by the last
+// events of a source.
+func (s *Store) NeverAnswered(ctx context.Context, source string) ([]bridge.Unanswered, error) {
+	looked, err := list(ctx, s, scanLooked, `SELECT source, type, trace FROM events WHERE source = ? AND trace IS NOT NULL ORDER BY id DESC LIMIT ?`, source, lookedUpLately)
+	if err != nil {
+		return nil, fmt.Errorf("read how events of %s were looked up: %w", source, err)
+	}
+	return bridge.NeverAnswered(looked), nil
+}
