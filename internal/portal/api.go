@@ -15,6 +15,7 @@ const tokenLife = 4 * time.Hour
 func (p *Portal) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /authenticate", p.authenticate)
+	mux.HandleFunc("GET /oauth/authorize", p.authorize)
 	mux.HandleFunc("POST /oauth/token", p.oauth)
 	mux.HandleFunc("GET /my-details", p.resource(func(_ *http.Request, w *world) (any, string) {
 		return w.byID("users", id(kindUser, 2)), "User"
@@ -88,21 +89,6 @@ func (p *Portal) newToken(kind string) string {
 	p.sequence++
 	p.token = token{text: "emulated-" + kind + "-" + id(kindCorrelation, p.sequence), expires: p.Now().Add(tokenLife)}
 	return p.token.text
-}
-
-// oauth trades a refresh token for an access token and the next refresh token.
-func (p *Portal) oauth(w http.ResponseWriter, r *http.Request) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if r.FormValue("grant_type") != "refresh_token" || r.FormValue("refresh_token") != p.refresh {
-		write(w, http.StatusBadRequest, object{"error": "invalid_grant", "error_description": "The refresh token is invalid or was used before."})
-		return
-	}
-	access := p.newToken("access")
-	p.refresh = "emulated-refresh-" + id(kindCorrelation, p.sequence)
-	write(w, http.StatusOK, object{
-		"access_token": access, "token_type": "Bearer", "expires_in": int(tokenLife.Seconds()), "refresh_token": p.refresh, "scope": "admin.v1",
-	})
 }
 
 func (p *Portal) allowed(r *http.Request) bool {

@@ -18,15 +18,16 @@ import (
 
 // Options says what a portal is like. Every field may be left out.
 type Options struct {
-	Key      string           // the API's private key
-	Username string           // of the integration's user
-	Password string           // of the integration's user
-	Now      func() time.Time // the portal's clock
-	Lag      time.Duration    // how long the API lags behind the webhooks
-	Seed     uint64           // of everything random
-	Bare     bool             // lists are bare, without an envelope
-	Plain    bool             // dates in filters must be in plain quotes, as in some portals' older material
-	Limit    bool             // enforces the rate limit: 200 requests a second, and 100 more at once
+	Key                    string           // the API's private key
+	Username               string           // of the integration's user
+	Password               string           // of the integration's user
+	ClientID, ClientSecret string           // of the OAuth client; without them any client will do
+	Now                    func() time.Time // the portal's clock
+	Lag                    time.Duration    // how long the API lags behind the webhooks
+	Seed                   uint64           // of everything random
+	Bare                   bool             // lists are bare, without an envelope
+	Plain                  bool             // dates in filters must be in plain quotes, as in some portals' older material
+	Limit                  bool             // enforces the rate limit: 200 requests a second, and 100 more at once
 }
 
 // Portal is an emulated portal. It may be used by many goroutines.
@@ -38,7 +39,8 @@ type Portal struct {
 	world    *world
 	later    []change // what the API will show when its lag is over
 	token    token
-	refresh  string // the valid OAuth refresh token
+	refresh  string             // the valid OAuth refresh token
+	codes    map[string]consent // OAuth authorization codes that were not traded yet
 	quota    quota
 	faults   []*Fault
 	asked    map[string]int // requests by path
@@ -69,6 +71,7 @@ func New(o Options) *Portal {
 		random:  rand.New(rand.NewPCG(o.Seed, 24)),
 		refresh: "emulated-refresh-token-0",
 		asked:   map[string]int{},
+		codes:   map[string]consent{},
 	}
 	p.world = newWorld(p.random)
 	return p
