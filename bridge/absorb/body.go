@@ -85,19 +85,22 @@ func (all *fields) list(list []any, parent string, depth int, opened bool) {
 func pair(object map[string]any) (key string, value any, ok bool) {
 	hasKey, hasValue := false, false
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		switch fold(name) {
-		case "key", "name", "field", "fieldname", "property", "propertyname", "attribute", "parameter", "k":
-			if text, isText := object[name].(string); isText && !hasKey {
-				key, hasKey = text, text != ""
-			}
-		case "value", "val", "v":
-			if !hasValue {
-				value, hasValue = object[name], true
-			}
+		switch {
+		case isPairKey(name) && !hasKey:
+			key, _ = object[name].(string)
+			hasKey = key != ""
+		case isPairValue(name) && !hasValue:
+			value, hasValue = object[name], true
 		}
 	}
 	return key, value, hasKey && hasValue
 }
+
+func isPairKey(name string) bool {
+	return slices.Contains([]string{"key", "name", "field", "fieldname", "property", "propertyname", "attribute", "parameter", "k"}, fold(name))
+}
+
+func isPairValue(name string) bool { return slices.Contains([]string{"value", "val", "v"}, fold(name)) }
 
 func singular(key string) string {
 	if len(key) > 2 && strings.HasSuffix(key, "s") && !strings.HasSuffix(key, "ss") && !strings.HasSuffix(key, "us") {

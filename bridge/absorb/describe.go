@@ -26,17 +26,20 @@ type Description struct {
 	Event      string            `json:"event,omitempty"`      // the canonical name that was understood
 	Understood map[string]string `json:"understood,omitempty"` // by what it is (user, courseId, …): the kind of value
 	Values     []Value           `json:"values,omitempty"`     // the tree of keys
+	Needs      []Need            `json:"needs,omitempty"`      // the ids that the event's template asks for
 	Overrides  []string          `json:"overrides,omitempty"`  // lines for the source's fields that may help
 }
 
-// Describe tells what a webhook looks like and what the parser makes of it.
-func (p *Parser) Describe(signature []string, body []byte) Description {
+// Describe tells what a webhook looks like and what the parser makes of it, and
+// compares it with the lookups that its event's template makes; lookups is nil when
+// there are none.
+func (p *Parser) Describe(signature []string, body []byte, lookups func(event string) []bridge.Lookup) Description {
 	d := Description{Signature: describeSignature(signature)}
 	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))))
 	decoder.UseNumber()
 	var content any
 	if err := decoder.Decode(&content); err == nil && depth(body) <= maxDepth {
-		d.walk("$", content)
+		d.walk("$", content, false)
 	}
 	events, err := p.Parse(body)
 	if err != nil {
@@ -47,7 +50,10 @@ func (p *Parser) Describe(signature []string, body []byte) Description {
 		return d
 	}
 	d.understood(events[0])
-	d.suggest(events[0], content)
+	if lookups != nil {
+		d.Needs = needs(events[0], lookups(events[0].Type))
+	}
+	d.suggest(searchBody(events[0], content))
 	return d
 }
 
@@ -77,24 +83,34 @@ func shape(s string) string {
 	}, bridge.CleanLine(s[:min(len(s), 100)]))
 }
 
-// maxValues bounds the tree.
-const maxValues = 200
+const (
+	maxValues  = 200 // of the tree
+	maxEntries = 10  // of a list in the tree
+)
 
-func (d *Description) walk(path string, v any) {
+// walk adds a value and all below it to the tree; opened tells that it stood in a
+// text.
+func (d *Description) walk(path string, v any, opened bool) {
 	if len(d.Values) >= maxValues {
 		return
 	}
 	switch v := v.(type) {
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			d.walk(path+step(key), v[key])
+			d.walk(path+step(key), v[key], opened)
 		}
 	case []any:
 		d.Values = append(d.Values, Value{path, fmt.Sprintf("list of %d", len(v))})
-		if len(v) > 0 {
-			d.walk(path+"[0]", v[0])
+		for i, item := range v[:min(len(v), maxEntries)] {
+			d.walk(fmt.Sprintf("%s[%d]", path, i), item, opened)
 		}
 	default:
+		text, _ := v.(string)
+		if inner := decodeText(text); inner != nil && !opened {
+			d.Values = append(d.Values, Value{path, "text that is JSON"})
+			d.walk(path, inner, true)
+			return
+		}
 		d.Values = append(d.Values, Value{path, kindOf(v)})
 	}
 }
@@ -186,37 +202,6 @@ func eventName(e bridge.Event) string {
 	return fmt.Sprintf("not in the catalogue: a name of %d characters", len([]rune(e.Type)))
 }
 
-// suggest offers an override for each id that the parser did not take, and for
-// the event's name if it was not found.
-func (d *Description) suggest(e bridge.Event, content any) {
-	taken := map[string]bool{e.UserID: true, e.AdminID: true, e.ClientID: true, e.CorrelationID: true, "": true}
-	for _, id := range e.Entities {
-		taken[id] = true
-	}
-	if all, ok := content.([]any); ok && len(all) > 0 {
-		content = all[0] // paths of overrides start at the event
-	}
-	var walk func(path, parent, key string, v any)
-	walk = func(path, parent, key string, v any) {
-		switch v := v.(type) {
-		case map[string]any:
-			for _, inner := range slices.Sorted(maps.Keys(v)) {
-				if plainKey.MatchString(inner) {
-					walk(path+"."+inner, key, inner, v[inner])
-				}
-			}
-		case string:
-			switch {
-			case guid.MatchString(v) && !taken[v]:
-				d.Overrides = append(d.Overrides, overrideName(parent, key)+": "+path)
-			case !Known(e.Type) && Known(v):
-				d.Overrides = append(d.Overrides, "event: "+path)
-			}
-		}
-	}
-	walk("$", "", "", content)
-}
-
 // overrideName guesses what an id is of, by its key (courseGuid) or, if that says
 // nothing (ref), by the key of the object around it.
 func overrideName(parent, key string) string {
@@ -229,7 +214,7 @@ func overrideName(parent, key string) string {
 			}
 		}
 		switch {
-		case name == "":
+		case name == "" || isPairValue(name) || slices.Contains(wrappers, strings.ToLower(name)):
 			continue
 		case isRole(strings.ToLower(name)):
 			return strings.ToLower(name)

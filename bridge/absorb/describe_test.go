@@ -10,7 +10,7 @@ import (
 func TestDescribe(t *testing.T) {
 	body := `{"what":"Certificate Awarded","person":{"ref":"10000000-0000-4000-a000-000000000001","email":"mira@example.com"},
 		"ratio":1.5,"ok":true,"none":null,"when":"2026-11-23T14:00:00","list":[{"a":1}],"mira@example.com":"x","\u001b[2J":1}`
-	d := parser(t, nil).Describe([]string{strings.Repeat("AB", 32)}, []byte(body))
+	d := parser(t, nil).Describe([]string{strings.Repeat("AB", 32)}, []byte(body), nil)
 	if d.Signature != "hex-upper" || d.Problem != "" {
 		t.Errorf("%+v", d)
 	}
@@ -34,12 +34,12 @@ func TestDescribe(t *testing.T) {
 
 func TestDescribeWhatIsUnderstood(t *testing.T) {
 	body := `{"eventName":"Certificate Awarded","userId":"10000000-0000-4000-a000-000000000001","data":{"courseId":"20000000-0000-4000-a000-000000000001"}}`
-	d := parser(t, nil).Describe(nil, []byte(body))
+	d := parser(t, nil).Describe(nil, []byte(body), nil)
 	if d.Event != "CertificateAwarded" || d.Understood["user"] != "GUID" || d.Understood["courseId"] != "GUID" || len(d.Overrides) != 0 || !strings.HasPrefix(d.Signature, "none") {
 		t.Errorf("%+v", d)
 	}
 	for _, broken := range []string{"", "x", "[]", "[1]", `{"a":`, strings.Repeat("[", 100) + strings.Repeat("]", 100)} {
-		if d := parser(t, nil).Describe([]string{"short"}, []byte(broken)); broken != "[]" && d.Problem == "" || !strings.HasPrefix(d.Signature, "5 characters") {
+		if d := parser(t, nil).Describe([]string{"short"}, []byte(broken), nil); broken != "[]" && d.Problem == "" || !strings.HasPrefix(d.Signature, "5 characters") {
 			t.Errorf("%q: %+v", broken, d)
 		}
 	}
@@ -53,13 +53,13 @@ func TestDescribeTellsNoData(t *testing.T) {
 		`{"Mira Example":{"Mira Example":1},"Mira@Example Id":"77","a":{"Mira@Example":{"id":"Mira"}}}`,
 		`{"event":{"name":"Mira Example"}}`,
 	} {
-		d := parser(t, nil).Describe([]string{"Mira=example"}, []byte(body))
+		d := parser(t, nil).Describe([]string{"Mira=example"}, []byte(body), nil)
 		text, err := json.Marshal(d)
 		if err != nil || strings.Contains(strings.ToLower(string(text)), "mira") {
 			t.Errorf("%s: %s, %v", body, text, err)
 		}
 	}
-	d := parser(t, nil).Describe([]string{"sha512=0aF-"}, []byte(`{"Event Name":"Badge Awarded","User Id":"007","badgeId":"x"}`))
+	d := parser(t, nil).Describe([]string{"sha512=0aF-"}, []byte(`{"Event Name":"Badge Awarded","User Id":"007","badgeId":"x"}`), nil)
 	if d.Event != "BadgeAwarded" || d.Understood["badgeId"] == "" || !slices.Contains(d.Values, Value{`$["User Id"]`, "text of 3 digits"}) || !strings.HasSuffix(d.Signature, "aaa000=0aA-") {
 		t.Errorf("%+v", d)
 	}

@@ -34,8 +34,13 @@ type Options struct {
 
 	Sinks   func() []string        // names of the configured sinks
 	Sources func() []intake.Source // as configured
-	Changed func()                 // there is new work in the store
-	Reload  func() error           // reads the configuration again; nil when nothing runs
+
+	// Lookups are those of the template of an event of a source; none when the source
+	// has no Integration API.
+	Lookups func(source, event string) []bridge.Lookup
+
+	Changed func()       // there is new work in the store
+	Reload  func() error // reads the configuration again; nil when nothing runs
 
 	// CatchUp asks Absorb for what a source's webhooks did not tell of.
 	CatchUp func(context.Context, CatchUp) (catchup.Report, error)

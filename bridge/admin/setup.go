@@ -173,9 +173,14 @@ func (d *Desk) Setup(ctx context.Context, name string) (Setup, error) {
 	captured := slices.ContainsFunc(captures, func(c Captured) bool { return c.Source == name })
 	delivered, err := d.Store.Delivered(ctx, name)
 	setup.Steps = setup.steps(captured, delivered)
+	if err != nil {
+		return setup, err
+	}
+	named, err := d.named(ctx, name)
+	setup.Steps = slices.Insert(setup.Steps, len(setup.Steps)-1, named)
 	if d.HasAPI != nil && !d.HasAPI(name) {
 		setup.Lean = true
-		setup.Steps = slices.DeleteFunc(setup.Steps, func(s Step) bool { return s.Name == apiStep })
+		setup.Steps = slices.DeleteFunc(setup.Steps, func(s Step) bool { return s.Name == apiStep || s.Name == namedStep })
 	}
 	return setup, err
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
@@ -111,7 +112,7 @@ func (d *Desk) Inspect(ctx context.Context, id string) (i Inspection, err error)
 		if c.ID == id {
 			i = Inspection{ID: c.ID, Source: c.Source, Received: c.Received, Headers: c.Headers.Clone()}
 			signature := i.Headers.Values(absorb.SignatureHeader)
-			i.Description = d.parser(c.Source).Describe(signature, c.Body)
+			i.Description = d.describe(c.Source, signature, c.Body)
 			i.Refused = d.whyRefused(c)
 			hideSignature(i.Headers)
 			return i, nil
@@ -125,7 +126,7 @@ func (d *Desk) Inspect(ctx context.Context, id string) (i Inspection, err error)
 		return i, err
 	}
 	i = Inspection{ID: e.ID, Source: e.Source, Received: e.Received, Accepted: true, Headers: http.Header{"User-Agent": {e.UserAgent}}}
-	i.Description = d.parser(e.Source).Describe(nil, e.Body)
+	i.Description = d.describe(e.Source, nil, e.Body)
 	i.Signature = e.Signature
 	return i, nil
 }
@@ -149,6 +150,16 @@ func hideSignature(h http.Header) {
 	for i, value := range values {
 		values[i] = fmt.Sprintf("(%d characters)", len(value))
 	}
+}
+
+// describe describes a request of a source, compared with what its templates look up.
+func (d *Desk) describe(source string, signature []string, body []byte) absorb.Description {
+	return d.parser(source).Describe(signature, body, func(event string) []bridge.Lookup {
+		if d.Lookups == nil {
+			return nil
+		}
+		return d.Lookups(source, event)
+	})
 }
 
 // parser is a source's, or, if it was removed, one without overrides.

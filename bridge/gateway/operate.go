@@ -30,6 +30,12 @@ func options(c *config.Config, s *store.Store, parts func() *Parts) admin.Option
 		},
 		Sinks:   func() []string { return parts().Order },
 		Sources: func() []intake.Source { return parts().Intake },
+		Lookups: func(source, event string) []bridge.Lookup {
+			if parts().api(source) == nil {
+				return nil
+			}
+			return parts().Templates.Template(event).Lookups()
+		},
 		Changed: func() { s.Tell(store.TopicMended) }, OpenWindow: s.OpenWindow,
 		CatchUp: func(ctx context.Context, r admin.CatchUp) (catchup.Report, error) {
 			return parts().catchUpOf(ctx, r, s, func(int) {}, slog.New(slog.DiscardHandler))

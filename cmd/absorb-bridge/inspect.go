@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
 )
 
@@ -70,8 +71,10 @@ func inspectCommand() *cobra.Command {
 		Long: `Without an id it lists the requests that were captured in test windows. With the id
 of one of them, or of an event, it shows the request's headers, the form of its
 signature, the tree of its keys with the kind of each value in place of the value,
-and what was understood of it: fit to paste into a bug report. Where the portal puts
-something that the bridge did not find, it offers lines for the source's fields.`,
+and what was understood of it: fit to paste into a bug report. It lists the ids that
+the event's template looks things up by, and whether the webhook has them. Where the
+portal puts something that the bridge did not find, it offers lines for the source's
+fields.`,
 		Example: "  absorb-bridge inspect\n  absorb-bridge inspect 0192f0c4-7a10-7c3e-9b1e-5f1f2a3b4c5d",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: operation(func(cmd *cobra.Command, args []string, client *admin.Client) error {
@@ -97,6 +100,22 @@ something that the bridge did not find, it offers lines for the source's fields.
 	configFlag(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// printNeeds compares the request with what its event's template looks up.
+func printNeeds(say func(format string, texts ...string), needs []absorb.Need) {
+	if len(needs) > 0 {
+		say("\nlooked up by the event's template")
+	}
+	for _, n := range needs {
+		from := map[string]string{
+			absorb.FromWebhook: "in the webhook", absorb.FromLists: "not in the webhook; inferred from Absorb's lists", absorb.FromNowhere: "missing",
+		}[n.From]
+		if n.Field != "" {
+			from += "; likely " + n.Field
+		}
+		say("  %-16s %-20s %s", n.Key, strings.Join(n.Parts, ", "), from)
+	}
 }
 
 func printInspection(w io.Writer, i admin.Inspection) error {
@@ -134,6 +153,7 @@ func printInspection(w io.Writer, i admin.Inspection) error {
 	for _, key := range slices.Sorted(maps.Keys(i.Understood)) {
 		say("  %-12s %s", key, i.Understood[key])
 	}
+	printNeeds(say, i.Needs)
 	if len(i.Overrides) > 0 {
 		say("\nnot understood; if these are what they seem, add to the source:\n  fields:")
 		for _, line := range i.Overrides {

@@ -251,8 +251,8 @@ func TestASourcesSetup(t *testing.T) {
 	s.post(t, "CertificateAwarded")
 	s.settled(t, 1, bridge.Sent)
 	page = s.page(t, "/sources/production")
-	if n := strings.Count(page, "(done)"); n != 5 {
-		t.Errorf("%d of 5 steps are done:\n%s", n, page)
+	if n := strings.Count(page, "(done)"); n != 6 {
+		t.Errorf("%d of 6 steps are done:\n%s", n, page)
 	}
 
 	s.send(t, w, "a-wrong-secret", http.StatusUnauthorized)
@@ -273,11 +273,11 @@ func TestASourcesSetup(t *testing.T) {
 // Where the portal puts a value that is not found, the lines to copy are shown.
 func TestOverridesToCopy(t *testing.T) {
 	s := newStage(t)
-	odd := portal.Webhook{Event: "CertificateAwarded", Body: []byte(`{"eventName":"Certificate Awarded","who":{"learnerGuid":"10000000-0000-4000-a000-000000000001"}}`)}
+	odd := portal.Webhook{Event: "CertificateAwarded", Body: []byte(`{"eventName":"Certificate Awarded","who":{"learnerRef":"10000000-0000-4000-a000-000000000001"}}`)}
 	s.send(t, odd, "a-wrong-secret", http.StatusOK)
 	page := s.page(t, "/sources/production")
-	has(t, page, "not understood")
-	has(t, s.page(t, regexp.MustCompile(`/captures/[0-9a-f-]{36}`).FindString(page)), "fields:\n  ", "$.who.learnerGuid")
+	has(t, page, "not understood", "Ids found", "CertificateAwarded has no userId", "user: $.who.learnerRef")
+	has(t, s.page(t, regexp.MustCompile(`/captures/[0-9a-f-]{36}`).FindString(page)), "fields:\n  ", "user: $.who.learnerRef", "Looked up by", "missing", "does not match its secret")
 }
 
 func TestConfigurationAndItsPlaces(t *testing.T) {
