@@ -259,6 +259,20 @@ func TestSourceWithoutSecret(t *testing.T) {
 	}
 }
 
+// TestOtherReadingOfTheSecret posts what is signed with the bytes that the secret is the
+// base64 form of: the log names the setting, the sender learns nothing of it.
+func TestOtherReadingOfTheSecret(t *testing.T) {
+	encoded := base64.StdEncoding.EncodeToString([]byte("sixteen bytes ok"))
+	b := start(t, nil, func(s *Source) { s.Keys = []absorb.Key{keyOf(t, encoded)} })
+	right, wrong := b.post(t, "sixteen bytes ok", webhook), b.post(t, "another", webhook)
+	if right.status != 401 || right.Error != wrong.Error {
+		t.Errorf("%+v is not answered like %+v", right, wrong)
+	}
+	if log := b.log.String(); !strings.Contains(log, "secret_encoding: base64") || strings.Contains(log, encoded) || b.accepted.Load() != 0 {
+		t.Errorf("%d accepted\n%s", b.accepted.Load(), log)
+	}
+}
+
 // failing is a store in trouble.
 type failing struct{}
 
