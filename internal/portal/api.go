@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
-	"strings"
 	"time"
 )
 
@@ -15,25 +14,26 @@ const tokenLife = 4 * time.Hour
 func (p *Portal) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /authenticate", p.authenticate)
+	mux.HandleFunc("GET /{$}", p.web)
 	mux.HandleFunc("GET /oauth/authorize", p.authorize)
 	mux.HandleFunc("POST /oauth/token", p.oauth)
-	mux.HandleFunc("GET /my-details", p.resource(func(_ *http.Request, w *world) (any, string) {
-		return w.byID("users", id(kindUser, 2)), "User"
-	}))
+	mux.HandleFunc("GET /my-details", p.resource("users", "User", func(*http.Request) object { return p.world.byID("users", id(kindUser, 2)) }))
 	for collection, name := range map[string]string{
 		"users": "User", "courses": "Course", "departments": "Department", "groups": "Group", "roles": "Role",
-		"categories": "Category", sessions: "Session",
+		"categories": "Category", sessions: "Session", "schedules": "Schedule",
 	} {
-		mux.HandleFunc("GET /"+collection+"/{id}", p.resource(func(r *http.Request, w *world) (any, string) {
-			return w.byID(collection, r.PathValue("id")), name
+		mux.HandleFunc("GET /"+collection+"/{id}", p.resource(collection, name, func(r *http.Request) object {
+			return p.world.byID(collection, r.PathValue("id"))
 		}))
 	}
-	mux.HandleFunc("GET /users/{id}/enrollments/{courseId}", p.resource(func(r *http.Request, w *world) (any, string) {
-		return w.enrollment(r.PathValue("id"), r.PathValue("courseId")), "Enrollment"
+	mux.HandleFunc("GET /users/{id}/enrollments/{courseId}", p.resource("enrollments", "Enrollment", func(r *http.Request) object {
+		return p.world.enrollment(r.PathValue("id"), r.PathValue("courseId"))
 	}))
-	mux.HandleFunc("GET /users/{id}/certificates/{certificateId}", p.resource(func(r *http.Request, w *world) (any, string) {
-		return w.byID("certificates", r.PathValue("certificateId")), "Certificate"
-	}))
+	if !p.ListedCertificates {
+		mux.HandleFunc("GET /users/{id}/certificates/{certificateId}", p.resource("certificates", "Certificate", func(r *http.Request) object {
+			return p.world.byID("certificates", r.PathValue("certificateId"))
+		}))
+	}
 	p.lists(mux)
 	return p.guard(mux)
 }
@@ -87,24 +87,23 @@ func (p *Portal) authenticate(w http.ResponseWriter, r *http.Request) {
 // newToken ends the token before it: a user has one.
 func (p *Portal) newToken(kind string) string {
 	p.sequence++
-	p.token = token{text: "emulated-" + kind + "-" + id(kindCorrelation, p.sequence), expires: p.Now().Add(tokenLife)}
+	now := p.Now()
+	p.token = token{text: "emulated-" + kind + "-" + id(kindCorrelation, p.sequence), expires: now.Add(tokenLife), spread: now.Add(p.Spread)}
 	return p.token.text
 }
 
 func (p *Portal) allowed(r *http.Request) bool {
-	bare := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-	return p.keyed(r) && p.token.text != "" && bare == p.token.text && p.Now().Before(p.token.expires)
+	return p.keyed(r) && !p.denies(r.URL.Path) && p.admits(r)
 }
 
 var guid = regexp.MustCompile(`(?i)^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`)
 
 // resource answers with one thing, 404 if there is none, 422 if an id in the
 // path is malformed.
-func (p *Portal) resource(find func(*http.Request, *world) (any, string)) http.HandlerFunc {
+func (p *Portal) resource(collection, name string, find func(*http.Request) object) http.HandlerFunc {
 	return p.authorized(func(w http.ResponseWriter, r *http.Request) {
-		found, name := find(r, p.world)
-		if o, ok := found.(object); ok && o != nil {
-			write(w, http.StatusOK, o)
+		if found := find(r); found != nil {
+			write(w, http.StatusOK, p.show(collection, found))
 			return
 		}
 		problem(w, http.StatusNotFound, name+" not found.", "NotFound")

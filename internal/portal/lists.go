@@ -18,20 +18,21 @@ const (
 
 func (p *Portal) lists(mux *http.ServeMux) {
 	for path, name := range map[string]string{
-		"users": "users", "courses": "courses", "departments": "departments", "groups": "groups", "roles": "roles", sessions: "sessions",
+		"users": "users", "courses": "courses", "departments": "departments", "groups": "groups", "roles": "roles",
+		sessions: "sessions", "schedules": "schedules",
 	} {
-		mux.HandleFunc("GET /"+path, p.list(name, func(*http.Request) []object { return p.world.all(path) }))
+		mux.HandleFunc("GET /"+path, p.list(path, name, func(*http.Request) []object { return p.world.all(path) }))
 	}
 	for _, name := range []string{"enrollments", "certificates", "competencies"} {
-		mux.HandleFunc("GET /users/{id}/"+name, p.list(name, func(r *http.Request) []object {
+		mux.HandleFunc("GET /users/{id}/"+name, p.list(name, name, func(r *http.Request) []object {
 			return p.world.of(name, "userId", r.PathValue("id"))
 		}))
 	}
-	mux.HandleFunc("GET /users/{id}/enrollments/{courseId}/sessions", p.list("sessions", func(r *http.Request) []object {
+	mux.HandleFunc("GET /users/{id}/enrollments/{courseId}/sessions", p.list(sessionEnrollments, "sessions", func(r *http.Request) []object {
 		e := p.world.enrollment(r.PathValue("id"), r.PathValue("courseId"))
 		return p.world.of(sessionEnrollments, "courseEnrollmentId", text(e["id"]))
 	}))
-	mux.HandleFunc("GET /courses/{id}/enrollments", p.list("enrollments", func(r *http.Request) []object {
+	mux.HandleFunc("GET /courses/{id}/enrollments", p.list("enrollments", "enrollments", func(r *http.Request) []object {
 		return p.world.of("enrollments", "courseId", r.PathValue("id"))
 	}))
 	mux.HandleFunc("GET /categories", p.authorized(func(w http.ResponseWriter, _ *http.Request) {
@@ -39,8 +40,9 @@ func (p *Portal) lists(mux *http.ServeMux) {
 	}))
 }
 
-// list answers with a page of what find gives, filtered and sorted as asked.
-func (p *Portal) list(name string, find func(*http.Request) []object) http.HandlerFunc {
+// list answers with a page of what find gives, things of a collection, filtered and
+// sorted as asked. Its name is that of the list in the envelope.
+func (p *Portal) list(collection, name string, find func(*http.Request) []object) http.HandlerFunc {
 	return p.authorized(func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		page, err := number(q, "_offset", 0, maxPage)
@@ -55,13 +57,16 @@ func (p *Portal) list(name string, find func(*http.Request) []object) http.Handl
 		found := slices.DeleteFunc(slices.Clone(find(r)), func(o object) bool { return !keep(o) })
 		order(found, q.Get("_sort"))
 		start := min(page*limit, len(found)) // the offset counts pages
-		returned := found[start:min(start+limit, len(found))]
+		returned := []object{}
+		for _, o := range found[start:min(start+limit, len(found))] {
+			returned = append(returned, p.show(collection, o))
+		}
 		if p.Bare {
-			write(w, http.StatusOK, append([]object{}, returned...))
+			write(w, http.StatusOK, returned)
 			return
 		}
 		write(w, http.StatusOK, object{
-			"totalItems": len(found), "returnedItems": len(returned), "limit": limit, "offset": page, name: append([]object{}, returned...),
+			"totalItems": len(found), "returnedItems": len(returned), "limit": limit, "offset": page, name: returned,
 		})
 	})
 }

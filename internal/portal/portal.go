@@ -18,6 +18,8 @@ import (
 
 // Options says what a portal is like. Every field may be left out.
 type Options struct {
+	Manners
+
 	Key                    string           // the API's private key
 	Username               string           // of the integration's user
 	Password               string           // of the integration's user
@@ -50,6 +52,8 @@ type Portal struct {
 type token struct {
 	text    string
 	expires time.Time
+	spread  time.Time // when all of the portal knows it
+	used    int       // requests before that
 }
 
 // change is something that happened and is not visible yet.
@@ -79,7 +83,11 @@ func New(o Options) *Portal {
 
 // Settings is the api block of a source whose API is this portal at base.
 func (p *Portal) Settings(base string) map[string]any {
-	return map[string]any{"url": base, "key": p.Key, "username": p.Username, "password": p.Password}
+	api := map[string]any{"url": base, "key": p.Key, "username": p.Username, "password": p.Password}
+	if p.Scheme == "none" {
+		api["scheme"] = p.Scheme
+	}
+	return api
 }
 
 // RoundTripper answers requests within the process, without any network.

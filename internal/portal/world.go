@@ -129,12 +129,17 @@ func course(n int, c courseKind) object {
 
 // addSession adds the n-th session, of an instructor-led course.
 func (w *world) addSession(n, course int) {
-	schedule := id(kindSession, 0x100+n)
+	session, schedule := id(kindSession, n), id(kindSession, 0x100+n)
+	meeting := object{
+		"id": schedule, "venueName": fmt.Sprint("Training Centre, Dock ", 3+n), "dateStart": "2026-11-23T08:00:00", "dateEnd": "2026-11-23T15:30:00", "timeZoneId": 4,
+		"meetingId": "911-made-up", "meetingPassword": "never-show-this",
+	}
 	w.add(sessions, edited(began, object{
-		"id": id(kindSession, n), "name": fmt.Sprint(w.byID("courses", id(kindCourse, course))["name"], ", November"), "description": nil, "courseId": id(kindCourse, course), "externalId": nil,
-		"instructorIds": []any{id(kindUser, 3)}, "sessionScheduleIds": []any{schedule},
-		"schedules": []any{object{"id": schedule, "venueName": fmt.Sprint("Training Centre, Dock ", 3+n), "dateStart": "2026-11-23T08:00:00", "dateEnd": "2026-11-23T15:30:00", "timeZoneId": 4,
-			"meetingId": "911-made-up", "meetingPassword": "never-show-this"}},
+		"id": session, "name": fmt.Sprint(w.byID("courses", id(kindCourse, course))["name"], ", November"), "description": nil, "courseId": id(kindCourse, course), "externalId": nil,
+		"instructorIds": []any{id(kindUser, 3)}, "sessionScheduleIds": []any{schedule}, "schedules": []any{meeting},
 		"enrollmentStartDate": stamp(began), "enrollmentEndDate": nil, "minimumClassSize": 4, "maximumClassSize": 12,
 	}))
+	meeting = maps.Clone(meeting)
+	meeting["sessionId"] = session
+	w.add("schedules", meeting)
 }
