@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -112,7 +113,7 @@ func (e *Enricher) Facts(ctx context.Context, ev bridge.Event, lookups []bridge.
 		waiting = later
 	}
 	for _, l := range lookups {
-		if l.Settled != nil && g.answered(l.Part) && !l.Settled(g.facts) {
+		if l.Settled != nil && g.mayChange(l.Part) && !l.Settled(g.facts) {
 			g.unsettled(l.Part)
 		}
 	}
@@ -253,8 +254,18 @@ func (g *gathering) unsettled(part string) {
 	}
 }
 
-// answered reports whether a part was asked for, and answered.
-func (g *gathering) answered(part string) bool {
-	asked := slices.ContainsFunc(g.outcome.Calls, func(c bridge.Call) bool { return c.Part == part })
-	return asked && g.outcome.Failed[part] == nil
+// mayChange reports whether the answer about a part may be another one later: Absorb
+// gave it, or does not know the thing yet. A refused question stays refused.
+func (g *gathering) mayChange(part string) bool {
+	known := false
+	for _, c := range g.outcome.Calls {
+		switch {
+		case c.Part != part:
+		case c.Status == http.StatusBadRequest, c.Status == http.StatusUnprocessableEntity:
+			return false
+		case c.Status == http.StatusOK, c.Status == http.StatusNotFound:
+			known = true
+		}
+	}
+	return known && g.outcome.Failed[part] == nil
 }
