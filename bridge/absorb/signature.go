@@ -28,7 +28,7 @@ type Key struct {
 // NewKey makes a key of a secret. The encoding says what the secret's text
 // stands for: "text" (or "", as the portal shows it), "hex" or "base64".
 func NewKey(secret bridge.Secret, encoding string) (Key, error) {
-	if secret.Empty() {
+	if strings.TrimSpace(secret.Reveal()) == "" {
 		return Key{}, errors.New("the secret is empty")
 	}
 	decoded, err := decodeSecret(secret.Reveal(), encoding)

@@ -140,6 +140,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"behind much else":     {[]string{strings.Repeat(" ", maxSignature) + vectorHex}, vectorBody, Malformed},
 		"after many others":    {[]string{strings.Repeat(strings.Repeat("A", 43)+",", maxDigests) + vectorHex}, vectorBody, Mismatch},
 		"dashes and colons":    {[]string{strings.Repeat("ab-cd:", 15) + "ab-cd"}, vectorBody, Malformed},
+		"misplaced dashes":     {[]string{"ab-abc-d" + strings.Repeat("-ab", 29)}, vectorBody, Malformed},
 		"base64 of 31 bytes":   {[]string{base64.StdEncoding.EncodeToString(make([]byte, 31))}, vectorBody, Malformed},
 	} {
 		_, err := Verify(c.header, []byte(c.body), keys, "")
@@ -210,11 +211,13 @@ func TestOtherReadings(t *testing.T) {
 }
 
 func TestAnyHeaderValueMayMatch(t *testing.T) {
-	h := http.Header{}
-	h.Add("Absorb-Signature", "nonsense")
-	h.Add("absorb-signature", vectorHex)
-	if _, err := Verify(h.Values(SignatureHeader), []byte(vectorBody), []Key{key(t, vectorSecret)}, ""); err != nil {
-		t.Error(err)
+	for _, values := range [][]string{{"nonsense", vectorHex}, {vectorHex, "nonsense"}, {vectorHex, strings.Repeat("ab", 32)}} {
+		h := http.Header{}
+		h.Add("Absorb-Signature", values[0])
+		h.Add("absorb-signature", values[1])
+		if _, err := Verify(h.Values(SignatureHeader), []byte(vectorBody), []Key{key(t, vectorSecret)}, ""); err != nil {
+			t.Errorf("%q: %v", values, err)
+		}
 	}
 }
 
@@ -229,6 +232,11 @@ func TestKeys(t *testing.T) {
 		k, err := NewKey(bridge.Secret(secret), encoding)
 		if err != nil || Sign(k, []byte(vectorBody)) != want {
 			t.Errorf("secret_encoding %q: %v", encoding, err)
+		}
+	}
+	for _, encoding := range []string{"text", "hex", "base64"} {
+		if _, err := NewKey("\r\n", encoding); err == nil { // base64 would skip the line break and sign with nothing
+			t.Errorf("secret_encoding %q: a blank secret is taken", encoding)
 		}
 	}
 	for encoding, secret := range map[string]string{"hex": "not-hex-s3cr3t", "base64": "!s3cr3t!", "rot13": "s3cr3t", "text": ""} {
