@@ -28,6 +28,30 @@ func isRole(key string) bool {
 	return slices.Contains([]string{"event", "user", "admin", "client", "correlation", "time"}, key)
 }
 
+// FieldKey is the key of Overrides that a name stands for: user for userId, courseId
+// for CourseID and for onlineCourseId. Any other name is a key of its own.
+func FieldKey(name string) string {
+	folded := foldID(name)
+	for role, keys := range map[string][]string{
+		"event": {"event", "eventname", "eventtype"}, "user": userKeys, "admin": adminKeys,
+		"client": clientKeys, "correlation": correlationKeys, "time": timeKeys,
+	} {
+		if slices.Contains(keys, folded) {
+			return role
+		}
+	}
+	known, ok := knownEntities[folded]
+	if !ok {
+		return name
+	}
+	for _, s := range otherKeys() {
+		if s[0] == known {
+			return s[1]
+		}
+	}
+	return known
+}
+
 // entityKeys are the keys of the things that Absorb's events concern, as
 // templates spell them.
 func entityKeys() []string {

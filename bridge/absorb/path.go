@@ -22,7 +22,7 @@ func parsePath(text string) (path, error) {
 	var p path
 	for rest = strings.TrimPrefix(rest, "."); rest != ""; rest = strings.TrimPrefix(rest, ".") {
 		if inside, ok := strings.CutPrefix(rest, "["); ok {
-			content, after, closed := strings.Cut(inside, "]")
+			content, after, closed := cutBracket(inside)
 			if !closed {
 				return nil, fmt.Errorf("the JSON path %q has a [ without its ]", text)
 			}
@@ -48,6 +48,24 @@ func parsePath(text string) (path, error) {
 		return nil, fmt.Errorf("the JSON path %q leads to no value; write it like $.data.course.id", text)
 	}
 	return p, nil
+}
+
+// cutBracket divides a text at the first ] that is not in quotes.
+func cutBracket(text string) (content, after string, closed bool) {
+	quote := byte(0)
+	for i := range len(text) {
+		switch c := text[i]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '\'', c == '"':
+			quote = c
+		case c == ']':
+			return text[:i], text[i+1:], true
+		}
+	}
+	return "", "", false
 }
 
 // parseBrackets reads what stands in brackets; nil when it is no step.

@@ -2,6 +2,7 @@ package absorb
 
 import (
 	"maps"
+	"strings"
 	"testing"
 )
 
@@ -41,6 +42,11 @@ func TestSpellings(t *testing.T) {
 		`{"event":"OnlineCourseActivated","data":"{\"courseId\":\"c\",\"deep\":\"{\\\"groupId\\\":1}\"}"}`:    course,
 		`{"event":"X","data":"[{\"key\":\"courseId\",\"value\":\"c\"}]"}`:                                     course,
 		`{"event":"X","courses":[{"id":"c"},{"id":"d"}]}`:                                                     {},
+		`{"event":"X","a":{"b":{"courseId":"c"}}}`:                                                            course,
+		`{"event":"X","a":{"b":{"c":{"courseId":"c"}}}}`:                                                      {},
+		`{"event":"GroupMessageSent","entityId":"c"}`:                                                         {"entityId": "c"},
+		`{"event":"X","curriculumId":"c","courseBundleId":"d"}`:                                               {"curriculumId": "c", "courseBundleId": "d"},
+		`{"event":"X","userId":"u","entityType":"User","entityId":"v"}`:                                       {"entityId": "v"},
 	} {
 		events, err := parser(t, nil).Parse([]byte(body))
 		if err != nil || !maps.Equal(events[0].Entities, want) {
@@ -62,7 +68,7 @@ func TestPersonAsEntity(t *testing.T) {
 }
 
 func TestPathsThroughListsAndTexts(t *testing.T) {
-	body := []byte(`{"event":"X","data":[{"k":"a","n":1},{"k":"the course","n":"c"},{"k":"7","list":"[\"x\",{\"in\":\"{\\\"y\\\":1}\"}]"}]}`)
+	body := []byte(`{"event":"X","a ] key":"f","data":[{"k":"a","n":1},{"k":"the course","n":"c"},{"k":"the ] end","n":"e"},{"k":"7","list":"[\"x\",{\"in\":\"{\\\"y\\\":1}\"}]"}]}`)
 	for path, want := range map[string]string{
 		"$.data[k=the course].n":      "c",
 		"$.data[k='the course'].n":    "c",
@@ -72,11 +78,40 @@ func TestPathsThroughListsAndTexts(t *testing.T) {
 		"$.data[k=7].list[1].in.y":    "", // one level of texts
 		"$.data[k=none].n":            "",
 		"$.event[k=a].n":              "",
+		`$.data[k="the ] end"].n`:     "e",
+		"$['a ] key']":                "f",
 	} {
 		events, err := parser(t, Overrides{"thingId": {path}}).Parse(body)
 		if err != nil || events[0].Entities["thingId"] != want {
 			t.Errorf("%s: %q, %v; want %q", path, events[0].Entities["thingId"], err, want)
 		}
+	}
+}
+
+// TestFieldKey gives paths under the names that an admin may write for a value.
+func TestFieldKey(t *testing.T) {
+	for name, want := range map[string]string{
+		"userId": "user", "learner": "user", "UserID": "user", "user_guid": "user", "adminId": "admin", "clientId": "client",
+		"correlationId": "correlation", "eventName": "event", "timestamp": "time", "courseID": "courseId", "course_id": "courseId",
+		"onlineCourseId": "courseId", "bundleId": "courseBundleId", "entityId": "entityId", "badgeId": "badgeId", "Badge-Id": "Badge-Id", "name": "name",
+	} {
+		if got := FieldKey(name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	events, err := parser(t, Overrides{"userId": {"$.who"}, "COURSE_ID": {"$.what"}}).Parse([]byte(`{"event":"X","who":"u","what":"c"}`))
+	if err != nil || events[0].UserID != "u" || !maps.Equal(events[0].Entities, map[string]string{"courseId": "c"}) {
+		t.Errorf("%+v, %v", events[0], err)
+	}
+	if _, err := NewParser(Overrides{"userId": {"$["}}); err == nil || !strings.HasPrefix(err.Error(), "userId: ") {
+		t.Errorf("the error does not name the key as written: %v", err)
+	}
+}
+
+func TestDeepTexts(t *testing.T) {
+	nested := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+	if decodeText(nested(maxDepth)) == nil || decodeText(nested(maxDepth+1)) != nil {
+		t.Error("the depth of a text that is JSON is not bounded like a body's")
 	}
 }
 

@@ -37,18 +37,19 @@ type Parser struct {
 // Overrides says where a portal puts a value, by JSON path ("$.data.course.id"),
 // for those that the parser would not find. The first path that leads to a value
 // counts. Its keys are event, user, admin, client, correlation, time, and those of
-// entities, such as courseId.
+// entities, such as courseId, in any of the spellings that FieldKey knows.
 type Overrides map[string][]string
 
 // NewParser makes a parser. The error names the override that is wrong.
 func NewParser(o Overrides) (*Parser, error) {
 	p := &Parser{overrides: map[string][]path{}}
 	var faults []error
-	for key, texts := range o {
+	for name, texts := range o {
+		key := FieldKey(name)
 		for _, text := range texts {
 			compiled, err := parsePath(text)
 			if err != nil {
-				faults = append(faults, fmt.Errorf("%s: %w", key, err))
+				faults = append(faults, fmt.Errorf("%s: %w", name, err))
 			}
 			p.overrides[key] = append(p.overrides[key], compiled)
 		}

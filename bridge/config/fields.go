@@ -14,8 +14,17 @@ import (
 // or several of which the first that leads to a value counts.
 func (b *builder) fields(key string, raw map[string]any) map[string][]string {
 	all := map[string][]string{}
-	for name, value := range raw {
-		at := key + "." + name
+	names := map[string]string{} // by what they stand for
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
+		at, value := key+"."+name, raw[name]
+		field := absorb.FieldKey(name)
+		switch other, taken := names[field]; {
+		case absorb.Canonical(name) == "":
+			b.atKey(at, "%q has no letter and no digit; want user, event or the like, or an id such as courseId", name)
+		case taken:
+			b.atKey(at, "means the same as %s: write one of them, with a list of paths", other)
+		}
+		names[field] = name
 		list, ok := value.([]any)
 		if !ok {
 			b.jsonPath(at, name, value, all)
