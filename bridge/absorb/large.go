@@ -56,24 +56,31 @@ func decodeAnswer(body []byte) (any, error) {
 	return v, nil
 }
 
-// trim cuts lists of ids to their first 100 and puts the count beside them: a
-// group's "userIds" may hold 50,000, and no message shows them.
+// trim cuts lists of ids to their first 100 and puts the count beside them, in an
+// answer and in the entries of a list: a group's "userIds" may hold 50,000, and no
+// message shows them.
 func trim(v any) any {
-	object, ok := v.(map[string]any)
-	if !ok {
-		return v
-	}
-	for key, value := range object {
-		list, ok := value.([]any)
-		if !ok || !strings.HasSuffix(key, "Ids") {
-			continue
+	switch v := v.(type) {
+	case []any:
+		for _, entry := range v {
+			trim(entry)
 		}
-		object[key+"Count"] = json.Number(fmt.Sprint(len(list)))
-		if len(list) > maxListed {
-			object[key] = list[:maxListed:maxListed]
+	case map[string]any:
+		for key, value := range v {
+			list, ok := value.([]any)
+			switch {
+			case !ok:
+			case strings.HasSuffix(key, "Ids"):
+				v[key+"Count"] = json.Number(fmt.Sprint(len(list)))
+				if len(list) > maxListed {
+					v[key] = list[:maxListed:maxListed]
+				}
+			default:
+				trim(list)
+			}
 		}
 	}
-	return object
+	return v
 }
 
 // shorten cuts every long text.

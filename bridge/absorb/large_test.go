@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
 
@@ -132,6 +133,22 @@ func TestRefusedSecretsAreNotTold(t *testing.T) {
 			if strings.Contains(err.Error(), secret) {
 				t.Errorf("%q is in %v", secret, err)
 			}
+		}
+	}
+}
+
+// TestIDsInLists: the entries of a list are trimmed as the thing itself is.
+func TestIDsInLists(t *testing.T) {
+	ids := `["` + strings.Repeat(`1","`, 499) + `1"]`
+	for _, body := range []string{`{"totalItems":1,"groups":[{"userIds":` + ids + `}]}`, `[{"userIds":` + ids + `}]`} {
+		c, _ := against(t, says(200, body))
+		v, err := c.Get(t.Context(), "/groups?_limit=20")
+		if err != nil {
+			t.Fatal(err)
+		}
+		group, _ := bridge.Entries(v)[0].(map[string]any)
+		if list, _ := group["userIds"].([]any); len(list) != 100 || fmt.Sprint(group["userIdsCount"]) != "500" {
+			t.Errorf("%d ids, count %v", len(list), group["userIdsCount"])
 		}
 	}
 }
