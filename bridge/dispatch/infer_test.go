@@ -259,6 +259,34 @@ func TestNothingIsLostOrMadeUp(t *testing.T) {
 	}
 }
 
+// TestManyLeanWebhooks: a bulk of them costs one list for each learner, within the rate
+// of the API.
+func TestManyLeanWebhooks(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		p := startLean(r, portal.Options{Limit: true})
+		const n = 400
+		for i := range n {
+			p.portal.Happen(portal.Happening{Event: "UserCreated", User: learner(100 + i)}, portal.DefaultProfile())
+			p.complete(100+i, 1)
+			p.post(completed, 100+i)
+		}
+		time.Sleep(2 * time.Minute)
+		p.stop()
+		lists := 0
+		for i := range n {
+			lists += p.portal.Requests("/users/" + learner(100+i) + "/enrollments")
+		}
+		for _, id := range p.courses() {
+			if id != courseID(1) {
+				t.Errorf("a message about %q", id)
+			}
+		}
+		if got := len(p.courses()); got != n || lists != n {
+			t.Errorf("%d messages and %d lists for %d webhooks", got, lists, n)
+		}
+	})
+}
+
 // TestLeanWebhooksAndCatchUp: some lean webhooks never come. The API tells of those
 // completions, and of no other: what was inferred counts as received.
 func TestLeanWebhooksAndCatchUp(t *testing.T) {

@@ -199,6 +199,26 @@ func TestPortalThatIsDown(t *testing.T) {
 	}
 }
 
+// TestHoldEnds: an event is not held for ever.
+func TestHoldEnds(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		var broken atomic.Bool
+		broken.Store(true)
+		source := Source{Enricher: r.enricher(portal.New(portal.Options{}), &broken), Hold: 2 * time.Hour}
+		_, stop := r.router(Plan{Routes: everything("a"), Sources: map[string]Source{"one": source}})
+		r.accept("EnrollmentCompletedByLearner", "one", "k")
+		time.Sleep(time.Hour)
+		if n := len(r.due("a")); n != 0 {
+			t.Errorf("after an hour: %d deliveries", n)
+		}
+		time.Sleep(2 * time.Hour)
+		stop()
+		if due := r.due("a"); len(due) != 1 || due[0].Facts[incomplete] != true {
+			t.Errorf("after three hours: %+v", due)
+		}
+	})
+}
+
 // TestUnsettledAnswers has an API that lags behind the webhooks.
 func TestUnsettledAnswers(t *testing.T) {
 	for lag, complete := range map[time.Duration]bool{15 * time.Second: true, time.Hour: false} {
