@@ -24,6 +24,7 @@ func TestDate(t *testing.T) {
 		{"2026-08-24T04:00:00.1234567Z", nil, "24 Aug 2026, 06:00"},
 		{"2026-08-24T04:00:00+02:00", nil, "24 Aug 2026, 04:00"},
 		{"2026-08-24 04:00:00", nil, "24 Aug 2026, 06:00"},
+		{"2026-08-24 04:00:00.1234567", nil, "24 Aug 2026, 06:00"},
 		{"2026-08-24T04:00", nil, "24 Aug 2026, 06:00"},
 		{"2026-08-24", []string{"date"}, "24 Aug 2026"},
 		{"2026-08-24T23:30:00Z", []string{"date"}, "25 Aug 2026"},
@@ -38,6 +39,14 @@ func TestDate(t *testing.T) {
 			t.Errorf("date %v %v = %q, %v; want %q", tt.value, tt.options, got, err, tt.want)
 		}
 	}
+	for digits := range 8 { // of the fraction
+		for _, zone := range []string{"", "Z", "+00:00"} {
+			value := "2026-08-24T04:00:00" + strings.TrimSuffix(".9876543"[:digits+1], ".") + zone
+			if got, err := c.date(value, "15:04:05"); err != nil || got != "06:00:00" {
+				t.Errorf("date %s = %q, %v", value, got, err)
+			}
+		}
+	}
 	if _, err := c.date(nil, "", "UTC", "x"); err == nil {
 		t.Error("a third option is accepted")
 	}
@@ -46,7 +55,7 @@ func TestDate(t *testing.T) {
 func TestDuration(t *testing.T) {
 	for value, want := range map[any]string{
 		"00:47:30": "47 min", "1.02:03:04": "1 d 2 h", "2.00:10:00": "2 d", "01:00:59": "1 h", "01:12:30.1230000": "1 h 12 min",
-		"00:00:45": "45 s", "00:00:00": "", "26:00:00": "1 d 2 h", json.Number("28500000000"): "47 min", 28500000000.0: "47 min",
+		"00:00:45": "45 s", "1.13:02:39.9878697": "1 d 13 h", "00:00:39.9878697": "39 s", "00:00:00": "", "26:00:00": "1 d 2 h", json.Number("28500000000"): "47 min", 28500000000.0: "47 min",
 		"28500000000": "47 min", "": "", "a while": "a while", json.Number("-5"): "",
 	} {
 		if got := english(t).duration(value); got != want {
@@ -67,8 +76,6 @@ func TestWords(t *testing.T) {
 		{status(99.0), "99"}, {status(-1.0), "-1"}, {status(nil), ""}, {status(part("status", json.Number("12"))), "ready for review"}, {status(part("x", 1)), ""},
 		{activeStatus(0.0), "active"}, {activeStatus(part("activeStatus", json.Number("1"))), "inactive"}, {activeStatus(nil), ""}, {activeStatus("Active"), "active"},
 		{courseType("CourseBundle"), "course bundle"}, {courseType("InstructorLedCourse"), "instructor-led course"}, {courseType(nil), ""},
-		{text(nameOf(part("username", "mira"))), "mira"}, {text(nameOf(part("lastName", "Halvorsen"))), "Halvorsen"}, {text(nameOf(part("id", "7"))), "7"},
-		{text(nameOf(part("name", part("name", "deep")))), ""}, {text(nameOf(nil)), ""}, {text(nameOf("Mira")), "Mira"}, {text(nameOf(part("name", " "))), ""},
 		{truncate(5, "Zoë's kit"), "Zoë'…"}, {truncate(0, "all"), "all"}, {truncate(3, "abc"), "abc"},
 		{en.plural(1.0, "day", "days"), "1 day"}, {en.plural(nil, "day", "days"), "0 days"}, {en.plural(1.5, "day", "days"), "1.5 days"},
 		{en.percent("66.66"), "66.7 %"}, {en.percent(nil), ""}, {en.percent("high"), ""},
@@ -78,6 +85,34 @@ func TestWords(t *testing.T) {
 		if tt.got != tt.want {
 			t.Errorf("have %q, want %q", tt.got, tt.want)
 		}
+	}
+}
+
+func TestName(t *testing.T) {
+	for _, tt := range []struct{ thing, want string }{
+		{`{"firstName": "Mira", "lastName": "Halvorsen", "username": "mira"}`, "Mira Halvorsen"},
+		{`{"firstName": null, "lastName": " Halvorsen "}`, "Halvorsen"},
+		{`{"firstName": " ", "lastName": "", "username": "mira"}`, "mira"},
+		{`{"fullName": "Mira Halvorsen", "username": "mira"}`, "Mira Halvorsen"},
+		{`{"name": "Ropes", "description": "x"}`, "Ropes"},
+		{`{"name": 7}`, "7"},
+		// An enrollment and a certificate, in both spellings, are not called as their learner.
+		{`{"id": "e1", "courseId": "c1", "courseName": "Ropes", "fullName": "Mira Halvorsen"}`, "Ropes"},
+		{`{"id": "e1", "courseId": "c1", "name": "Ropes", "fullName": "Mira Halvorsen"}`, "Ropes"},
+		{`{"id": "e1", "courseId": "c1", "name": " ", "courseName": "Ropes"}`, "Ropes"},
+		{`{"id": "e1", "courseId": "c1", "courseName": null, "fullName": "Mira Halvorsen"}`, ""},
+		{`{"id": "z1", "enrollmentId": "e1", "courseName": "Ropes", "fullName": "Mira Halvorsen"}`, "Ropes"},
+		{`{"id": "z1", "enrollmentId": "e1", "fullName": "Mira Halvorsen"}`, ""},
+		// What has no name has none: not its id, nor a mapping or blanks in the name's place.
+		{`{"id": "7"}`, ""}, {`{"name": {"name": "deep"}}`, ""}, {`{"name": ["a"]}`, ""}, {`{"name": "\t "}`, ""}, {`{"name": null}`, ""},
+		{`{}`, ""}, {`null`, ""}, {`"Mira"`, "Mira"}, {`" "`, ""},
+	} {
+		if got := text(nameOf(decode(t, `{"thing": `+tt.thing+`}`)["thing"])); got != tt.want {
+			t.Errorf("%s is called %q, want %q", tt.thing, got, tt.want)
+		}
+	}
+	if got := text(map[string]any{"id": "7"}); got != "7" {
+		t.Errorf("a thing without a name reads as %q, want its id", got)
 	}
 }
 

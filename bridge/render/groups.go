@@ -22,12 +22,7 @@ type way func(context.Context, bridge.Facts) (string, error)
 
 // byCourse is the way of a digest that says none.
 func byCourse(_ context.Context, e bridge.Facts) (string, error) {
-	for _, path := range [][]string{{"event", "courseId"}, {"course", "id"}, {"course", "name"}, {"enrollment", "courseName"}} {
-		if key := text(get(e, path...)); key != "" {
-			return key, nil
-		}
-	}
-	return "", nil
+	return cmp.Or(text(get(e, "event", "courseId")), text(get(e, "course", "id")), nameIn(e["course"]), nameIn(e["enrollment"])), nil
 }
 
 // ways are the template's own, in the order that they are preferred.
@@ -192,9 +187,9 @@ func namesBy(ctx context.Context, events []bridge.Facts, by way, known []string)
 
 var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// called is what goes by a key in an event's facts: the key itself, unless it is
-// an id. Then it is the name of the part that has it, or of the element of a
-// part's list, or the courseName beside a courseId, and nothing if there is none.
+// called is what goes by a key in an event's facts: the key itself, unless it is an
+// id. Then it is the name that a part, or an entry of a part's list, gives to the id,
+// and nothing if none does.
 func called(e bridge.Facts, key string) string {
 	if key == "" {
 		return ""
@@ -205,18 +200,18 @@ func called(e bridge.Facts, key string) string {
 		if !ok {
 			continue
 		}
-		if part != "event" && strings.EqualFold(text(m["id"]), key) {
-			id = true
-			if name := nameWithoutID(m); name != "" {
-				return name
+		entry, _ := find(m, key).(map[string]any)
+		for _, one := range []map[string]any{m, entry} {
+			thing := thingWith(one, key)
+			if thing == "" {
+				continue
 			}
-		}
-		if name := nameWithoutID(find(m, key)); name != "" && part != "event" {
-			return name
-		}
-		if thing := thingWith(m, key); thing != "" {
 			id = true
-			if name := cmp.Or(text(m[thing+"Name"]), nameWithoutID(e[thing])); name != "" {
+			name := scalarOf(one, thing+"Name")
+			if name == "" && part != "event" { // an event's name is that of its type
+				name = nameBeside(one, thing)
+			}
+			if name = cmp.Or(name, nameIn(e[thing])); name != "" {
 				return name
 			}
 		}
@@ -227,8 +222,14 @@ func called(e bridge.Facts, key string) string {
 	return key
 }
 
+// itself is what thingWith gives for the id of the mapping's own thing.
+const itself = "."
+
 // thingWith is course if the value of courseId in m is the id.
 func thingWith(m map[string]any, id string) string {
+	if strings.EqualFold(text(m["id"]), id) {
+		return itself
+	}
 	found := ""
 	for key, v := range m {
 		thing, ok := strings.CutSuffix(key, "Id")
@@ -239,11 +240,25 @@ func thingWith(m map[string]any, id string) string {
 	return found
 }
 
-func nameWithoutID(part any) string {
-	m, ok := plain(part).(map[string]any)
-	name := text(nameOf(part))
-	if !ok || name == text(m["id"]) {
+// nameBeside is the name that m gives to the thing whose id it holds. An enrollment has
+// its learner's name, and some portals give it the name of its course or session; a
+// competency is called as its definition.
+func nameBeside(m map[string]any, thing string) string {
+	has := func(key string) bool { _, has := m[key]; return has }
+	learners := has("userId") || has("progress")
+	switch {
+	case thing == "user":
+		return scalarOf(m, "fullName")
+	case thing == itself, thing == "competencyDefinition", thing == "session" && learners, thing == "course" && learners && !has("sessionId"):
+		return nameIn(m)
+	}
+	return ""
+}
+
+// nameIn is the name of a part that is a mapping.
+func nameIn(part any) string {
+	if _, ok := plain(part).(map[string]any); !ok {
 		return ""
 	}
-	return name
+	return text(nameOf(part))
 }

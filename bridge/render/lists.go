@@ -65,7 +65,7 @@ func (v *vocabulary) oneOfThem(list any) string {
 	all := items(list)
 	names := make([]string, len(all))
 	for i, item := range all {
-		if names[i] = strings.TrimSpace(text(get(item, "name"))); names[i] == "" {
+		if names[i] = nameIn(item); names[i] == "" {
 			return ""
 		}
 	}

@@ -81,7 +81,7 @@ func listOf[T any](values []T) []any {
 }
 
 // text is how a value reads where nothing is formatted: nothing for nil, the
-// name of a thing or person, the elements of a list after commas.
+// name of a thing or person, or else its id, the elements of a list after commas.
 func text(v any) string {
 	var b strings.Builder
 	writeText(&b, v)
@@ -99,7 +99,7 @@ func writeText(b *strings.Builder, v any) {
 	case float64:
 		b.WriteString(strconv.FormatFloat(v, 'f', -1, 64))
 	case map[string]any:
-		b.WriteString(text(nameOf(v)))
+		b.WriteString(cmp.Or(text(nameOf(v)), scalarOf(v, "id")))
 	case []any:
 		for i, element := range v {
 			if b.Len() > maxOutput {

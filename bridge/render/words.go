@@ -11,28 +11,47 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// nameOf is what a person or a thing is called: a person's first and last name,
-// a thing's name, else a user name, else an id. A text is a name already.
+// nameOf is what a person or a thing is called: a person's first and last name, a
+// thing's name, else a user name; nothing when there is none. An enrollment and a
+// certificate are called as their course. A text is a name already.
 func nameOf(v any) any {
 	m, ok := plain(v).(map[string]any)
 	if !ok {
+		if s, isText := plain(v).(string); isText && strings.TrimSpace(s) == "" {
+			return nil
+		}
 		return plain(v)
 	}
-	full := strings.TrimSpace(text(m["firstName"]) + " " + text(m["lastName"]))
-	if full != "" {
-		return full
-	}
-	for _, key := range []string{"fullName", "name", "courseName", "username", "id"} {
-		// A name is a text: a mapping in its place would be asked for its own.
-		switch m[key].(type) {
-		case map[string]any, []any, nil:
-			continue
-		}
-		if s := text(m[key]); strings.TrimSpace(s) != "" {
-			return s
+	for _, name := range []string{
+		strings.TrimSpace(scalarOf(m, "firstName") + " " + scalarOf(m, "lastName")),
+		scalarOf(m, "name"), scalarOf(m, "courseName"), fullNameOf(m), scalarOf(m, "username"),
+	} {
+		if name != "" {
+			return name
 		}
 	}
 	return nil
+}
+
+// fullNameOf is a person's name. That of an enrollment or a certificate, which tells
+// whose it is, is no name of the thing.
+func fullNameOf(m map[string]any) string {
+	for _, key := range []string{"courseId", "courseName", "enrollmentId", "courseEnrollmentId", "acquiredDate"} {
+		if _, is := m[key]; is {
+			return ""
+		}
+	}
+	return scalarOf(m, "fullName")
+}
+
+// scalarOf is the value of a key as text, without the blanks around it: nothing for a
+// mapping or a list, which cannot be a name.
+func scalarOf(m map[string]any, key string) string {
+	switch m[key].(type) {
+	case map[string]any, []any:
+		return ""
+	}
+	return strings.TrimSpace(text(m[key]))
 }
 
 // portal is a link into the source's portal: its base URL and the path, in which
