@@ -35,6 +35,9 @@ func TestNeeds(t *testing.T) {
 		"in a pair":         {`{` + user + `,"a":{"b":{"c":[{"key":"groupRef","value":"` + other + `"}]}}}`, "inferred ", `missing groupId: "$.a.b.c[key=groupRef].value"`, `groupId: "$.a.b.c[key=groupRef].value"`},
 		"a name of no kind": {`{` + user + `,"ref":"` + other + `"}`, "inferred courseId: $.ref", "missing ", "courseId: $.ref"},
 		"of something else": {`{` + user + `,"badgeRef":"` + other + `"}`, "inferred ", "missing ", "badgeId: $.badgeRef"},
+		"a part's own id":   {`{` + user + `,"a":{"b":{"course":{"categoryId":"` + other + `"}}}}`, "inferred ", "missing ", "categoryId: $.a.b.course.categoryId"},
+		"below the course":  {`{` + user + `,"a":{"b":{"course":{"content":{"guid":"` + other + `"}}}}}`, "inferred courseId: $.a.b.course.content.guid", "missing ", "courseId: $.a.b.course.content.guid"},
+		"a second pair":     {`{` + user + `,"a":{"b":{"c":[{"key":"groupRef","value":null},{"key":"groupRef","value":"` + other + `"}]}}}`, "inferred ", "missing groupId: $.a.b.c[1].value", "groupId: $.a.b.c[1].value"},
 		"the user's own id": {`{` + user + `,"courseRef":"` + userID + `"}`, "inferred ", "missing ", ""},
 		"words are no ids":  {`{` + user + `,"group":"Night shift","courseName":"Fire Safety","paid":"yes","number":3}`, "inferred ", "missing ", ""},
 	} {
@@ -75,12 +78,13 @@ func TestCourseKindsStandForEachOther(t *testing.T) {
 		return []bridge.Lookup{{Part: "course", Ways: []bridge.Way{{Asks: []string{"courseBundleId", "courseId"}}}}}
 	}
 	for body, want := range map[string]Need{
-		`{"event":"CourseBundleDeleted","bundleId":"b"}`: {"courseBundleId", []string{"course"}, FromWebhook, ""},
-		`{"event":"CourseBundleDeleted","courseId":"b"}`: {"courseBundleId", []string{"course"}, FromWebhook, ""},
-		`{"event":"CourseBundleDeleted"}`:                {"courseBundleId", []string{"course"}, FromNowhere, ""},
+		`{"event":"CourseBundleDeleted","bundleId":"b"}`:               {"courseBundleId", []string{"course"}, FromWebhook, ""},
+		`{"event":"CourseBundleDeleted","courseId":"b"}`:               {"courseBundleId", []string{"course"}, FromWebhook, ""},
+		`{"event":"CourseBundleDeleted"}`:                              {"courseBundleId", []string{"course"}, FromNowhere, ""},
+		`{"event":"CourseBundleDeleted","courseRef":"` + userID + `"}`: {"courseBundleId", []string{"course"}, FromNowhere, "courseBundleId: $.courseRef"},
 	} {
 		d := parser(t, nil).Describe(nil, []byte(body), lookups)
-		if len(d.Needs) != 1 || d.Needs[0].Key != want.Key || d.Needs[0].From != want.From || !slices.Equal(d.Needs[0].Parts, want.Parts) {
+		if len(d.Needs) != 1 || d.Needs[0].Key != want.Key || d.Needs[0].From != want.From || d.Needs[0].Field != want.Field || !slices.Equal(d.Needs[0].Parts, want.Parts) {
 			t.Errorf("%s: %+v, want %+v", body, d.Needs, want)
 		}
 	}

@@ -65,6 +65,7 @@ func (s *search) walk(path, parent, key string, v any, opened bool) {
 }
 
 func (s *search) list(path, parent, key string, list []any, opened bool) {
+	before := map[string]bool{} // keys of pairs: a path that names one leads to its first
 	for i, item := range list {
 		object, _ := item.(map[string]any)
 		name, value, ok := pair(object)
@@ -73,7 +74,12 @@ func (s *search) list(path, parent, key string, list []any, opened bool) {
 			continue
 		}
 		keyed, valued := pairKeys(object)
-		s.walk(fmt.Sprintf("%s[%s=%s].%s", path, keyed, name, valued), key, name, value, opened)
+		at := fmt.Sprintf("%s[%s=%s].%s", path, keyed, name, valued)
+		if before[name] {
+			at = fmt.Sprintf("%s[%d].%s", path, i, valued)
+		}
+		before[name] = true
+		s.walk(at, key, name, value, opened)
 	}
 }
 
@@ -176,7 +182,8 @@ func (d *Description) suggest(s *search) {
 }
 
 // bestFor is the likeliest value for a key: one whose name says so, else one below
-// something of its kind, else the only GUID whose name says nothing.
+// something of its kind whose name says nothing else, else the only GUID whose name
+// says nothing.
 func (s *search) bestFor(key string, used map[string]bool) (best likely, ok bool) {
 	kind := strings.TrimSuffix(fold(key), "id")
 	rank := 0
@@ -190,8 +197,9 @@ func (s *search) bestFor(key string, used map[string]bool) (best likely, ok bool
 		now := 0
 		switch {
 		case used[l.path]:
-		case fold(l.name) == fold(key) || sameKind(l.name, key):
+		case names(l.name, key):
 			now = 3
+		case namesAnother(l.name): // such as a course's category
 		case strings.Contains(fold(l.path), kind):
 			now = 2
 		case l.sure && l.name == "thingId" && anonymous == 1:
@@ -204,8 +212,17 @@ func (s *search) bestFor(key string, used map[string]bool) (best likely, ok bool
 	return best, rank > 0
 }
 
-// sameKind tells whether two keys are spellings of one, such as onlineCourseId and
-// courseId.
-func sameKind(a, b string) bool {
-	return slices.ContainsFunc(otherKeys(), func(s [2]string) bool { return fold(s[0]) == fold(a) && s[1] == b })
+// names tells whether a value's name means a key: onlineCourseId means courseId, and a
+// course may be a curriculum or a bundle.
+func names(name, key string) bool {
+	field := FieldKey(name)
+	return field == key || field == "courseId" && (key == "curriculumId" || key == "courseBundleId")
+}
+
+// namesAnother tells whether a value's name, which does not mean the key that is looked
+// for, means something else that the parser knows.
+func namesAnother(name string) bool {
+	field := FieldKey(name)
+	_, known := knownEntities[fold(field)]
+	return isRole(field) || known && !slices.Contains(anyThing(), strings.TrimSuffix(field, "Id"))
 }
