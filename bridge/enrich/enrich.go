@@ -201,7 +201,7 @@ func (g *gathering) look(ctx context.Context, l bridge.Lookup, ev bridge.Event, 
 			return f
 		case w.Choose == nil:
 			f.value = answer
-		default:
+		case answer != nil: // a list that is refused says nothing
 			g.choose(ctx, w.Choose, answer, path, ev, known, &f)
 		}
 		if f.value != nil || f.err != nil || f.open {

@@ -110,6 +110,15 @@ func TestAnswersAndNoAnswers(t *testing.T) {
 	}
 }
 
+// TestAListThatIsRefused: there is nothing to wait for.
+func TestAListThatIsRefused(t *testing.T) {
+	e, _ := scripted(t, map[string]string{"/list": "403"})
+	l := bridge.Lookup{Part: "x", Ways: []bridge.Way{chosen("/list", bridge.Choice{Recent: "done", Within: time.Minute})}, Settled: func(bridge.Facts) bool { return false }}
+	if _, outcome := e.Facts(t.Context(), bridge.Event{ReceivedAt: noon}, []bridge.Lookup{l}); len(outcome.Unsettled) > 0 {
+		t.Errorf("%+v", outcome)
+	}
+}
+
 func TestRecentEntries(t *testing.T) {
 	entry := func(id, date string) string {
 		return `{"id":"` + id + `","courseId":"c-` + id + `","name":"` + id + `","done":"` + date + `"}`

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// namedFor is how long it is believed that webhooks of a kind name no thing. Another
-	// process may accept one that does.
+	// namedFor is how long it is believed that no webhook of a kind names its thing. Only
+	// another process may have accepted one that does.
 	namedFor = 2 * time.Second
 
 	// lookBack is how much earlier than its date a thing's webhook may have come, by
@@ -61,54 +61,61 @@ func (s *Store) Claim(ctx context.Context, e bridge.Event, candidates []bridge.E
 
 // unclaimed are the candidates that no other event is about.
 func (s *Store) unclaimed(ctx context.Context, e bridge.Event, candidates []bridge.Event) (free []int, err error) {
-	claims, named, known := map[string][]int{}, map[string][]int{}, map[string][]int{}
+	claims, named := keyed{}, keyed{}
 	oldest := time.Now()
 	for i, c := range candidates {
-		claims[string(claimKey(c))] = append(claims[string(claimKey(c))], i)
+		claims.add(claimKey(c), i)
 		for _, key := range occurrenceOf(c).keys {
-			named[string(key)] = append(named[string(key)], i)
-			known[string(key)] = append(known[string(key)], i)
+			named.add(key, i)
 		}
 		if c.OccurredAt.Before(oldest) {
 			oldest = c.OccurredAt
 		}
 	}
 	taken := map[int]bool{}
-	note := func(of map[string][]int, query string, args ...any) error {
-		if len(of) == 0 {
-			return nil
-		}
-		for key := range of {
-			args = append(args, []byte(key))
-		}
-		all, err := list(ctx, s, func(row scanner) (key []byte, err error) { return key, row.Scan(&key) }, query+` (`+marks(len(of))+`)`, args...)
-		for _, key := range all {
-			for _, i := range of[string(key)] {
-				taken[i] = true
-			}
-		}
-		return err
-	}
-	since := micros(oldest.Add(-sameWithin))
-	if err := note(claims, `SELECT key FROM claims WHERE event_id <> ? AND key IN`, e.ID); err != nil {
-		return nil, fmt.Errorf("look for claims: %w", err)
-	}
-	if err := note(known, `SELECT key FROM known WHERE event_id <> '' AND event_id <> ? AND at > ? AND key IN`, e.ID, since); err != nil {
-		return nil, fmt.Errorf("look for created events: %w", err)
-	}
-	if came, err := s.anyNamed(ctx, e); err != nil {
+	if err := s.take(ctx, taken, claims, `SELECT key FROM claims WHERE event_id <> ? AND key IN`, e.ID); err != nil {
 		return nil, err
-	} else if came {
-		if err := note(named, `SELECT o.occurrence FROM events o WHERE o.source = ? AND o.id > ? AND o.id <> ? AND o.occurrence IN`, e.Source, firstID(oldest.Add(-lookBack)), e.ID); err != nil {
-			return nil, fmt.Errorf("look for webhooks that name a thing: %w", err)
-		}
+	}
+	if err := s.take(ctx, taken, named, `SELECT key FROM known WHERE event_id <> '' AND event_id <> ? AND at > ? AND key IN`, e.ID, micros(oldest.Add(-sameWithin))); err != nil {
+		return nil, err
+	}
+	since := oldest.Add(-lookBack)
+	came, err := s.anyNamed(ctx, e, since)
+	if err == nil && came {
+		err = s.take(ctx, taken, named, `SELECT o.occurrence FROM events o WHERE o.source = ? AND o.id > ? AND o.id <> ? AND o.occurrence IN`, e.Source, firstID(since), e.ID)
 	}
 	for i := range candidates {
 		if !taken[i] {
 			free = append(free, i)
 		}
 	}
-	return free, nil
+	return free, err
+}
+
+// keyed are the indexes of candidates by what names their thing.
+type keyed map[string][]int
+
+func (k keyed) add(key []byte, i int) { k[string(key)] = append(k[string(key)], i) }
+
+// take notes the candidates whose keys a query finds. The query ends where the keys
+// follow.
+func (s *Store) take(ctx context.Context, taken map[int]bool, by keyed, query string, args ...any) error {
+	if len(by) == 0 {
+		return nil
+	}
+	for key := range by {
+		args = append(args, []byte(key))
+	}
+	found, err := list(ctx, s, func(row scanner) (key []byte, err error) { return key, row.Scan(&key) }, query+` (`+marks(len(by))+`)`, args...)
+	if err != nil {
+		return fmt.Errorf("look for what other events are about: %w", err)
+	}
+	for _, key := range found {
+		for _, i := range by[string(key)] {
+			taken[i] = true
+		}
+	}
+	return nil
 }
 
 // claimKey is the hash of a thing and of its date.
@@ -176,12 +183,12 @@ func infer(e bridge.Event, claim []byte) (statement, error) {
 	return change(update+` AND EXISTS (SELECT 1 FROM claims c WHERE c.key = ? AND c.event_id = ?)`, append(args, claim, e.ID)...), nil
 }
 
-// names remembers which webhooks name their thing, by source and kind: only where some
-// do must they be looked for.
+// names remembers when webhooks came that name their thing, by source and kind: only
+// where some do must they be looked for.
 type names struct {
 	mu    sync.Mutex           // guards what follows
-	came  map[string]time.Time // when the last one that does came, as far as is known
-	asked map[string]time.Time // when the store was asked last
+	came  map[string]time.Time // the last one, as far as is known
+	asked map[string]time.Time // until when the store was asked
 }
 
 func newNames() *names { return &names{came: map[string]time.Time{}, asked: map[string]time.Time{}} }
@@ -197,43 +204,45 @@ func (n *names) note(rows []eventRow) {
 	}
 }
 
-// known reports whether one came lately; sure is false when the store must be asked.
-func (n *names) known(key string, since time.Time) (came, sure bool) {
+// since tells whether one is known to have come since a time, and, if not, from when on
+// the store must be asked: what came before that is known.
+func (n *names) since(key string, t time.Time) (came bool, ask time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.came[key].After(since) {
-		return true, true
+	if before := n.asked[key].Add(-underWay); before.After(t) {
+		return n.came[key].After(t), before
 	}
-	return false, time.Since(n.asked[key]) < namedFor
+	return n.came[key].After(t), t
 }
 
-func (n *names) answer(key string, came bool) {
+// answer notes what the store said.
+func (n *names) answer(key string, came bool, at time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.asked[key] = time.Now()
+	n.asked[key] = at
 	if came {
-		n.came[key] = time.Now()
+		n.came[key] = at
 	}
 }
 
-// anyNamed reports whether webhooks of the event's source and kind that name their thing
-// came within the time in which a candidate may be found.
-func (s *Store) anyNamed(ctx context.Context, e bridge.Event) (bool, error) {
-	since := time.Now().Add(-time.Hour - lookBack)
+// anyNamed reports whether a webhook of the event's source and kind that names its thing
+// came since a time.
+func (s *Store) anyNamed(ctx context.Context, e bridge.Event, since time.Time) (bool, error) {
 	key := e.Source + " " + absorb.OccurrenceOf(e).Kind
-	if came, sure := s.names.known(key, since); came || sure {
+	now := time.Now()
+	came, from := s.names.since(key, since)
+	if came || now.Sub(from) < underWay+namedFor && from.After(since) {
 		return came, nil
 	}
 	kinds := absorb.SameKinds(e.Type)
-	args := []any{e.Source, firstID(since)}
+	args := []any{e.Source, firstID(from)}
 	for _, kind := range kinds {
 		args = append(args, kind)
 	}
-	var came bool
 	err := s.row(ctx, `SELECT EXISTS (SELECT 1 FROM events o WHERE o.source = ? AND o.id > ? AND o.type IN (`+marks(len(kinds))+`) AND length(o.occurrence) = 16 AND o.inferred IS NULL)`, args...).Scan(&came)
 	if err != nil {
 		return false, fmt.Errorf("look for webhooks that name a thing: %w", err)
 	}
-	s.names.answer(key, came)
+	s.names.answer(key, came, now)
 	return came, nil
 }
