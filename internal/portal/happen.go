@@ -56,8 +56,8 @@ func (w *world) activate(course string, status int, at time.Time) {
 	}
 }
 
-// found makes what an event tells of as new: a person, a department or a group. What
-// is there already is dated as new.
+// found makes what is new: a person, a department, a group or a course bundle. What is
+// there already is dated as new.
 func (w *world) found(collection, thing string, at time.Time) {
 	o := w.byID(collection, thing)
 	switch {
@@ -87,6 +87,10 @@ func (w *world) new(collection, thing string) object {
 		return o
 	case "departments":
 		return object{"id": thing, "name": name(places()), "parentId": id(kindDepartment, 1), "companyName": nil, "emailAddress": nil, "phoneNumber": nil, "externalId": nil}
+	case "courses":
+		o := course(n, courseKind{"CourseBundle", fmt.Sprint("Course bundle ", n), ""})
+		o["id"] = thing
+		return o
 	default:
 		return object{"id": thing, "name": name(crowds()), "isAutomatic": false, "userIds": []any{}}
 	}

@@ -38,6 +38,7 @@ type Portal struct {
 
 	mu       sync.Mutex // guards what follows
 	random   *rand.Rand
+	turns    []int // numbers of people from 0, in the order in which something happens to them
 	world    *world
 	later    []change // what the API will show when its lag is over
 	token    token
@@ -78,6 +79,7 @@ func New(o Options) *Portal {
 		codes:   map[string]consent{},
 	}
 	p.world = newWorld(p.random)
+	p.turns = p.random.Perm(len(people()))
 	return p
 }
 

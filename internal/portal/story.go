@@ -1,8 +1,6 @@
 package portal
 
 import (
-	"fmt"
-
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 )
 
@@ -19,14 +17,15 @@ func (p *Portal) Story(pr Profile) []Webhook {
 	return all
 }
 
-// Bulk lets an admin enroll n learners in one transaction.
+// Bulk lets an admin enroll n learners in one transaction. There are as many people in
+// the portal afterwards.
 func (p *Portal) Bulk(n int, pr Profile) []Webhook {
 	h := p.somebody()
 	h.Event, h.Admin = "UserEnrolledInCourseByAdmin", id(kindUser, 2)
-	learners := len(people())
+	learners := p.grow(n)
 	var all []Webhook
 	for i := range n {
-		h.User = id(kindUser, 1+i%learners)
+		h.User = learners[i]
 		h.Entities = map[string]string{"courseId": h.Entities["courseId"], "enrollmentId": id(kindEnrollment, 0x10000+i)}
 		all = append(all, p.Happen(h, pr))
 	}
@@ -35,46 +34,30 @@ func (p *Portal) Bulk(n int, pr Profile) []Webhook {
 
 // Next lets something plausible happen to somebody.
 func (p *Portal) Next(pr Profile) Webhook {
-	h := p.somebody()
 	events := absorb.Events()
 	p.mu.Lock()
 	pick := p.random.IntN(100)
-	other := events[p.random.IntN(len(events))]
+	event := events[p.random.IntN(len(events))].Name
 	p.mu.Unlock()
 	switch { // most of a portal's traffic is learners at work
 	case pick < 35:
-		h.Event = "EnrollmentCompletedByLearner"
+		event = "EnrollmentCompletedByLearner"
 	case pick < 55:
-		h.Event = "UserEnrolledInCourseByLearner"
+		event = "UserEnrolledInCourseByLearner"
 	case pick < 70:
-		h.Event = "CertificateAwarded"
-	default:
-		h = sample(other.Name)
-		h.Correlation = ""
+		event = "CertificateAwarded"
 	}
-	return p.Happen(h, pr)
+	return p.Occur(event, pr)
 }
 
 // somebody is a learner with a course, in a new transaction.
 func (p *Portal) somebody() Happening {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.sequence++
-	n := p.sequence
-	h := Happening{
-		User:        id(kindUser, 1+p.random.IntN(len(people()))),
-		Correlation: id(kindCorrelation, n) + fmt.Sprintf("-%x", p.random.Uint32()),
-		Entities: map[string]string{
-			"courseId":      id(kindCourse, 1+p.random.IntN(len(courses()))),
-			"enrollmentId":  id(kindEnrollment, 0x1000+n),
-			"certificateId": id(kindCertificate, 0x1000+n),
-			"competencyId":  id(kindCompetency, 0x1000+n),
-		},
-	}
-	// Whoever completes or is certified was enrolled before.
-	p.world.enroll(h.User, h.Entities["courseId"], p.Now().AddDate(0, 0, -7), h.Entities["enrollmentId"])
-	if e := p.world.enrollment(h.User, h.Entities["courseId"]); e != nil {
-		h.Entities["enrollmentId"] = fmt.Sprint(e["id"]) // there was one already
+	h := p.learner()
+	p.study(&h, "")
+	for key, kind := range map[string]string{"certificateId": kindCertificate, "competencyId": kindCompetency} {
+		h.Entities[key] = id(kind, 0x1000+p.sequence)
 	}
 	return h
 }

@@ -109,3 +109,43 @@ func TestNextHasEveryEventInTime(t *testing.T) {
 		}
 	}
 }
+
+// What occurs is about somebody or something else each time, and the newest entry of a
+// list that can answer the lean webhook.
+func TestWhatOccursIsNewEachTime(t *testing.T) {
+	p := portal.New(portal.Options{Seed: 3})
+	a := ask(t, p)
+	about := map[string]string{}
+	for range 3 {
+		for _, event := range absorb.Events() {
+			e := understood(t, p.Occur(event.Name, portal.DefaultProfile()))
+			if e.Type != event.Name || (e.AdminID != "") != event.ByAdmin || absorb.ThingOf(e) == "" {
+				t.Errorf("%s: %+v", event.Name, e)
+			}
+			if before := about[absorb.ThingOf(e)]; before != "" && !strings.Contains(before, "ctivated") {
+				t.Errorf("%s: %s was there before", event.Name, absorb.ThingOf(e))
+			}
+			about[absorb.ThingOf(e)] = event.Name
+			if strings.HasPrefix(event.Name, "EnrollmentCompleted") {
+				if newest := a.entries("/users/"+e.UserID+"/enrollments?_sort=-dateCompleted", "enrollments")[0]; newest["courseId"] != e.Entities["courseId"] {
+					t.Errorf("%s: the newest completion is of %v", event.Name, newest["courseId"])
+				}
+			}
+		}
+	}
+}
+
+func TestABulkEnrollmentOfMoreThanThereWere(t *testing.T) {
+	p := portal.New(portal.Options{})
+	n := 3 * len(p.People())
+	learners := map[string]bool{}
+	var course string
+	for _, w := range p.Bulk(n, portal.DefaultProfile()) {
+		e := understood(t, w)
+		learners[e.UserID], course = true, e.Entities["courseId"]
+	}
+	all := ask(t, p).entries("/courses/"+course+"/enrollments?_limit=1000", "enrollments")
+	if len(learners) != n || len(all) < n {
+		t.Errorf("%d webhooks are of %d learners, and the list has %d", n, len(learners), len(all))
+	}
+}
