@@ -32,6 +32,8 @@ routes: [ { name: everything } ]
 		"preview --config " + path + " --sink ":           "all academy hr slack console",
 		"emit --event ":                                   "all UserCreated",
 		"emit --encoding ":                                "hex base64",
+		"emit --webhooks ":                                "lean full",
+		"demo --webhooks ":                                "lean full",
 		"test-window --config " + path + " ":              "production sandbox",
 		"deliveries --config " + path + " --sink ":        "academy hr",
 		"deliveries --state ":                             "pending sent dead cancelled orphaned",

@@ -2,17 +2,27 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/absorb-bridge/absorb-bridge/internal/demo"
+	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
 
+// demoOptions are the demo's flags.
+type demoOptions struct {
+	demo.Options
+	manners  []string
+	webhooks string
+	length   time.Duration
+}
+
 func demoCommand() *cobra.Command {
-	var o demo.Options
-	var length time.Duration
+	var o demoOptions
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run everything on this machine, with no account anywhere",
@@ -21,27 +31,20 @@ func demoCommand() *cobra.Command {
 shows what each platform got. Everything listens on loopback and is gone when the
 demo ends (Ctrl-C).
 
+The portal's webhooks are lean, as Absorb's typical payload is: they name the person,
+but not the course or whatever else the event is about. --portal-profile gives the
+portal habits that some real portals are said to have:
+
+` + mannersHelp() + `
 With --no-bridge only the portal's API and the platforms run, for a bridge of your
 own: what it prints is a bridge.yaml for it. Name the ports if it is to fit when the
 demo is started again; mail alone needs the new certificate (ca) each time.`,
 		Example: `  absorb-bridge demo
   absorb-bridge demo --wall-port 8090 --bridge-port 8080
+  absorb-bridge demo --webhooks full --portal-profile slow-tokens,denied-departments
   absorb-bridge demo --no-bridge --wall-port 8090 --portal-port 8091 --mail-port 8092 | tee bridge.yaml`,
 		Args: cobra.NoArgs,
-		RunE: action(func(cmd *cobra.Command, _ []string) error {
-			if o.Every <= 0 {
-				return usagef("--every: want a duration above 0, such as 3s")
-			}
-			o.Out = cmd.OutOrStdout()
-			o.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-			ctx := cmd.Context()
-			if length > 0 {
-				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeout(ctx, length)
-				defer cancel()
-			}
-			return demo.Run(ctx, o)
-		}),
+		RunE: action(func(cmd *cobra.Command, _ []string) error { return runDemo(cmd, o) }),
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&o.Ports.Bridge, "bridge-port", 0, "port that takes webhooks (default: a free one)")
@@ -49,11 +52,51 @@ demo is started again; mail alone needs the new certificate (ca) each time.`,
 	flags.IntVar(&o.Ports.Wall, "wall-port", 0, "port of the wall (default: a free one)")
 	flags.IntVar(&o.Ports.Mail, "mail-port", 0, "port of the emulated mail server (default: a free one)")
 	flags.IntVar(&o.Ports.Portal, "portal-port", 0, "port of the emulated portal (default: a free one)")
+	flags.StringSliceVar(&o.manners, "portal-profile", nil, "habits of the portal, separated by commas (default: none)")
+	flags.StringVar(&o.webhooks, "webhooks", "lean", "what the portal's webhooks name: lean or full")
 	flags.BoolVar(&o.Alone, "no-bridge", false, "run the portal and the platforms alone, for a bridge of your own")
 	flags.DurationVar(&o.Every, "every", 3*time.Second, "time between two events after the first round")
-	flags.DurationVar(&length, "for", 0, "end after this long (default: at Ctrl-C)")
-	for _, name := range []string{"bridge-port", "admin-port", "every"} {
+	flags.DurationVar(&o.length, "for", 0, "end after this long (default: at Ctrl-C)")
+	for _, name := range []string{"bridge-port", "admin-port", "every", "webhooks"} {
 		cmd.MarkFlagsMutuallyExclusive("no-bridge", name)
 	}
+	complete(cmd, map[string]offer{"webhooks": these("lean", "full"), "portal-profile": these(mannerNames()...)})
 	return cmd
+}
+
+func runDemo(cmd *cobra.Command, o demoOptions) (err error) {
+	if o.Every <= 0 {
+		return usagef("--every: want a duration above 0, such as 3s")
+	}
+	if o.Manners, err = portal.MannersOf(o.manners...); err != nil {
+		return usagef("--portal-profile: %v", err)
+	}
+	if o.Webhooks, err = portal.ProfileNamed(o.webhooks); err != nil {
+		return usagef("--webhooks: %v", err)
+	}
+	o.Out = cmd.OutOrStdout()
+	o.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	ctx := cmd.Context()
+	if o.length > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.length)
+		defer cancel()
+	}
+	return demo.Run(ctx, o.Options)
+}
+
+func mannerNames() (all []string) {
+	for _, m := range portal.AllManners() {
+		all = append(all, m.Name)
+	}
+	return all
+}
+
+// mannersHelp is a line for each manner.
+func mannersHelp() string {
+	var b strings.Builder
+	for _, m := range portal.AllManners() {
+		fmt.Fprintf(&b, "  %-20s %s\n", m.Name, m.About)
+	}
+	return b.String()
 }

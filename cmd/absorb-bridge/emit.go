@@ -20,8 +20,8 @@ import (
 )
 
 type emitOptions struct {
-	url, secret, event, rate, encoding string
-	count                              int
+	url, secret, event, rate, encoding, webhooks, portal string
+	count                                                int
 }
 
 func emitCommand() *cobra.Command {
@@ -31,10 +31,15 @@ func emitCommand() *cobra.Command {
 		Short: "Post signed sample events to a URL, as a portal would",
 		Long: `Posts webhooks of made-up events, signed with the secret, and prints what the
 receiver answered. Without --count it sends each chosen event once; with --rate
-and without --count it goes on until Ctrl-C.`,
+and without --count it goes on until Ctrl-C.
+
+A lean webhook names a person but not the thing concerned, as Absorb's typical payload
+does; a full one names all ids. With --portal the events happen in the emulated portal
+of a demo first, so that its API shows them.`,
 		Example: `  absorb-bridge emit --url http://127.0.0.1:8080/absorb --secret "$ABSORB_SECRET"
   absorb-bridge emit --url http://127.0.0.1:8080/absorb --secret s3cret --event all
-  absorb-bridge emit --url http://127.0.0.1:8080/absorb --secret s3cret --count 500 --rate 50/s`,
+  absorb-bridge emit --url http://127.0.0.1:8080/absorb --secret s3cret --count 500 --rate 50/s
+  absorb-bridge emit --url http://127.0.0.1:8080/absorb --secret s3cret --portal http://127.0.0.1:8091 --webhooks lean`,
 		Args: cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
 			e, err := newEmitter(cmd, o)
@@ -51,22 +56,23 @@ and without --count it goes on until Ctrl-C.`,
 	flags.IntVar(&o.count, "count", 0, "how many webhooks to send in all")
 	flags.StringVar(&o.rate, "rate", "", "how many at most, such as 20/s or 90/m (default: one after the other)")
 	flags.StringVar(&o.encoding, "encoding", "hex", "text form of the signature: hex or base64")
+	flags.StringVar(&o.webhooks, "webhooks", "full", "what webhooks name: lean or full")
+	flags.StringVar(&o.portal, "portal", "", "URL of an emulated portal in which the events happen")
 	_ = cmd.MarkFlagRequired("url")
 	_ = cmd.MarkFlagRequired("secret")
-	complete(cmd, map[string]offer{"event": these("all").and(eventNames), "encoding": these("hex", "base64")})
+	complete(cmd, map[string]offer{"event": these("all").and(eventNames), "encoding": these("hex", "base64"), "webhooks": these("lean", "full")})
 	return cmd
 }
 
 // emitter posts events round and round.
 type emitter struct {
-	cmd         *cobra.Command
-	url, secret string
-	events      []string
-	count       int
-	limiter     *rate.Limiter
-	portal      *portal.Portal
-	profile     portal.Profile
-	client      *http.Client
+	cmd *cobra.Command
+	emitOptions
+	events  []string
+	limiter *rate.Limiter
+	own     *portal.Portal
+	profile portal.Profile
+	client  *http.Client
 }
 
 func newEmitter(cmd *cobra.Command, o emitOptions) (*emitter, error) {
@@ -78,26 +84,16 @@ func newEmitter(cmd *cobra.Command, o emitOptions) (*emitter, error) {
 	if err != nil {
 		return nil, err
 	}
-	if u, err := url.Parse(o.url); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, usagef("--url: want a whole URL, such as http://127.0.0.1:8080/absorb")
-	}
-	if o.count < 0 {
-		return nil, usagef("--count: want a number above 0")
+	profile, err := o.check()
+	if err != nil {
+		return nil, err
 	}
 	e := &emitter{
-		cmd: cmd, url: o.url, secret: o.secret, events: events, count: o.count,
+		cmd: cmd, emitOptions: o, events: events,
 		limiter: rate.NewLimiter(rate.Inf, 1),
-		portal:  portal.New(portal.Options{Seed: rand.Uint64()}),
-		profile: portal.DefaultProfile(),
+		own:     portal.New(portal.Options{Seed: rand.Uint64()}),
+		profile: profile,
 		client:  &http.Client{Timeout: 30 * time.Second},
-	}
-	switch o.encoding {
-	case "hex":
-		e.profile.Form = portal.Hex
-	case "base64":
-		e.profile.Form = portal.Base64
-	default:
-		return nil, usagef("--encoding: want hex or base64, have %q", o.encoding)
 	}
 	if o.rate != "" {
 		perSecond, err := parseRate(o.rate)
@@ -113,6 +109,37 @@ func newEmitter(cmd *cobra.Command, o emitOptions) (*emitter, error) {
 		}
 	}
 	return e, nil
+}
+
+// check checks the flags that stand for themselves, and gives how webhooks are written.
+func (o emitOptions) check() (portal.Profile, error) {
+	if !wholeURL(o.url) {
+		return portal.Profile{}, usagef("--url: want a whole URL, such as http://127.0.0.1:8080/absorb")
+	}
+	if o.portal != "" && !wholeURL(o.portal) {
+		return portal.Profile{}, usagef("--portal: want the URL of an emulated portal, such as http://127.0.0.1:8091")
+	}
+	if o.count < 0 {
+		return portal.Profile{}, usagef("--count: want a number above 0")
+	}
+	profile, err := portal.ProfileNamed(o.webhooks)
+	if err != nil {
+		return profile, usagef("--webhooks: %v", err)
+	}
+	switch o.encoding {
+	case "hex":
+		profile.Form = portal.Hex
+	case "base64":
+		profile.Form = portal.Base64
+	default:
+		return profile, usagef("--encoding: want hex or base64, have %q", o.encoding)
+	}
+	return profile, nil
+}
+
+func wholeURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 // parseRate reads a rate such as 20/s, 90/m or 20.
@@ -134,7 +161,7 @@ func (e *emitter) run(ctx context.Context) error {
 			if ctx.Err() != nil {
 				break
 			}
-			return fmt.Errorf("%w (does a bridge run there? mend --url, or start it: absorb-bridge serve)", err)
+			return err
 		}
 		if ok {
 			taken++
@@ -151,10 +178,27 @@ func (e *emitter) run(ctx context.Context) error {
 
 // post sends one event and prints the answer.
 func (e *emitter) post(ctx context.Context, event string) (ok bool, err error) {
-	status, answer, err := e.portal.Webhook(event, e.profile).Post(ctx, e.client, e.url, e.secret)
+	w, err := e.webhook(ctx, event)
 	if err != nil {
 		return false, err
 	}
+	status, answer, err := w.Post(ctx, e.client, e.url, e.secret)
+	if err != nil {
+		return false, fmt.Errorf("%w (does a bridge run there? mend --url, or start it: absorb-bridge serve)", err)
+	}
 	fmt.Fprintf(e.cmd.OutOrStdout(), "%s: %d %s\n", event, status, bridge.CleanLine(answer))
 	return status >= 200 && status < 300, nil
+}
+
+// webhook lets an event happen, in the portal that was named or else in its own.
+func (e *emitter) webhook(ctx context.Context, event string) (portal.Webhook, error) {
+	if e.portal == "" {
+		return e.own.Webhook(event, e.profile), nil
+	}
+	w, err := portal.OccurAt(ctx, e.client, e.portal, event, e.webhooks)
+	if err != nil {
+		return w, fmt.Errorf("%w (--portal: give the portal's URL that absorb-bridge demo prints)", err)
+	}
+	w.Form = e.profile.Form
+	return w, nil
 }

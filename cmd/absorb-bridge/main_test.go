@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 	"github.com/absorb-bridge/absorb-bridge/sinks"
 )
 
@@ -75,6 +76,11 @@ func TestUsage(t *testing.T) {
 	do(t, "emit --url http://127.0.0.1:1 --secret x --event Nothing").want(t, 2, `no event named "Nothing"`, "CertificateAwarded")
 	do(t, "emit --url http://127.0.0.1:1 --secret x --rate often").want(t, 2, "20/s")
 	do(t, "emit --url http://127.0.0.1:1 --secret x --encoding rot13").want(t, 2, "hex or base64")
+	do(t, "emit --url http://127.0.0.1:1 --secret x --webhooks thin").want(t, 2, "lean or full")
+	do(t, "emit --url http://127.0.0.1:1 --secret x --portal nonsense").want(t, 2, "--portal: want the URL of an emulated portal")
+	do(t, "demo --webhooks thin").want(t, 2, "lean or full")
+	do(t, "demo --portal-profile slow-tokens,shy").want(t, 2, `"shy"`, "slow-tokens, denied-departments")
+	do(t, "demo --portal-profile bare-tokens,bearer-tokens").want(t, 2, "choose one")
 	do(t, "emit --url http://127.0.0.1:1 --secret x --count -1").want(t, 2, "above 0")
 	do(t, "demo --every 0s").want(t, 2, "above 0")
 	do(t, "demo --no-bridge --bridge-port 8080").want(t, 2, "no-bridge", "bridge-port")
@@ -223,6 +229,10 @@ func TestEmit(t *testing.T) {
 	do(t, "emit --secret right --url "+inHex.URL).want(t, 0, "EnrollmentCompletedByLearner: 200 yes", "1 taken, 0 refused")
 	do(t, "emit --secret right --encoding base64 --event all --url "+inBase64.URL).want(t, 0, "24 taken")
 	do(t, "emit --secret right --count 30 --rate 1000/s --event all --url "+inHex.URL).want(t, 0, "30 taken")
+	lms := httptest.NewServer(portal.New(portal.Options{}).Handler())
+	defer lms.Close()
+	do(t, "emit --secret right --webhooks lean --event all --portal "+lms.URL+" --url "+inHex.URL).want(t, 0, "24 taken, 0 refused")
+	do(t, "emit --secret right --portal "+inHex.URL+" --url "+inHex.URL).want(t, 1, "is no emulated portal", "--portal: give the portal's URL")
 	r := do(t, "emit --secret wrong --url "+inHex.URL)
 	r.want(t, 1, ": 401 no", "0 taken, 1 refused")
 	if r := do(t, "emit --secret right --url "+inHex.URL); strings.Contains(r.out, "\x1b") {

@@ -50,6 +50,7 @@ func TestManualRuns(t *testing.T) {
 type world struct {
 	config, store []byte
 	endpoint      string            // takes what emit sends
+	portal        string            // URL of an emulated portal
 	ids           map[string]string // of an event, a delivery, a dead letter and a captured request, by the command that shows them
 }
 
@@ -73,8 +74,8 @@ func newWorld(t *testing.T) *world {
 	go func() { _ = chats.ServeSMTP(mail) }()
 	t.Cleanup(func() { _ = chats.Close() })
 	endpoint := serveHandler(t, func(http.ResponseWriter, *http.Request) {})
-	w := &world{endpoint: endpoint + "/absorb", ids: map[string]string{}}
-	w.config = configured(t, lms.Settings(serveHandler(t, lms.Handler().ServeHTTP)), chats.Sinks(platforms, mail.Addr().String()))
+	w := &world{endpoint: endpoint + "/absorb", portal: serveHandler(t, lms.Handler().ServeHTTP), ids: map[string]string{}}
+	w.config = configured(t, lms.Settings(w.portal), chats.Sinks(platforms, mail.Addr().String()))
 	w.happen(t)
 	healthy.Store(true)
 	return w
@@ -172,6 +173,8 @@ func (w *world) filledIn(args []string) (all []string) {
 			arg = w.ids[args[0]]
 		case args[0] == "emit" && args[max(i-1, 0)] == "--url":
 			arg = w.endpoint
+		case args[0] == "emit" && args[max(i-1, 0)] == "--portal":
+			arg = w.portal
 		}
 		all = append(all, arg)
 	}

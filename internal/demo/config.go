@@ -36,14 +36,14 @@ func (s *stage) lent() (string, error) {
 # own. Everything is made up, the secrets, too. Ctrl-C ends it.
 #
 #   wall    http://%s/    look here: what the platforms got
-#   portal  http://%s/    the emulated Integration API
+#   portal  http://%s/    the emulated portal and its Integration API
 #
 # Save this as bridge.yaml, or take from it what yours needs. In another terminal:
 #   absorb-bridge check && absorb-bridge serve
 # and in a third, in the place of the portal:
-#   absorb-bridge emit --url http://127.0.0.1:8080%s --secret %s --event CertificateAwarded
+#   absorb-bridge emit --portal http://%[2]s --url http://127.0.0.1:8080%[3]s --secret %[4]s --webhooks lean --event CertificateAwarded
 
-%s`, s.wallListener.Addr(), s.portalListener.Addr(), sourcePath, secret, text), nil
+%[5]s`, s.wallListener.Addr(), s.portalListener.Addr(), sourcePath, secret, text), nil
 }
 
 func (s *stage) sinks() map[string]map[string]any {
@@ -58,7 +58,7 @@ func (s *stage) yaml(listen, admin, store string, sinks map[string]map[string]an
 		{Key: "store", Value: store},
 		{Key: "sources", Value: map[string]any{"demo": map[string]any{
 			"path": sourcePath, "secrets": []string{secret},
-			"portal": "https://learning.example.com",
+			"portal": "http://" + s.portalListener.Addr().String(),
 			"api":    s.portal.Settings("http://" + s.portalListener.Addr().String()),
 		}}},
 		{Key: "sinks", Value: sinks},

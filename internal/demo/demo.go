@@ -28,11 +28,13 @@ type Ports struct {
 
 // Options says how the demo runs.
 type Options struct {
-	Ports Ports
-	Alone bool          // only what stands around a bridge, which is somebody's own
-	Every time.Duration // between two events of the trickle
-	Out   io.Writer     // where the demo says what it does
-	Log   *slog.Logger  // the bridge's
+	Ports    Ports
+	Manners  portal.Manners // of the emulated portal
+	Webhooks portal.Profile // how its webhooks are written
+	Alone    bool           // only what stands around a bridge, which is somebody's own
+	Every    time.Duration  // between two events of the trickle
+	Out      io.Writer      // where the demo says what it does
+	Log      *slog.Logger   // the bridge's
 }
 
 // secret signs the demo's webhooks. Everybody may know it.
@@ -42,7 +44,7 @@ const secret = "demo-secret-of-nobody"
 func Run(ctx context.Context, o Options) (err error) {
 	s := &stage{
 		Options: o,
-		portal:  portal.New(portal.Options{Seed: rand.Uint64()}),
+		portal:  portal.New(portal.Options{Seed: rand.Uint64(), Manners: o.Manners}),
 		wall:    wall.New(wall.Options{}),
 	}
 	defer func() { err = errors.Join(err, s.wall.Close()) }()
@@ -70,7 +72,7 @@ func (s *stage) withBridge(ctx context.Context) (err error) {
 	if err != nil {
 		return errors.Join(err, s.closeListeners())
 	}
-	s.webhooks = "http://" + bridge.Addr().String() + sourcePath
+	s.posts = "http://" + bridge.Addr().String() + sourcePath
 	s.admin = bridge.AdminAddr().String()
 
 	group, ctx := s.around(ctx)
@@ -108,8 +110,8 @@ type stage struct {
 
 	wallListener, mailListener, portalListener net.Listener
 
-	webhooks string // URL that the portal posts to
-	admin    string // address of the bridge's own pages
+	posts string // URL that the portal posts to
+	admin string // address of the bridge's own pages
 }
 
 func (s *stage) listen(ctx context.Context) error {

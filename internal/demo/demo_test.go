@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/internal/demo"
+	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
 
 // stage collects what the demo says, and ends it when it has said a word.
@@ -41,7 +42,7 @@ func TestRun(t *testing.T) {
 	defer cancel()
 	s := &stage{until: "All 24 events are on the wall, for each of the 8 platforms", end: cancel}
 	var log bytes.Buffer
-	err := demo.Run(ctx, demo.Options{Every: time.Hour, Out: s, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	err := demo.Run(ctx, demo.Options{Webhooks: portal.ArticleProfile(), Every: time.Hour, Out: s, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {
 		t.Error(err)
 	}
@@ -77,7 +78,7 @@ func TestATakenPort(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	for name, ports := range map[string]demo.Ports{"wall": {Wall: port}, "portal": {Portal: port}, "mail": {Mail: port}, "bridge": {Bridge: port}, "admin": {Admin: port}} {
-		err := demo.Run(t.Context(), demo.Options{Ports: ports, Every: time.Hour, Out: &stage{until: "\x00"}, Log: slog.New(slog.DiscardHandler)})
+		err := demo.Run(t.Context(), demo.Options{Webhooks: portal.ArticleProfile(), Ports: ports, Every: time.Hour, Out: &stage{until: "\x00"}, Log: slog.New(slog.DiscardHandler)})
 		if err == nil || !strings.Contains(err.Error(), "address already in use") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -21,12 +20,12 @@ func (s *stage) play(ctx context.Context) error {
   wall      http://%s/     look here: what Slack, Discord, Google Chat, Teams, a mailbox and others got
   bridge    %s
   admin     http://%s/     what runs, what waits, and what to do about it
-  portal    http://%s/     the emulated Integration API
+  portal    http://%s/     the emulated portal and its Integration API
 
-Post an event of your own:
-  absorb-bridge emit --url %s --secret %s --event CertificateAwarded
+Let something happen yourself:
+  absorb-bridge emit --portal http://%[4]s --url %[2]s --secret %[5]s --webhooks lean --event CertificateAwarded
 
-`, s.wallListener.Addr(), s.webhooks, s.admin, s.portalListener.Addr(), s.webhooks, secret)
+`, s.wallListener.Addr(), s.posts, s.admin, s.portalListener.Addr(), secret)
 
 	err := s.firstRound(ctx)
 	for err == nil {
@@ -34,7 +33,7 @@ Post an event of your own:
 		case <-ctx.Done():
 			return nil
 		case <-time.After(s.Every):
-			err = s.announce(ctx, s.portal.Next(anyProfile()))
+			err = s.announce(ctx, s.portal.Next(s.Webhooks))
 		}
 	}
 	if ctx.Err() != nil {
@@ -46,7 +45,7 @@ Post an event of your own:
 func (s *stage) firstRound(ctx context.Context) error {
 	events := absorb.Events()
 	for _, e := range events {
-		if err := s.announce(ctx, s.portal.Webhook(e.Name, portal.DefaultProfile())); err != nil {
+		if err := s.announce(ctx, s.portal.Occur(e.Name, s.Webhooks)); err != nil {
 			return err
 		}
 	}
@@ -72,7 +71,7 @@ func (s *stage) onWall() int {
 }
 
 func (s *stage) announce(ctx context.Context, w portal.Webhook) error {
-	status, answer, err := w.Post(ctx, http.DefaultClient, s.webhooks, secret)
+	status, answer, err := w.Post(ctx, http.DefaultClient, s.posts, secret)
 	if err != nil {
 		return err
 	}
@@ -80,13 +79,6 @@ func (s *stage) announce(ctx context.Context, w portal.Webhook) error {
 		return errors.New("the bridge refused the demo's " + w.Event + ": " + answer)
 	}
 	return nil
-}
-
-// anyProfile is one of the ways in which Absorb may write its webhooks: the
-// bridge understands all of them.
-func anyProfile() portal.Profile {
-	all := portal.Profiles()
-	return all[rand.IntN(len(all))]
 }
 
 func (s *stage) say(format string, args ...any) { fmt.Fprintf(s.Out, format, args...) }

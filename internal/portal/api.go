@@ -15,6 +15,7 @@ func (p *Portal) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /authenticate", p.authenticate)
 	mux.HandleFunc("GET /{$}", p.web)
+	mux.HandleFunc("POST "+occurPath, p.grantWish)
 	mux.HandleFunc("GET /oauth/authorize", p.authorize)
 	mux.HandleFunc("POST /oauth/token", p.oauth)
 	mux.HandleFunc("GET /my-details", p.resource("users", "User", func(*http.Request) object { return p.world.byID("users", id(kindUser, 2)) }))

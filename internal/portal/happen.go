@@ -65,13 +65,14 @@ func (w *world) found(collection, thing string, at time.Time) {
 	case o != nil:
 		edited(at, o)
 	default:
-		w.add(collection, edited(at, w.new(collection, thing)))
+		w.add(collection, edited(at, w.new(collection, thing, at)))
 	}
 }
 
 // new is a thing that was not there before.
-func (w *world) new(collection, thing string) object {
-	n := len(w.all(collection)) + 1
+func (w *world) new(collection, thing string, at time.Time) object {
+	n := w.founded[collection]
+	w.founded[collection]++
 	name := func(names []string) string {
 		if round := n / len(names); round > 0 {
 			return fmt.Sprint(names[n%len(names)], " ", round+1)
@@ -82,13 +83,13 @@ func (w *world) new(collection, thing string) object {
 	case "users":
 		first, _, _ := strings.Cut(people()[n%len(people())], "|")
 		_, last, _ := strings.Cut(people()[(n*7+3)%len(people())], "|")
-		o := user(n, first, last, jobs()[n%len(jobs())], id(kindDepartment, 2))
-		o["id"] = thing
+		o := user(1000+n, first, last, jobs()[n%len(jobs())], id(kindDepartment, 2))
+		o["id"], o["dateHired"] = thing, stamp(at)
 		return o
 	case "departments":
 		return object{"id": thing, "name": name(places()), "parentId": id(kindDepartment, 1), "companyName": nil, "emailAddress": nil, "phoneNumber": nil, "externalId": nil}
 	case "courses":
-		o := course(n, courseKind{"CourseBundle", fmt.Sprint("Course bundle ", n), ""})
+		o := course(1000+n, courseKind{"CourseBundle", fmt.Sprint("Course bundle ", n+1), ""})
 		o["id"] = thing
 		return o
 	default:

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"time"
 	"unicode"
@@ -71,6 +72,17 @@ func ArticleProfile() Profile {
 	p := DefaultProfile()
 	p.Name, p.Lean, p.Timeless = "article", true, true
 	return p
+}
+
+// ProfileNamed gives the profile that a command calls lean or full.
+func ProfileNamed(name string) (Profile, error) {
+	switch name {
+	case "lean":
+		return ArticleProfile(), nil
+	case "full":
+		return DefaultProfile(), nil
+	}
+	return Profile{}, fmt.Errorf("want lean or full, have %q", name)
 }
 
 // Profiles are ways to write the same webhook, all different.

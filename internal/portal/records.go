@@ -109,11 +109,14 @@ func (w *world) qualify(user, competency string, at time.Time) {
 	if w.byID("users", user) == nil {
 		return
 	}
+	if before := w.byID("competencies", competency); before != nil {
+		before["dateAcquired"] = stamp(at)
+		return
+	}
 	if competency == "" {
 		competency = w.newID(kindCompetency)
 	}
-	w.remove("competencies", competency)
-	n := len(w.of("competencies", "userId", user)) % len(competencies())
+	n := len(w.all("competencies")) % len(competencies())
 	w.add("competencies", object{
 		"id": competency, "competencyDefinitionId": id(kindDefinition, n+1), "name": competencies()[n], "userId": user,
 		"dateAcquired": stamp(at), "dateExpires": nil, "level": nil,

@@ -21,6 +21,7 @@ const (
 // world is what the portal knows.
 type world struct {
 	shelves map[string]*shelf // by collection, such as "users"
+	founded map[string]int    // how many things were new since, by collection
 	made    int               // ids that the world made itself
 }
 
@@ -38,7 +39,7 @@ const sessions = "instructor-led-course-sessions"
 var began = time.Date(2023, 1, 9, 10, 0, 0, 0, time.UTC)
 
 func newWorld(random *rand.Rand) *world {
-	w := &world{shelves: map[string]*shelf{}}
+	w := &world{shelves: map[string]*shelf{}, founded: map[string]int{}}
 	w.addPlaces()
 	w.addPeople(random)
 	w.addCourses()
