@@ -52,8 +52,11 @@ type Client struct {
 	ClientOptions
 	limiter *rate.Limiter
 	tokens  tokens
+	rights  rights
 	circuit circuit
 	large   chan struct{} // one for each large answer in memory
+
+	settling chan struct{} // full while a 401 is settled
 
 	plainDates atomic.Bool // filters have dates in plain quotes
 }
@@ -64,6 +67,8 @@ type APIError struct {
 	Message    string        // Absorb's words or the network's, without secrets
 	Temporary  bool          // the same request may succeed later
 	RetryAfter time.Duration // as the answer asks, or 0
+
+	answer bool // about the thing itself, so that asking again gives the same
 }
 
 // Error gives the status and the words.
@@ -72,17 +77,6 @@ func (e *APIError) Error() string {
 		return "the Integration API: " + e.Message
 	}
 	return fmt.Sprintf("the Integration API answered %d: %s", e.Status, e.Message)
-}
-
-// NotFound tells whether Absorb knows no such thing.
-func NotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
-
-// Forbidden tells whether the integration's user may not see the thing.
-func Forbidden(err error) bool { return hasStatus(err, http.StatusForbidden) }
-
-func hasStatus(err error, status int) bool {
-	e, ok := errors.AsType[*APIError](err)
-	return ok && e.Status == status
 }
 
 // NewClient makes a client.
@@ -98,12 +92,15 @@ func NewClient(o ClientOptions) (*Client, error) {
 	o.Scheme = cmp.Or(o.Scheme, "Bearer")
 	o.Rate, o.Burst = cmp.Or(o.Rate, defaultRate), cmp.Or(o.Burst, defaultBurst)
 	o.Budget = cmp.Or(o.Budget, defaultBudget)
-	c := &Client{ClientOptions: o, limiter: rate.NewLimiter(rate.Limit(o.Rate), o.Burst), large: make(chan struct{}, maxLarge)}
-	c.tokens = tokens{store: o.Tokens, key: o.TokenKey, authenticate: c.authenticate}
+	c := &Client{
+		ClientOptions: o, limiter: rate.NewLimiter(rate.Limit(o.Rate), o.Burst),
+		large: make(chan struct{}, maxLarge), settling: make(chan struct{}, 1),
+	}
+	c.tokens = tokens{store: o.Tokens, key: o.TokenKey, authenticate: c.authenticate, life: tokenLife, turn: make(chan struct{}, 1)}
 	if o.OAuth != nil {
 		c.tokens.authenticate = (&refresher{client: c}).refresh
 	}
-	if o.OAuth != nil || o.Username != "" {
+	if c.canLogin() {
 		c.tokens.tried = o.Metrics.LoggedIn
 	}
 	return c, nil
@@ -111,13 +108,13 @@ func NewClient(o ClientOptions) (*Client, error) {
 
 // Probe tells whether the API can be used: it asks who we are.
 func (c *Client) Probe(ctx context.Context) error {
-	_, err := c.Get(ctx, "/my-details")
+	_, err := c.Get(ctx, whoAmI)
 	return err
 }
 
 // Get asks for a path such as "/users/…" and gives the decoded JSON; numbers are
 // json.Number, and long lists of ids are cut (see trim). Answers that may change
-// (429, 5xx, none) are asked for again until the budget is used up. The error is
+// (429, 5xx, a token that is refused, none) are asked for again until the budget is used up. The error is
 // an *APIError or the context's.
 func (c *Client) Get(ctx context.Context, path string) (answer any, err error) {
 	err = c.get(ctx, path, func(body []byte) (err error) { answer, err = decodeAnswer(body); return err })
@@ -127,7 +124,10 @@ func (c *Client) Get(ctx context.Context, path string) (answer any, err error) {
 // get lets use have the body of the answer.
 func (c *Client) get(ctx context.Context, path string, use func(body []byte) error) error {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) {
-		return &APIError{Message: fmt.Sprintf("%q is not a path below the API's address", path)}
+		return &APIError{Message: fmt.Sprintf("%q is not a path below the API's address", path), answer: true}
+	}
+	if err := c.rights.forbidden(path); err != nil {
+		return err
 	}
 	if err := c.circuit.open(); err != nil {
 		return err
@@ -176,27 +176,33 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// getOnce asks once, and a second time with a new token when the first is
-// refused.
+// getOnce asks once, and a second time if the first is refused and there is another
+// token.
 func (c *Client) getOnce(ctx context.Context, path string, use func(body []byte) error) error {
 	token, err := c.tokens.current(ctx)
 	if err != nil {
 		return err
 	}
-	err = c.request(ctx, path, token, use)
-	if canLogin := c.Username != "" || c.OAuth != nil; !canLogin || !hasStatus(err, http.StatusUnauthorized) {
-		return err
+	for again := true; ; again = false {
+		err = c.request(ctx, path, token, use)
+		refusal, ok := errors.AsType[*APIError](err)
+		if !ok || refusal.Status != http.StatusUnauthorized {
+			return err
+		}
+		if token, err = c.settle(ctx, path, token, refusal); err != nil {
+			return err
+		}
+		if !again {
+			return later(refusal)
+		}
 	}
-	if token, err = c.tokens.replace(ctx, token); err != nil {
-		return err
-	}
-	return c.request(ctx, path, token, use)
 }
 
+// request asks for a path with a token, and notes what the answer tells about both.
 func (c *Client) request(ctx context.Context, path string, token bridge.Secret, use func(body []byte) error) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.BaseURL+path, nil)
 	if err != nil {
-		return &APIError{Message: fmt.Sprintf("%.200q cannot be asked for", path)}
+		return &APIError{Message: fmt.Sprintf("%.200q cannot be asked for", path), answer: true}
 	}
 	if !token.Empty() {
 		value := token.Reveal()
@@ -205,7 +211,14 @@ func (c *Client) request(ctx context.Context, path string, token bridge.Secret, 
 		}
 		req.Header.Set("Authorization", value)
 	}
-	return c.do(req, use)
+	err = c.do(req, use)
+	if failure, ok := errors.AsType[*APIError](err); ok {
+		failure.answer = isAnswer(failure)
+	}
+	if err == nil {
+		c.rights.accept(token, path)
+	}
+	return err
 }
 
 // do sends a request of either kind, and lets use have the body of a success. The

@@ -48,21 +48,24 @@ func TestOAuthRotation(t *testing.T) {
 
 // A refresh token that could not be kept is kept before the next use.
 func TestOAuthWithAStoreInTrouble(t *testing.T) {
-	p, store := portal.New(portal.Options{}), &shelf{fails: errors.New("disk full")}
-	c := client(t, byOAuth(p, store))
-	get := func(c *absorb.Client) {
-		t.Helper()
-		if _, err := c.Get(t.Context(), someUser); err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		p, store := portal.New(portal.Options{}), &shelf{fails: errors.New("disk full")}
+		c := client(t, byOAuth(p, store))
+		get := func(c *absorb.Client) {
+			t.Helper()
+			if _, err := c.Get(t.Context(), someUser); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	get(c)
-	store.mu.Lock()
-	store.fails = nil
-	store.mu.Unlock()
-	p.ExpireToken()
-	get(c)
-	get(client(t, byOAuth(p, store)))
+		get(c)
+		store.mu.Lock()
+		store.fails = nil
+		store.mu.Unlock()
+		time.Sleep(time.Minute)
+		p.ExpireToken()
+		get(c)
+		get(client(t, byOAuth(p, store)))
+	})
 }
 
 func TestOAuthRefused(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -22,6 +21,15 @@ const (
 	// loginPause is how long a refused login is not tried again: a wrong
 	// password, tried hotly, locks the account.
 	loginPause = 2 * time.Minute
+
+	// spreadTime is how long nodes of the API may refuse a new token that others
+	// accept: a second or two were seen.
+	spreadTime = 5 * time.Second
+
+	// loginFloor is the least time between a login and the next one that a refused
+	// token causes: each ends the token that others use, and the new one needs its
+	// time to spread. A lookup outlasts it within its default budget.
+	loginFloor = 20 * time.Second
 )
 
 // TokenStore keeps tokens beyond the process. Absorb has one token for each
@@ -42,30 +50,74 @@ type tokens struct {
 	authenticate func(context.Context) (grant, error) // without a token when no login is configured
 	tried        func(error)                          // is told how each login went; nil when none is configured
 
-	mu      sync.Mutex // guards what follows; held while one caller logs in for all
+	turn    chan struct{} // guards what follows; full while one caller logs in for all
 	token   bridge.Secret
+	began   time.Time // when it was given, or seen here, whichever was first
 	expires time.Time
 	early   time.Duration // so long before it expires it is replaced
-	refused error         // the last login was refused …
-	again   time.Time
+	life    time.Duration // of such tokens
+	dead    bool          // it is refused everywhere
+	refused *APIError     // the last login was refused, or its token was …
+	again   time.Time     // … so the next one is not before
+}
+
+// lock waits until no other caller has the turn.
+func (t *tokens) lock(ctx context.Context) (unlock func(), err error) {
+	select {
+	case t.turn <- struct{}{}:
+		return func() { <-t.turn }, nil
+	case <-ctx.Done():
+		return nil, &APIError{Message: "no answer to the login yet", Temporary: true}
+	}
 }
 
 // current gives a token that should be valid.
 func (t *tokens) current(ctx context.Context) (bridge.Secret, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	unlock, err := t.lock(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
 	if t.valid() {
 		return t.token, nil
 	}
 	return t.another(ctx, "")
 }
 
-// replace gives another token than the one that was refused.
-func (t *tokens) replace(ctx context.Context, refused bridge.Secret) (bridge.Secret, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.valid() && t.token != refused {
-		return t.token, nil // somebody was faster
+// look tells whether a token is so new that a refusal may pass by itself, and gives
+// the token in use if that is another one.
+func (t *tokens) look(ctx context.Context, token bridge.Secret) (young bool, other bridge.Secret, err error) {
+	unlock, err := t.lock(ctx)
+	if err != nil {
+		return false, "", err
+	}
+	defer unlock()
+	switch {
+	case t.token == token:
+		return !token.Empty() && time.Since(t.began) < spreadTime, "", nil
+	case t.valid():
+		return false, t.token, nil
+	}
+	return false, "", nil
+}
+
+// replace gives another token than one that is refused everywhere. One that was
+// accepted before was ended by somebody. One that never was is as bad as a wrong
+// password: another would not be accepted either.
+func (t *tokens) replace(ctx context.Context, refused bridge.Secret, accepted bool, words string) (bridge.Secret, error) {
+	unlock, err := t.lock(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if t.token == refused {
+		t.dead, t.again = true, t.began.Add(loginPause)
+		t.refused = &APIError{Status: http.StatusUnauthorized, Message: "the token of the last login is refused: check api.scheme and api.key", Temporary: true}
+		if accepted {
+			t.again = t.began.Add(loginFloor)
+			t.refused.Message = "the token was ended a moment after the login: does another program log in with the same user?"
+		}
+		t.refused.Message += " (" + words + ")"
 	}
 	return t.another(ctx, refused)
 }
@@ -91,23 +143,34 @@ func (t *tokens) another(ctx context.Context, refused bridge.Secret) (bridge.Sec
 }
 
 func (t *tokens) valid() bool {
-	return !t.token.Empty() && time.Until(t.expires) > t.early
+	return !t.token.Empty() && !t.dead && time.Until(t.expires) > t.early
 }
 
-// load takes over the stored token. Without one, or without the store, there is
-// the login.
+// load takes over the stored token, if it is another. Without one, or without the
+// store, there is the login.
 func (t *tokens) load(ctx context.Context) {
 	if t.store == nil {
 		return
 	}
-	if token, expires, err := t.store.Token(ctx, t.key); err == nil && token != "" {
-		t.token, t.expires, t.early = bridge.Secret(token), expires, refreshEarly
+	if token, expires, err := t.store.Token(ctx, t.key); err == nil && token != "" && bridge.Secret(token) != t.token {
+		t.adopt(bridge.Secret(token), expires, refreshEarly)
+		if began := expires.Add(-t.life); began.Before(t.began) {
+			t.began = began
+		}
 	}
 }
 
+// adopt takes a token into use.
+func (t *tokens) adopt(token bridge.Secret, expires time.Time, early time.Duration) {
+	t.token, t.began, t.expires, t.early = token, time.Now(), expires, early
+	t.dead, t.refused = false, nil
+}
+
 func (t *tokens) login(ctx context.Context) (bridge.Secret, error) {
-	if t.refused != nil && time.Now().Before(t.again) {
-		return "", t.refused
+	if wait := time.Until(t.again); t.refused != nil && wait > 0 {
+		refusal := *t.refused
+		refusal.RetryAfter = wait
+		return "", &refusal
 	}
 	began := time.Now()
 	got, err := t.authenticate(ctx)
@@ -116,12 +179,12 @@ func (t *tokens) login(ctx context.Context) (bridge.Secret, error) {
 	}
 	if err != nil {
 		if e, ok := errors.AsType[*APIError](err); ok && !e.Temporary {
-			t.refused, t.again = err, began.Add(loginPause)
+			t.refused, t.again = e, began.Add(loginPause)
 		}
 		return "", err
 	}
-	t.token, t.expires, t.refused = got.token, began.Add(got.life), nil
-	t.early = min(refreshEarly, got.life/4)
+	t.adopt(got.token, began.Add(got.life), min(refreshEarly, got.life/4))
+	t.life = got.life
 	if t.store != nil && !got.token.Empty() {
 		// A token that could not be kept still works for this process.
 		_ = t.store.SaveToken(ctx, t.key, got.token.Reveal(), t.expires)

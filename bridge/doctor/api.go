@@ -46,13 +46,13 @@ func refused(s config.Source, err error) (found, remedy string) {
 		return err.Error(), "let this machine connect to the API (firewall, proxy, DNS); " + compare
 	case answer.Status == http.StatusForbidden:
 		return err.Error(), "ask whether the portal is disabled, and give the role of the API's administrator the right to view"
+	case answer.Status == http.StatusUnauthorized && !refusal.Login:
+		return "there is a token, but the API refuses it (401) with either scheme: " + err.Error(),
+			fmt.Sprintf("compare %s.key with %s; if a proxy is in between, have it pass the header x-api-key on; give the role of the API's administrator the right to view; %s", at, key, compare)
 	case answer.Temporary:
 		return err.Error(), "try again later; if it stays, ask Absorb's support"
 	case refusal.Login && (answer.Status == http.StatusUnauthorized || answer.Status == http.StatusBadRequest):
 		return err.Error(), fmt.Sprintf("log in to the portal as the API's administrator to try username and password; compare %s.key with %s; %s", at, key, compare)
-	case answer.Status == http.StatusUnauthorized:
-		return "there is a token, but the API refuses it (401) with either scheme: " + err.Error(),
-			fmt.Sprintf("compare %s.key with %s; if a proxy is in between, have it pass the header x-api-key on; give the role of the API's administrator the right to view; %s", at, key, compare)
 	}
 	return err.Error(), "no Integration API answers there; " + compare
 }

@@ -1,0 +1,144 @@
+package absorb
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+const (
+	// forbiddenFor is how long a forbidden resource is not asked for again: so late
+	// does a right that the administrator's role was given take effect.
+	forbiddenFor = 10 * time.Minute
+
+	// maxStandings bounds the memory for resources. There are about a dozen kinds;
+	// ids without a digit make more.
+	maxStandings = 1000
+
+	// whoAmI is a resource that every user of the API may see.
+	whoAmI = "/my-details"
+)
+
+// rights remembers which resources the API accepts a token for. Absorb answers 401
+// not only for a bad token but also when the user lacks the right to view a resource,
+// so one refusal means nothing without the answers to other requests.
+type rights struct {
+	mu        sync.Mutex // guards what follows
+	token     bridge.Secret
+	accepted  time.Time // when the API last accepted the token …
+	path      string    // … and for which path
+	standings map[string]standing
+}
+
+// standing is what is known of a resource.
+type standing struct {
+	accepted time.Time // when it was last given
+	token    bridge.Secret
+	refused  time.Time // when it was first refused with the token
+	until    time.Time // it is forbidden until then, as far as is known …
+	words    string    // … in Absorb's words
+}
+
+// kind is a path without its query and with "*" in place of ids, which are the
+// segments that have a digit.
+func kind(path string) string {
+	segments := strings.Split(plain(path), "/")
+	for i, s := range segments {
+		if strings.ContainsAny(s, "0123456789") {
+			segments[i] = "*"
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+// plain is a path without its query.
+func plain(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	return path
+}
+
+// accept notes that the API gave what is at a path.
+func (r *rights) accept(token bridge.Secret, path string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	r.token, r.accepted, r.path = token, now, path
+	delete(r.standings, plain(path))
+	r.put(kind(path), standing{accepted: now})
+}
+
+// refuse notes a 401, and gives the time of the first in a row with the same token.
+func (r *rights) refuse(token bridge.Secret, path string, at time.Time) (first time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := r.key(path)
+	s := r.standings[key]
+	if s.refused.IsZero() || s.token != token {
+		s.token, s.refused = token, at
+		r.put(key, s)
+	}
+	return s.refused
+}
+
+// forbid notes that a resource is refused with a token that is accepted for others.
+func (r *rights) forbid(path, words string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := r.key(path)
+	s := r.standings[key]
+	s.until, s.words = time.Now().Add(forbiddenFor), words
+	r.put(key, s)
+	return s.error(key)
+}
+
+// forbidden is the error of a resource that is known to be forbidden, or nil.
+func (r *rights) forbidden(path string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, key := range []string{kind(path), plain(path)} {
+		if s := r.standings[key]; time.Now().Before(s.until) {
+			return s.error(key)
+		}
+	}
+	return nil
+}
+
+func (s standing) error(key string) error {
+	return &APIError{
+		Status: http.StatusUnauthorized, answer: true,
+		Message: fmt.Sprintf("%s; the token is accepted for other resources, so give the role of the API's administrator the right to view %s", s.words, key),
+	}
+}
+
+// key is what a refusal of a path is about: its kind, or the path alone if others of
+// its kind were given lately.
+func (r *rights) key(path string) string {
+	k := kind(path)
+	if s := r.standings[k]; !s.accepted.IsZero() && time.Since(s.accepted) < forbiddenFor {
+		return plain(path)
+	}
+	return k
+}
+
+// put keeps a standing. The caller holds mu.
+func (r *rights) put(key string, s standing) {
+	if r.standings == nil || len(r.standings) >= maxStandings {
+		r.standings = map[string]standing{}
+	}
+	r.standings[key] = s
+}
+
+// control gives a path that the API should give with a token, and when it last
+// accepted the token for anything; zero for never.
+func (r *rights) control(token bridge.Secret) (path string, accepted time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.token == token && r.path != "" {
+		return r.path, r.accepted
+	}
+	return whoAmI, time.Time{}
+}
