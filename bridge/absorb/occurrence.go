@@ -113,11 +113,15 @@ func courseOf(e bridge.Event) string {
 	return cmp.Or(e.Entities["courseId"], e.Entities["curriculumId"], e.Entities["courseBundleId"])
 }
 
-// thing is what an event that the API cannot list by its date is about: the most
-// specific of the ids that the catalogue's events have, or all ids of another event.
+// thing is what an event that the API cannot list by its date is about: of a kind in
+// the catalogue the id of its thing, else all ids that tell events apart.
 func thing(e bridge.Event) (what, id string) {
 	if Known(e.Type) {
-		for _, key := range []string{"sessionId", "competencyId", "learningPathId", "selfAssessmentId", "departmentId", "groupId"} {
+		keys := []string{"sessionId", "competencyId", "learningPathId", "selfAssessmentId"}
+		if about := concerned(e.Type); about == "departmentId" || about == "groupId" {
+			keys = []string{about}
+		}
+		for _, key := range keys {
 			if id := e.Entities[key]; id != "" {
 				return key, id
 			}
@@ -125,7 +129,7 @@ func thing(e bridge.Event) (what, id string) {
 		return "course", courseOf(e)
 	}
 	for _, key := range slices.Sorted(maps.Keys(e.Entities)) {
-		if key != "credits" {
+		if !slices.Contains(surroundings(), key) {
 			id += " " + key + " " + e.Entities[key]
 		}
 	}
@@ -141,11 +145,20 @@ func ThingOf(e bridge.Event) string {
 	return ""
 }
 
+// surroundings are the ids that many events share: of the portal, of the webhook, of
+// what the person or the course belongs to.
+func surroundings() []string {
+	return []string{
+		"credits", "categoryId", "departmentId", "supervisorId", "roleId", "languageId", "webhookId", "subscriptionId",
+		"portalId", "tenantId", "companyId", "accountId", "organizationId", "organisationId", "siteId", "schoolId", "environmentId",
+	}
+}
+
 // Anonymous reports whether an event names neither a thing nor a time, so that two of
 // them with the same bytes may be two events.
 func Anonymous(e bridge.Event) bool {
 	for key := range e.Entities {
-		if key != "credits" {
+		if !slices.Contains(surroundings(), key) {
 			return false
 		}
 	}
