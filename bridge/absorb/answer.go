@@ -3,6 +3,7 @@ package absorb
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,8 +37,9 @@ func apiError(resp *http.Response, body []byte) *APIError {
 
 func errorWords(body []byte) string {
 	var answer struct {
-		Message string `json:"message"`
-		Error   string `json:"error"`
+		Message     string `json:"message"`
+		Error       string `json:"error"`             // of OAuth
+		Description string `json:"error_description"` // of OAuth
 	}
 	if json.Unmarshal(body, &answer) != nil {
 		if len(body) == 0 {
@@ -45,7 +47,7 @@ func errorWords(body []byte) string {
 		}
 		return "no JSON: " + excerpt(body)
 	}
-	words := bridge.CleanLine(answer.Message + " " + answer.Error)
+	words := bridge.CleanLine(strings.Join(slices.DeleteFunc([]string{answer.Message, answer.Error, answer.Description}, func(s string) bool { return s == "" }), ": "))
 	return strings.ToValidUTF8(words[:min(len(words), maxMessage)], "")
 }
 

@@ -15,18 +15,32 @@ import (
 )
 
 // OAuth is how a client gets its tokens by OAuth 2.0 (RFC 6749, section 6): an
-// admin consented once, in a browser, and gave a refresh token. The portal gives a
+// admin consented once, in a browser, which gave a refresh token. The portal gives a
 // new one at every use and ends the one before, so the newest is kept in
 // ClientOptions.Tokens.
 type OAuth struct {
 	TokenURL     string // such as https://acme.myabsorb.com/oauth/token
 	ClientID     string
 	ClientSecret bridge.Secret
-	RefreshToken bridge.Secret
+	RefreshToken bridge.Secret // "" when it comes from a Consent
+	Source       string        // which source errors name as the one to log in
 }
 
 // refreshLife is how long a refresh token is valid (Absorb: a year).
 const refreshLife = 365 * 24 * time.Hour
+
+// noLogin is the error of a client that has no refresh token. Unlike a refusal it ends
+// as soon as somebody logs in.
+type noLogin struct{ *APIError }
+
+// Unwrap gives the error as the others are.
+func (e noLogin) Unwrap() error { return e.APIError }
+
+// NeedsLogin tells whether an error says that nobody has logged in yet.
+func NeedsLogin(err error) bool {
+	_, ok := errors.AsType[noLogin](err)
+	return ok
+}
 
 // grant is what a login gives.
 type grant struct {
@@ -37,15 +51,29 @@ type grant struct {
 // refresher trades refresh tokens. It is used by one goroutine at a time.
 type refresher struct {
 	client *Client
-	newest bridge.Secret // "" before the first use
+	newest bridge.Secret // "" before the first use, and after a refusal
 	saved  bool          // whether the store has newest
 }
 
-// key is where the newest refresh token is kept. It depends on the configured
-// one, so that a new consent begins anew.
-func (r *refresher) key() string {
-	sum := sha256.Sum256([]byte(r.client.OAuth.RefreshToken.Reveal()))
-	return fmt.Sprintf("%s refresh %x", r.client.TokenKey, sum[:6])
+// RefreshKey is where the newest refresh token is kept. It depends on the configured
+// one, so that a new one starts over. Without one it depends on whom a login is for.
+func (o ClientOptions) RefreshKey() string {
+	of := o.OAuth.RefreshToken.Reveal()
+	if of == "" {
+		of = o.OAuth.TokenURL + " " + o.OAuth.ClientID
+	}
+	sum := sha256.Sum256([]byte(of))
+	return fmt.Sprintf("%s refresh %x", o.TokenKey, sum[:6])
+}
+
+// LoggedOut tells whether the client waits for somebody to log in.
+func (c *Client) LoggedOut(ctx context.Context) (bool, error) {
+	if c.OAuth == nil {
+		return false, nil
+	}
+	r := &refresher{client: c}
+	err := r.load(ctx)
+	return r.newest.Empty(), err
 }
 
 // load finds the newest refresh token: the one that is kept, else the configured.
@@ -54,7 +82,7 @@ func (r *refresher) load(ctx context.Context) error {
 	if r.client.Tokens == nil {
 		return nil
 	}
-	kept, _, err := r.client.Tokens.Token(ctx, r.key())
+	kept, _, err := r.client.Tokens.Token(ctx, r.client.RefreshKey())
 	if err != nil {
 		r.newest = ""
 		return &APIError{Message: "the refresh token cannot be read from the store", Temporary: true}
@@ -71,7 +99,7 @@ func (r *refresher) save(ctx context.Context) {
 	if r.saved || r.client.Tokens == nil {
 		return
 	}
-	r.saved = r.client.Tokens.SaveToken(ctx, r.key(), r.newest.Reveal(), time.Now().Add(refreshLife)) == nil
+	r.saved = r.client.Tokens.SaveToken(ctx, r.client.RefreshKey(), r.newest.Reveal(), time.Now().Add(refreshLife)) == nil
 }
 
 // refresh trades the newest refresh token for an access token and the next one.
@@ -81,14 +109,39 @@ func (r *refresher) refresh(ctx context.Context) (grant, error) {
 			return grant{}, err
 		}
 	}
-	o := r.client.OAuth
-	form := url.Values{
-		"grant_type": {"refresh_token"}, "refresh_token": {r.newest.Reveal()},
-		"client_id": {o.ClientID}, "client_secret": {o.ClientSecret.Reveal()},
+	again := "run absorb-bridge login " + r.client.OAuth.Source
+	if r.newest.Empty() {
+		return grant{}, noLogin{&APIError{Message: "nobody has logged in yet: " + again}}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, o.TokenURL, strings.NewReader(form.Encode()))
+	got, err := r.client.trade(ctx, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {r.newest.Reveal()}}, r.newest)
 	if err != nil {
-		return grant{}, &APIError{Message: "the token cannot be asked for: check api.oauth.token_url"}
+		if e, ok := errors.AsType[*APIError](err); ok && !e.Temporary {
+			r.newest = "" // the store may have another one by the next try
+			e.Message = "the refresh token was refused: " + again + ", and check client_id and client_secret (" + e.Message + ")"
+		}
+		return grant{}, err
+	}
+	if !got.Refresh.Empty() {
+		r.newest, r.saved = got.Refresh, false
+		r.save(context.WithoutCancel(ctx))
+	}
+	return grant{got.Access, time.Until(got.Expires)}, nil
+}
+
+// Login is the tokens that a portal gives.
+type Login struct {
+	Access  bridge.Secret
+	Expires time.Time     // of Access
+	Refresh bridge.Secret // "" when the portal gave none
+}
+
+// trade asks the portal for tokens. The secrets are those of the form.
+func (c *Client) trade(ctx context.Context, form url.Values, secrets ...bridge.Secret) (Login, error) {
+	form.Set("client_id", c.OAuth.ClientID)
+	form.Set("client_secret", c.OAuth.ClientSecret.Reveal())
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.OAuth.TokenURL, strings.NewReader(form.Encode()))
+	if err != nil {
+		return Login{}, &APIError{Message: "no token can be asked for: check api.oauth.token_url"}
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	var answer struct {
@@ -96,28 +149,22 @@ func (r *refresher) refresh(ctx context.Context) (grant, error) {
 		Refresh string `json:"refresh_token"`
 		Expires int64  `json:"expires_in"` // seconds
 	}
-	err = r.client.do(req, func(body []byte) error {
+	began := time.Now()
+	err = c.do(req, func(body []byte) error {
 		if json.Unmarshal(body, &answer) != nil {
 			answer.Access = ""
 		}
 		return nil
-	}, r.newest)
-	if err != nil {
-		if e, ok := errors.AsType[*APIError](err); ok && !e.Temporary {
-			e.Message = "the refresh token was refused: consent once more and set api.oauth.refresh_token, and check client_id and client_secret (" + e.Message + ")"
-		}
-		return grant{}, err
-	}
-	if answer.Access == "" {
-		return grant{}, &APIError{Status: http.StatusOK, Message: "the refresh was answered without an access token"}
-	}
-	if answer.Refresh != "" {
-		r.newest, r.saved = bridge.Secret(answer.Refresh), false
-		r.save(context.WithoutCancel(ctx))
+	}, secrets...)
+	switch {
+	case err != nil:
+		return Login{}, err
+	case answer.Access == "":
+		return Login{}, &APIError{Status: http.StatusOK, Message: "api.oauth.token_url answers without an access token"}
 	}
 	life := time.Duration(answer.Expires) * time.Second
 	if life <= 0 {
 		life = tokenLife
 	}
-	return grant{bridge.Secret(answer.Access), life}, nil
+	return Login{Access: bridge.Secret(answer.Access), Expires: began.Add(life), Refresh: bridge.Secret(answer.Refresh)}, nil
 }

@@ -71,11 +71,11 @@ func TestOAuthWithAStoreInTrouble(t *testing.T) {
 func TestOAuthRefused(t *testing.T) {
 	p := portal.New(portal.Options{})
 	o := byOAuth(p, &shelf{})
-	o.OAuth.RefreshToken = "used-up-t0ken"
+	o.OAuth.RefreshToken, o.OAuth.Source = "used-up-t0ken", "production"
 	c := client(t, o)
 	for range 3 {
 		_, err := c.Get(t.Context(), someUser)
-		if err == nil || !strings.Contains(err.Error(), "consent once more") || strings.Contains(err.Error(), "used-up-t0ken") {
+		if err == nil || !strings.Contains(err.Error(), "absorb-bridge login production") || strings.Contains(err.Error(), "used-up-t0ken") {
 			t.Errorf("%v", err)
 		}
 	}

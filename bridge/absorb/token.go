@@ -178,7 +178,7 @@ func (t *tokens) login(ctx context.Context) (bridge.Secret, error) {
 		t.tried(err)
 	}
 	if err != nil {
-		if e, ok := errors.AsType[*APIError](err); ok && !e.Temporary {
+		if e, ok := errors.AsType[*APIError](err); ok && !e.Temporary && !NeedsLogin(err) {
 			t.refused, t.again = e, began.Add(loginPause)
 		}
 		return "", err

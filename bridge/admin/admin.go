@@ -45,6 +45,9 @@ type Options struct {
 	// CatchUp asks Absorb for what a source's webhooks did not tell of.
 	CatchUp func(context.Context, CatchUp) (catchup.Report, error)
 
+	// KeepLogin keeps the tokens of a source's login.
+	KeepLogin func(ctx context.Context, source string, l Login) error
+
 	Metrics http.Handler // for Prometheus; nil when nothing runs
 
 	// OpenWindow opens a source's test window until then.

@@ -81,6 +81,7 @@ func (d *Desk) routes() map[string]http.Handler {
 	get("sources/{name}", func(r *http.Request) (any, error) { return d.Setup(r.Context(), r.PathValue("name")) })
 	post("sources/{name}/test-window", d.openWindow)
 	post("sources/{name}/try-api", func(r *http.Request) (any, error) { return d.Try(r.Context(), r.PathValue("name")) })
+	post("sources/{name}/login", d.login)
 	get("captures", d.captures)
 	get("inspect/{id}", func(r *http.Request) (any, error) { return d.Inspect(r.Context(), r.PathValue("id")) })
 	get("audit", d.audits)

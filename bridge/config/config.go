@@ -112,7 +112,7 @@ type OAuth struct {
 	TokenURL     string
 	ClientID     string
 	ClientSecret bridge.Secret
-	RefreshToken bridge.Secret
+	RefreshToken bridge.Secret // "" leaves it to the login command
 }
 
 // Sink is where messages go.

@@ -24,7 +24,7 @@ func environment() []string {
 	return []string{
 		"ABSORB_SECRET=secret-of-production", "ABSORB_SANDBOX_SECRET=secret-of-sandbox",
 		"ABSORB_API_KEY=key", "ABSORB_SANDBOX_API_KEY=key", "ABSORB_API_USER=user", "ABSORB_API_PASSWORD=password",
-		"ABSORB_OAUTH_SECRET=secret-of-oauth", "ABSORB_OAUTH_REFRESH=refresh",
+		"ABSORB_OAUTH_ID=client", "ABSORB_OAUTH_SECRET=secret-of-oauth", "ABSORB_OAUTH_REFRESH=refresh",
 		"SLACK_URL=https://hooks.slack.com/services/T0/B0/x", "DISCORD_URL=https://discord.com/api/webhooks/1/x",
 		"CHAT_URL=https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t", "TEAMS_URL=https://example.com/workflows/1?sig=x",
 		"SLACK_TOKEN=xoxb-1-x", "DISCORD_TOKEN=MTMz.x.y", "SMTP_PASSWORD=password", "BRIDGE_ADMIN_TOKEN=token",
@@ -143,6 +143,17 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestAPIDefaultsAndValues(t *testing.T) {
+	oauth := parseText(t, strings.Replace(small, "secrets: [ s ]",
+		"portal: https://acme.example.com/, secrets: [ s ], api: { region: us, key: k, oauth: { client_id: c, client_secret: s } }", 1)).Sources[0].API.OAuth
+	if oauth.TokenURL != "https://acme.example.com/oauth/token" || !oauth.RefreshToken.Empty() {
+		t.Errorf("%+v", oauth)
+	}
+	_, err := Parse("bridge.yaml", []byte(strings.Replace(small, "secrets: [ s ]", "secrets: [ s ], api: { region: us, key: k, oauth: { client_id: c } }", 1)), nil)
+	for _, want := range []string{"oauth.token_url: required, such as https://acme", "oauth.client_secret: required"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
 	api := parseText(t, strings.Replace(small, "secrets: [ s ]", "secrets: [ s ], api: { region: sandbox-eu, key: k, username: u, password: p }", 1)).Sources[0].API
 	if api.Rate != 100 || api.Budget != 30*time.Second || api.Cache != 10*time.Minute || api.OnFailure != "send" || api.Scheme != "Bearer" {
 		t.Errorf("defaults %+v", api)

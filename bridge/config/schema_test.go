@@ -74,7 +74,7 @@ func sourceSchema(m manual, duration, rate schema) schema {
 	web := jsonschema.Matching(urlForm)
 	oauth := jsonschema.Object(rawOAuth{}, jsonschema.Options{
 		Describe: m.under("api", "oauth."), Named: map[string]schema{"token_url": web},
-		Required: []string{"token_url", "client_id", "client_secret", "refresh_token"},
+		Required: []string{"client_id", "client_secret"},
 	})
 	var regions []string
 	for _, region := range []string{"us", "ca", "eu", "au"} {
@@ -245,7 +245,7 @@ func (m manual) read(t *testing.T, page string, under func(heading string) strin
 			section = under(found[1])
 			continue
 		}
-		cells := strings.Split(strings.Trim(line, "|"), " | ")
+		cells := strings.Split(strings.Trim(strings.ReplaceAll(line, "| |", "|  |"), "|"), " | ")
 		if !strings.HasPrefix(line, "| ") || len(cells) < 2 {
 			continue
 		}
@@ -298,8 +298,8 @@ func TestEverySettingHasAWord(t *testing.T) {
 			for key, p := range s {
 				if properties, ok := p.(schema); ok && key == "properties" && s["additionalProperties"] == false {
 					for name, property := range properties {
-						if words, _ := property.(schema)["description"].(string); words == "" {
-							t.Errorf("%s %s: no table of the manual has it", path, name)
+						if words, _ := property.(schema)["description"].(string); words == "" || strings.HasPrefix(words, "|") {
+							t.Errorf("%s %s: no table of the manual has it; found %q", path, name, words)
 						}
 					}
 				}

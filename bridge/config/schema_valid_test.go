@@ -95,6 +95,7 @@ routes: [ { name: r, events: [ "*" ], to: [ a ] } ]
 		fine, fine + "admin:\nlog: { level: '${LOG_LEVEL:-debug}', format: }\nkeep: 1.5d\ntemplates: ''\ngive_up: 1h30m\n", "listen: '${ADDRESS:-:80}'\n" + fine,
 		api("region: sandbox-eu, key: k, username: u, password: p, burst: '7', rate: 100 / s"), api("url: http://127.0.0.1:1, region: '', key: k, username: u, password: p, scheme: none"),
 		api("region: us, key: k, oauth: { token_url: https://x/t, client_id: c, client_secret: s, refresh_token: r }"),
+		strings.Replace(api("region: us, key: k, oauth: { client_id: c, client_secret: s }"), "secrets:", "portal: https://acme.example.com, secrets:", 1),
 		sink("type: console, stream: stderr, limit: none, locale: de, zone: "), sink(slack + ", limit: { rate: '${RATE:-1/s}', burst: 2 }"),
 		sink("type: slack, token: xoxb-1, channel: '#a'"), sink(mail + ", to: a@example.com"), sink(mail + ", to: [ a@example.com ], username: u, password: p, fallback: b@example.com"),
 		sink("type: googlechat, webhook_url: https://example.com/spaces/A/messages, deduplicate: '${YES:-false}'"),

@@ -38,7 +38,7 @@ func (b *builder) sources(all map[string]any) {
 		s.Fields = b.fields(key+".fields", r.Fields)
 		s.Events = b.eventsOf(key+".events", r.Events)
 		if r.API != nil {
-			s.API = b.api(key+".api", r.API)
+			s.API = b.api(key+".api", r.API, s.Portal)
 		}
 		s.Asked = usualCatchUp()
 		if r.CatchUp != nil {
@@ -104,7 +104,9 @@ func checkURL(text string) error {
 	return nil
 }
 
-func (b *builder) api(key string, value any) *API {
+// api reads an Integration API. The portal, which may be "", is where OAuth's tokens
+// come from.
+func (b *builder) api(key string, value any, portal string) *API {
 	var r rawAPI
 	b.decode(key, value, &r)
 	a := &API{
@@ -125,7 +127,7 @@ func (b *builder) api(key string, value any) *API {
 	needed := []setting{{"key", r.Key.Empty()}, {"username", r.Username == ""}, {"password", r.Password.Empty()}}
 	if r.OAuth != nil {
 		needed = needed[:1]
-		a.OAuth = b.oauth(key+".oauth", r.OAuth)
+		a.OAuth = b.oauth(key+".oauth", r.OAuth, portal)
 		if r.Username != "" || !r.Password.Empty() {
 			b.atValue(key+".oauth", "takes the place of username and password: leave those out")
 		}
@@ -160,16 +162,18 @@ func (b *builder) wanted(key string, settings []setting, why string) {
 	}
 }
 
-func (b *builder) oauth(key string, value any) *OAuth {
+func (b *builder) oauth(key string, value any, portal string) *OAuth {
 	var r rawOAuth
 	b.decode(key, value, &r)
-	if r.TokenURL != "" {
+	switch {
+	case r.TokenURL != "":
 		b.url(key+".token_url", r.TokenURL)
+	case portal != "":
+		r.TokenURL = portal + "/oauth/token"
+	default:
+		b.atValue(key+".token_url", "required, such as https://acme.myabsorb.com/oauth/token, unless the source has portal")
 	}
-	b.wanted(key, []setting{
-		{"token_url", r.TokenURL == ""}, {"client_id", r.ClientID == ""},
-		{"client_secret", r.ClientSecret.Empty()}, {"refresh_token", r.RefreshToken.Empty()},
-	}, "for OAuth; the portal's settings show it")
+	b.wanted(key, []setting{{"client_id", r.ClientID == ""}, {"client_secret", r.ClientSecret.Empty()}}, "for OAuth; the portal's settings show it")
 	return &OAuth{TokenURL: r.TokenURL, ClientID: r.ClientID, ClientSecret: r.ClientSecret, RefreshToken: r.RefreshToken}
 }
 

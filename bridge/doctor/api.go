@@ -17,10 +17,12 @@ func (e *examination) api(ctx context.Context, s config.Source) Finding {
 	if s.API == nil {
 		return ok(check, "there is none, so messages hold ids in place of names")
 	}
-	err := gateway.TryAPI(ctx, *s.API, e.store)
+	err := gateway.TryAPI(ctx, s.Name, *s.API, e.store)
 	switch {
 	case err == nil:
 		return ok(check, "%s lets us in", gateway.APIAddress(*s.API))
+	case errors.Is(err, gateway.ErrNoLogin):
+		return fail(check, "run absorb-bridge login "+s.Name+"; until then messages hold ids", "%v", err)
 	case errors.Is(err, gateway.ErrOneUse):
 		return warn(check, "", "%v", err)
 	}

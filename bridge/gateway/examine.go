@@ -24,8 +24,11 @@ func Running(ctx context.Context, c *config.Config) (version string, err error) 
 // bridge needs.
 var ErrOneUse = errors.New("there is no token yet, and to get one would use up the refresh token: start the bridge, then try again")
 
+// ErrNoLogin is that an API needs somebody to log in first.
+var ErrNoLogin = errors.New("nobody has logged in yet")
+
 // APIAddress is where an Integration API is.
-func APIAddress(api config.API) string { return clientOptions(api, nil).BaseURL }
+func APIAddress(api config.API) string { return clientOptions("", api, nil).BaseURL }
 
 // APIRefusal is an answer of an Integration API, or none, that keeps the bridge from
 // using it.
@@ -39,13 +42,16 @@ type APIRefusal struct {
 // Unwrap gives the client's error.
 func (r *APIRefusal) Unwrap() error { return r.error }
 
-// TryAPI asks an Integration API who we are, with the token that the store keeps if
+// TryAPI asks the Integration API of a source who we are, with the token that the store keeps if
 // there is one: a login would end the one of a running bridge. It saves nothing. When
 // the call is refused with a valid token, it asks once more in the other scheme.
-func TryAPI(ctx context.Context, api config.API, kept store.Examination) error {
-	o := clientOptions(api, nil)
+func TryAPI(ctx context.Context, source string, api config.API, kept store.Examination) error {
+	o := clientOptions(source, api, nil)
 	token, expires := kept.Token(o.TokenKey)
 	if o.OAuth != nil {
+		if refresh, _ := kept.Token(o.RefreshKey()); refresh.Empty() && o.OAuth.RefreshToken.Empty() {
+			return ErrNoLogin
+		}
 		if token.Empty() || !time.Now().Before(expires) {
 			return ErrOneUse
 		}

@@ -100,6 +100,7 @@ func (g *Gateway) assemble(ctx context.Context, c *config.Config, p *Parts) (err
 	g.started, g.reload.loaded = c, time.Now()
 	g.observe()
 	g.use(c, p)
+	g.remind(ctx, p)
 
 	if g.events, err = net.Listen("tcp", c.Listen); err != nil {
 		return fmt.Errorf("listen for webhooks: %w (choose another address by listen)", err)

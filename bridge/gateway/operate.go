@@ -37,6 +37,9 @@ func options(c *config.Config, s *store.Store, parts func() *Parts) admin.Option
 			return parts().Templates.Template(event).Lookups()
 		},
 		Changed: func() { s.Tell(store.TopicMended) }, OpenWindow: s.OpenWindow,
+		KeepLogin: func(ctx context.Context, source string, l admin.Login) error {
+			return parts().keepLogin(ctx, source, l, s)
+		},
 		CatchUp: func(ctx context.Context, r admin.CatchUp) (catchup.Report, error) {
 			return parts().catchUpOf(ctx, r, s, func(int) {}, slog.New(slog.DiscardHandler))
 		},

@@ -245,7 +245,7 @@ func (p *Parts) client(source string, api config.API, s *store.Store) (apiClient
 			return c, nil
 		}
 	}
-	o := clientOptions(api, s)
+	o := clientOptions(source, api, s)
 	o.Metrics = p.metrics.Source(source)
 	client, err := absorb.NewClient(o)
 	if err != nil {
@@ -253,23 +253,6 @@ func (p *Parts) client(source string, api config.API, s *store.Store) (apiClient
 	}
 	p.clients = append(p.clients, apiClient{api, client})
 	return apiClient{api, client}, nil
-}
-
-// clientOptions says how an Integration API is called.
-func clientOptions(api config.API, tokens absorb.TokenStore) absorb.ClientOptions {
-	base := api.URL
-	if base == "" {
-		base, _ = absorb.BaseURL(api.Region)
-	}
-	user := api.Username
-	if api.OAuth != nil {
-		user = api.OAuth.ClientID
-	}
-	return absorb.ClientOptions{
-		OAuth: (*absorb.OAuth)(api.OAuth), BaseURL: base, Key: api.Key, Username: api.Username, Password: api.Password, Scheme: api.Scheme,
-		Rate: api.Rate, Burst: api.Burst, Budget: api.Budget,
-		HTTP: kit.NewClient(transport(), attemptTimeout), Tokens: tokens, TokenKey: base + " " + user,
-	}
 }
 
 // transport is the default one with a connection kept for each of the sinks that

@@ -54,6 +54,7 @@ func (g *Gateway) apply(c *config.Config) error {
 	g.use(c, p)
 	g.router.Use(plan)
 	g.intake.Use(p.Intake)
+	g.remind(context.Background(), p)
 	return nil
 }
 

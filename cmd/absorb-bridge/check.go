@@ -29,6 +29,11 @@ file, line and column. Nothing is sent and no store is opened.`,
 			fmt.Fprintf(cmd.OutOrStdout(), "%s is valid: %s, %s, %s, %s\n", path,
 				count(len(c.Sources), "source"), count(len(c.Sinks), "sink"),
 				count(len(c.Routes), "route"), count(len(parts.Templates.Events()), "template"))
+			for _, s := range c.Sources {
+				if s.API != nil && s.API.OAuth != nil && s.API.OAuth.RefreshToken.Empty() {
+					fmt.Fprintf(cmd.OutOrStdout(), "source %s needs a login to the API, once: absorb-bridge login %s\n", s.Name, s.Name)
+				}
+			}
 			return nil
 		}),
 	}

@@ -46,7 +46,7 @@ Try it without any account:  absorb-bridge demo`,
 	}
 	root.SetFlagErrorFunc(unknownFlag)
 	root.AddCommand(
-		serveCommand(), demoCommand(), initCommand(), checkCommand(), doctorCommand(), previewCommand(),
+		serveCommand(), demoCommand(), initCommand(), checkCommand(), loginCommand(), doctorCommand(), previewCommand(),
 		sendCommand(), emitCommand(), eventsCommand(), deliveriesCommand(), deadCommand(),
 		storeCommand(), catchUpCommand(), forgetCommand(), reloadCommand(), readyCommand(), testWindowCommand(), inspectCommand(), auditCommand(), schemaCommand(), versionCommand(),
 	)

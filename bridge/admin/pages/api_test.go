@@ -109,6 +109,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	post("/api/forget", admin.Forget{Person: store.Person{User: "nobody"}, DryRun: true})
 	a.call(t, http.MethodPost, "/api/sources/{name}/test-window", "/api/sources/production/test-window", admin.Window{For: "10m"}, http.StatusOK)
 	a.call(t, http.MethodPost, "/api/sources/{name}/try-api", "/api/sources/production/try-api", nil, http.StatusOK)
+	a.call(t, http.MethodPost, "/api/sources/{name}/login", "/api/sources/production/login", admin.Login{}, http.StatusBadRequest)
+	a.call(t, http.MethodPost, "/api/sources/{name}/login", "/api/sources/production/login", admin.Login{DryRun: true}, http.StatusConflict) // it has a password
 	a.get(t, "/api/audit", "/api/audit?limit=3")
 
 	a.call(t, http.MethodGet, "/api/deliveries/{id}", "/api/deliveries/none", nil, http.StatusNotFound)

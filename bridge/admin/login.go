@@ -1,0 +1,43 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Login is what an admin's consent at the portal gave. The tokens are secrets, and are
+// written in no log.
+type Login struct {
+	Access  string    `json:"access_token"`
+	Expires time.Time `json:"expires"` // of Access
+	Refresh string    `json:"refresh_token"`
+	DryRun  bool      `json:"dry_run,omitempty"` // only tell whether it would be kept
+}
+
+func (d *Desk) login(r *http.Request) (any, error) {
+	s, err := d.source(r.PathValue("name"))
+	if err != nil {
+		return nil, err
+	}
+	var l Login
+	if err := decode(r, &l); err != nil {
+		return nil, err
+	}
+	if !l.DryRun && (l.Access == "" || l.Refresh == "" || l.Expires.IsZero()) {
+		return nil, &Error{http.StatusBadRequest, "want access_token, refresh_token, and when the former expires"}
+	}
+	if err := d.KeepLogin(r.Context(), s.Name, l); err != nil {
+		return nil, err
+	}
+	if !l.DryRun {
+		d.note(r.Context(), "login", s.Name, 1)
+	}
+	return struct{}{}, nil
+}
+
+// Login has the bridge keep the tokens of a source's login.
+func (c *Client) Login(ctx context.Context, source string, l Login) error {
+	return c.post(ctx, "sources/"+url.PathEscape(source)+"/login", l, &struct{}{})
+}

@@ -1,0 +1,83 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/config"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+)
+
+// clientOptions says how the Integration API of a source is called.
+func clientOptions(source string, api config.API, tokens absorb.TokenStore) absorb.ClientOptions {
+	base := api.URL
+	if base == "" {
+		base, _ = absorb.BaseURL(api.Region)
+	}
+	o := absorb.ClientOptions{
+		BaseURL: base, Key: api.Key, Username: api.Username, Password: api.Password, Scheme: api.Scheme,
+		Rate: api.Rate, Burst: api.Burst, Budget: api.Budget,
+		HTTP: kit.NewClient(transport(), attemptTimeout), Tokens: tokens, TokenKey: tokenKey(base, api.Username, api.Key),
+	}
+	if a := api.OAuth; a != nil {
+		o.OAuth = &absorb.OAuth{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, RefreshToken: a.RefreshToken, Source: source}
+		o.TokenKey = tokenKey(base, a.ClientID, bridge.Secret(a.TokenURL+" "+a.RefreshToken.Reveal()))
+	}
+	return o
+}
+
+// tokenKey is where the token of a user of one portal is kept. All portals of a region
+// share an address, and each may have a user of the same name.
+func tokenKey(base, user string, portal bridge.Secret) string {
+	sum := sha256.Sum256([]byte(portal.Reveal()))
+	return fmt.Sprintf("%s %s %x", base, user, sum[:6])
+}
+
+// NewConsent starts the consent of an admin to a source's use of its API. Without the
+// address of the portal's page for it, that is found by api.oauth.token_url.
+func NewConsent(source string, api config.API, authorize, redirect string, scopes []string) (*absorb.Consent, error) {
+	o := clientOptions(source, api, nil)
+	if authorize == "" {
+		var err error
+		if authorize, err = o.OAuth.AuthorizeURL(); err != nil {
+			return nil, err
+		}
+	}
+	return absorb.NewConsent(o, authorize, redirect, scopes)
+}
+
+// keepLogin puts the tokens of a login where the clients of a source find them, or only
+// tells whether it would.
+func (p *Parts) keepLogin(ctx context.Context, source string, l admin.Login, s *store.Store) error {
+	api := p.api(source)
+	if api == nil || api.OAuth == nil {
+		return &admin.Error{Status: http.StatusConflict, Message: "source " + source + " has no api.oauth in the configuration that the bridge uses"}
+	}
+	client, err := absorb.NewClient(clientOptions(source, *api, s))
+	if err != nil || l.DryRun {
+		return err
+	}
+	return client.Keep(ctx, absorb.Login{Access: bridge.Secret(l.Access), Expires: l.Expires, Refresh: bridge.Secret(l.Refresh)})
+}
+
+// remind logs which sources wait for somebody to log in.
+func (g *Gateway) remind(ctx context.Context, p *Parts) {
+	for _, source := range p.sources {
+		if source.API == nil {
+			continue
+		}
+		c, err := p.client(source.Name, *source.API, g.store)
+		if err != nil {
+			continue // it was built a moment ago
+		}
+		if out, err := c.client.LoggedOut(ctx); err == nil && out {
+			g.log.Warn("nobody has logged in to the Integration API: run absorb-bridge login; until then messages hold ids", "source", source.Name)
+		}
+	}
+}
