@@ -1,14 +1,17 @@
 package enrich
 
 import (
+	"net/http"
+
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
 	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
 )
 
 // report tells those who watch how a question was answered.
 func (g *gathering) report(span trace.Span, part string, r reply, cached bool, err error) {
-	g.Metrics.LookedUp(cached, err)
+	g.Metrics.LookedUp(end(r, cached, err))
 	if !span.IsRecording() {
 		return
 	}
@@ -16,4 +19,17 @@ func (g *gathering) report(span trace.Span, part string, r reply, cached bool, e
 	if err != nil {
 		tracing.Failed(span, "the Integration API could not be asked")
 	}
+}
+
+// end is how a question ended, for the metrics.
+func end(r reply, cached bool, err error) metrics.Lookup {
+	switch {
+	case err != nil:
+		return metrics.LookupFailed
+	case cached:
+		return metrics.Cached
+	case r.status != http.StatusOK:
+		return metrics.NotFound
+	}
+	return metrics.Answered
 }

@@ -114,7 +114,7 @@ func (m *Metrics) storage() {
 
 func (m *Metrics) routing() {
 	m.routed = m.counters("events_routed_total", "Events by what the routes made of them: routed, unrouted (no route takes it), or postponed to be looked up again.", "source", "result")
-	m.lookups = m.counters("lookups_total", "Questions about events: answered by Absorb, cached (known from an answer before), or failed.", "source", "result")
+	m.lookups = m.counters("lookups_total", "Questions about events: answered by Absorb, not_found (Absorb does not know it, may not show it, or does not understand the question), cached (known from an answer before), or failed (no answer).", "source", "result")
 	m.apiCalls = m.counters("api_calls_total", "Requests to the Integration API, logins included. Sources with the same settings share a client, which counts for the first of them.", "source", "outcome")
 	m.apiDuration = m.histograms("api_call_duration_seconds", "How long the Integration API took to answer.",
 		[]float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "source")

@@ -100,7 +100,7 @@ func TestNil(t *testing.T) {
 	s.Tested()
 	s.Routed(1)
 	s.Postponed()
-	s.LookedUp(true, nil)
+	s.LookedUp(Cached)
 	s.Called(200, 0)
 	s.LoggedIn(nil)
 	k.Attempted("sent", 0)

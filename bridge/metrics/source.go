@@ -9,12 +9,23 @@ import (
 
 // Source counts what concerns one source of events.
 type Source struct {
-	m                               *Metrics
-	name                            string
-	accepted, duplicate             prometheus.Counter
-	routed, unrouted, postponed     prometheus.Counter
-	lookedUp, cached, lookupsFailed prometheus.Counter
+	m                           *Metrics
+	name                        string
+	accepted, duplicate         prometheus.Counter
+	routed, unrouted, postponed prometheus.Counter
+	lookups                     map[Lookup]prometheus.Counter
 }
+
+// Lookup is how a question about an event ended.
+type Lookup string
+
+// The ends of a question.
+const (
+	Answered     Lookup = "answered"  // Absorb gave what was asked for
+	NotFound     Lookup = "not_found" // Absorb does not know it, may not show it, or does not understand the question
+	Cached       Lookup = "cached"    // the bridge knew the answer
+	LookupFailed Lookup = failed      // there was no answer
+)
 
 // Source gives the counters of a source.
 func (m *Metrics) Source(name string) *Source {
@@ -30,7 +41,10 @@ func (m *Metrics) Source(name string) *Source {
 		m: m, name: name,
 		accepted: m.events.WithLabelValues(name, "accepted"), duplicate: m.events.WithLabelValues(name, "duplicate"),
 		routed: m.routed.WithLabelValues(name, "routed"), unrouted: m.routed.WithLabelValues(name, "unrouted"), postponed: m.routed.WithLabelValues(name, "postponed"),
-		lookedUp: m.lookups.WithLabelValues(name, "answered"), cached: m.lookups.WithLabelValues(name, "cached"), lookupsFailed: m.lookups.WithLabelValues(name, failed),
+		lookups: map[Lookup]prometheus.Counter{},
+	}
+	for _, end := range []Lookup{Answered, NotFound, Cached, LookupFailed} {
+		s.lookups[end] = m.lookups.WithLabelValues(name, string(end))
 	}
 	m.sources[name] = s
 	return s
@@ -86,16 +100,10 @@ func (s *Source) Postponed() {
 	}
 }
 
-// LookedUp notes a question about an event.
-func (s *Source) LookedUp(cached bool, err error) {
-	switch {
-	case s == nil:
-	case err != nil:
-		s.lookupsFailed.Inc()
-	case cached:
-		s.cached.Inc()
-	default:
-		s.lookedUp.Inc()
+// LookedUp notes how a question about an event ended.
+func (s *Source) LookedUp(end Lookup) {
+	if s != nil {
+		s.lookups[end].Inc()
 	}
 }
 
