@@ -81,6 +81,7 @@ type Source struct {
 	Signature      string              // the only form of signature accepted, or ""
 	UserAgent      string              // glob pattern, or ""
 	Portal         string              // base URL of the portal, for links, or ""
+	Links          render.Links        // addresses of the portal's pages, where they are not the usual ones
 	Fields         map[string][]string // JSON paths, by what they lead to; the first that leads somewhere counts
 	Events         map[string]string   // names of events, by what the webhooks call them
 	API            *API                // nil: nothing is looked up
@@ -219,8 +220,12 @@ func (c *Config) LoadTemplates(v Voice) (*render.Set, error) {
 		escape[name] = t.Escape
 		check[name] = nativeFaults(t)
 	}
+	links := map[string]render.Links{}
+	for _, s := range c.Sources {
+		links[s.Name] = s.Links
+	}
 	v = v.Or(Voice{c.Locale, c.Timezone})
 	return render.Load(render.Options{
-		Dir: c.Templates, Home: c.Locale, Locale: v.Locale, Zone: v.Zone, DateLayout: c.DateLayout, Escape: escape, Check: check,
+		Dir: c.Templates, Home: c.Locale, Locale: v.Locale, Zone: v.Zone, DateLayout: c.DateLayout, Links: links, Escape: escape, Check: check,
 	})
 }

@@ -68,6 +68,7 @@ type rawSource struct {
 	Signature      string          `koanf:"signature"`
 	UserAgent      string          `koanf:"user_agent"`
 	Portal         string          `koanf:"portal"`
+	Links          map[string]any  `koanf:"links"`
 	Fields         map[string]any  `koanf:"fields"`
 	Events         map[string]any  `koanf:"events"`
 	API            any             `koanf:"api"`

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 	"github.com/absorb-bridge/absorb-bridge/internal/jsonschema"
 	"github.com/absorb-bridge/absorb-bridge/internal/jsonschema/schematest"
 	"github.com/absorb-bridge/absorb-bridge/sinks"
@@ -95,10 +96,14 @@ func sourceSchema(m manual, duration, rate schema) schema {
 	for _, f := range absorb.Forms() {
 		forms = append(forms, string(f))
 	}
+	addresses, words := schema{}, m.in("links")
+	for _, kind := range render.LinkKinds() {
+		addresses[kind] = jsonschema.With(jsonschema.Matching(`^(https?://|/)(\{id\}|[^/].*\{id\})`), "description", words(kind))
+	}
 	return jsonschema.Object(rawSource{}, jsonschema.Options{
 		Describe: m.in("Sources"), Required: []string{"path"},
 		Named: map[string]schema{
-			"path": jsonschema.Matching(`^/[^?# ]*$`), "portal": web, "api": api, "signature": jsonschema.OneOf(forms...),
+			"path": jsonschema.Matching(`^/[^?# ]*$`), "portal": web, "links": jsonschema.Mapping(addresses), "api": api, "signature": jsonschema.OneOf(forms...),
 			"secret_encoding": jsonschema.OneOf("text", "hex", "base64"),
 			"fields":          schema{"type": "object", "additionalProperties": jsonschema.Any(jsonschema.Text(), some(jsonschema.Text()))},
 			"events":          schema{"type": "object", "additionalProperties": jsonschema.Any(schema{"enum": eventNames()}, jsonschema.Text())},

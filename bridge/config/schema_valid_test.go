@@ -88,6 +88,9 @@ routes: [ { name: r, events: [ "*" ], to: [ a ] } ]
 	api := func(text string) string {
 		return strings.Replace(fine, "secrets: [ s ]", "secrets: [ s ], api: { "+text+" }", 1)
 	}
+	links := func(text string) string {
+		return strings.Replace(fine, "secrets: [ s ]", "secrets: [ s ], portal: 'https://acme.example.com', links: { "+text+" }", 1)
+	}
 	sink := func(text string) string { return strings.Replace(fine, "type: console", text, 1) }
 	route := func(text string) string { return strings.Replace(fine, "name: r", "name: r, "+text, 1) }
 	const slack, mail = "type: slack, webhook_url: https://example.com/x", "type: email, smtp: smtp://mail.example.com, from: a@example.com"
@@ -96,6 +99,7 @@ routes: [ { name: r, events: [ "*" ], to: [ a ] } ]
 		api("region: sandbox-eu, key: k, username: u, password: p, burst: '7', rate: 100 / s"), api("url: http://127.0.0.1:1, region: '', key: k, username: u, password: p, scheme: none"),
 		api("region: us, key: k, oauth: { token_url: https://x/t, client_id: c, client_secret: s, refresh_token: r }"),
 		strings.Replace(api("region: us, key: k, oauth: { client_id: c, client_secret: s }"), "secrets:", "portal: https://acme.example.com, secrets:", 1),
+		links("user: '/u/{id}', course: , group: 'http://acme.example.com/a?id={id}#x'"),
 		sink("type: console, stream: stderr, limit: none, locale: de, zone: "), sink(slack + ", limit: { rate: '${RATE:-1/s}', burst: 2 }"),
 		sink("type: slack, token: xoxb-1, channel: '#a'"), sink(mail + ", to: a@example.com"), sink(mail + ", to: [ a@example.com ], username: u, password: p, fallback: b@example.com"),
 		sink("type: googlechat, webhook_url: https://example.com/spaces/A/messages, deduplicate: '${YES:-false}'"),
@@ -119,6 +123,7 @@ routes: [ { name: r, events: [ "*" ], to: [ a ] } ]
 		string(wrong), "", "sources: {}\nsinks: {}\n", "listn: ':1'\n" + fine, "listen: nowhere\n" + fine, "keep: often\n" + fine, "log: { level: loud }\n" + fine, "log: { colour: red }\n" + fine,
 		strings.Replace(fine, "p: {", "Production: {", 1), strings.Replace(fine, "path: /absorb", "path: absorb", 1), strings.Replace(fine, "[ s ]", "s", 1),
 		api("region: mars, key: k, username: u, password: p"), api("region: us, username: u, password: p"), api("region: us, key: k, username: u"), api("region: us, key: k, username: u, password: p, on_failure: cry"),
+		links("usr: '/u/{id}'"), links("user: '/u/'"), links("user: 5"), links("user: '//{id}'"),
 		sink("type: consol"), sink("type: console, strem: stdout"), sink("type: console, stream: printer"), sink("webhook_url: https://example.com"), sink("type: slack"), sink("type: slack, token: xoxb-1"),
 		sink("type: slack, webhook_url: 5"), sink(mail), sink(mail + ", to: a@example.com, username: u"), sink(slack + ", limit: fast"), sink(slack + ", limit: { rate: fast }"), sink(slack + ", locale: 3"),
 		sink("type: webhook, url: https://example.com, method: GET"), sink("type: googlechat, webhook_url: https://example.com, deduplicate: perhaps"),

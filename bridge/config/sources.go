@@ -33,8 +33,11 @@ func (b *builder) sources(all map[string]any) {
 		}
 		b.glob(key+".user_agent", r.UserAgent)
 		if r.Portal != "" {
-			b.url(key+".portal", r.Portal)
+			if err := CheckPortal(r.Portal); err != nil {
+				b.atValue(key+".portal", "%v", err)
+			}
 		}
+		s.Links = b.links(key+".links", r.Portal, r.Links)
 		s.Fields = b.fields(key+".fields", r.Fields)
 		s.Events = b.eventsOf(key+".events", r.Events)
 		if r.API != nil {

@@ -53,7 +53,7 @@ func (b *bench) load(parts *Parts, locale string) (*render.Set, error) {
 }
 
 func placeOf(c *config.Config, p *Parts) workshop.Place {
-	sampler, err := NewSampler(p.Templates)
+	sampler, err := NewSampler(p.Templates, c.Sources)
 	place := workshop.Place{
 		Dir: c.Templates, Home: cmp.Or(c.Locale, "en"), Languages: render.Languages(c.Templates), Parse: p.parse,
 		Sample: func(ctx context.Context, templates *render.Set, event string) (bridge.Facts, error) {

@@ -24,7 +24,7 @@ func TestConditionsOfTheManual(t *testing.T) {
 	}
 	for _, row := range rows {
 		expression, event := strings.ReplaceAll(row[1], `\|`, "|"), row[2]
-		c, err := config.Parse("bridge.yaml", []byte(`sources: { p: { path: /absorb, secrets: [ s ], api: { region: us, key: k, username: u, password: p } } }
+		c, err := config.Parse("bridge.yaml", []byte(`sources: { production: { path: /absorb, secrets: [ s ], api: { region: us, key: k, username: u, password: p } } }
 sinks: { log: { type: console } }
 routes:
   - name: r
@@ -43,7 +43,7 @@ routes:
 		if err != nil {
 			t.Fatal(err)
 		}
-		sampler, err := NewSampler(parts.Templates)
+		sampler, err := NewSampler(parts.Templates, c.Sources)
 		if err != nil {
 			t.Fatal(err)
 		}

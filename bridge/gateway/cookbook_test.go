@@ -132,7 +132,7 @@ func newKitchen(t *testing.T, dir, settings string) kitchen {
 	if k.parts, err = Build(c); err != nil {
 		t.Fatal(err)
 	}
-	if k.sampler, err = NewSampler(k.parts.Templates); err != nil {
+	if k.sampler, err = NewSampler(k.parts.Templates, c.Sources); err != nil {
 		t.Fatal(err)
 	}
 	return k

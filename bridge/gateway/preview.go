@@ -36,7 +36,7 @@ func NewPreviewer(c *config.Config) (*Previewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	sampler, err := NewSampler(parts.Templates)
+	sampler, err := NewSampler(parts.Templates, c.Sources)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -10,23 +11,33 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/enrich"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
 
-// samplePortal is the address that links in samples lead to.
-const samplePortal = "https://learning.example.com"
+// The source of samples where none is configured, and its portal's address.
+const (
+	sampleSource = "sample"
+	samplePortal = "https://learning.example.com"
+)
 
 // Sampler makes sample events, looked up in an emulated portal within the
 // process: for previews and test messages, without any network.
 type Sampler struct {
 	templates *render.Set
 	enricher  *enrich.Enricher
+	source    string // that the events say they are of
 }
 
-// NewSampler makes a sampler whose events are those of the templates' samples.
-func NewSampler(templates *render.Set) (*Sampler, error) {
+// NewSampler makes a sampler whose events are those of the templates' samples. They
+// come from the first of the sources, so that they link to its pages.
+func NewSampler(templates *render.Set, sources []config.Source) (*Sampler, error) {
+	source, address := sampleSource, samplePortal
+	if len(sources) > 0 {
+		source, address = sources[0].Name, cmp.Or(sources[0].Portal, samplePortal)
+	}
 	emulated := portal.New(portal.Options{})
 	settings := emulated.Settings("http://portal.invalid")
 	text := func(key string) string { return fmt.Sprint(settings[key]) }
@@ -39,14 +50,14 @@ func NewSampler(templates *render.Set) (*Sampler, error) {
 		return nil, err
 	}
 	return &Sampler{
-		templates: templates,
-		enricher:  enrich.New(enrich.Options{Client: client, Portal: samplePortal}),
+		templates: templates, source: source,
+		enricher: enrich.New(enrich.Options{Client: client, Portal: address}),
 	}, nil
 }
 
 // with is a sampler whose events are those of other templates.
 func (s *Sampler) with(templates *render.Set) *Sampler {
-	return &Sampler{templates: templates, enricher: s.enricher}
+	return &Sampler{templates: templates, enricher: s.enricher, source: s.source}
 }
 
 // sampleTime is when every sample happens, so that previews do not change from
@@ -60,6 +71,7 @@ func (s *Sampler) Facts(ctx context.Context, eventType string) (bridge.Facts, er
 
 // FactsOf is what the emulated portal knows of an event.
 func (s *Sampler) FactsOf(ctx context.Context, e bridge.Event) (bridge.Facts, error) {
+	e.Source = cmp.Or(e.Source, s.source)
 	facts, outcome := s.enricher.Facts(ctx, e, s.templates.Template(e.Type).Lookups())
 	for part, err := range outcome.Failed {
 		return nil, fmt.Errorf("look up %s of the sample: %w", part, err)
@@ -67,10 +79,11 @@ func (s *Sampler) FactsOf(ctx context.Context, e bridge.Event) (bridge.Facts, er
 	return facts, nil
 }
 
-// SampleEvent is an event of a type as its template's sample describes it.
+// SampleEvent is an event of a type as its template's sample describes it, of no
+// source.
 func SampleEvent(eventType string, sample map[string]any) bridge.Event {
 	e := bridge.Event{
-		ID: SampleID(eventType), Type: eventType, Source: "sample",
+		ID: SampleID(eventType), Type: eventType,
 		Entities: map[string]string{}, OccurredAt: sampleTime(), ReceivedAt: sampleTime(), Body: sample,
 	}
 	for key, value := range sample {

@@ -30,7 +30,7 @@ func TestManualExamples(t *testing.T) {
 		blocks[block[1]] = block[2]
 	}
 	facts := decode(t, blocks["json"])
-	all := functions(newClock(english(t), time.UTC, ""))
+	all := functions(newClock(english(t), time.UTC, ""), nil)
 	c := newCompiler(all, printers(nil))
 	shown := map[string]bool{}
 	for _, part := range heading.Split(string(source), -1)[1:] {

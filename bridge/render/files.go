@@ -25,7 +25,7 @@ func (l *loader) load(o Options) {
 	l.folders(o)
 	l.words(o)
 	l.set.clock = newClock(l.set.words, o.Zone, o.DateLayout)
-	l.set.compiler = newCompiler(functions(l.set.clock), printers(o.Escape))
+	l.set.compiler = newCompiler(functions(l.set.clock, o.Links), printers(o.Escape))
 	l.set.compiler.checks = o.Check
 	for _, f := range l.layers {
 		switch {

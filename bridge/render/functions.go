@@ -16,7 +16,7 @@ import (
 
 // functions are all that templates may call, by name, as they are before adapt.
 // A function whose first parameter is a *scope is handed it by the tree.
-func functions(clock clock) map[string]any {
+func functions(clock clock, links map[string]Links) map[string]any {
 	words := clock.vocabulary
 	all := map[string]any{
 		// In place of text/template's own, which fail on what is missing.
@@ -27,7 +27,7 @@ func functions(clock clock) map[string]any {
 		"ge":  ordered(func(o int) bool { return o >= 0 }),
 		"len": length, "index": index, "print": printAll, "printf": printFormat,
 
-		"name": nameOf, "portal": portal, "eventTitle": bridge.EventTitle,
+		"name": nameOf, "portal": portal, "linkTo": linkTo(links), "eventTitle": bridge.EventTitle,
 		"date": clock.date, "duration": clock.duration,
 		"status": status, "activeStatus": activeStatus, "courseType": courseType,
 		"plain": plainText, "truncate": truncate, "plural": words.plural, "percent": words.percent, "number": words.formatNumber, "word": words.word,

@@ -28,6 +28,7 @@ type Options struct {
 	DateLayout string                                       // as Go writes them, or "" for the language's own
 	Locale     string                                       // of the messages, such as de or de-CH; "" for Home
 	Home       string                                       // language of the files that stand in Dir itself; "" for en
+	Links      map[string]Links                             // addresses of the portals' pages, by source
 	Escape     map[string]func(string) string               // by sink type, for values in native parts
 	Check      map[string]func(part map[string]any) []Fault // by sink type, for native parts; a text made by a template is ""
 }

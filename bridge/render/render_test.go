@@ -292,7 +292,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("event: A\nbulk: true\nmessage: { title: x, native: { discord: { embeds: [ { color: x } ] }, slack: null } }\nstory: { lead: 1, fields: [ { name: a, value: '{{ .lead }}' } ] }\ndigest: { title: x, group: [ a, '{{ .event.x }}' ] }\n"))
 	o := platforms()
 	f.Fuzz(func(t *testing.T, source []byte) {
-		c := newCompiler(functions(newClock(english(t), time.UTC, "")), printers(o.Escape))
+		c := newCompiler(functions(newClock(english(t), time.UTC, ""), nil), printers(o.Escape))
 		c.checks = o.Check
 		tpl, problems := c.readTemplate("fuzz.yaml", source, "", nil)
 		for _, p := range problems {

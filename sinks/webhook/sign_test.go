@@ -97,7 +97,7 @@ func TestDocumentedEvent(t *testing.T) {
 	block, _, _ = strings.Cut(block, "```")
 	m := bridge.Message{
 		ID: "0192f0c4-7a10-7c3e-9b1e-5f1f2a3b4c5d", Level: bridge.LevelSuccess, Title: "Mira Halvorsen earned the certificate of Working at Height",
-		URL:    "https://acme.myabsorb.com/admin/courses/20000000-0000-4000-a000-000000000001",
+		URL:    "https://acme.myabsorb.com/#/online-courses/20000000-0000-4000-a000-000000000001",
 		Fields: []bridge.Field{{Name: "Valid until", Value: "23 Nov 2028", Short: true}}, Time: time.Date(2026, 11, 23, 14, 2, 31, 0, time.UTC),
 		Facts: bridge.Facts{
 			"event": map[string]any{
