@@ -1,6 +1,7 @@
 package absorb_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -18,7 +19,8 @@ import (
 type nodes struct {
 	mu     sync.Mutex
 	spread time.Duration // so long after a login every second request is refused
-	denied string        // part of the paths that are refused whatever the token
+	denied string        // part of the paths that are refused whatever the token …
+	until  time.Time     // … until then, or for ever
 
 	token  string
 	began  time.Time
@@ -48,7 +50,7 @@ func (a *nodes) RoundTrip(r *http.Request) (*http.Response, error) {
 	a.n++
 	switch {
 	case r.Header.Get("Authorization") != "Bearer "+a.token,
-		a.denied != "" && strings.Contains(r.URL.Path, a.denied),
+		a.denied != "" && strings.Contains(r.URL.Path, a.denied) && (a.until.IsZero() || time.Now().Before(a.until)),
 		a.n%2 == 0 && time.Since(a.began) < a.spread:
 		return says(401, `{"message":"Authorization has been denied for this request."}`)(r)
 	}
@@ -268,6 +270,28 @@ func TestForbiddenByKind(t *testing.T) {
 			wantNone(t, together(t, client, c.allowed))
 			wantLogins(t, a, 1)
 		}
+	})
+}
+
+// A resource that is refused for a moment is not forbidden, also when it was refused
+// with an earlier token and has not been given since.
+func TestRefusedForAMoment(t *testing.T) {
+	both(t, func(t *testing.T, a *nodes, o absorb.ClientOptions) {
+		c := client(t, o)
+		wantNone(t, together(t, c, "/users/1"))
+		time.Sleep(time.Minute)
+		a.denied, a.until = "/departments/", time.Now().Add(2*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := c.Get(ctx, "/departments/1"); err == nil || absorb.Answered(err) {
+			t.Errorf("%v: it may be given later", err)
+		}
+		time.Sleep(5 * time.Hour)
+		wantNone(t, together(t, c, "/users/1"))
+		time.Sleep(time.Minute)
+		a.until = time.Now().Add(2 * time.Second)
+		wantNone(t, together(t, c, "/departments/1", "/users/1"))
+		wantLogins(t, a, 2)
 	})
 }
 
