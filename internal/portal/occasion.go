@@ -83,8 +83,9 @@ func (p *Portal) matter(h *Happening) {
 // learner is the next person in turn, in a new transaction.
 func (p *Portal) learner() Happening {
 	p.sequence++
+	p.turn++
 	return Happening{
-		User:        id(kindUser, 1+p.turns[p.sequence%len(p.turns)]),
+		User:        id(kindUser, 1+p.turns[p.turn%len(p.turns)]),
 		Correlation: id(kindCorrelation, p.sequence) + fmt.Sprintf("-%x", p.random.Uint32()),
 		Entities:    map[string]string{},
 	}

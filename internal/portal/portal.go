@@ -39,6 +39,7 @@ type Portal struct {
 	mu       sync.Mutex // guards what follows
 	random   *rand.Rand
 	turns    []int // numbers of people from 0, in the order in which something happens to them
+	turn     int   // how many turns there were
 	world    *world
 	later    []change // what the API will show when its lag is over
 	token    token

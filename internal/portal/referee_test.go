@@ -107,6 +107,8 @@ func TestRefereeOfThePortal(t *testing.T) {
 		"/users/" + mira + "/competencies", "/courses/" + atHeight, "/courses/" + atHeight + "/enrollments", "/departments/30000000-0000-4000-a000-000000000001",
 		"/groups/" + everybody, "/roles/d0000000-0000-4000-a000-000000000001", "/categories/b0000000-0000-4000-a000-000000000001",
 		"/instructor-led-course-sessions/70000000-0000-4000-a000-000000000001",
+		"/users/" + mira + "/enrollments?_sort=-dateCompleted&_limit=20&_filter=status%20eq%203", "/users/" + mira + "/certificates?_sort=-acquiredDate",
+		"/courses?_sort=-dateEdited&_limit=50", "/departments?_sort=-dateAdded", "/groups?_sort=-dateAdded&_limit=1",
 	} {
 		if status := a.status(path); status != 200 {
 			t.Errorf("%s: %d", path, status)
@@ -125,6 +127,27 @@ func TestRefereeOfThePortal(t *testing.T) {
 		}
 	}
 	w.fair(t, 25)
+}
+
+// With every manner that changes what things look like, too.
+func TestRefereeOfThePortalsManners(t *testing.T) {
+	m, err := portal.MannersOf("bearer-tokens", "listed-certificates", "separate-schedules", "named-enrollments", "long-times", "ragged-dates")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := portal.New(portal.Options{Manners: m})
+	w := &whistle{}
+	a := &asker{t: t, portal: p, base: referee(t, p), scheme: "Bearer ", http: &http.Client{Transport: w}}
+	a.login()
+	for _, path := range []string{
+		"/users", "/courses", "/departments", "/groups", "/instructor-led-course-sessions", "/users/" + mira + "/enrollments",
+		"/users/" + mira + "/enrollments/" + atHeight, "/users/" + mira + "/certificates", "/users/" + mira + "/competencies",
+	} {
+		if status := a.status(path); status != 200 {
+			t.Errorf("%s: %d", path, status)
+		}
+	}
+	w.fair(t, 10)
 }
 
 // The client asks as the description says, for every lookup of every template.

@@ -117,8 +117,13 @@ func TestWhatOccursIsNewEachTime(t *testing.T) {
 	a := ask(t, p)
 	about := map[string]string{}
 	for range 3 {
+		learners := map[string]string{}
 		for _, event := range absorb.Events() {
 			e := understood(t, p.Occur(event.Name, portal.DefaultProfile()))
+			if before := learners[e.UserID]; e.UserID != "" && before != "" {
+				t.Errorf("%s: is about the learner of %s", event.Name, before)
+			}
+			learners[e.UserID] = event.Name
 			if e.Type != event.Name || (e.AdminID != "") != event.ByAdmin || absorb.ThingOf(e) == "" {
 				t.Errorf("%s: %+v", event.Name, e)
 			}
