@@ -134,6 +134,7 @@ func (c *Client) get(ctx context.Context, path string, use func(body []byte) err
 	}
 	budget, cancel := context.WithTimeout(ctx, c.Budget)
 	defer cancel()
+	var refused *APIError // Absorb's last words: they say more than that the budget is used up
 	for try := 0; ; try++ {
 		err := c.getOnce(budget, path, use)
 		failure, ok := errors.AsType[*APIError](err)
@@ -145,10 +146,16 @@ func (c *Client) get(ctx context.Context, path string, use func(body []byte) err
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if ok && failure.Status != 0 {
+			refused = failure
+		}
 		if again {
 			continue
 		}
-		if !ok {
+		switch {
+		case refused != nil:
+			failure = refused
+		case !ok:
 			failure = &APIError{Message: "no answer within " + c.Budget.String(), Temporary: true}
 		}
 		c.circuit.failed(failure)

@@ -80,6 +80,18 @@ func against(t *testing.T, list ...func(*http.Request) (*http.Response, error)) 
 	return client(t, o), a
 }
 
+// TestLastWords: when the budget is used up, Absorb's own words are what is reported.
+func TestLastWords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangs := func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }
+		c, _ := against(t, says(500, `{"message":"maintenance"}`), hangs)
+		_, err := c.Get(t.Context(), someUser)
+		if err == nil || !strings.Contains(err.Error(), "answered 500: maintenance") {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 func TestGet(t *testing.T) {
 	p := portal.New(portal.Options{})
 	for _, scheme := range []string{"", "Bearer", "none"} {

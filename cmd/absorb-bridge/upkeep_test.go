@@ -28,7 +28,7 @@ sources:
   production:
     path: /a
     secrets: [ s3cret ]
-    api: { url: %q, key: %q, username: %q, password: %q, budget: 200ms }
+    api: { url: %q, key: %q, username: %q, password: %q, budget: 2s }
     catch_up: { enabled: false, events: [ UserCreated, DepartmentCreated ] }
   sandbox: { path: /b, secrets: [ s3cret ] }
 sinks: { screen: { type: console, stream: stderr } }
