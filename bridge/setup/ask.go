@@ -65,6 +65,16 @@ func (i *Interview) API() (string, error) {
 	return noneIsEmpty(answer), err
 }
 
+// Login asks how the bridge logs in to the API.
+func (i *Interview) Login() (string, error) {
+	return i.ask("How does the bridge log in to the API: password (user name and password of an administrator), or oauth (Absorb recommends it; you log in once, in a browser)?", ByPassword, CheckLogin)
+}
+
+// Portal asks where the portal is.
+func (i *Interview) Portal() (string, error) {
+	return i.ask("Which address does the portal have, such as https://acme.myabsorb.com?", "", CheckPortal)
+}
+
 func noneIsEmpty(s string) string {
 	if s == "none" || s == "no" {
 		return ""

@@ -19,10 +19,18 @@ import (
 
 // Answers are what somebody wants.
 type Answers struct {
-	URL   string // under which the internet reaches the bridge, with the webhook's path; "" when it is not known yet
-	API   string // a region, the address of an API, or "" for none
-	Sinks []Sink
+	URL    string // under which the internet reaches the bridge, with the webhook's path; "" when it is not known yet
+	API    string // a region, the address of an API, or "" for none
+	Login  string // to the API: ByPassword (or "") or ByOAuth
+	Portal string // its address, which ByOAuth needs
+	Sinks  []Sink
 }
+
+// The ways to log in to an API.
+const (
+	ByPassword = "password"
+	ByOAuth    = "oauth"
+)
 
 // Sink is one place that messages go to.
 type Sink struct {
@@ -64,6 +72,23 @@ func CheckAPI(text string) error {
 		return nil
 	}
 	return fmt.Errorf("want a region (us, ca, eu or au, or the sandbox of one, such as sandbox-us) or the API's URL, have %q", text)
+}
+
+// CheckLogin takes a way to log in to an API.
+func CheckLogin(text string) error {
+	if text != ByPassword && text != ByOAuth {
+		return fmt.Errorf("want %s or %s, have %q", ByPassword, ByOAuth, text)
+	}
+	return nil
+}
+
+// CheckPortal takes the address of a portal.
+func CheckPortal(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return fmt.Errorf("want the portal's address without a path, such as https://acme.myabsorb.com, have %q", text)
+	}
+	return nil
 }
 
 // CheckType takes the name of a sink type.

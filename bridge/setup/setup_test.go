@@ -90,7 +90,7 @@ func TestInterview(t *testing.T) {
 	var out strings.Builder
 	i := NewInterview(strings.NewReader(strings.Join([]string{
 		"bridge.example.com", "https://bridge.example.com/absorb", // a slip, then right
-		"mars", "eu", "maybe", "y",
+		"mars", "eu", "saml", "oauth", "acme.myabsorb.com", "https://acme.myabsorb.eu", "maybe", "y",
 		"slak", "slack, email, slack, discord",
 		"Team", "academy", "not a url", "https://hooks.slack.com/services/T0/B0/x",
 		"hr", "mail.example.com", "smtp://mail.example.com", "lms", "a 'secret' of mine", "nobody", "LMS <lms@example.com>", "hr@example.com, boss@example.com",
@@ -102,6 +102,12 @@ func TestInterview(t *testing.T) {
 	var keep bool
 	if a.URL, err = i.URL(); err == nil {
 		if a.API, err = i.API(); err == nil {
+			a.Login, err = i.Login()
+		}
+		if err == nil {
+			a.Portal, err = i.Portal()
+		}
+		if err == nil {
 			if keep, err = i.YesNo("Keep?"); err == nil {
 				a.Sinks, err = i.Sinks(keep)
 			}
@@ -111,7 +117,7 @@ func TestInterview(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	for _, want := range []string{
-		"want a whole URL", "want a region", "want yes or no", `did you mean "slack"?`, "lower-case letters", "want a URL like https://hooks.slack.com",
+		"want a whole URL", "want a region", "want password or oauth", "want the portal's address", "want yes or no", `did you mean "slack"?`, "lower-case letters", "want a URL like https://hooks.slack.com",
 		"want smtps://HOST", "want one address", "there is a sink named", "[discord]",
 	} {
 		if !strings.Contains(out.String(), want) {
@@ -123,6 +129,9 @@ func TestInterview(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := load(t, f)
+	if api := c.Sources[0].API; api.OAuth == nil || api.Username != "" || api.OAuth.TokenURL != "https://acme.myabsorb.eu/oauth/token" {
+		t.Errorf("the API is %+v", api)
+	}
 	names := []string{}
 	for _, s := range c.Sinks {
 		names = append(names, s.Name+" "+s.Type)
@@ -142,7 +151,7 @@ func TestInterview(t *testing.T) {
 		t.Errorf("the environment is\n%s", env)
 	}
 	steps := a.Steps(f, Place{Config: "bridge.yaml", Usual: true, Env: ".env"})
-	for _, want := range []string{"https://bridge.example.com/absorb\n", ". ./.env;", "DISCORD_WEBHOOK_URL.\n", "send --sink academy ", "localhost:8080/absorb"} {
+	for _, want := range []string{"https://bridge.example.com/absorb\n", ". ./.env;", "DISCORD_WEBHOOK_URL.\n", "send --sink academy ", "localhost:8080/absorb", "docs/absorb-api.md", "absorb-bridge login production\n", "ABSORB_OAUTH_SECRET"} {
 		if !strings.Contains(steps, want) {
 			t.Errorf("%q is not in the steps:\n%s", want, steps)
 		}

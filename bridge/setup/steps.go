@@ -31,6 +31,9 @@ func (a Answers) Steps(f Files, at Place) string {
 		use, keep = fmt.Sprintf("set -a; . %s; set +a", dotted(at.Env)), at.Env+" as ABSORB_SECRET"
 	}
 	var s steps
+	if a.API != "" {
+		s.add("Set up Absorb's Integration API: docs/absorb-api.md shows where the key is, how to make\n   an administrator for the bridge, and each other click.")
+	}
 	if len(open) > 0 && at.Env != "" {
 		s.add("Fill in what is made up in %s: %s.", at.Env, strings.Join(open, ", "))
 	}
@@ -41,6 +44,9 @@ func (a Answers) Steps(f Files, at Place) string {
    under which the internet reaches the bridge (a TLS proxy in front passes it to port
    8080), and save. Open the webhook again: now it shows its Secret Key. Copy it into
    %s.`, a.address(), keep)
+	if a.API != "" && a.Login == ByOAuth {
+		s.add("Log in to the API, once, in a browser:\n     %s\n     absorb-bridge login production%s", use, flag)
+	}
 	s.add("Start it:\n     %s\n     absorb-bridge check%s && absorb-bridge serve%s", use, flag, flag)
 	s.add(`Press Test Webhook in the portal: it shows the bridge's answer, "reached absorb-bridge;
    …". That request is signed with a random value, so it is not delivered. To try the

@@ -104,6 +104,9 @@ func (w *writer) source(a Answers) {
 	if a.API == "" {
 		return
 	}
+	if a.Login == ByOAuth {
+		w.line("    # Where the portal is, for the login and for links.\n    portal: %s", quote(a.Portal))
+	}
 	w.line(`    # Absorb's Integration API, for names in place of ids. Make an administrator of
     # its own for it, with the right to view: docs/absorb-api.md shows
     # each click.
@@ -114,6 +117,12 @@ func (w *writer) source(a Answers) {
 		w.line("      url: %s", quote(a.API))
 	}
 	w.setting("      ", "key", "ABSORB_API_KEY", config.MadeUp, "the private key of the Integration API")
+	if a.Login == ByOAuth {
+		w.line("      # Then log in, once: absorb-bridge login production\n      oauth:")
+		w.setting("        ", "client_id", "ABSORB_OAUTH_ID", config.MadeUp, "the id of the OAuth client in Absorb")
+		w.setting("        ", "client_secret", "ABSORB_OAUTH_SECRET", config.MadeUp, "and its secret")
+		return
+	}
 	w.setting("      ", "username", "ABSORB_API_USER", config.MadeUp, "the bridge's own administrator in Absorb")
 	w.setting("      ", "password", "ABSORB_API_PASSWORD", config.MadeUp, "and its password")
 }

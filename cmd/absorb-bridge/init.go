@@ -17,6 +17,7 @@ import (
 
 type initOptions struct {
 	url, api, env string
+	login, portal string
 	sinks, set    []string
 	force         bool
 }
@@ -35,6 +36,7 @@ the variables written into a file that only you can read. On the command line, w
 others can see it, a secret is not accepted; a reference such as '${NAME}' is.`,
 		Example: `  absorb-bridge init
   absorb-bridge init --sink academy=slack --api us --url https://bridge.example.com/absorb --env-file .env
+  absorb-bridge init --sink academy=slack --api us --api-login oauth --portal https://acme.myabsorb.com --env-file .env
   absorb-bridge init --sink hr=email --set hr.smtp=smtps://mail.example.com --set hr.from=lms@example.com --set hr.to=hr@example.com`,
 		Args: cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error { return o.run(cmd) }),
@@ -43,11 +45,13 @@ others can see it, a secret is not accepted; a reference such as '${NAME}' is.`,
 	flags := cmd.Flags()
 	flags.StringVar(&o.url, "url", "", "webhook's `URL`, under which the internet reaches the bridge")
 	flags.StringVar(&o.api, "api", "", "Integration API: a `region` (us, ca, eu, au, sandbox-us, …), its URL, or none")
+	flags.StringVar(&o.login, "api-login", setup.ByPassword, "how to log in to the API: password or oauth")
+	flags.StringVar(&o.portal, "portal", "", "`URL` of the portal, such as https://acme.myabsorb.com, for oauth")
 	flags.StringArrayVar(&o.sinks, "sink", nil, "where messages go: `TYPE` or NAME=TYPE; may be repeated")
 	flags.StringArrayVar(&o.set, "set", nil, "a sink's setting, `NAME.KEY=VALUE`; may be repeated")
 	flags.StringVar(&o.env, "env-file", "", "write the variables into this `file`, readable by you alone")
 	flags.BoolVar(&o.force, "force", false, "overwrite files that are there")
-	complete(cmd, map[string]offer{"sink": sinkTypes, "api": these("us", "ca", "eu", "au", "sandbox-us", "sandbox-ca", "sandbox-eu", "sandbox-au", "none")})
+	complete(cmd, map[string]offer{"sink": sinkTypes, "api-login": these(setup.ByPassword, setup.ByOAuth), "api": these("us", "ca", "eu", "au", "sandbox-us", "sandbox-ca", "sandbox-eu", "sandbox-au", "none")})
 	return cmd
 }
 
@@ -71,6 +75,9 @@ func (o *initOptions) run(cmd *cobra.Command) error {
 	}
 	if err != nil {
 		return err
+	}
+	if answers.API != "" && answers.Login == setup.ByOAuth && answers.Portal == "" {
+		return usagef("to log in by oauth, say where the portal is: --portal https://acme.myabsorb.com")
 	}
 	for _, s := range answers.Sinks {
 		if missing := s.Missing(); len(missing) > 0 {
@@ -100,11 +107,14 @@ func canAsk(in io.Reader) bool {
 
 // given are the answers that the flags give.
 func (o *initOptions) given() (a setup.Answers, err error) {
-	a.URL = o.url
+	a.URL, a.Login, a.Portal = o.url, o.login, strings.TrimRight(o.portal, "/")
 	if a.API = o.api; a.API == "none" {
 		a.API = ""
 	}
-	errs := []error{named("--url", setup.CheckURL(a.URL)), named("--api", setup.CheckAPI(a.API))}
+	errs := []error{named("--url", setup.CheckURL(a.URL)), named("--api", setup.CheckAPI(a.API)), named("--api-login", setup.CheckLogin(a.Login))}
+	if a.Portal != "" {
+		errs = append(errs, named("--portal", setup.CheckPortal(a.Portal)))
+	}
 	for _, text := range o.sinks {
 		name, kind, both := strings.Cut(text, "=")
 		if !both {
@@ -143,6 +153,9 @@ func (o *initOptions) ask(cmd *cobra.Command, a *setup.Answers) (err error) {
 			return err
 		}
 	}
+	if err := o.askLogin(cmd, i, a); err != nil {
+		return err
+	}
 	if !flags.Changed("env-file") {
 		yes, err := i.YesNo("Keep secrets in the file .env, which only you can read?")
 		if err != nil {
@@ -165,6 +178,23 @@ func (o *initOptions) ask(cmd *cobra.Command, a *setup.Answers) (err error) {
 		}
 	}
 	return nil
+}
+
+// askLogin asks how to log in to the API, if there is one.
+func (o *initOptions) askLogin(cmd *cobra.Command, i *setup.Interview, a *setup.Answers) (err error) {
+	if a.API == "" {
+		return nil
+	}
+	if !cmd.Flags().Changed("api-login") {
+		if a.Login, err = i.Login(); err != nil {
+			return err
+		}
+	}
+	if a.Login == setup.ByOAuth && a.Portal == "" {
+		a.Portal, err = i.Portal()
+		a.Portal = strings.TrimRight(a.Portal, "/")
+	}
+	return err
 }
 
 // free tells of files that are there already.

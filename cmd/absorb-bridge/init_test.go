@@ -24,6 +24,8 @@ func TestInitByFlags(t *testing.T) {
 	do(t, "init --sink slak --url nowhere --api mars").want(t, 2, `did you mean "slack"?`, "--url: want a whole URL", "--api: want a region")
 	do(t, "init --sink hr=email").want(t, 2, "sink hr needs smtp, from, to", "--set hr.smtp=")
 	do(t, "init --sink slack --set slack.webhook_url=https://hooks.slack.com/services/x").want(t, 2, "${SLACK_WEBHOOK_URL}")
+	do(t, "init --sink console --api us --api-login saml --portal acme").want(t, 2, "--api-login: want password or oauth", "--portal: want the portal's address")
+	do(t, "init --sink console --api us --api-login oauth").want(t, 2, "say where the portal is")
 	if left, _ := os.ReadDir("."); len(left) > 0 {
 		t.Fatalf("a command that failed wrote %v", left)
 	}
@@ -48,6 +50,12 @@ func TestInitByFlags(t *testing.T) {
 	if after, _ := os.ReadFile("bridge.yaml"); !bytes.Equal(before, after) {
 		t.Error("the configuration was overwritten")
 	}
+	do(t, "init --sink console --force --api us --api-login oauth --portal https://acme.myabsorb.com/ --env-file secrets.env").want(t, 0, "login production")
+	if env, err = os.ReadFile("secrets.env"); err != nil {
+		t.Fatal(err)
+	}
+	useEnvFile(t, string(env))
+	do(t, "check").want(t, 0, "absorb-bridge login production")
 	do(t, "init --sink console --force").want(t, 0, "ABSORB_SECRET='replace-me'")
 	do(t, "check").want(t, 0, "1 source, 1 sink, 1 route")
 }
@@ -83,5 +91,6 @@ func TestInitByAnswers(t *testing.T) {
 	}
 	useEnvFile(t, string(env))
 	do(t, "check").want(t, 0, "is valid")
+	ask("us\noauth\nhttps://acme.myabsorb.com\n", "--force", "--url", "", "--env-file", ".env", "--sink", "console").want(t, 0, "docs/absorb-api.md", "login production")
 	ask("", "--force", "--url", "", "--api", "none", "--env-file", ".env", "--sink", "console").want(t, 0, "wrote bridge.yaml")
 }
