@@ -65,6 +65,15 @@ func (e Event) Facts() map[string]any {
 	return f
 }
 
+// PortalKeys are the keys of ids that all events of a portal may share, so that they
+// tell nothing of one event.
+func PortalKeys() []string {
+	return []string{
+		"portalId", "tenantId", "companyId", "accountId", "organizationId", "organisationId", "siteId", "schoolId", "environmentId",
+		"webhookId", "subscriptionId", "languageId",
+	}
+}
+
 func formatTime(t time.Time) string {
 	if t.IsZero() {
 		return ""

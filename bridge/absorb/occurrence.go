@@ -148,10 +148,7 @@ func ThingOf(e bridge.Event) string {
 // surroundings are the ids that many events share: of the portal, of the webhook, of
 // what the person or the course belongs to.
 func surroundings() []string {
-	return []string{
-		"credits", "categoryId", "departmentId", "supervisorId", "roleId", "languageId", "webhookId", "subscriptionId",
-		"portalId", "tenantId", "companyId", "accountId", "organizationId", "organisationId", "siteId", "schoolId", "environmentId",
-	}
+	return append(bridge.PortalKeys(), "credits", "categoryId", "departmentId", "supervisorId", "roleId")
 }
 
 // Anonymous reports whether an event names neither a thing nor a time, so that two of

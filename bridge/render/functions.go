@@ -27,7 +27,7 @@ func functions(clock clock, links map[string]Links) map[string]any {
 		"ge":  ordered(func(o int) bool { return o >= 0 }),
 		"len": length, "index": index, "print": printAll, "printf": printFormat,
 
-		"name": nameOf, "portal": portal, "linkTo": linkTo(links), "eventTitle": bridge.EventTitle,
+		"name": nameOf, "portal": portal, "linkTo": linkTo(links), "otherIDs": otherIDs, "eventTitle": bridge.EventTitle,
 		"date": clock.date, "duration": clock.duration,
 		"status": status, "activeStatus": activeStatus, "courseType": courseType,
 		"plain": plainText, "truncate": truncate, "plural": words.plural, "percent": words.percent, "number": words.formatNumber, "word": words.word,

@@ -242,14 +242,14 @@ func thingWith(m map[string]any, id string) string {
 
 // nameBeside is the name that m gives to the thing whose id it holds. An enrollment has
 // its learner's name, and some portals give it the name of its course or session; a
-// competency is called as its definition.
+// competency is called as its definition, and a certificate as its enrollment.
 func nameBeside(m map[string]any, thing string) string {
 	has := func(key string) bool { _, has := m[key]; return has }
 	learners := has("userId") || has("progress")
 	switch {
 	case thing == "user":
 		return scalarOf(m, "fullName")
-	case thing == itself, thing == "competencyDefinition", thing == "session" && learners, thing == "course" && learners && !has("sessionId"):
+	case thing == itself, thing == "competencyDefinition", thing == "enrollment", thing == "session" && learners, thing == "course" && learners && !has("sessionId"):
 		return nameIn(m)
 	}
 	return ""

@@ -1,0 +1,41 @@
+package render
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// otherIDs lists the ids of the webhook that the rest of a message does not show: a
+// line for each, its key and the id. The message shows the ids that are given, by
+// their keys or as they are, and it names what a part has a name for.
+func otherIDs(s *scope, shown ...string) string {
+	event, _ := get(s, "event").(map[string]any)
+	inferred, _ := get(s, "inferred").(map[string]any)
+	seen := map[string]bool{}
+	for _, key := range shown {
+		seen[key], seen[foldID(event[key])], seen[foldID(key)] = true, true, true
+	}
+	var lines []string
+	for _, key := range slices.Sorted(maps.Keys(event)) {
+		id := foldID(event[key])
+		if strings.Trim(id, "0-") == "" || seen[key] || seen[id] || inferred[key] != nil || slices.Contains(noThing(), key) {
+			continue
+		}
+		seen[id] = true
+		if called(s.facts, text(event[key])) == "" {
+			lines = append(lines, key+": "+bridge.CleanLine(text(event[key])))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func foldID(v any) string { return strings.ToLower(strings.TrimSpace(text(v))) }
+
+// noThing are the keys of an event's facts that are the id of nothing that a reader
+// could look up.
+func noThing() []string {
+	return append(bridge.PortalKeys(), "id", "type", "name", "occurredAt", "receivedAt", "body", "caughtUp", "clientId", "correlationId", "credits")
+}
