@@ -70,9 +70,23 @@ func (i *Interview) Login() (string, error) {
 	return i.ask("How does the bridge log in to the API: password (user name and password of an administrator), or oauth (Absorb recommends it; you log in once, in a browser)?", ByPassword, CheckLogin)
 }
 
-// Portal asks where the portal is.
-func (i *Interview) Portal() (string, error) {
-	return i.ask("Which address does the portal have, such as https://acme.myabsorb.com?", "", CheckPortal)
+// Portal asks where the portal is. Where that is needed, Enter is no answer.
+func (i *Interview) Portal(needed bool) (string, error) {
+	question := "Which address does the portal have in a browser, such as https://acme.myabsorb.com?"
+	if !needed {
+		question += " (Enter: not known yet; messages then link to nothing)"
+	}
+	answer, err := i.ask(question, "", func(s string) error {
+		address, err := PortalOf(s)
+		if err == nil && address == "" && needed {
+			err = errors.New("the login needs it")
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return PortalOf(answer)
 }
 
 func noneIsEmpty(s string) string {

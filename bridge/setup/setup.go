@@ -22,7 +22,7 @@ type Answers struct {
 	URL    string // under which the internet reaches the bridge, with the webhook's path; "" when it is not known yet
 	API    string // a region, the address of an API, or "" for none
 	Login  string // to the API: ByPassword (or "") or ByOAuth
-	Portal string // its address, which ByOAuth needs
+	Portal string // its address, which ByOAuth needs; "" when it is not known yet
 	Sinks  []Sink
 }
 
@@ -82,13 +82,19 @@ func CheckLogin(text string) error {
 	return nil
 }
 
-// CheckPortal takes the address of a portal.
-func CheckPortal(text string) error {
+// PortalOf is the address of a portal, taken from that of any of its pages. It is ""
+// for nothing.
+func PortalOf(text string) (string, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return fmt.Errorf("want the portal's address without a path, such as https://acme.myabsorb.com, have %q", text)
+	switch {
+	case text == "":
+		return "", nil
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return "", errors.New("want the portal's address, such as https://acme.myabsorb.com")
+	case u.User != nil:
+		return "", errors.New("want the portal's address without a user name and a password")
 	}
-	return nil
+	return u.Scheme + "://" + u.Host, nil
 }
 
 // CheckType takes the name of a sink type.

@@ -90,7 +90,7 @@ func TestInterview(t *testing.T) {
 	var out strings.Builder
 	i := NewInterview(strings.NewReader(strings.Join([]string{
 		"bridge.example.com", "https://bridge.example.com/absorb", // a slip, then right
-		"mars", "eu", "saml", "oauth", "acme.myabsorb.com", "https://acme.myabsorb.eu", "maybe", "y",
+		"mars", "eu", "saml", "oauth", "", "acme.myabsorb.com", "https://me@acme.myabsorb.eu", "https://acme.myabsorb.eu/#/dashboard", "maybe", "y",
 		"slak", "slack, email, slack, discord",
 		"Team", "academy", "not a url", "https://hooks.slack.com/services/T0/B0/x",
 		"hr", "mail.example.com", "smtp://mail.example.com", "lms", "a 'secret' of mine", "nobody", "LMS <lms@example.com>", "hr@example.com, boss@example.com",
@@ -105,7 +105,7 @@ func TestInterview(t *testing.T) {
 			a.Login, err = i.Login()
 		}
 		if err == nil {
-			a.Portal, err = i.Portal()
+			a.Portal, err = i.Portal(true)
 		}
 		if err == nil {
 			if keep, err = i.YesNo("Keep?"); err == nil {
@@ -117,7 +117,7 @@ func TestInterview(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	for _, want := range []string{
-		"want a whole URL", "want a region", "want password or oauth", "want the portal's address", "want yes or no", `did you mean "slack"?`, "lower-case letters", "want a URL like https://hooks.slack.com",
+		"want a whole URL", "want a region", "want password or oauth", "the login needs it", "want the portal's address, such as", "without a user name", "want yes or no", `did you mean "slack"?`, "lower-case letters", "want a URL like https://hooks.slack.com",
 		"want smtps://HOST", "want one address", "there is a sink named", "[discord]",
 	} {
 		if !strings.Contains(out.String(), want) {

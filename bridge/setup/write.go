@@ -101,11 +101,13 @@ func (w *writer) source(a Answers) {
     secrets:
       - "${ABSORB_SECRET}"`)
 	w.variables = append(w.variables, Variable{Name: "ABSORB_SECRET", Value: config.MadeUp, About: "the webhook's Secret Key"})
+	if a.Portal != "" {
+		w.line(`    # Where the portal is: messages link to its courses and curricula. For links to
+    # people and the rest, add their addresses: docs/configuration.md says how.
+    portal: %s`, quote(a.Portal))
+	}
 	if a.API == "" {
 		return
-	}
-	if a.Login == ByOAuth {
-		w.line("    # Where the portal is, for the login and for links.\n    portal: %s", quote(a.Portal))
 	}
 	w.line(`    # Absorb's Integration API, for names in place of ids. Make an administrator of
     # its own for it, with the right to view: docs/absorb-api.md shows

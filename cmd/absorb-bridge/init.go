@@ -35,7 +35,7 @@ Secrets do not go into bridge.yaml: it refers to the environment, and --env-file
 the variables written into a file that only you can read. On the command line, where
 others can see it, a secret is not accepted; a reference such as '${NAME}' is.`,
 		Example: `  absorb-bridge init
-  absorb-bridge init --sink academy=slack --api us --url https://bridge.example.com/absorb --env-file .env
+  absorb-bridge init --sink academy=slack --api us --portal https://acme.myabsorb.com --url https://bridge.example.com/absorb --env-file .env
   absorb-bridge init --sink academy=slack --api us --api-login oauth --portal https://acme.myabsorb.com --env-file .env
   absorb-bridge init --sink hr=email --set hr.smtp=smtps://mail.example.com --set hr.from=lms@example.com --set hr.to=hr@example.com`,
 		Args: cobra.NoArgs,
@@ -46,7 +46,7 @@ others can see it, a secret is not accepted; a reference such as '${NAME}' is.`,
 	flags.StringVar(&o.url, "url", "", "webhook's `URL`, under which the internet reaches the bridge")
 	flags.StringVar(&o.api, "api", "", "Integration API: a `region` (us, ca, eu, au, sandbox-us, …), its URL, or none")
 	flags.StringVar(&o.login, "api-login", setup.ByPassword, "how to log in to the API: password or oauth")
-	flags.StringVar(&o.portal, "portal", "", "`URL` of the portal, such as https://acme.myabsorb.com, for oauth")
+	flags.StringVar(&o.portal, "portal", "", "`URL` of the portal, such as https://acme.myabsorb.com, for links and oauth")
 	flags.StringArrayVar(&o.sinks, "sink", nil, "where messages go: `TYPE` or NAME=TYPE; may be repeated")
 	flags.StringArrayVar(&o.set, "set", nil, "a sink's setting, `NAME.KEY=VALUE`; may be repeated")
 	flags.StringVar(&o.env, "env-file", "", "write the variables into this `file`, readable by you alone")
@@ -107,14 +107,13 @@ func canAsk(in io.Reader) bool {
 
 // given are the answers that the flags give.
 func (o *initOptions) given() (a setup.Answers, err error) {
-	a.URL, a.Login, a.Portal = o.url, o.login, strings.TrimRight(o.portal, "/")
+	a.URL, a.Login = o.url, o.login
 	if a.API = o.api; a.API == "none" {
 		a.API = ""
 	}
 	errs := []error{named("--url", setup.CheckURL(a.URL)), named("--api", setup.CheckAPI(a.API)), named("--api-login", setup.CheckLogin(a.Login))}
-	if a.Portal != "" {
-		errs = append(errs, named("--portal", setup.CheckPortal(a.Portal)))
-	}
+	a.Portal, err = setup.PortalOf(o.portal)
+	errs = append(errs, named("--portal", err))
 	for _, text := range o.sinks {
 		name, kind, both := strings.Cut(text, "=")
 		if !both {
@@ -153,10 +152,22 @@ func (o *initOptions) ask(cmd *cobra.Command, a *setup.Answers) (err error) {
 			return err
 		}
 	}
-	if err := o.askLogin(cmd, i, a); err != nil {
-		return err
+	if a.API != "" && !flags.Changed("api-login") {
+		if a.Login, err = i.Login(); err != nil {
+			return err
+		}
 	}
-	if !flags.Changed("env-file") {
+	if !flags.Changed("portal") {
+		if a.Portal, err = i.Portal(a.API != "" && a.Login == setup.ByOAuth); err != nil {
+			return err
+		}
+	}
+	return o.askPlaces(i, a, !flags.Changed("env-file"))
+}
+
+// askPlaces asks where secrets are kept, if that is open, and where messages go.
+func (o *initOptions) askPlaces(i *setup.Interview, a *setup.Answers, secrets bool) (err error) {
+	if secrets {
 		yes, err := i.YesNo("Keep secrets in the file .env, which only you can read?")
 		if err != nil {
 			return err
@@ -178,23 +189,6 @@ func (o *initOptions) ask(cmd *cobra.Command, a *setup.Answers) (err error) {
 		}
 	}
 	return nil
-}
-
-// askLogin asks how to log in to the API, if there is one.
-func (o *initOptions) askLogin(cmd *cobra.Command, i *setup.Interview, a *setup.Answers) (err error) {
-	if a.API == "" {
-		return nil
-	}
-	if !cmd.Flags().Changed("api-login") {
-		if a.Login, err = i.Login(); err != nil {
-			return err
-		}
-	}
-	if a.Login == setup.ByOAuth && a.Portal == "" {
-		a.Portal, err = i.Portal()
-		a.Portal = strings.TrimRight(a.Portal, "/")
-	}
-	return err
 }
 
 // free tells of files that are there already.

@@ -80,7 +80,7 @@ func TestInitByAnswers(t *testing.T) {
 	}
 	ask("\n").want(t, 1, "the input ended", "flags can answer, too")
 	const url = "https://hooks.slack.com/services/T0/B0/typed-secret"
-	r := ask("\nnone\nyes\nslack\nacademy\n" + url + "\n")
+	r := ask("\nnone\nhttps://acme.myabsorb.com/#/dashboard?x=1\nyes\nslack\nacademy\n" + url + "\n")
 	r.want(t, 0, "wrote .env", "Make the webhook in Absorb")
 	if strings.Contains(r.out+r.errors, "typed-secret") {
 		t.Error("a secret is printed")
@@ -91,6 +91,9 @@ func TestInitByAnswers(t *testing.T) {
 	}
 	useEnvFile(t, string(env))
 	do(t, "check").want(t, 0, "is valid")
-	ask("us\noauth\nhttps://acme.myabsorb.com\n", "--force", "--url", "", "--env-file", ".env", "--sink", "console").want(t, 0, "docs/absorb-api.md", "login production")
-	ask("", "--force", "--url", "", "--api", "none", "--env-file", ".env", "--sink", "console").want(t, 0, "wrote bridge.yaml")
+	if written, err := os.ReadFile("bridge.yaml"); err != nil || !strings.Contains(string(written), "portal: \"https://acme.myabsorb.com\"\n") {
+		t.Errorf("the portal's address is not there: %v\n%s", err, written)
+	}
+	ask("us\noauth\n\nhttps://acme.myabsorb.com\n", "--force", "--url", "", "--env-file", ".env", "--sink", "console").want(t, 0, "docs/absorb-api.md", "login production")
+	ask("\n", "--force", "--url", "", "--api", "none", "--env-file", ".env", "--sink", "console").want(t, 0, "wrote bridge.yaml")
 }
