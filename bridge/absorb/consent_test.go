@@ -23,13 +23,13 @@ func loggedOut(store *shelf) (*portal.Portal, absorb.ClientOptions) {
 	return p, o
 }
 
-func begin(t *testing.T, o absorb.ClientOptions, redirect string) *absorb.Consent {
+func begin(t *testing.T, o absorb.ClientOptions) *absorb.Consent {
 	t.Helper()
 	authorize, err := o.OAuth.AuthorizeURL()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := absorb.NewConsent(o, authorize, redirect, []string{absorb.ConsentScope})
+	c, err := absorb.NewConsent(o, authorize, landing, []string{absorb.ConsentScope})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func browse(t *testing.T, o absorb.ClientOptions, address string) *url.URL {
 // logIn consents, and gives the tokens.
 func logIn(t *testing.T, o absorb.ClientOptions) absorb.Login {
 	t.Helper()
-	consent := begin(t, o, landing)
+	consent := begin(t, o)
 	code, err := consent.Pasted(browse(t, o, consent.Address()).String())
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +152,7 @@ func TestLoginsAreKeptApart(t *testing.T) {
 
 func TestWhatIsPasted(t *testing.T) {
 	_, o := loggedOut(nil)
-	c := begin(t, o, landing)
+	c := begin(t, o)
 	sent, err := url.Parse(c.Address())
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +178,7 @@ func TestWhatIsPasted(t *testing.T) {
 			t.Errorf("%q: %q, %v; want %q", text, code, err, want)
 		}
 	}
-	if _, err := c.Code(url.Values{"code": {"c-1"}, "state": {begin(t, o, landing).Address()}}); !errors.Is(err, absorb.ErrOtherConsent) {
+	if _, err := c.Code(url.Values{"code": {"c-1"}, "state": {begin(t, o).Address()}}); !errors.Is(err, absorb.ErrOtherConsent) {
 		t.Error(err)
 	}
 	o.OAuth.TokenURL = "https://acme.invalid/give"
@@ -212,7 +212,7 @@ func TestTradeRefused(t *testing.T) {
 	} {
 		_, o := loggedOut(nil)
 		o.HTTP = &http.Client{Transport: &answers{list: []func(*http.Request) (*http.Response, error){answer}}}
-		_, err := begin(t, o, landing).Trade(t.Context(), "c0d3-of-nobody")
+		_, err := begin(t, o).Trade(t.Context(), "c0d3-of-nobody")
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %q", err, want)
 			continue

@@ -47,14 +47,14 @@ func (p *leanPortal) complete(user, course int) {
 }
 
 // post accepts a lean webhook.
-func (p *leanPortal) post(eventType string, user int) store.Accepted {
+func (p *leanPortal) post(user int) store.Accepted {
 	p.t.Helper()
-	body := map[string]any{"eventName": eventType, "userId": learner(user), "clientId": "c1", "correlationId": fmt.Sprint("k", user)}
+	body := map[string]any{"eventName": completed, "userId": learner(user), "clientId": "c1", "correlationId": fmt.Sprint("k", user)}
 	raw, err := json.Marshal(body)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	e := bridge.Event{Source: "one", Type: eventType, UserID: learner(user), ClientID: "c1", CorrelationID: fmt.Sprint("k", user), Body: body, Raw: raw, ReceivedAt: time.Now()}
+	e := bridge.Event{Source: "one", Type: completed, UserID: learner(user), ClientID: "c1", CorrelationID: fmt.Sprint("k", user), Body: body, Raw: raw, ReceivedAt: time.Now()}
 	stored, err := p.store.Accept(context.Background(), []bridge.Event{e})
 	if err != nil {
 		p.t.Fatal(err)
@@ -92,7 +92,7 @@ func TestInferredFromAList(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		p := startLean(r, portal.Options{Lag: 15 * time.Second})
 		p.complete(1, 2)
-		p.post(completed, 1)
+		p.post(1)
 		time.Sleep(time.Minute)
 		p.stop()
 		due := p.due("a")
@@ -114,7 +114,7 @@ func TestOneOfSeveral(t *testing.T) {
 		p := startLean(r, portal.Options{})
 		p.complete(1, 1)
 		p.complete(1, 2)
-		p.post(completed, 1)
+		p.post(1)
 		time.Sleep(2 * time.Minute)
 		p.stop()
 		if got := p.title(); !strings.Contains(got, "completed one of: ") || p.courses()[0] != "" {
@@ -130,7 +130,7 @@ func TestTooManyToName(t *testing.T) {
 		for course := range 5 {
 			p.complete(1, 1+course)
 		}
-		p.post(completed, 1)
+		p.post(1)
 		time.Sleep(2 * time.Minute)
 		p.stop()
 		if got := p.title(); !strings.HasSuffix(got, "completed a course") {
@@ -149,7 +149,7 @@ func TestSeveralWithTheSameBytes(t *testing.T) {
 		}
 		var last store.Accepted
 		for range 4 {
-			last = p.post(completed, 1)
+			last = p.post(1)
 			if last.Duplicate {
 				t.Error("a webhook that names nothing is taken for a duplicate")
 			}
@@ -179,7 +179,7 @@ func TestTakenByAWebhookThatNamesIt(t *testing.T) {
 		if _, err := p.store.Accept(context.Background(), []bridge.Event{named}); err != nil {
 			t.Fatal(err)
 		}
-		p.post(completed, 1)
+		p.post(1)
 		time.Sleep(2 * time.Minute)
 		p.stop()
 		if got := p.courses(); len(got) != 2 || got[0] != courseID(1) || got[1] != courseID(2) {
@@ -194,8 +194,8 @@ func TestRepeatedWithoutAPI(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		p := startLean(r, portal.Options{})
 		p.broken.Store(true)
-		p.post(completed, 1)
-		p.post(completed, 1)
+		p.post(1)
+		p.post(1)
 		time.Sleep(5 * time.Minute)
 		p.stop()
 		if n := len(p.due("a")); n != 2 {
@@ -242,10 +242,10 @@ func TestNothingIsLostOrMadeUp(t *testing.T) {
 							p.complete(user, course)
 							happened[learner(user)+" "+courseID(course)] = true
 							posts[user]++
-							p.post(completed, user)
+							p.post(user)
 						}
 						if posts[user] > 0 && perhaps(20) { // sent again, although it was answered
-							p.post(completed, user)
+							p.post(user)
 						}
 						time.Sleep(time.Duration(random.IntN(90)) * time.Second)
 					}
@@ -268,7 +268,7 @@ func TestManyLeanWebhooks(t *testing.T) {
 		for i := range n {
 			p.portal.Happen(portal.Happening{Event: "UserCreated", User: learner(100 + i)}, portal.DefaultProfile())
 			p.complete(100+i, 1)
-			p.post(completed, 100+i)
+			p.post(100 + i)
 		}
 		time.Sleep(2 * time.Minute)
 		p.stop()
@@ -299,7 +299,7 @@ func TestLeanWebhooksAndCatchUp(t *testing.T) {
 				p.complete(20+user, course)
 				want[learner(20+user)+" "+courseID(course)] = 1
 				if (course+user)%3 != 0 {
-					p.post(completed, 20+user)
+					p.post(20 + user)
 				}
 			}
 			time.Sleep(15 * time.Minute) // a webhook that says only who may be about anything within ten

@@ -150,9 +150,9 @@ func (g *gathering) split(waiting []bridge.Lookup) (ready, later []bridge.Lookup
 
 // mayFill reports whether one lookup may give an id that the event lacks and another
 // lookup asks for.
-func (g *gathering) mayFill(from, for_ bridge.Lookup) bool {
+func (g *gathering) mayFill(from, asking bridge.Lookup) bool {
 	fills := from.Gives()
-	return len(fills) > 0 && slices.ContainsFunc(for_.Ways, func(w bridge.Way) bool {
+	return len(fills) > 0 && slices.ContainsFunc(asking.Ways, func(w bridge.Way) bool {
 		return slices.ContainsFunc(w.Asks, func(key string) bool {
 			return slices.Contains(fills, key) && g.outcome.Event.Entities[key] == ""
 		})

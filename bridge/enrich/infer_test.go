@@ -176,7 +176,7 @@ func TestEventsShareAList(t *testing.T) {
 // TestAListThatIsCut does not say that nothing is left: what it does not show may be
 // what the event is about.
 func TestAListThatIsCut(t *testing.T) {
-	taken := claims(func(candidates int) (int, []int) { return -1, nil })
+	taken := claims(func(int) (int, []int) { return -1, nil })
 	for rows, repetition := range map[int]bool{2: false, 1: true} {
 		all := slices.Repeat([]string{`{"id":"a","done":"2026-11-28T11:59:00"}`}, rows)
 		e, _ := scripted(t, map[string]string{"/list?_limit=2": "[" + strings.Join(all, ",") + "]"})

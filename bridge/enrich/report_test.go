@@ -2,6 +2,7 @@ package enrich_test
 
 import (
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ func TestLookupsAreCountedByTheirEnd(t *testing.T) {
 			look(path)
 		}
 		scraped := httptest.NewRecorder()
-		counted.Handler(slog.New(slog.DiscardHandler)).ServeHTTP(scraped, httptest.NewRequest("GET", "/metrics", nil))
+		counted.Handler(slog.New(slog.DiscardHandler)).ServeHTTP(scraped, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		for _, want := range []string{`"answered",source="production"} 1`, `"cached",source="production"} 1`, `"not_found",source="production"} 4`, `"failed",source="production"} 1`} {
 			if !strings.Contains(scraped.Body.String(), "absorb_bridge_lookups_total{result="+want) {
 				t.Errorf("lacks %s:\n%s", want, scraped.Body)

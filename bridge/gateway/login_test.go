@@ -61,7 +61,7 @@ routes: [ { name: r, events: [ "*" ], to: [ screen ] } ]
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer g.close()
+	defer func() { _ = g.close() }()
 	if n := strings.Count(log.String(), "nobody has logged in"); n != 1 || !strings.Contains(log.String(), "source=waits") {
 		t.Errorf("%d reminders in\n%s", n, &log)
 	}

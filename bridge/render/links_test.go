@@ -55,7 +55,7 @@ func TestLinkTo(t *testing.T) {
 	if got, err := to(nowhere, "course", "x"); got != "https://admin.example.com/c/x" || err != nil {
 		t.Errorf("a whole address without the portal's: %q, %v", got, err)
 	}
-	if _, err := to(nowhere, "curriculm", "x"); err == nil || !strings.Contains(err.Error(), `did you mean "curriculum"?`) {
+	if _, err := to(nowhere, "curriculums", "x"); err == nil || !strings.Contains(err.Error(), `did you mean "curriculum"?`) {
 		t.Errorf("a kind that there is not: %v", err)
 	}
 	if _, err := to(nowhere, "course", "x", nil, nil); err == nil {

@@ -143,7 +143,7 @@ func (o *loginOptions) consent(cmd *cobra.Command, source string, api config.API
 		if err != nil {
 			return nil, "", fmt.Errorf("wait for the browser: %w (choose another --port, or --paste)", err)
 		}
-		defer l.Close()
+		defer func() { _ = l.Close() }() // the server closed it already, unless it never ran
 		wait = func(ctx context.Context, _ *cobra.Command, c *absorb.Consent) (string, error) {
 			return called(ctx, l, c)
 		}

@@ -69,7 +69,7 @@ func visit(t *testing.T, address string) {
 		return
 	}
 	defer resp.Body.Close()
-	if page, _ := io.ReadAll(resp.Body); resp.StatusCode != 200 || !strings.Contains(string(page), "terminal") {
+	if page, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusOK || !strings.Contains(string(page), "terminal") {
 		t.Errorf("the browser shows %s %s", resp.Status, page)
 	}
 }
@@ -119,8 +119,12 @@ func TestLogin(t *testing.T) {
 			_, port, _ := net.SplitHostPort(loopback.Address(t))
 			r := login(t, func(address string) {
 				forged, err := http.Get("http://127.0.0.1:" + port + "/callback?code=forged&state=forged")
-				if err != nil || forged.StatusCode != http.StatusBadRequest {
-					t.Errorf("a forged answer is answered %v, %v", forged, err)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := forged.Body.Close(); err != nil || forged.StatusCode != http.StatusBadRequest {
+					t.Errorf("a forged answer is answered %s, %v", forged.Status, err)
 				}
 				visit(t, address)
 			}, nil, "production", "--port", port, "-c", path)
