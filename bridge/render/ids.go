@@ -25,8 +25,9 @@ func otherIDs(s *scope, shown ...string) string {
 			continue
 		}
 		seen[id] = true
-		if called(s.facts, text(event[key])) == "" {
-			lines = append(lines, key+": "+bridge.CleanLine(text(event[key])))
+		value := text(event[key])
+		if name := called(s.facts, value); name == "" || name == value { // called leaves what it takes for no id as it is
+			lines = append(lines, key+": "+bridge.CleanLine(value))
 		}
 	}
 	return strings.Join(lines, "\n")
