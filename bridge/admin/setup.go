@@ -192,7 +192,7 @@ func (s Setup) steps(captured, delivered bool) []Step {
 		{Name: "Reachable", Done: reached, Say: "In the portal save a webhook with the bridge's public address and the path " + s.Path + ", open the test window here, and press Test Webhook there."},
 		{Name: "Secret set", Done: s.Secrets > 0, Say: "Open the saved webhook in the portal, copy its Secret Key, and put it into the source's secrets."},
 		{Name: "Verified", Done: verified, Say: "Let something happen in the portal, such as a completed course: its event must be signed with the secret."},
-		{Name: apiStep, Done: s.API == apiWorks, Say: "Try it below: its key, user and password must be right, and the user must be allowed to view."},
+		{Name: apiStep, Done: s.API == apiWorks, Say: "Try it below: its key and login must be right, and its user must be allowed to view. If it uses OAuth, first run: absorb-bridge login " + s.Name},
 		{Name: "First delivery", Done: delivered, Say: "An event must match a route, and its sink must take the message."},
 	}
 	done := []string{"a request of the portal has arrived", "the source has a secret", "an event was verified", "the Integration API has answered", "a message of this source was delivered"}
