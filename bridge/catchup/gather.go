@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -107,14 +106,13 @@ func (g *gathering) gather(ctx context.Context) error {
 // unlessRefused notes what the API will not give, however often it is asked, so that
 // the other lists are caught up nevertheless.
 func (g *gathering) unlessRefused(list string, err error) error {
-	failure, answered := errors.AsType[*absorb.APIError](err)
-	if !answered || failure.Temporary || failure.Status == 0 || failure.Status == 401 {
-		if err != nil {
-			err = fmt.Errorf("list %s: %w", list, err)
-		}
-		return err
+	switch {
+	case err == nil:
+	case absorb.Answered(err):
+		g.refused[list] = err.Error()
+	default:
+		return fmt.Errorf("list %s: %w", list, err)
 	}
-	g.refused[list] = failure.Error()
 	return nil
 }
 
