@@ -177,6 +177,22 @@ func TestDeadToken(t *testing.T) {
 }
 
 // Two programs with one user do not end each other's tokens as fast as they can.
+// TestEndedBetweenTwoProcesses: a process that starts with the token of the one before
+// finds it ended, and logs in within one lookup.
+func TestEndedBetweenTwoProcesses(t *testing.T) {
+	both(t, func(t *testing.T, a *nodes, o absorb.ClientOptions) {
+		o.Tokens = &shelf{}
+		if _, err := client(t, o).Get(t.Context(), someUser); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Second)
+		a.end()
+		if _, err := client(t, o).Get(t.Context(), someUser); err != nil || a.count() != 2 {
+			t.Errorf("%v after %d logins", err, a.count())
+		}
+	})
+}
+
 func TestFloorBetweenLogins(t *testing.T) {
 	both(t, func(t *testing.T, a *nodes, o absorb.ClientOptions) {
 		c := client(t, o)

@@ -56,6 +56,7 @@ type tokens struct {
 	expires time.Time
 	early   time.Duration // so long before it expires it is replaced
 	life    time.Duration // of such tokens
+	own     bool          // this process got it by a login
 	dead    bool          // it is refused everywhere
 	refused *APIError     // the last login was refused, or its token was …
 	again   time.Time     // … so the next one is not before
@@ -102,8 +103,9 @@ func (t *tokens) look(ctx context.Context, token bridge.Secret) (young bool, oth
 }
 
 // replace gives another token than one that is refused everywhere. One that was
-// accepted before was ended by somebody. One that never was is as bad as a wrong
-// password: another would not be accepted either.
+// accepted before was ended by somebody, and so may be one that another process got.
+// One of this process that never was accepted is as bad as a wrong password: another
+// would not be accepted either.
 func (t *tokens) replace(ctx context.Context, refused bridge.Secret, accepted bool, words string) (bridge.Secret, error) {
 	unlock, err := t.lock(ctx)
 	if err != nil {
@@ -113,7 +115,7 @@ func (t *tokens) replace(ctx context.Context, refused bridge.Secret, accepted bo
 	if t.token == refused {
 		t.dead, t.again = true, t.began.Add(loginPause)
 		t.refused = &APIError{Status: http.StatusUnauthorized, Message: "the token of the last login is refused: check api.scheme and api.key", Temporary: true}
-		if accepted {
+		if accepted || !t.own {
 			t.again = t.began.Add(loginFloor)
 			t.refused.Message = "the token was ended a moment after the login: does another program log in with the same user?"
 		}
@@ -154,6 +156,7 @@ func (t *tokens) load(ctx context.Context) {
 	}
 	if token, expires, err := t.store.Token(ctx, t.key); err == nil && token != "" && bridge.Secret(token) != t.token {
 		t.adopt(bridge.Secret(token), expires, refreshEarly)
+		t.own = false
 		if began := expires.Add(-t.life); began.Before(t.began) {
 			t.began = began
 		}
@@ -163,7 +166,7 @@ func (t *tokens) load(ctx context.Context) {
 // adopt takes a token into use.
 func (t *tokens) adopt(token bridge.Secret, expires time.Time, early time.Duration) {
 	t.token, t.began, t.expires, t.early = token, time.Now(), expires, early
-	t.dead, t.refused = false, nil
+	t.own, t.dead, t.refused = true, false, nil
 }
 
 func (t *tokens) login(ctx context.Context) (bridge.Secret, error) {
