@@ -56,10 +56,10 @@ type writer struct {
 
 func (w *writer) line(format string, args ...any) { fmt.Fprintf(&w.text, format+"\n", args...) }
 
-// setting writes one setting that the environment has.
-func (w *writer) setting(indent, key, name, example, about string) {
+// setting writes one setting that the environment has, made up for now.
+func (w *writer) setting(indent, key, name, about string) {
 	w.line("%s%s: %s", indent, key, quote("${"+name+"}"))
-	w.variables = append(w.variables, Variable{Name: name, Value: example, About: about})
+	w.variables = append(w.variables, Variable{Name: name, Value: config.MadeUp, About: about})
 }
 
 // quote writes a text in YAML's double quotes, which are JSON's.
@@ -118,15 +118,15 @@ func (w *writer) source(a Answers) {
 	} else {
 		w.line("      url: %s", quote(a.API))
 	}
-	w.setting("      ", "key", "ABSORB_API_KEY", config.MadeUp, "the private key of the Integration API")
+	w.setting("      ", "key", "ABSORB_API_KEY", "the private key of the Integration API")
 	if a.Login == ByOAuth {
 		w.line("      # Then log in, once: absorb-bridge login production\n      oauth:")
-		w.setting("        ", "client_id", "ABSORB_OAUTH_ID", config.MadeUp, "the id of the OAuth client in Absorb")
-		w.setting("        ", "client_secret", "ABSORB_OAUTH_SECRET", config.MadeUp, "and its secret")
+		w.setting("        ", "client_id", "ABSORB_OAUTH_ID", "the id of the OAuth client in Absorb")
+		w.setting("        ", "client_secret", "ABSORB_OAUTH_SECRET", "and its secret")
 		return
 	}
-	w.setting("      ", "username", "ABSORB_API_USER", config.MadeUp, "the bridge's own administrator in Absorb")
-	w.setting("      ", "password", "ABSORB_API_PASSWORD", config.MadeUp, "and its password")
+	w.setting("      ", "username", "ABSORB_API_USER", "the bridge's own administrator in Absorb")
+	w.setting("      ", "password", "ABSORB_API_PASSWORD", "and its password")
 }
 
 func (w *writer) sink(s Sink) {
