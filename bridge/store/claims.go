@@ -31,7 +31,7 @@ const (
 // that was created because no webhook came. It gives the candidate's index, or -1, and
 // the indexes of all that are free.
 //
-// Several free candidates are given to as many events that wait with the same bytes,
+// Free candidates are given to the events that wait with the same bytes,
 // in their order. When fewer such events wait, nothing is claimed: it is not certain
 // which of the candidates the event is about.
 func (s *Store) Claim(ctx context.Context, e bridge.Event, candidates []bridge.Event) (claimed int, free []int, err error) {
@@ -40,13 +40,14 @@ func (s *Store) Claim(ctx context.Context, e bridge.Event, candidates []bridge.E
 			return -1, free, err
 		}
 		order := slices.Clone(free)
-		if len(free) > 1 {
+		if len(free) > 1 || e.Repeats != "" {
 			peers, err := s.peers(ctx, e)
-			if err != nil || len(peers) < len(free) {
+			// The first of the events begins with the first candidate, and so on. Those
+			// that came too late for one wait until the others have theirs.
+			rank := max(0, slices.Index(peers, e.ID))
+			if err != nil || len(free) > 1 && len(peers) < len(free) || rank >= len(free) {
 				return -1, free, err
 			}
-			// The first of the events begins with the first candidate, and so on.
-			rank := max(0, min(slices.Index(peers, e.ID), len(order)-1))
 			order = append(order[rank:], order[:rank]...)
 		}
 		if claimed, err = s.claim(ctx, e, candidates, order); err != nil || claimed >= 0 {

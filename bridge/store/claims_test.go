@@ -88,6 +88,18 @@ func testClaims(t *testing.T, s *Store) {
 	if claimed, free := claim(one, "a", "b"); claimed != 0 || len(free) != 1 {
 		t.Errorf("the first of two events: %d of %v", claimed, free)
 	}
+	// Of two events and one course, the first one has it, whoever asks first.
+	early, again := event(nameless("u9")), event(nameless("u9"))
+	again.Repeats = early.ID
+	if claimed, free := claim(again, "a"); claimed != -1 || len(free) != 1 {
+		t.Errorf("the repetition, before the first: %d of %v", claimed, free)
+	}
+	if claimed, _ := claim(early, "a"); claimed != 0 {
+		t.Error("the first has nothing")
+	}
+	if claimed, free := claim(again, "a"); claimed != -1 || len(free) != 0 {
+		t.Errorf("the repetition, after the first: %d of %v", claimed, free)
+	}
 	if claimed, free := claim(event(nameless("u1")), "a", "b"); claimed != -1 || len(free) != 0 {
 		t.Errorf("the third of two: %d of %v", claimed, free)
 	}
