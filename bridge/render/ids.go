@@ -18,10 +18,11 @@ func otherIDs(s *scope, shown ...string) string {
 	for _, key := range shown {
 		seen[key], seen[foldID(event[key])], seen[foldID(key)] = true, true, true
 	}
+	nothing := noThing()
 	var lines []string
 	for _, key := range slices.Sorted(maps.Keys(event)) {
 		id := foldID(event[key])
-		if strings.Trim(id, "0-") == "" || seen[key] || seen[id] || inferred[key] != nil || slices.Contains(noThing(), key) {
+		if strings.Trim(id, "0-") == "" || seen[key] || seen[id] || inferred[key] != nil || slices.Contains(nothing, key) {
 			continue
 		}
 		seen[id] = true
