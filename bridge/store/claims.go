@@ -21,6 +21,10 @@ const (
 	// clocks that differ.
 	lookBack = 5 * time.Minute
 
+	// claimTries is how often an event tries for what is free, before it is looked up
+	// again later.
+	claimTries = 3
+
 	// mostPeers bounds how many events that may share some candidates are read.
 	mostPeers = 1000
 )
@@ -31,11 +35,11 @@ const (
 // that was created because no webhook came. It gives the candidate's index, or -1, and
 // the indexes of all that are free.
 //
-// Free candidates are given to the events that wait with the same bytes,
-// in their order. When fewer such events wait, nothing is claimed: it is not certain
-// which of the candidates the event is about.
+// Events that wait with the same bytes get free candidates in the order of their
+// arrival. When fewer such events wait than candidates are free, nothing is claimed: it
+// is not certain which of the candidates the event is about.
 func (s *Store) Claim(ctx context.Context, e bridge.Event, candidates []bridge.Event) (claimed int, free []int, err error) {
-	for {
+	for range claimTries {
 		if free, err = s.unclaimed(ctx, e, candidates); err != nil || len(free) == 0 {
 			return -1, free, err
 		}
@@ -53,11 +57,9 @@ func (s *Store) Claim(ctx context.Context, e bridge.Event, candidates []bridge.E
 		if claimed, err = s.claim(ctx, e, candidates, order); err != nil || claimed >= 0 {
 			return claimed, free, err
 		}
-		// Other events were faster with all of them.
-		if ctx.Err() != nil {
-			return -1, nil, ctx.Err()
-		}
+		// Other events were faster with all of them, or the event was routed meanwhile.
 	}
+	return -1, free, nil
 }
 
 // unclaimed are the candidates that no other event is about.

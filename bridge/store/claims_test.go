@@ -106,6 +106,13 @@ func testClaims(t *testing.T, s *Store) {
 	if claimed, _ := claim(event(nameless("u2")), "a"); claimed != 0 {
 		t.Error("another person's course is taken")
 	}
+	routed := event(nameless("u8"))
+	if err := s.FanOut(ctx, routed, nil, nil, noon); err != nil {
+		t.Fatal(err)
+	}
+	if claimed, _ := claim(routed, "a"); claimed != -1 { // another replica was faster
+		t.Errorf("an event that was routed: %d", claimed)
+	}
 	event(completed("u3", "a", noon, false))
 	if claimed, free := claim(event(nameless("u3")), "a", "b"); claimed != 1 || len(free) != 1 {
 		t.Errorf("what a webhook names: %d of %v", claimed, free)
