@@ -61,11 +61,11 @@ func describeSignature(values []string) string {
 	if len(values) == 0 {
 		return "none: is a Secret Key set for the webhook?"
 	}
-	all := digests(values[0], "")
-	if len(all) == 0 {
-		return fmt.Sprintf("%d characters, neither the hex nor the base64 form of 32 bytes; its shape: %s", len(values[0]), shape(values[0]))
+	d, ok := readDigest(values[0], "")
+	if !ok {
+		return fmt.Sprintf("%d characters, which are not one run of 32 bytes in hex or base64; its shape: %s", len(values[0]), shape(values[0]))
 	}
-	return string(all[0].form)
+	return string(d.form)
 }
 
 // shape is a text with its letters and digits made alike.

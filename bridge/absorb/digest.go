@@ -5,16 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"regexp"
 	"strings"
 )
 
-const (
-	maxSignature = 512 // of a header value, in bytes; a longer one is not read
-	maxDigests   = 8   // in one header value
-	base64Length = 43  // of 32 bytes, without padding
-)
+// maxSignature bounds a header value, in bytes; a longer one is not read.
+const maxSignature = 256
 
-// digest is one signature inside a header value.
+// digest is the signature inside a header value.
 type digest struct {
 	sum  [sha256.Size]byte
 	form Form
@@ -31,96 +29,123 @@ func (d digest) among(sums [][sha256.Size]byte) int {
 	return -1
 }
 
-// digests finds the signatures in a header value: each run of characters that is
-// the hex or base64 form of 32 bytes, whatever stands around it ("sha256=…",
-// "t=…,v1=…", quotes). A text that is right in two forms is in the expected one.
-func digests(value string, expected Form) (all []digest) {
-	if len(value) > maxSignature {
-		return nil
-	}
-	for i := 0; i < len(value) && len(all) < maxDigests; i++ {
-		if i > 0 && isAlnum(value[i-1]) {
-			continue // inside a word
-		}
-		if d, ok := hexDigest(value[i:], expected); ok {
-			all = append(all, d)
-			continue
-		}
-		if i == 0 || !isBase64(value[i-1]) {
-			if d, ok := base64Digest(value[i:], expected); ok {
-				all = append(all, d)
-			}
-		}
-	}
-	return all
-}
+// What may stand around a digest: the name of its scheme before it ("sha256=",
+// "HMAC-SHA256 "), and parameters beside it ("t=1795442551,v1=…", "v1,…").
+var (
+	schemeName = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_-]{0,31})(?:=|: ?| |-|/)$`)
+	parameter  = regexp.MustCompile(`^(?:([A-Za-z][A-Za-z0-9_-]{0,31})=("?)[A-Za-z0-9._:/-]{1,64}("?)|v[0-9])$`)
+)
 
-// hexDigest reads 32 bytes of hex at the beginning of a text, whole or divided by
-// dashes or colons.
-func hexDigest(text string, expected Form) (d digest, ok bool) {
-	size := hex.EncodedLen(len(d.sum))
-	step := 2
-	if len(text) > 2 && (text[2] == '-' || text[2] == ':') {
-		step = 3
-		size += len(d.sum) - 1
-	}
-	if len(text) < size || len(text) > size && isAlnum(text[size]) {
+// readDigest reads the one signature in a header value. A value with several, with
+// a name twice or with anything else around the signature has none. A text that
+// is right in two forms is in the expected one.
+func readDigest(value string, expected Form) (d digest, ok bool) {
+	if len(value) > maxSignature {
 		return d, false
 	}
-	digits := text[:size]
-	if step == 3 {
-		digits = strings.ReplaceAll(digits, text[2:3], "")
-	}
-	for i := 2; step == 3 && i < size; i += step {
-		if text[i] != text[2] {
+	names := map[string]bool{}
+	for item := range strings.SplitSeq(value, ",") {
+		item = strings.TrimSpace(item)
+		found, name, isDigest := readItem(item, expected)
+		if !isDigest {
+			match := parameter.FindStringSubmatch(item)
+			if match == nil || match[2] != match[3] {
+				return d, false
+			}
+			name = match[1]
+		}
+		if name = strings.ToLower(name); isDigest && ok || name != "" && names[name] {
 			return d, false
 		}
+		names[name] = true
+		if isDigest {
+			d, ok = found, true
+		}
 	}
-	if len(digits) != hex.EncodedLen(len(d.sum)) {
-		return d, false
-	}
-	if _, err := hex.Decode(d.sum[:], []byte(digits)); err != nil {
-		return d, false
-	}
-	d.form = hexForm(text[:size], digits, expected)
-	return d, true
+	return d, ok
 }
 
-// base64Digest reads 32 bytes of base64 in the run of such characters at the
-// beginning of a text: the whole run, or its end behind a prefix such as "sha256-".
-func base64Digest(text string, expected Form) (d digest, ok bool) {
-	size := strings.IndexFunc(text, func(r rune) bool { return r >= 0x80 || !isBase64(byte(r)) })
-	if size < 0 {
-		size = len(text)
+// readItem reads a digest that may have the name of its scheme before it, and may be
+// in quotes.
+func readItem(item string, expected Form) (d digest, name string, ok bool) {
+	if end := len(item) - 1; end >= 0 && (item[end] == '"' || item[end] == '\'') {
+		start := strings.IndexByte(item, item[end])
+		if start == end {
+			return d, "", false
+		}
+		return namedDigest(item[:start], item[start+1:end], expected)
 	}
-	start := size - base64Length
-	if start < 0 || start > 0 && isAlnum(text[start-1]) {
+	for _, size := range digestSizes() {
+		if start := len(item) - size; start >= 0 && !ok {
+			d, name, ok = namedDigest(item[:start], item[start:], expected)
+		}
+	}
+	return d, name, ok
+}
+
+func namedDigest(prefix, text string, expected Form) (d digest, name string, ok bool) {
+	if d, ok = decodeDigest(text, expected); !ok || prefix == "" {
+		return d, "", ok
+	}
+	match := schemeName.FindStringSubmatch(prefix)
+	if match == nil {
+		return d, "", false
+	}
+	return d, match[1], true
+}
+
+// digestSizes are how long the text of 32 bytes may be: hex divided and whole,
+// base64 padded and not.
+func digestSizes() []int {
+	return []int{3*sha256.Size - 1, 2 * sha256.Size, base64.StdEncoding.EncodedLen(sha256.Size), base64.RawStdEncoding.EncodedLen(sha256.Size)}
+}
+
+// decodeDigest reads a text that is nothing but 32 bytes in one of the forms.
+func decodeDigest(text string, expected Form) (d digest, ok bool) {
+	switch len(text) {
+	case 2 * sha256.Size:
+		_, err := hex.Decode(d.sum[:], []byte(text))
+		d.form = hexForm(text, expected)
+		return d, err == nil
+	case 3*sha256.Size - 1:
+		return decodeDivided(text)
+	}
+	digits := strings.TrimSuffix(text, "=")
+	if len(digits) != base64.RawStdEncoding.EncodedLen(sha256.Size) {
 		return d, false
 	}
-	run := text[start:size]
+	encoding := base64.RawStdEncoding.Strict()
 	d.form = Base64
-	encoding := base64.RawStdEncoding
-	if strings.ContainsAny(run, "-_") || expected == Base64URL && !strings.ContainsAny(run, "+/") {
-		d.form, encoding = Base64URL, base64.RawURLEncoding
+	if strings.ContainsAny(digits, "-_") || expected == Base64URL && !strings.ContainsAny(digits, "+/") {
+		d.form, encoding = Base64URL, base64.RawURLEncoding.Strict()
 	}
-	n, err := encoding.Decode(d.sum[:], []byte(run))
+	n, err := encoding.Decode(d.sum[:], []byte(digits))
 	return d, err == nil && n == len(d.sum)
 }
 
-func isAlnum(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+// decodeDivided reads hex whose bytes are divided by dashes or by colons.
+func decodeDivided(text string) (d digest, ok bool) {
+	by := text[2]
+	if by != '-' && by != ':' {
+		return d, false
+	}
+	for i := 2; i < len(text); i += 3 {
+		if text[i] != by {
+			return d, false
+		}
+	}
+	digits := strings.ReplaceAll(text, string(by), "")
+	if len(digits) != hex.EncodedLen(sha256.Size) {
+		return d, false
+	}
+	_, err := hex.Decode(d.sum[:], []byte(digits))
+	d.form = HexDashed
+	return d, err == nil
 }
 
-// isBase64 tells the digits of both alphabets.
-func isBase64(c byte) bool { return isAlnum(c) || strings.IndexByte("+/-_", c) >= 0 }
-
-func hexForm(text, digits string, expected Form) Form {
-	switch {
-	case len(text) != len(digits):
-		return HexDashed
-	case strings.ContainsAny(digits, "ABCDEF"):
-		return HexUpper
-	case expected == HexUpper && !strings.ContainsAny(digits, "abcdef"):
+func hexForm(digits string, expected Form) Form {
+	upper := strings.ContainsAny(digits, "ABCDEF")
+	if upper || expected == HexUpper && !strings.ContainsAny(digits, "abcdef") {
 		return HexUpper
 	}
 	return Hex

@@ -95,15 +95,17 @@ type SignatureError struct {
 // Error gives the hint.
 func (e *SignatureError) Error() string { return e.Hint }
 
-// Verify finds a key that signed the body. It tries all signatures of all header
-// values with all keys, each in constant time. A pinned form refuses every other one.
+// Verify finds a key that signed the body. It tries the signature of each header
+// value with all keys, each in constant time. A pinned form refuses every other one.
 func Verify(header []string, body []byte, keys []Key, pinned Form) (Match, error) {
 	if len(header) == 0 {
 		return Match{}, &SignatureError{Missing, "the request has no " + SignatureHeader + " header; is a Secret Key set for the webhook?"}
 	}
 	var all []digest
 	for _, value := range header {
-		all = append(all, digests(value, pinned)...)
+		if d, ok := readDigest(value, pinned); ok {
+			all = append(all, d)
+		}
 	}
 	if len(all) == 0 {
 		return Match{}, &SignatureError{Malformed, malformedHint(header[len(header)-1])}
@@ -134,7 +136,7 @@ func malformedHint(value string) string {
 	if len(value) > maxSignature {
 		return fmt.Sprintf("the signature has %d characters; at most %d are read", len(value), maxSignature)
 	}
-	return fmt.Sprintf("the signature has %d characters and contains neither the hex nor the base64 form of 32 bytes", len(value))
+	return fmt.Sprintf("the signature has %d characters and is not one run of 32 bytes in hex or base64", len(value))
 }
 
 // mismatchHint says what to do about a signature that no key made. When another
