@@ -38,7 +38,7 @@ func (p *Parser) Describe(signature []string, body []byte, lookups func(event st
 	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))))
 	decoder.UseNumber()
 	var content any
-	if err := decoder.Decode(&content); err == nil && depth(body) <= maxDepth {
+	if shapeOf(body).problem() == "" && decoder.Decode(&content) == nil {
 		d.walk("$", content, false)
 	}
 	events, err := p.Parse(body)

@@ -134,7 +134,7 @@ func (e entry) of(v any) any {
 // decodeText decodes a text that is a JSON object or list; nil for any other.
 func decodeText(text string) any {
 	text = strings.TrimSpace(text)
-	if text == "" || text[0] != '{' && text[0] != '[' || depth([]byte(text)) > maxDepth || !json.Valid([]byte(text)) {
+	if text == "" || text[0] != '{' && text[0] != '[' || shapeOf([]byte(text)).problem() != "" || !json.Valid([]byte(text)) {
 		return nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))

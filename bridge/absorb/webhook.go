@@ -11,10 +11,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-const (
-	maxDepth  = 32   // of objects and lists inside each other
-	maxEvents = 1000 // in one body
-)
+const maxEvents = 1000 // in one body
 
 // UnknownEvent is the type of an event whose webhook does not name one.
 const UnknownEvent = "Unknown"
@@ -71,8 +68,8 @@ func (p *Parser) Naming(names map[string]string) *Parser {
 // tells, and Raw. Of keys that are repeated the last one counts. Its error is a
 // *BodyError.
 func (p *Parser) Parse(body []byte) ([]bridge.Event, error) {
-	if depth(body) > maxDepth {
-		return nil, &BodyError{fmt.Sprintf("the body nests more than %d objects and lists", maxDepth)}
+	if problem := shapeOf(body).problem(); problem != "" {
+		return nil, &BodyError{"the body " + problem}
 	}
 	trimmed := bytes.Trim(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n") // what JSON calls blank, and no more
 	if len(trimmed) == 0 || trimmed[0] != '[' {
@@ -171,24 +168,4 @@ func (p *Parser) value(key string, body map[string]any, useful func(any) bool) a
 
 func (p *Parser) id(key string, body map[string]any, found string) string {
 	return cmp.Or(idText(p.value(key, body, func(v any) bool { return idText(v) != "" })), found)
-}
-
-// depth is how deep a JSON text nests; for a broken one, some number.
-func depth(data []byte) int {
-	deepest, now, inString := 0, 0, false
-	for i := 0; i < len(data); i++ {
-		switch c := data[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{', c == '[':
-			now++
-			deepest = max(deepest, now)
-		case c == '}', c == ']':
-			now--
-		}
-	}
-	return deepest
 }

@@ -40,6 +40,7 @@ func (b *builder) build(values map[string]any) {
 	b.decode("", values, &r)
 	c := b.config
 	c.Listen = b.address("listen", r.Listen)
+	c.Intake = b.intake(r.Intake)
 	c.Admin = b.admin(r.Admin)
 	c.Store = b.store(r.Store)
 	if r.Templates != "" {

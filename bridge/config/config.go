@@ -21,6 +21,7 @@ import (
 // Config is a configuration that was checked.
 type Config struct {
 	Listen     string // address that takes webhooks
+	Intake     Intake
 	Admin      Admin
 	Store      bridge.Secret // path of the SQLite file, or URL of the PostgreSQL database
 	Sources    []Source

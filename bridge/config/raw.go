@@ -8,6 +8,7 @@ import "github.com/absorb-bridge/absorb-bridge/bridge"
 // that a fault in one hides none in another.
 type raw struct {
 	Listen     string         `koanf:"listen"`
+	Intake     rawIntake      `koanf:"intake"`
 	Admin      rawAdmin       `koanf:"admin"`
 	Store      string         `koanf:"store"`
 	Sources    map[string]any `koanf:"sources"`
@@ -23,6 +24,14 @@ type raw struct {
 	Redact     any            `koanf:"redact"`
 	Log        rawLog         `koanf:"log"`
 	Traces     rawTraces      `koanf:"traces"`
+}
+
+type rawIntake struct {
+	Memory      string `koanf:"memory"`
+	MaxBody     string `koanf:"max_body"`
+	BodyTime    string `koanf:"body_time"`
+	Connections int    `koanf:"connections"`
+	PerAddress  int    `koanf:"per_address"`
 }
 
 type rawAdmin struct {
@@ -119,6 +128,7 @@ func defaults() raw {
 	return raw{
 		Listen: ":8080", Admin: rawAdmin{Listen: "127.0.0.1:8081", Session: "12h"}, Store: "./data/bridge.db",
 		Timezone: "UTC", Locale: "en", Keep: "30d", KeepDead: "90d", GiveUp: "24h",
-		Log: rawLog{Level: "info", Format: "auto"},
+		Intake: rawIntake{Memory: "32MiB", MaxBody: "256KiB", BodyTime: "10s", Connections: 1000, PerAddress: 250},
+		Log:    rawLog{Level: "info", Format: "auto"},
 	}
 }

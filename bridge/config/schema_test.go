@@ -226,7 +226,7 @@ func besides() map[string]map[string]string {
 	return map[string]map[string]string{
 		"The process": {
 			"admin":      "the bridge's own pages and API, for people and monitors",
-			"admin.oidc": "people log in at an OpenID Connect provider", "admin.proxy": "a proxy logs people in", "log": "how the log is written", "traces": "where traces go",
+			"admin.oidc": "people log in at an OpenID Connect provider", "admin.proxy": "a proxy logs people in", "log": "how the log is written", "intake": "what requests may take of the machine", "traces": "where traces go",
 			"sources": "the portals that may post, by names of your choice", "sinks": "where messages go, by names of your choice", "routes": "which events go where",
 		},
 		"api":        {"oauth": "OAuth 2.0 in place of username and password"},

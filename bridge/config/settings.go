@@ -78,8 +78,8 @@ func (l *lister) defaults(path string, of reflect.Value, have map[string]any) {
 		switch {
 		case field.Type.Kind() == reflect.Struct:
 			l.defaults(join(path, name), value, inner)
-		case !ok && value.Kind() == reflect.String && value.String() != "":
-			l.all = append(l.all, Setting{Key: join(path, name), Value: value.String(), Origin: "default"})
+		case !ok && (value.Kind() == reflect.String || value.Kind() == reflect.Int) && !value.IsZero():
+			l.all = append(l.all, Setting{Key: join(path, name), Value: fmt.Sprint(value), Origin: "default"})
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/bounds"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
 	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
@@ -96,6 +97,7 @@ func (g *Gateway) assemble(ctx context.Context, c *config.Config, p *Parts) (err
 	}
 	g.router = dispatch.NewRouter(g.store, plan, g.wake, g.log)
 	g.intake = intake.New(p.Intake, g.store, g.accepted, g.log)
+	g.intake.Bound(intake.Bounds{Memory: c.Intake.Memory, Body: bounds.Body{Max: c.Intake.MaxBody, Time: c.Intake.BodyTime}})
 	g.intake.WithWindows(g.tests)
 	g.started, g.reload.loaded = c, time.Now()
 	g.observe()
@@ -132,9 +134,9 @@ func (g *Gateway) Store() *store.Store { return g.store }
 func (g *Gateway) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, g.close()) }()
 	group, ctx := errgroup.WithContext(ctx)
-	serve(ctx, group, intake.NewServer(g.intake), g.events)
+	g.serve(ctx, group, "webhooks", g.intake, g.events)
 	if g.people != nil {
-		serve(ctx, group, intake.NewServer(g.admin(ctx)), g.people)
+		g.serve(ctx, group, "people", bounds.NewBudget(peopleMemory).Guard(g.admin(ctx)), g.people)
 	}
 	group.Go(func() error { return g.leases.Run(ctx) })
 	group.Go(func() error { return g.leases.Hold(ctx, "router", g.lead) })
@@ -150,7 +152,17 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	return err
 }
 
-func serve(ctx context.Context, group *errgroup.Group, server *http.Server, l net.Listener) {
+// peopleMemory is for the bodies of requests to the pages and the API, in bytes.
+const peopleMemory = 16 << 20
+
+// serve answers the requests of a listener, within the bounds of the configuration.
+func (g *Gateway) serve(ctx context.Context, group *errgroup.Group, name string, handler http.Handler, l net.Listener) {
+	i := g.started.Intake
+	server := bounds.NewServer(handler, i.BodyTime)
+	l = bounds.Connections{
+		Max: i.Connections, PerAddress: i.PerAddress,
+		Closed: func(why bounds.Reason) { g.metrics.GaveWay(name, string(why)) },
+	}.Limit(server, l)
 	group.Go(func() error {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return err

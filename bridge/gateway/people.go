@@ -142,7 +142,7 @@ func (g *Gateway) later(c *config.Config) []string {
 		name     string
 		now, new any
 	}{
-		{"listen", g.started.Listen, c.Listen}, {"admin", g.started.Admin, c.Admin},
+		{"listen", g.started.Listen, c.Listen}, {"intake", g.started.Intake, c.Intake}, {"admin", g.started.Admin, c.Admin},
 		{"store", g.started.Store, c.Store}, {"log", g.started.Log, c.Log},
 		{"traces", g.started.Traces, c.Traces},
 	} {

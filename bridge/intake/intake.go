@@ -3,12 +3,10 @@
 package intake
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -16,23 +14,18 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/bounds"
 	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
 	"github.com/absorb-bridge/absorb-bridge/bridge/redact"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
 )
 
-// MaxBody bounds a webhook's body, in bytes. Absorb's are some hundred bytes.
-const MaxBody = 1 << 20
-
-// usualBody is the size that a body's buffer starts with.
-const usualBody = 1 << 10
-
 // patience is how long a sender waits for the store, before it is asked to try
 // again. What is stored later than that is found to be a duplicate then.
 const patience = 5 * time.Second
 
-// retryAfter is what a sender is told, in seconds, when the store is in trouble.
+// retryAfter is after how many seconds a sender should try again.
 const retryAfter = "5"
 
 // Source is a portal, or part of one, that may post events.
@@ -58,18 +51,36 @@ type Handler struct {
 	accepted func(n int)
 	log      *slog.Logger
 	refusals *refusals
+	budget   *bounds.Budget
+	body     bounds.Body
 	windows  *Windows // nil: nothing is on test
 	metrics  *metrics.Metrics
 	tracer   *tracing.Tracer
 }
 
-// New makes a handler for the sources. It calls accepted after it stored n
-// new events.
+// New makes a handler for the sources, within the usual bounds. It calls accepted
+// after it stored n new events.
 func New(sources []Source, s Accepter, accepted func(n int), log *slog.Logger) *Handler {
 	h := &Handler{store: s, accepted: accepted, log: log, refusals: newRefusals(log)}
+	h.Bound(UsualBounds())
 	h.Use(sources)
 	return h
 }
+
+// Bounds are what requests may take.
+type Bounds struct {
+	Memory int64 // for the bodies of all requests under way, and for what is made of them; in bytes
+	Body   bounds.Body
+}
+
+// UsualBounds fit a batch of some hundred events, and a flood of large requests into
+// a small container.
+func UsualBounds() Bounds {
+	return Bounds{Memory: 32 << 20, Body: bounds.Body{Max: 256 << 10, Time: 10 * time.Second}}
+}
+
+// Bound sets what requests may take. It must be called before the first request.
+func (h *Handler) Bound(b Bounds) { h.body, h.budget = b.Body, bounds.NewBudget(b.Memory) }
 
 // WithWindows gives the handler the test windows. It must be called before the
 // first request.
@@ -110,6 +121,8 @@ func (r *refusal) kind() string {
 		return "compressed"
 	case http.StatusRequestEntityTooLarge:
 		return "too large"
+	case http.StatusServiceUnavailable:
+		return "too many at once"
 	}
 	return "not understood"
 }
@@ -118,7 +131,9 @@ func (r *refusal) Error() string { return r.text }
 
 // ServeHTTP takes one webhook.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	result, err := h.take(w, r)
+	claim := h.budget.Claim()
+	defer claim.Release()
+	result, err := h.take(w, r, claim)
 	if err == nil {
 		answer(w, http.StatusOK, result)
 		return
@@ -127,9 +142,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		h.refusals.say(slog.LevelError, "event not stored; its sender was asked to try again", "path", r.URL.Path, "err", err)
 		no = &refusal{status: http.StatusServiceUnavailable, code: "store", text: "the event could not be stored; send it again"}
-		w.Header().Set("Retry-After", retryAfter)
 	} else {
 		h.refusals.note(r, no)
+	}
+	if no.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
 	}
 	h.metrics.Refused(h.soleSource(r.URL.Path), no.code)
 	answer(w, no.status, map[string]string{"error": no.text})
@@ -145,13 +162,13 @@ type reply struct {
 
 // take is the way of a webhook from its arrival to its answer: it is verified,
 // understood, stored, and only then told of.
-func (h *Handler) take(w http.ResponseWriter, r *http.Request) (*reply, error) {
+func (h *Handler) take(w http.ResponseWriter, r *http.Request, claim *bounds.Claim) (*reply, error) {
 	began := time.Now()
 	sources, err := h.admit(w, r)
 	if err != nil {
 		return nil, err
 	}
-	body, err := read(w, r)
+	body, err := h.read(w, r, claim)
 	if err != nil {
 		return nil, err
 	}
@@ -223,22 +240,24 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request) ([]Source, error
 	return sources, nil
 }
 
-func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	tooLarge := &refusal{status: http.StatusRequestEntityTooLarge, code: "too_large", text: fmt.Sprintf("the body is larger than %d bytes", MaxBody)}
-	if r.ContentLength > MaxBody {
-		_, _ = io.CopyN(io.Discard, r.Body, 2*MaxBody) // so that the sender comes to read the answer
-		return nil, tooLarge
+// read reads a body, and takes the memory for what is made of it.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request, claim *bounds.Claim) ([]byte, error) {
+	body, err := h.body.Read(w, r, claim)
+	if err == nil {
+		err = claim.Need(absorb.Cost(body))
 	}
-	// The buffer grows with what arrives, not with what is announced.
-	buffer := bytes.NewBuffer(make([]byte, 0, usualBody))
-	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
-	if _, over := errors.AsType[*http.MaxBytesError](err); over {
-		return nil, tooLarge
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, bounds.ErrTooLarge):
+		return nil, &refusal{status: http.StatusRequestEntityTooLarge, code: "too_large", text: fmt.Sprintf("the body is larger than %d bytes, or has too many values", h.body.Max)}
+	case errors.Is(err, bounds.ErrBusy):
+		return nil, &refusal{
+			status: http.StatusServiceUnavailable, code: "busy", text: "too many requests at once; send it again",
+			reason: "other requests use the memory for bodies (intake.memory)",
+		}
+	case err != nil:
 		return nil, &refusal{status: http.StatusBadRequest, code: "incomplete", text: "the body did not arrive whole"}
 	}
-	return buffer.Bytes(), nil
+	return body, nil
 }
 
 // replyTo tells what became of a request's events, of which so many are new.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/bounds"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
@@ -189,7 +190,7 @@ func TestRefusals(t *testing.T) {
 	signed := func(body string) []string {
 		return []string{absorb.SignatureHeader, absorb.Sign(keyOf(t, production), []byte(body))}
 	}
-	large := `{"x":"` + strings.Repeat("x", MaxBody) + `"}`
+	large := `{"x":"` + strings.Repeat("x", int(UsualBounds().Body.Max)) + `"}`
 	for name, c := range map[string]struct {
 		req    *http.Request
 		status int
@@ -223,8 +224,9 @@ func TestRefusals(t *testing.T) {
 
 func TestBodyOfExactlyTheLimit(t *testing.T) {
 	b := start(t, nil)
-	body := `{"event":"UserCreated","x":"` + strings.Repeat("x", MaxBody-30) + `"}`
-	if len(body) != MaxBody {
+	most := int(UsualBounds().Body.Max)
+	body := `{"event":"UserCreated","x":"` + strings.Repeat("x", most-30) + `"}`
+	if len(body) != most {
 		t.Fatalf("%d bytes", len(body))
 	}
 	if r := b.post(t, production, body); r.status != 200 {
@@ -318,7 +320,8 @@ func TestLogOfRefusals(t *testing.T) {
 // TestSlowSendersAreCutOff runs the real server with short time-outs.
 func TestSlowSendersAreCutOff(t *testing.T) {
 	b := start(t, nil)
-	server := NewServer(b.handler)
+	b.handler.Bound(Bounds{Memory: 1 << 20, Body: bounds.Body{Max: 1 << 16, Time: 100 * time.Millisecond}})
+	server := bounds.NewServer(b.handler, time.Second)
 	if server.ReadHeaderTimeout == 0 || server.ReadTimeout == 0 || server.WriteTimeout == 0 || server.IdleTimeout == 0 || server.MaxHeaderBytes == 0 {
 		t.Fatalf("the server waits for ever: %+v", server)
 	}

@@ -32,6 +32,7 @@ type Metrics struct {
 	sinks   map[string]*Sink
 
 	events, refusals, tests *prometheus.CounterVec
+	gaveWay                 *prometheus.CounterVec
 	accept, body            prometheus.Histogram
 
 	commitWrites, commitDuration prometheus.Histogram
@@ -99,6 +100,7 @@ func (l scrapeLog) Println(v ...any) {
 func (m *Metrics) intake() {
 	m.events = m.counters("events_total", "Verified events that arrived: accepted, or duplicate of one that was; and caught_up, those that no webhook told of.", "source", "result")
 	m.refusals = m.counters("refusals_total", "Requests that were not accepted. The source is empty when the path is no source's, or several sources'.", "source", "reason")
+	m.gaveWay = m.counters("connections_closed_total", "Connections that were closed to make room for new ones: of webhooks or people, because of the total or of one address.", "listener", "bound")
 	m.tests = m.counters("test_requests_total", "Requests that were taken for a test of the portal while the source was on test.", "source")
 	m.accept = m.histogram("accept_duration_seconds", "From a verified request's headers to its answer, with the event on disk.",
 		.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5)

@@ -27,6 +27,7 @@ func busy() *Metrics {
 	s.LoggedIn(nil)
 	s.CaughtUp(1)
 	m.Refused("production", "bad_signature")
+	m.GaveWay("webhooks", "total")
 	m.Commit(3, time.Millisecond, nil)
 	m.Sinks(map[string]string{"academy": "slack"})
 	k := m.Sink("academy")

@@ -82,6 +82,14 @@ func (m *Metrics) Refused(source, reason string) {
 	}
 }
 
+// GaveWay notes a connection that made room for a new one, by its listener and the
+// bound that was reached.
+func (m *Metrics) GaveWay(listener, bound string) {
+	if m != nil {
+		m.gaveWay.WithLabelValues(listener, bound).Inc()
+	}
+}
+
 // Routed notes that an event became some deliveries.
 func (s *Source) Routed(deliveries int) {
 	switch {
