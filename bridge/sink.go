@@ -121,6 +121,7 @@ type SendError struct {
 	RetryAfter time.Duration // how long the platform asks to wait, or 0 when it does not say
 	Status     int           // HTTP or SMTP status, or 0 when no answer came
 	Detail     string        // the platform's own words or the network's, without secrets
+	Stranger   bool          // not the platform answered, but somebody in between, such as a proxy
 }
 
 // Error gives the status and the platform's words.

@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,14 +58,15 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	lms, chats := portal.New(portal.Options{}), wall.New(wall.Options{})
-	var healthy atomic.Bool
-	platforms := serveHandler(t, func(w http.ResponseWriter, r *http.Request) {
-		if !healthy.Load() {
-			http.Error(w, "invalid_blocks", http.StatusBadRequest)
-			return
+	platforms := serveHandler(t, chats.Handler().ServeHTTP)
+	inject := func(mode string) {
+		for _, platform := range []string{wall.Slack, wall.GoogleChat, wall.Teams} {
+			if err := chats.Inject(wall.Fault{Platform: platform, Mode: mode, Count: wall.Forever}); err != nil {
+				t.Fatal(err)
+			}
 		}
-		chats.Handler().ServeHTTP(w, r)
-	})
+	}
+	inject("400")
 	mail, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{endpoint: endpoint + "/absorb", portal: serveHandler(t, lms.Handler().ServeHTTP), ids: map[string]string{}}
 	w.config = configured(t, lms.Settings(w.portal), chats.Sinks(platforms, mail.Addr().String()))
 	w.happen(t)
-	healthy.Store(true)
+	inject(wall.ModeNone)
 	return w
 }
 

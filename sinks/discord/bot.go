@@ -158,8 +158,8 @@ func (b *Bot) call(ctx context.Context, method string, body []byte, path ...stri
 	if err != nil {
 		return message{}, bridge.Receipt{}, err
 	}
-	if answer.Status < 200 || answer.Status > 299 {
-		return message{}, bridge.Receipt{}, failure(answer, *b.token)
+	if failure := answers.Failure(answer, *b.token); failure != nil {
+		return message{}, bridge.Receipt{}, refine(failure, answer, *b.token)
 	}
 	m, taken := receipt(answer)
 	return m, taken, nil

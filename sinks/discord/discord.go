@@ -226,8 +226,8 @@ func (s *Sink) send(ctx context.Context, edited string, thread conversation, p b
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
-	if answer.Status != http.StatusOK && answer.Status != http.StatusNoContent {
-		return bridge.Receipt{}, failure(answer, s.config.WebhookURL, r.URL)
+	if failure := answers.Failure(answer, s.config.WebhookURL, r.URL); failure != nil {
+		return bridge.Receipt{}, refine(failure, answer, s.config.WebhookURL, r.URL)
 	}
 	m, taken := receipt(answer)
 	if s.config.Forum {

@@ -42,6 +42,7 @@ func suite() sinktest.Suite {
 			sinktest.Reject: discord(400, 50035, "Invalid Form Body"),
 			sinktest.Break:  discord(404, 10015, "Unknown Webhook"),
 		}),
+		Own:   sinktest.Own{Taken: `{"id":"42","channel_id":"43"}`, Refused: `{"message":"No.","code":0}`},
 		Check: check,
 	}
 }
@@ -148,7 +149,7 @@ func TestAnswers(t *testing.T) {
 		{400, "", body(20016, "This action cannot be performed due to slowmode rate limit"), bridge.Limited, 0, "slowmode"},
 		{500, "", "", bridge.Temporary, 0, "Internal"},
 		{502, "", "<html>Bad Gateway</html>", bridge.Temporary, 0, "Bad Gateway"},
-		{302, "", "", bridge.DestinationBroken, 0, "redirects are not followed"},
+		{302, "", "", bridge.Temporary, 0, "redirects are not followed"},
 	})
 }
 

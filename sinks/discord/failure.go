@@ -69,10 +69,10 @@ type message struct {
 	ChannelID string `json:"channel_id"`
 }
 
-// receipt reads Discord's answer to a message.
+// receipt reads an answer by which Discord took a request.
 func receipt(a kit.Answer) (message, bridge.Receipt) {
 	var m message
-	_ = json.Unmarshal(a.Body, &m) // taken, whatever it says
+	_ = json.Unmarshal(a.Body, &m) // it has this form
 	return m, bridge.Receipt{ID: messageID{m.ChannelID, m.ID}.String(), Status: a.Status, Pause: emptyBucket(a.Header)}
 }
 
@@ -89,10 +89,12 @@ func emptyBucket(h http.Header) time.Duration {
 	return kit.Seconds(seconds)
 }
 
-// failure reads Discord's error answer. Its proxy answers in HTML, where only the
-// status counts.
-func failure(answer kit.Answer, secrets ...bridge.Secret) *refusal {
-	failure := kit.Failure(answer, secrets...)
+// refine classifies a failure by what Discord says. What somebody else says stays as
+// it is, the pages of Discord's own proxy included.
+func refine(failure *bridge.SendError, answer kit.Answer, secrets ...bridge.Secret) *refusal {
+	if failure.Stranger {
+		return &refusal{0, failure}
+	}
 	var words struct {
 		Code       int             `json:"code"`
 		Message    string          `json:"message"`

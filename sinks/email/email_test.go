@@ -35,6 +35,7 @@ func suite() sinktest.Suite {
 		Secrets:      []string{testPassword, testUser},
 		Start:        startFake,
 		NoRetryAfter: true, // SMTP has no words for it
+		NoHTTP:       true,
 		Check:        checkMail,
 	}
 }

@@ -98,17 +98,17 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
-	if answer.Status == http.StatusOK {
-		var message struct {
-			Name   string `json:"name"`
-			Thread struct {
-				Name string `json:"name"`
-			} `json:"thread"`
-		}
-		_ = json.Unmarshal(answer.Body, &message) // taken, whatever it says
-		return bridge.Receipt{ID: message.Name, Thread: message.Thread.Name, Status: answer.Status}, nil
+	if failure := answers.Failure(answer, s.config.WebhookURL); failure != nil {
+		return bridge.Receipt{}, s.refine(failure, answer)
 	}
-	return bridge.Receipt{}, s.failure(answer)
+	var message struct {
+		Name   string `json:"name"`
+		Thread struct {
+			Name string `json:"name"`
+		} `json:"thread"`
+	}
+	_ = json.Unmarshal(answer.Body, &message) // it has this form
+	return bridge.Receipt{ID: message.Name, Thread: message.Thread.Name, Status: answer.Status}, nil
 }
 
 // address is the webhook's URL for one message. Google answers a request id that
@@ -134,17 +134,16 @@ func threaded(body []byte) bool {
 	return json.Unmarshal(body, &m) == nil && m.Thread != nil
 }
 
-// failure classifies an answer by Google's canonical code, and keeps of its JSON
-// what a person can use.
-func (s *Sink) failure(a kit.Answer) *bridge.SendError {
-	failure := kit.Failure(a, s.config.WebhookURL)
+// refine classifies a failure by Google's canonical code, and keeps of its JSON what a
+// person can use.
+func (s *Sink) refine(failure *bridge.SendError, a kit.Answer) *bridge.SendError {
 	var words struct {
 		Error struct {
 			Status  string `json:"status"`
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	if json.Unmarshal(a.Body, &words) != nil || words.Error.Status == "" {
+	if failure.Stranger || json.Unmarshal(a.Body, &words) != nil {
 		return failure
 	}
 	failure.Detail = kit.Detail(words.Error.Status+": "+words.Error.Message, s.config.WebhookURL)

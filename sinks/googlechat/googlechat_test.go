@@ -46,6 +46,7 @@ func suite() sinktest.Suite {
 			sinktest.Limit:  google(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota)."),
 		}),
 		NoRetryAfter: true,
+		Own:          sinktest.Own{Taken: `{"name":"spaces/AAAA1234/messages/1.1"}`, Refused: `{"error":{"code":400,"message":"No.","status":"SOMETHING_NEW"}}`},
 		Check:        check,
 	}
 }

@@ -23,15 +23,15 @@ import (
 // MaxDetail bounds the platform's words that are kept of an answer, in bytes.
 const MaxDetail = 2 << 10
 
-// maxAnswer bounds what is read of an answer, in bytes. Answers of chat
-// platforms are some kilobytes at most.
-const maxAnswer = 64 << 10
+// maxAnswer bounds what is read of an answer, in bytes. Some platforms repeat the
+// message in theirs, with six bytes for a character.
+const maxAnswer = 256 << 10
 
 // Answer is a platform's response to one request, read and closed.
 type Answer struct {
 	Status int
 	Header http.Header
-	Body   []byte // at most 64 KiB
+	Body   []byte // at most 256 KiB
 }
 
 // Detail is the body as text fit for a log: cleaned, at most MaxDetail bytes,
@@ -56,9 +56,9 @@ type Request struct {
 	Type   string // Content-Type
 }
 
-// Post makes one attempt and gives back whatever the platform answered. When no
-// answer came the error is a *bridge.SendError that does not show the URL, of
-// kind Temporary unless the client's own transport gave another.
+// Post makes one attempt and gives back whatever was answered. When no answer came,
+// or only a part of one, the error is a *bridge.SendError that does not show the URL,
+// of kind Temporary unless the client's own transport gave another.
 func Post(ctx context.Context, client *http.Client, r Request) (Answer, error) {
 	req, err := http.NewRequestWithContext(ctx, cmp.Or(r.Method, http.MethodPost), r.URL.Reveal(), bytes.NewReader(r.Body))
 	if err != nil {
@@ -76,9 +76,23 @@ func Post(ctx context.Context, client *http.Client, r Request) (Answer, error) {
 		return Answer{}, noAnswer(err, r.URL)
 	}
 	defer resp.Body.Close()
-	// When the words are cut off, the status alone tells what became of the message.
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	answer := Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}
+	if err != nil {
+		return Answer{}, brokenOff(answer, noAnswer(err, r.URL).Detail)
+	}
+	return answer, nil
+}
+
+// brokenOff is the failure of an answer of which a part is missing. Its status alone
+// does not tell what became of the message.
+func brokenOff(a Answer, why string) *bridge.SendError {
+	failure := Failure(a)
+	if failure.Kind != bridge.Limited {
+		failure.Kind = bridge.Temporary
+	}
+	failure.Detail = "the answer broke off: " + why
+	return failure
 }
 
 // noAnswer describes a network failure without the URL, which *url.Error prints.

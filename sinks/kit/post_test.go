@@ -2,10 +2,12 @@ package kit
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -168,17 +170,20 @@ func TestPostFollowsNoRedirect(t *testing.T) {
 	}
 }
 
-// The status says what became of the message even when the words break off.
-func TestPostKeepsTheStatusOfABrokenAnswer(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+// An answer of which a part is missing does not tell what became of the message.
+func TestPostTakesNoBrokenAnswer(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "100")
-		w.WriteHeader(http.StatusNotFound)
+		status, _ := strconv.Atoi(r.URL.Path[1:])
+		w.WriteHeader(status)
 		_, _ = io.WriteString(w, "no_serv")
 	}))
 	defer server.Close()
-	a, err := Post(t.Context(), NewClient(nil, time.Minute), Request{URL: bridge.Secret(server.URL)})
-	if err != nil || a.Status != http.StatusNotFound || string(a.Body) != "no_serv" {
-		t.Errorf("Post = %d %q, %v", a.Status, a.Body, err)
+	for status, kind := range map[int]bridge.Kind{200: bridge.Temporary, 400: bridge.Temporary, 404: bridge.Temporary, 429: bridge.Limited} {
+		_, err := Post(t.Context(), NewClient(nil, time.Minute), Request{URL: bridge.Secret(fmt.Sprint(server.URL, "/", status))})
+		if e := bridge.AsSendError(err); err == nil || e.Kind != kind || e.Status != status || !strings.Contains(e.Detail, "broke off") {
+			t.Errorf("%d: Post = %v (%v), want %v", status, err, e.Kind, kind)
+		}
 	}
 }
 

@@ -5,7 +5,6 @@ package mattermost
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -45,21 +44,20 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	return &Sink{hook}, nil
 }
 
-// Send posts one message. Mattermost answers 200 and the text "ok"; a proxy's
-// sign-in page under 200 is a failure.
+// Send posts one message.
 func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
 	answer, err := s.Post(ctx, p)
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
-	if answer.Status == http.StatusOK && strings.TrimSpace(string(answer.Body)) == "ok" {
+	failure := answers.Failure(answer, s.WebhookURL)
+	if failure == nil {
 		return bridge.Receipt{Status: answer.Status, Detail: "ok"}, nil
 	}
-	failure := kit.Failure(answer, s.WebhookURL)
 	var words struct {
 		ID string `json:"id"`
 	}
-	if json.Unmarshal(answer.Body, &words) != nil || failure.Kind == bridge.Limited {
+	if failure.Stranger || failure.Kind == bridge.Limited || json.Unmarshal(answer.Body, &words) != nil {
 		return bridge.Receipt{}, failure
 	}
 	if kind, known := kindOf(words.ID, answer.Status); known {

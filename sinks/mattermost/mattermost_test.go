@@ -20,7 +20,7 @@ func suite() sinktest.Suite {
 		sinktest.Accept: sinktest.Says(200, "ok"),
 		sinktest.Reject: sinktest.Says(400, fault("web.incoming_webhook.parse.app_error", "Unable to parse incoming data.")),
 		sinktest.Break:  sinktest.Says(400, fault("web.incoming_webhook.invalid.app_error", "Invalid webhook.")),
-	})
+	}, sinktest.Own{Taken: "ok", Refused: fault("api.context.some_new.app_error", "No.")})
 }
 
 func TestConformance(t *testing.T) { sinktest.Run(t, suite()) }
@@ -43,7 +43,7 @@ func TestAnswers(t *testing.T) {
 		{429, "3", "limit exceeded", bridge.Limited, 3 * time.Second, "limit exceeded"},
 		{429, "", fault("web.incoming_webhook.invalid.app_error", "x"), bridge.Limited, 0, "invalid"},
 		{503, "", "<html><title>503</title>", bridge.Temporary, 0, "503"},
-		{302, "", "", bridge.DestinationBroken, 0, "redirects are not followed"},
+		{302, "", "", bridge.Temporary, 0, "redirects are not followed"},
 	})
 }
 

@@ -5,7 +5,6 @@ package rocketchat
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -47,22 +46,20 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	return &Sink{hook}, nil
 }
 
-// Send posts one message. Rocket.Chat answers 200 and {"success":true}.
+// Send posts one message.
 func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
 	answer, err := s.Post(ctx, p)
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
-	var words struct {
-		Success bool   `json:"success"`
-		Error   string `json:"error"`
-	}
-	understood := json.Unmarshal(answer.Body, &words) == nil
-	if answer.Status == http.StatusOK && words.Success {
+	failure := answers.Failure(answer, s.WebhookURL)
+	if failure == nil {
 		return bridge.Receipt{Status: answer.Status}, nil
 	}
-	failure := kit.Failure(answer, s.WebhookURL)
-	if !understood || words.Error == "" {
+	var words struct {
+		Error string `json:"error"`
+	}
+	if failure.Stranger || json.Unmarshal(answer.Body, &words) != nil {
 		return bridge.Receipt{}, failure
 	}
 	if kind, known := kindOf(words.Error); known {

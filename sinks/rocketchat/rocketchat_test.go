@@ -19,7 +19,7 @@ func suite() sinktest.Suite {
 		sinktest.Break:  sinktest.Says(401, fault("Invalid integration id or token provided.")),
 		sinktest.Limit: sinktest.Says(429, fault(
 			"Error, too many requests. Please slow down. You must wait 7 seconds before trying this endpoint again. [error-too-many-requests]")),
-	})
+	}, sinktest.Own{Taken: `{"success":true}`, Refused: fault("something new")})
 }
 
 func TestConformance(t *testing.T) { sinktest.Run(t, suite()) }

@@ -33,7 +33,8 @@ func suite() sinktest.Suite {
 			sinktest.Reject: sinktest.Says(413, `{"error":"Request Entity Too Large","errorCode":413,"errorDescription":"too large"}`),
 			sinktest.Break:  sinktest.Says(401, `{"error":"Unauthorized","errorCode":401,"errorDescription":"you need to provide a valid access token"}`),
 		}),
-		Check: check,
+		NoHTTP: true, // a library speaks it
+		Check:  check,
 	}
 }
 

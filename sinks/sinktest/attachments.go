@@ -14,7 +14,7 @@ import (
 
 // HookSuite is the suite of a sink that is a kit.Hook, up to what its platform
 // answers. Its attachments hold at most total characters.
-func HookSuite(sinkType string, build func(kit.Setup) (bridge.Sink, error), total int, answers map[Behaviour]http.HandlerFunc) Suite {
+func HookSuite(sinkType string, build func(kit.Setup) (bridge.Sink, error), total int, answers map[Behaviour]http.HandlerFunc, own Own) Suite {
 	return Suite{
 		Type: sinkType,
 		New:  build,
@@ -26,6 +26,7 @@ func HookSuite(sinkType string, build func(kit.Setup) (bridge.Sink, error), tota
 		},
 		Secrets: []string{"s3cr3t1d0fth3h00k", "s3cr3tt0k3n0fth3h00k"},
 		Start:   HTTP(answers),
+		Own:     own,
 		Check: func(t *testing.T, m bridge.Message, p bridge.Payload) {
 			t.Helper()
 			checkAttachment(t, total, m, p)

@@ -50,6 +50,12 @@ type Suite struct {
 	// when the sink has no destination that could fail.
 	Start func(*testing.T, Behaviour) (base string)
 
+	// Own are the platform's own answers, of a sink that speaks HTTP.
+	Own Own
+
+	// NoHTTP says that the sink speaks another protocol.
+	NoHTTP bool
+
 	// NoRetryAfter says that the platform cannot tell how long to wait.
 	NoRetryAfter bool
 
@@ -71,6 +77,16 @@ func Run(t *testing.T, s Suite) {
 	t.Run("context", s.contextEnds)
 	t.Run("concurrent", s.concurrent)
 	t.Run("probe", s.probe)
+	if s.NoHTTP {
+		return
+	}
+	if s.Own.Refused == "" {
+		t.Fatal("the suite does not say what the platform's own answers are")
+	}
+	t.Run("answers", s.answers)
+	t.Run("endless", s.endless)
+	t.Run("redirects", s.redirects)
+	t.Run("drips", s.drips)
 }
 
 // sink builds the sink with its valid settings.
@@ -258,34 +274,5 @@ func (s Suite) noSecret(t *testing.T, where, text string) {
 		if strings.Contains(text, secret) {
 			t.Errorf("%s shows the secret %q: %s", where, secret, text)
 		}
-	}
-}
-
-// HTTP starts fake platforms that speak HTTP. Accept, Reject and Break are the
-// platform's own; Limit, Fail, Hang and Reset are given unless it has its own.
-// Fail repeats the request's URL, as some proxies do, so that a sink which
-// passes words on unredacted is caught.
-func HTTP(answers map[Behaviour]http.HandlerFunc) func(*testing.T, Behaviour) string {
-	common := map[Behaviour]http.HandlerFunc{
-		Limit: func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Retry-After", fmt.Sprint(int(RetryAfter.Seconds())))
-			http.Error(w, "too many requests", http.StatusTooManyRequests)
-		},
-		Fail: func(w http.ResponseWriter, r *http.Request) {
-			http.Error(w, "no upstream for http://"+r.Host+r.URL.String(), http.StatusBadGateway)
-		},
-		Hang:  func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-		Reset: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-	}
-	return func(t *testing.T, b Behaviour) string {
-		t.Helper()
-		handler := answers[b]
-		if handler == nil {
-			handler = common[b]
-		}
-		if handler == nil {
-			t.Fatalf("the fake platform does not know behaviour %d", b)
-		}
-		return serve(t, handler)
 	}
 }

@@ -69,8 +69,8 @@ func wordOf(err error) string {
 	return ""
 }
 
-// call makes one request. Whatever Slack answers but {"ok":true} is an error.
-func (a *api) call(ctx context.Context, method, contentType string, body []byte) (answer, error) {
+// call makes one request. Whatever is not taken by the answers given is an error.
+func (a *api) call(ctx context.Context, answers kit.Answers, method, contentType string, body []byte) (answer, error) {
 	got, err := kit.Post(ctx, a.client, kit.Request{
 		URL:    bridge.Secret(a.base + method),
 		Header: http.Header{"Authorization": {"Bearer " + a.token.Reveal()}},
@@ -80,13 +80,13 @@ func (a *api) call(ctx context.Context, method, contentType string, body []byte)
 		return answer{}, err
 	}
 	said := answer{status: got.Status}
-	isJSON := json.Unmarshal(got.Body, &said) == nil
-	if isJSON && said.Ok && got.Status == http.StatusOK {
-		return said, nil
-	}
-	failure := kit.Failure(got, a.token)
-	if !isJSON || said.Error == "" {
+	failure := answers.Failure(got, a.token)
+	if failure != nil && failure.Stranger {
 		return said, failure
+	}
+	_ = json.Unmarshal(got.Body, &said) // an answer of this form; a part of another type may be missing
+	if failure == nil {
+		return said, nil
 	}
 	failure = classify(failure, said.Error)
 	failure.Detail = kit.Detail(bridge.CleanLine(method+": "+explain(said)), a.token)
@@ -107,5 +107,5 @@ func explain(said answer) string {
 
 // form calls a method that takes no JSON.
 func (a *api) form(ctx context.Context, method string, values url.Values) (answer, error) {
-	return a.call(ctx, method, formType, []byte(values.Encode()))
+	return a.call(ctx, apiAnswers, method, formType, []byte(values.Encode()))
 }

@@ -38,6 +38,7 @@ func botSuite() sinktest.Suite {
 			sinktest.Reject: says(`{"ok":false,"error":"invalid_blocks","response_metadata":{"messages":["no such block"]}}`),
 			sinktest.Break:  says(`{"ok":false,"error":"token_revoked"}`),
 		}),
+		Own:   sinktest.Own{Taken: `{"ok":true,"channel":"C024BE91L","ts":"1503435956.000247"}`, Refused: `{"ok":false,"error":"some_new_error"}`},
 		Check: check,
 	}
 }
@@ -78,7 +79,7 @@ func TestBotAnswers(t *testing.T) {
 		{200, "", "{}", bridge.Temporary, 0, "{}"},
 		{503, "", no("service_unavailable"), bridge.Temporary, 0, "service_unavailable"},
 		{500, "", "", bridge.Temporary, 0, "Internal"},
-		{302, "", "", bridge.DestinationBroken, 0, "redirects are not followed"},
+		{302, "", "", bridge.Temporary, 0, "redirects are not followed"},
 	})
 }
 

@@ -71,7 +71,7 @@ func (b *Bot) post(ctx context.Context, d kit.Draft, channel, thread string) (br
 	if thread != channel+" "+ts {
 		ts = ""
 	}
-	said, err := b.api.call(ctx, "chat.postMessage", jsonType, d.With(map[string]string{"channel": channel, "thread_ts": ts}).Body())
+	said, err := b.api.call(ctx, postAnswers, "chat.postMessage", jsonType, d.With(map[string]string{"channel": channel, "thread_ts": ts}).Body())
 	if ts != "" && noThread(wordOf(err)) {
 		return b.post(ctx, d, channel, "")
 	}
@@ -87,7 +87,7 @@ func (b *Bot) post(ctx context.Context, d kit.Draft, channel, thread string) (br
 // edit puts a message in the place of an earlier one.
 func (b *Bot) edit(ctx context.Context, d kit.Draft, channel, ts string) (bridge.Receipt, error) {
 	d = d.With(map[string]string{"channel": channel, "ts": ts, "thread_ts": "", "unfurl_links": "", "unfurl_media": ""})
-	said, err := b.api.call(ctx, "chat.update", jsonType, d.Body())
+	said, err := b.api.call(ctx, postAnswers, "chat.update", jsonType, d.Body())
 	if err != nil {
 		return bridge.Receipt{}, err
 	}

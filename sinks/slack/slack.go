@@ -102,18 +102,17 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	}, nil)
 }
 
-// Send posts one message. Slack answers 200 and the text "ok"; anything else,
-// another text under 200 included, is a failure.
+// Send posts one message.
 func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
 	answer, err := kit.Post(ctx, s.client, kit.Request{URL: s.url, Body: p.Body, Type: p.ContentType})
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
 	words := strings.TrimSpace(string(answer.Body))
-	if answer.Status == http.StatusOK && words == "ok" {
-		return bridge.Receipt{Status: answer.Status, Detail: words}, nil
+	if failure := hookAnswers.Failure(answer, s.url); failure != nil {
+		return bridge.Receipt{}, classify(failure, words)
 	}
-	return bridge.Receipt{}, classify(kit.Failure(answer, s.url), words)
+	return bridge.Receipt{Status: answer.Status, Detail: words}, nil
 }
 
 func classify(failure *bridge.SendError, words string) *bridge.SendError {

@@ -35,6 +35,7 @@ func suite() sinktest.Suite {
 			sinktest.Reject: words(400, "invalid_blocks"),
 			sinktest.Break:  words(404, "no_service"),
 		}),
+		Own:   sinktest.Own{Taken: "ok", Refused: "some_new_error"},
 		Check: check,
 	}
 }
@@ -191,7 +192,7 @@ func TestAnswers(t *testing.T) {
 		{500, "", "rollup_error", bridge.Temporary, 0, "rollup_error"},
 		{503, "", "", bridge.Temporary, 0, "Unavailable"},
 		{503, "5", "", bridge.Limited, 5 * time.Second, "Unavailable"},
-		{302, "", "", bridge.DestinationBroken, 0, "redirects are not followed"},
+		{302, "", "", bridge.Temporary, 0, "redirects are not followed"},
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,12 +88,8 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
-	if answer.Status < 200 || answer.Status > 299 {
-		return bridge.Receipt{}, s.failure(answer)
-	}
-	if inner := innerStatus(answer.Body); inner != 0 {
-		answer.Status = inner
-		return bridge.Receipt{}, kit.Failure(answer, s.url)
+	if failure := answers.Failure(answer, s.url); failure != nil {
+		return bridge.Receipt{}, s.refine(failure, answer)
 	}
 	detail := answer.Detail(s.url)
 	if answer.Status == http.StatusAccepted {
@@ -103,30 +98,20 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 	return bridge.Receipt{Status: answer.Status, Detail: detail}, nil
 }
 
-// wrapped finds the status that a gateway in front of Teams puts into the text of
-// an answer with status 200.
-var wrapped = regexp.MustCompile(`HTTP error (\d{3})\b`)
-
-func innerStatus(body []byte) int {
-	found := wrapped.FindSubmatch(body)
-	if found == nil {
-		return 0
+// refine classifies a failure by its error code where that says more than the status:
+// a workflow that is switched off answers 400, too.
+func (s *Sink) refine(failure *bridge.SendError, a kit.Answer) *bridge.SendError {
+	if found := deliveryFailed.FindSubmatch(a.Body); found != nil && !failure.Stranger {
+		a.Status, _ = strconv.Atoi(string(found[1])) // three digits
+		return kit.Failure(a, s.url)
 	}
-	status, _ := strconv.Atoi(string(found[1])) // three digits
-	return status
-}
-
-// failure classifies an answer by its error code where that says more than the
-// status: a workflow that is switched off answers 400, too.
-func (s *Sink) failure(a kit.Answer) *bridge.SendError {
-	failure := kit.Failure(a, s.url)
 	var words struct {
 		Error struct {
 			Code    string `json:"code"`
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	if json.Unmarshal(a.Body, &words) != nil || words.Error.Code == "" {
+	if failure.Stranger || json.Unmarshal(a.Body, &words) != nil {
 		return failure
 	}
 	failure.Detail = kit.Detail(words.Error.Code+": "+words.Error.Message, s.url)

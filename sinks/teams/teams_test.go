@@ -39,6 +39,7 @@ func suite() sinktest.Suite {
 			sinktest.Reject: azure(400, "TriggerInputSchemaMismatch", "The input body for trigger 'manual' of type 'Request' did not match its schema definition."),
 			sinktest.Break:  azure(404, "WorkflowNotFound", "The workflow 'abc' could not be found."),
 		}),
+		Own:   sinktest.Own{Taken: "1", Refused: `{"error":{"code":"SomethingNew","message":"No."}}`},
 		Check: check,
 	}
 }
@@ -135,9 +136,9 @@ func TestAnswers(t *testing.T) {
 		{400, "", azure("WorkflowTriggerIsNotEnabled", "Could not execute workflow"), bridge.DestinationBroken, 0, "WorkflowTriggerIsNotEnabled"},
 		{409, "", azure("WorkflowNotEnabled", "x"), bridge.DestinationBroken, 0, "WorkflowNotEnabled"},
 		{401, "", azure("DirectApiAuthorizationRequired", "The request must be authenticated only by Shared Access scheme."), bridge.DestinationBroken, 0, "Shared Access"},
-		{403, "", "", bridge.DestinationBroken, 0, "Forbidden"},
+		{403, "", "", bridge.Temporary, 0, "Forbidden"},
 		{404, "", azure("WorkflowNotFound", "x"), bridge.DestinationBroken, 0, "WorkflowNotFound"},
-		{410, "", "", bridge.DestinationBroken, 0, "Gone"},
+		{410, "", "", bridge.Temporary, 0, "Gone"},
 		{413, "", "Request Entity too large", bridge.MessageRejected, 0, "too large"},
 		{429, "", "", bridge.Limited, 0, "Too Many"},
 		{429, "12", azure("RateLimitExceeded", "x"), bridge.Limited, 12 * time.Second, "RateLimitExceeded"},
@@ -145,7 +146,7 @@ func TestAnswers(t *testing.T) {
 		{500, "", azure("InternalServerError", "x"), bridge.Temporary, 0, "InternalServerError"},
 		{502, "", "<html>Bad Gateway</html>", bridge.Temporary, 0, "Bad Gateway"},
 		{503, "", azure("WorkflowServiceUnavailable", "x"), bridge.Temporary, 0, "Unavailable"},
-		{307, "", "", bridge.DestinationBroken, 0, "redirects are not followed"},
+		{307, "", "", bridge.Temporary, 0, "redirects are not followed"},
 	})
 }
 

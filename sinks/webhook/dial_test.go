@@ -58,7 +58,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	outside := httptest.NewServer(http.RedirectHandler(inside.URL, http.StatusTemporaryRedirect))
 	defer outside.Close()
 	_, err := build(t, map[string]any{"url": outside.URL, "allow_private": true}).Send(t.Context(), bridge.Payload{MessageID: "m", Body: []byte("{}")})
-	if e := bridge.AsSendError(err); e.Kind != bridge.DestinationBroken {
+	if e := bridge.AsSendError(err); err == nil || e.Kind != bridge.Temporary || !strings.Contains(e.Detail, "redirects are not followed") {
 		t.Errorf("%v", err)
 	}
 }

@@ -34,6 +34,8 @@ type Config struct {
 	Body        string `koanf:"body"`
 	ContentType string `koanf:"content_type"`
 
+	Expect Expect `koanf:"expect"`
+
 	// AllowPrivate lets the endpoint be in a private network, and speak http.
 	AllowPrivate bool `koanf:"allow_private"`
 }
@@ -50,7 +52,7 @@ const jsonType = "application/json"
 
 // check looks at all settings and prepares what is made of them.
 func (s *Sink) check() error {
-	faults := []error{s.checkURL(), s.checkBody()}
+	faults := []error{s.checkURL(), s.checkBody(), s.config.Expect.check()}
 	methods := []string{http.MethodPost, http.MethodPut, http.MethodPatch}
 	if !slices.Contains(methods, s.config.Method) {
 		faults = append(faults, kit.Setting("method", "want %s, have %q", strings.Join(methods, ", "), s.config.Method))

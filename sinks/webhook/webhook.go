@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -24,6 +23,7 @@ type Sink struct {
 	keys    [][]byte        // of the signatures
 	header  http.Header     // the admin's own
 	secrets []bridge.Secret // all that answers must not repeat
+	answers kit.Answers
 	client  *http.Client
 }
 
@@ -53,9 +53,13 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	c := defaults()
 	wrong := setup.Listed("secrets").Decode(&c)
 	s := &Sink{config: c, header: http.Header{}, secrets: []bridge.Secret{c.URL}, client: setup.Client}
+	if s.config.Expect.Refused.Status == nil {
+		s.config.Expect.Refused.Status = refusals()
+	}
 	if err := errors.Join(wrong, s.check()); err != nil {
 		return nil, err
 	}
+	s.answers = s.config.Expect.answers()
 	if !c.AllowPrivate {
 		s.client = publicOnly(setup.Client)
 	}
@@ -78,19 +82,10 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
-	if answer.Status >= 200 && answer.Status < 300 {
-		return bridge.Receipt{Status: answer.Status, Detail: answer.Detail(s.secrets...)}, nil
+	if failure := s.answers.Failure(answer, s.secrets...); failure != nil {
+		return bridge.Receipt{}, s.config.Expect.refine(failure)
 	}
-	failure := kit.Failure(answer, s.secrets...)
-	// Standard Webhooks: these say that the endpoint has too much to do.
-	overloaded := []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}
-	if failure.RetryAfter > 0 && slices.Contains(overloaded, answer.Status) {
-		failure.Kind = bridge.Limited
-	}
-	if answer.Status == http.StatusGone {
-		failure.Detail = "the endpoint wants no more messages; take it out of the configuration. " + failure.Detail
-	}
-	return bridge.Receipt{}, failure
+	return bridge.Receipt{Status: answer.Status, Detail: answer.Detail(s.secrets...)}, nil
 }
 
 // Verbatim says that programs read what the sink sends.

@@ -26,8 +26,10 @@ const (
 func suite() sinktest.Suite {
 	status := func(code int) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(code)
-			fmt.Fprintf(w, "%s %v", r.URL, r.Header) // an endpoint that repeats all that it was sent
+			// An endpoint that repeats all that it was sent.
+			_ = json.NewEncoder(w).Encode(map[string]any{"received": true, "id": 7, "error": fmt.Sprint(r.URL, r.Header)})
 		}
 	}
 	return sinktest.Suite{
@@ -37,6 +39,11 @@ func suite() sinktest.Suite {
 			return map[string]any{
 				"url": base + "/hooks/s3cr3t-0f-th3-p4th?key=s3cr3t-0f-th3-qu3ry", "secrets": []any{secret, oldSecret},
 				"headers": map[string]any{"Authorization": "Bearer " + token, "X-Portal": "eu"}, "method": "PUT", "format": "event", "allow_private": true,
+				"expect": map[string]any{
+					"content_type": "application/json",
+					"taken":        map[string]any{"json": map[string]any{"received": "true", "id": ""}},
+					"refused":      map[string]any{"json": map[string]any{"error": ""}},
+				},
 			}
 		},
 		Secrets: []string{secret, oldSecret, token, "s3cr3t-0f-th3-p4th", "s3cr3t-0f-th3-qu3ry"},
@@ -45,6 +52,9 @@ func suite() sinktest.Suite {
 			sinktest.Reject: status(422),
 			sinktest.Break:  status(410),
 		}),
+		Own: sinktest.Own{
+			Taken: `{"received":true,"id":7}`, Refused: `{"error":"no"}`, Header: map[string]string{"Content-Type": "application/json; charset=utf-8"},
+		},
 		Check: check,
 	}
 }
@@ -243,6 +253,11 @@ func TestSettingsAreChecked(t *testing.T) {
 		{"headers.host", map[string]any{"url": "https://example.com", "headers": map[string]any{"host": "x"}}},
 		{"headers.webhook-id", map[string]any{"url": "https://example.com", "headers": map[string]any{"webhook-id": "x"}}},
 		{"headers.content-type", map[string]any{"url": "https://example.com", "headers": map[string]any{"content-type": "x"}}},
+		{"expect.content_type", expecting(map[string]any{"content_type": "json; x"})},
+		{"expect.taken.status[1]", expecting(map[string]any{"taken": map[string]any{"status": []any{200, 302}}})},
+		{"expect.refused.status[0]", expecting(map[string]any{"refused": map[string]any{"status": []any{429}}})},
+		{"expect.refused.status[0]", expecting(map[string]any{"taken": map[string]any{"status": []any{409}}, "refused": map[string]any{"status": []any{409}}})},
+		{"expect.taken.sttus", expecting(map[string]any{"taken": map[string]any{"sttus": []any{200}}})},
 	} {
 		_, err := New(kit.Setup{Settings: c.settings})
 		if faults := kit.SettingErrors(err); len(faults) != 1 || faults[0].Key != c.key {

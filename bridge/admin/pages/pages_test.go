@@ -160,15 +160,15 @@ func TestDeadLettersByCause(t *testing.T) {
 		s.post(t, "CertificateAwarded")
 	}
 	s.settled(t, 3, bridge.Sent, bridge.Dead)
-	s.guild("400 channel 4711 is archived")
+	s.guild(`400 {"ok":false,"error":"archived","channel":4711}`)
 	s.post(t, "CertificateAwarded")
 	s.settled(t, 4, bridge.Sent, bridge.Dead)
-	s.guild("400 channel 4712 is archived")
+	s.guild(`400 {"ok":false,"error":"archived","channel":4712}`)
 	s.post(t, "CertificateAwarded")
 	s.settled(t, 5, bridge.Sent, bridge.Dead)
 
 	page := s.page(t, "/dead")
-	has(t, page, "5 messages that will not be tried again", "400 invalid_blocks", "channel 4712 is archived", "Replay all 3", "Replay all 2", "Replay all 5")
+	has(t, page, "5 messages that will not be tried again", "400 invalid_blocks", "archived", "4712", "Replay all 3", "Replay all 2", "Replay all 5")
 	if strings.Contains(page, "4711") {
 		t.Error("numbers make another cause")
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
@@ -61,6 +62,13 @@ func (c config) check() error {
 	return errors.Join(faults...)
 }
 
+// answers are a server's own: the message with its event, or an error with its code.
+var answers = kit.Answers{
+	Platform: "ntfy",
+	Taken:    []kit.Form{{Status: 200, JSON: map[string]*regexp.Regexp{"id": nil, "event": regexp.MustCompile(`^"message"$`)}}},
+	Refused:  []kit.Form{{JSON: map[string]*regexp.Regexp{"code": regexp.MustCompile(`^\d{5}$`), "error": nil}}},
+}
+
 // Send makes one attempt.
 func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
 	r := kit.Request{URL: bridge.Secret(s.config.Server), Header: http.Header{}, Body: p.Body, Type: p.ContentType}
@@ -71,8 +79,8 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
-	if answer.Status != http.StatusOK {
-		return bridge.Receipt{}, kit.Failure(answer, s.config.Token)
+	if failure := answers.Failure(answer, s.config.Token); failure != nil {
+		return bridge.Receipt{}, failure
 	}
 	return bridge.Receipt{Status: answer.Status, Detail: answer.Detail(s.config.Token)}, nil
 }

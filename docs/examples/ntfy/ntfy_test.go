@@ -27,6 +27,10 @@ func suite() sinktest.Suite {
 			sinktest.Reject: sinktest.Says(400, `{"code":40024,"http":400,"error":"invalid request: request body must be valid JSON"}`),
 			sinktest.Break:  sinktest.Says(403, `{"code":40301,"http":403,"error":"forbidden"}`),
 		}),
+		Own: sinktest.Own{
+			Taken:   `{"id":"hwQ2YpKdmg","event":"message","topic":"academy","message":"x"}`,
+			Refused: `{"code":40000,"http":400,"error":"no"}`,
+		},
 		Check: check,
 	}
 }
