@@ -22,7 +22,7 @@ func secrets() map[string]string {
 	all := map[string]string{}
 	for _, name := range []string{
 		"SOURCE_SECRET", "OLD_SECRET", "API_KEY", "API_PASSWORD", "OAUTH_SECRET", "OAUTH_REFRESH", "SLACK_PART", "DISCORD_PART",
-		"CHAT_KEY", "CHAT_TOKEN", "TEAMS_SIG", "SMTP_PASSWORD", "ADMIN_TOKEN", "HOOK_PART", "HOOK_HEADER", "ROCKET_PART", "MATTER_PART", "NTFY_PART", "DISCORD_TOKEN",
+		"CHAT_KEY", "CHAT_TOKEN", "TEAMS_SIG", "SMTP_PASSWORD", "ADMIN_TOKEN", "HOOK_PART", "HOOK_HEADER", "ROCKET_PART", "MATTER_PART", "NTFY_PART", "GOTIFY_PART", "DISCORD_TOKEN",
 	} {
 		all[name] = strings.ToLower(name) + "-Zq7vX2"
 		if !strings.HasSuffix(name, "_PART") && !strings.HasPrefix(name, "CHAT_") && name != "TEAMS_SIG" {
@@ -70,11 +70,12 @@ sinks:
   rocket: { type: rocketchat, webhook_url: "%[3]s/hooks/abc/${ROCKET_PART}", limit: none }
   matter: { type: mattermost, webhook_url: "%[3]s/hooks/${MATTER_PART}", limit: none }
   ntfy: { type: shoutrrr, url: "ntfy://user:${NTFY_PART}@%[4]s/topic?scheme=http", limit: none }
+  gotify: { type: gotify, server: "%[3]s", token: "${GOTIFY_PART}", limit: none }
   slackbot: { type: slack, token: "${SLACK_TOKEN}", channel: "@ann@example.com", api_url: "%[3]s/api/", limit: none }
   discordbot: { type: discord, token: "${DISCORD_TOKEN}", channel_id: "1330000000000000001", api_url: "%[3]s/api/v10", limit: none }
   gone: { type: slack, webhook_url: "http://127.0.0.1:1/services/T0/B0/${SLACK_PART}", limit: none }
   mail: { type: email, smtp: "smtps://127.0.0.1:1", username: lms, password: "${SMTP_PASSWORD}", from: lms@example.com, to: [ hr@example.com ], limit: none }
-routes: [ { name: everything, events: [ "*" ], to: [ slack, discord, chat, teams, gone, mail, hook, plain, rocket, matter, ntfy, slackbot, discordbot ] } ]
+routes: [ { name: everything, events: [ "*" ], to: [ slack, discord, chat, teams, gone, mail, hook, plain, rocket, matter, ntfy, gotify, slackbot, discordbot ] } ]
 log: { level: debug, format: json }
 `
 

@@ -7,8 +7,10 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/discord"
 	"github.com/absorb-bridge/absorb-bridge/sinks/email"
 	"github.com/absorb-bridge/absorb-bridge/sinks/googlechat"
+	"github.com/absorb-bridge/absorb-bridge/sinks/gotify"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/mattermost"
+	"github.com/absorb-bridge/absorb-bridge/sinks/ntfy"
 	"github.com/absorb-bridge/absorb-bridge/sinks/rocketchat"
 	"github.com/absorb-bridge/absorb-bridge/sinks/shoutrrr"
 	"github.com/absorb-bridge/absorb-bridge/sinks/slack"
@@ -23,9 +25,11 @@ func Types() map[string]kit.Type {
 		"discord":    discord.Type(),
 		"email":      email.Type(),
 		"googlechat": googlechat.Type(),
+		"gotify":     gotify.Type(),
 		"mattermost": mattermost.Type(),
+		"ntfy":       ntfy.Type(),
 		"rocketchat": rocketchat.Type(),
-		"shoutrrr":   shoutrrr.Type(),
+		"shoutrrr":   shoutrrr.Type(shoutrrr.Builders{"gotify": gotify.New, "ntfy": ntfy.New}),
 		"slack":      slack.Type(),
 		"teams":      teams.Type(),
 		"webhook":    webhook.Type(),

@@ -133,6 +133,8 @@ func ofType(t reflect.Type) Schema {
 		return Any(Schema{"type": "boolean"}, Matching(`^(?:true|false)$`))
 	case reflect.Int:
 		return Any(Schema{"type": "integer", "minimum": 0}, Matching(`^[0-9]+$`))
+	case reflect.Pointer:
+		return ofType(t.Elem())
 	case reflect.Slice:
 		return List(ofType(t.Elem()))
 	case reflect.Map:

@@ -54,7 +54,7 @@ func (w *Wall) serveInject(rw http.ResponseWriter, r *http.Request) {
 
 func (w *Wall) allCounts() map[string]Counts {
 	all := map[string]Counts{}
-	for _, p := range Platforms() {
+	for _, p := range everyPlatform() {
 		all[p] = w.Counts(p)
 	}
 	return all

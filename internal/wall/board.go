@@ -50,7 +50,7 @@ func (r *ring) put(m Message, keep int) {
 
 func newBoard(keep int) *board {
 	b := &board{keep: keep, tallies: map[string]*tally{}, rings: map[string]*ring{}, watchers: map[chan struct{}]struct{}{}}
-	for _, p := range Platforms() {
+	for _, p := range everyPlatform() {
 		b.tallies[p], b.rings[p] = &tally{}, &ring{}
 	}
 	return b

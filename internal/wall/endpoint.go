@@ -19,6 +19,7 @@ type platform struct {
 	patterns []string                            // of http.ServeMux
 	address  func(*http.Request, []byte) string  // whom a message is for: what rate limits count, without secrets
 	door     func(*http.Request) *answer         // refuses a wrong address or credential; nil lets in
+	read     func(*http.Request, []byte) []byte  // the message as JSON, where the body is not all of it; or nil
 	take     func(*http.Request, []byte) outcome // judges a message
 	accept   func(*http.Request) answer          // the answer to an accepted message nobody looks into
 	dress    func(answer, string) answer         // adds the headers that every answer to an address has, or nil
@@ -114,6 +115,9 @@ func (w *Wall) endpoint(p *platform) http.Handler {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 		if err != nil {
 			return
+		}
+		if p.read != nil && len(body) <= maxBody {
+			body = p.read(r, body)
 		}
 		if f, ok := w.faults.next(p.name, p.fails); ok {
 			w.strike(rw, r, p, f, body)

@@ -84,7 +84,7 @@ func newFaultQueue(modes map[string][]string) *faultQueue {
 func (q *faultQueue) add(f Fault) error {
 	modes, ok := q.modes[f.Platform]
 	if !ok {
-		return fmt.Errorf("no platform named %q; there are %s", f.Platform, strings.Join(Platforms(), ", "))
+		return fmt.Errorf("no platform named %q; there are %s", f.Platform, strings.Join(everyPlatform(), ", "))
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -129,7 +129,7 @@ func (q *faultQueue) pending() []Fault {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	var all []Fault
-	for _, p := range Platforms() {
+	for _, p := range everyPlatform() {
 		all = append(all, q.queue[p]...)
 	}
 	return all

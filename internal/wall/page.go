@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -88,6 +89,8 @@ func Title(platform string) string {
 		return "Rocket.Chat"
 	case Webhook:
 		return "Webhook"
+	case Gotify:
+		return "Gotify"
 	}
 	return platform
 }
@@ -104,7 +107,10 @@ func (w *Wall) servePage(rw http.ResponseWriter, _ *http.Request) {
 		byPlatform[m.Platform] = append([]entry{newEntry(m)}, byPlatform[m.Platform]...)
 		view.Last = m.Seq
 	}
-	for _, p := range Platforms() {
+	for _, p := range everyPlatform() {
+		if len(byPlatform[p]) == 0 && slices.Contains(Others(), p) {
+			continue
+		}
 		view.Columns = append(view.Columns, column{p, Title(p), w.Counts(p), byPlatform[p]})
 	}
 	var page bytes.Buffer

@@ -11,6 +11,15 @@ func (w *Wall) Bots(baseURL string) map[string]map[string]any {
 	}
 }
 
+// Others gives the settings of one sink for each of the other platforms, named after it.
+func (w *Wall) Others(baseURL string) map[string]map[string]any {
+	base := strings.TrimSuffix(baseURL, "/")
+	return map[string]map[string]any{
+		Ntfy:   {"type": Ntfy, "server": base + "/ntfy", "topic": ntfyTopic, "token": ntfyToken},
+		Gotify: {"type": Gotify, "server": base + "/gotify", "token": gotifyToken},
+	}
+}
+
 // Forum gives the settings of a webhook of Discord whose channel is a forum.
 func (w *Wall) Forum(baseURL string) map[string]any {
 	return map[string]any{

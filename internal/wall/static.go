@@ -85,7 +85,7 @@ func WriteStatic(w io.Writer, title string, rows []StaticRow) error {
 
 // ordered is a row's cells by platform, then as they came.
 func ordered(cells []StaticCell) []StaticCell {
-	known := Platforms()
+	known := everyPlatform()
 	return slices.SortedStableFunc(slices.Values(cells), func(a, b StaticCell) int {
 		return cmp.Or(rank(known, a.Platform)-rank(known, b.Platform), cmp.Compare(a.Platform, b.Platform))
 	})

@@ -1,6 +1,7 @@
 // Package wall emulates the places that the bridge sends to: Slack, Discord,
 // Google Chat, Teams, Mattermost and Rocket.Chat webhooks, what bots use of the APIs
-// of Slack and Discord, a mail server and an endpoint of one's own. It refuses what
+// of Slack and Discord, a mail server, an endpoint of one's own, and the servers that
+// notify phones. It refuses what
 // they would refuse, answers in their words, fails as they do when asked to, and
 // shows what it got on a web page, drawn as each platform would draw it.
 //
@@ -30,12 +31,21 @@ const (
 	Mattermost = "mattermost"
 	RocketChat = "rocketchat"
 	Webhook    = "webhook"
+	Ntfy       = "ntfy"
+	Gotify     = "gotify"
 )
 
-// Platforms lists the platforms in the order of the page's columns.
+// Platforms lists the platforms that the demo sends to, in the order of the page's
+// columns.
 func Platforms() []string {
 	return []string{Slack, Discord, GoogleChat, Teams, Email, Mattermost, RocketChat, Webhook}
 }
+
+// Others lists the platforms that are emulated, too, and that the demo does not send
+// to. They have a column once something was sent to them.
+func Others() []string { return []string{Ntfy, Gotify} }
+
+func everyPlatform() []string { return append(Platforms(), Others()...) }
 
 // DefaultKeep is how many messages of each platform are kept.
 const DefaultKeep = 200
@@ -89,7 +99,7 @@ func New(o Options) *Wall {
 	d := newDiscord(o.Now)
 	w.platforms = []*platform{
 		slackPlatform(), slackAPIPlatform(o.Now), discordPlatform(d), discordBotPlatform(d), googleChatPlatform(o.Now), teamsPlatform(),
-		mattermostPlatform(), rocketPlatform(), webhookPlatform(o.Now),
+		mattermostPlatform(), rocketPlatform(), webhookPlatform(o.Now), ntfyPlatform(o.Now), gotifyPlatform(),
 	}
 	w.faults = newFaultQueue(w.modes())
 	w.mail, w.ca = w.newMailServer()

@@ -1,23 +1,15 @@
-// Package shoutrrr sends messages to what has no sink of its own here, such as
-// ntfy, Gotify, Telegram, Matrix or Zulip, by the library of that name
-// (github.com/nicholas-fedor/shoutrrr).
-//
-// It does its best and no more: the library tells a failure in words alone, never
-// how long to wait, and cannot be interrupted, so a message whose attempt took too
-// long may arrive twice.
+// Package shoutrrr reads the URLs of the library of that name
+// (shoutrrr.nickfedor.com), which the bridge once sent by, and builds the sinks that
+// are in its place.
 package shoutrrr
 
 import (
-	"cmp"
-	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/nicholas-fedor/shoutrrr/pkg/router"
-	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/matrix"
-	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
@@ -25,131 +17,141 @@ import (
 
 // Config is a shoutrrr sink's settings.
 type Config struct {
-	URL bridge.Secret `koanf:"url" need:"always" ask:"URL of the service, such as ntfy://ntfy.sh/topic (shoutrrr.nickfedor.com)"` // as the library's documentation describes it for each service
+	URL bridge.Secret `koanf:"url" need:"always" ask:"URL of the service, such as ntfy://ntfy.sh/topic"`
 }
 
-// maxHanging is how many attempts may go on after their time was up.
-const maxHanging = 16
+// Builders build sinks by the name of their type.
+type Builders map[string]func(kit.Setup) (bridge.Sink, error)
 
-// Sink is one service.
-type Sink struct {
-	url     bridge.Secret
-	service string        // the URL's scheme, such as "ntfy"
-	hanging chan struct{} // one element for each attempt that goes on
-}
-
-var _ bridge.Sink = (*Sink)(nil)
-
-// Type describes shoutrrr sinks.
-func Type() kit.Type {
+// Type describes shoutrrr sinks, which are those of the services.
+func Type(services Builders) kit.Type {
 	return kit.Type{
-		New:         New,
+		New:         services.build,
 		Limit:       bridge.Limit{Rate: 1, Burst: 5},
-		Escape:      Escape,
+		Escape:      bridge.CleanText,
 		CheckNative: kit.NoNative,
 		Config:      Config{},
 		Example:     map[string]any{"url": "ntfy://ntfy.sh/example"},
 	}
 }
 
-// New builds a shoutrrr sink.
-func New(setup kit.Setup) (bridge.Sink, error) {
+const like = "ntfy://ntfy.sh/topic"
+
+// build gives the sink that a URL is about.
+func (b Builders) build(setup kit.Setup) (bridge.Sink, error) {
 	var c Config
 	if err := setup.Decode(&c); err != nil {
 		return nil, err
 	}
 	if c.URL.Empty() {
-		return nil, kit.Setting("url", "required: a URL of shoutrrr, such as ntfy://ntfy.sh/topic (shoutrrr.nickfedor.com)")
+		return nil, kit.Setting("url", "required: the URL of a service, such as %s", like)
 	}
 	u, err := url.Parse(c.URL.Reveal())
 	if err != nil || u.Scheme == "" {
-		return nil, kit.Setting("url", "want a URL of shoutrrr, such as ntfy://ntfy.sh/topic (shoutrrr.nickfedor.com)")
+		return nil, kit.Setting("url", "want the URL of a service, such as %s", like)
 	}
 	service, _, _ := strings.Cut(u.Scheme, "+")
-	if err := accepts(service, u); err != nil {
+	translate, known := translations()[service]
+	if _, built := b[service]; !known || !built {
+		return nil, b.unknown(service)
+	}
+	q := newQuery(u)
+	settings := translate(u, q)
+	if err := q.fault(service); err != nil {
 		return nil, err
 	}
-	return &Sink{url: c.URL, service: service, hanging: make(chan struct{}, maxHanging)}, nil
-}
-
-// accepts asks the library whether it understands a URL.
-func accepts(service string, u *url.URL) error {
-	library := router.ServiceRouter{}
-	known := library.ListServices()
-	if !slices.Contains(known, service) {
-		slices.Sort(known)
-		return kit.Setting("url", "shoutrrr has no service %q; it has %s%s", service, strings.Join(known, ", "), bridge.DidYouMean(service, known))
-	}
-	var err error
-	if service == "matrix" {
-		err = (&matrix.Config{}).SetURL(u) // to locate it would be to log in
-	} else {
-		_, err = library.Locate(u.String())
-	}
+	sink, err := b[service](kit.Setup{Name: setup.Name, Settings: settings, Client: setup.Client})
 	if err != nil {
-		return kit.Setting("url", "shoutrrr cannot use this URL for %s: %s", service, redact(err.Error(), u))
+		return nil, inURL(service, err)
 	}
-	return nil
+	return sink, nil
 }
 
-// Send makes one attempt. It returns when the context ends, though the library
-// goes on.
-func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
-	select {
-	case s.hanging <- struct{}{}:
+// inURL is the faults of a service's own settings as one of the URL.
+func inURL(service string, err error) error {
+	var faults []error
+	for _, f := range kit.SettingErrors(err) {
+		faults = append(faults, kit.Setting("url", "%s for %s: %s", f.Key, service, f.Problem))
+	}
+	return errors.Join(faults...)
+}
+
+// unknown is the fault of a service that has no sink by its URL.
+func (b Builders) unknown(service string) error {
+	own := map[string]string{
+		"slack": "slack", "discord": "discord", "teams": "teams", "googlechat": "googlechat", "hangouts": "googlechat", "mattermost": "mattermost",
+		"rocketchat": "rocketchat", "smtp": "email", "logger": "console", "generic": "webhook",
+	}
+	known := slices.Sorted(maps.Keys(b))
+	if name, ok := own[service]; ok {
+		return kit.Setting("url", "%s has a sink of its own: write type: %s, with its settings", service, name)
+	}
+	return kit.Setting("url", "the bridge knows the URLs of %s, not of %q%s; for another service, write type: webhook, with the service's API as its url and a body",
+		strings.Join(known, ", "), service, bridge.DidYouMean(service, known))
+}
+
+// query is a URL's parameters. Their names are read in any case.
+type query struct {
+	values map[string]string
+	faults []string
+}
+
+func newQuery(u *url.URL) *query {
+	q := &query{values: map[string]string{}}
+	values, err := url.ParseQuery(strings.ReplaceAll(u.RawQuery, ";", "%3B"))
+	if err != nil {
+		q.faults = append(q.faults, "its parameters cannot be read")
+	}
+	for key, all := range values {
+		q.values[strings.ToLower(key)] = all[0]
+	}
+	return q
+}
+
+// take gives the parameter that has one of some names, and notes that it was used.
+func (q *query) take(names ...string) (value string) {
+	for _, name := range names {
+		if v, ok := q.values[name]; ok {
+			value = v
+			delete(q.values, name)
+		}
+	}
+	return value
+}
+
+// yes reads a parameter as a choice.
+func (q *query) yes(name string, otherwise bool) bool {
+	switch v := strings.ToLower(q.take(name)); v {
+	case "":
+		return otherwise
+	case "yes", "y", "true", "1":
+		return true
+	case "no", "n", "false", "0":
+		return false
 	default:
-		return bridge.Receipt{}, &bridge.SendError{Detail: "earlier attempts have not ended yet"}
-	}
-	done := make(chan error, 1)
-	go func() {
-		defer func() { <-s.hanging }()
-		done <- s.deliver(string(p.Body))
-	}()
-	select {
-	case err := <-done:
-		if err != nil {
-			return bridge.Receipt{}, s.failure(err)
-		}
-		return bridge.Receipt{}, nil
-	case <-ctx.Done():
-		return bridge.Receipt{}, &bridge.SendError{Detail: "no answer from " + s.service + ": " + context.Cause(ctx).Error()}
+		q.faults = append(q.faults, name+": want yes or no")
+		return otherwise
 	}
 }
 
-// deliver hands a payload to the library, to a service made anew: services keep
-// what they were told, and are made for one goroutine. A panic there is an error.
-func (s *Sink) deliver(text string) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("shoutrrr panicked: %v", p)
-		}
-	}()
-	params := types.Params{}
-	if hasTitle(s.service) {
-		var title string
-		title, text, _ = strings.Cut(text, afterTitle)
-		params.SetTitle(title)
-		if text == "" {
-			text = title // some refuse a message without one
+// list reads a parameter as several.
+func (q *query) list(separator string, names ...string) []any {
+	var all []any
+	for part := range strings.SplitSeq(q.take(names...), separator) {
+		if part = strings.TrimSpace(part); part != "" {
+			all = append(all, part)
 		}
 	}
-	library := router.ServiceRouter{}
-	service, err := library.Locate(s.url.Reveal())
-	if err != nil {
-		return err
+	return all
+}
+
+// fault is what is wrong with a URL, or nil.
+func (q *query) fault(service string) error {
+	for _, name := range slices.Sorted(maps.Keys(q.values)) {
+		q.faults = append(q.faults, fmt.Sprintf("no parameter %q", bridge.CleanLine(name)))
 	}
-	return service.Send(text, &params)
-}
-
-// hasTitle tells whether a service shows a title apart from the text.
-func hasTitle(service string) bool {
-	return slices.Contains([]string{"bark", "gotify", "join", "lark", "ntfy", "opsgenie", "pushbullet", "pushover", "smtp"}, service)
-}
-
-// maxBytes is how long a message to a service may be, with its title: a little
-// less than the service's own limit, or, where none is known, the least that is
-// usual.
-func maxBytes(service string) int {
-	limits := map[string]int{"pushover": 1000, "zulip": 9900, "smtp": 60_000, "matrix": 30_000, "generic": 60_000, "logger": 60_000}
-	return cmp.Or(limits[service], 3900)
+	if len(q.faults) == 0 {
+		return nil
+	}
+	return kit.Setting("url", "the URL for %s: %s", service, strings.Join(q.faults, "; "))
 }

@@ -1,7 +1,7 @@
 // Package ntfy is the example of docs/adding-a-sink.md: a whole sink, which sends
 // push notifications to topics of ntfy servers (docs.ntfy.sh: Publishing, "Publish as
-// JSON"). The product sends to ntfy by its sink shoutrrr, so this one is not in the
-// list of sinks.
+// JSON"). It is kept small for readers. The product's own sink for ntfy, sinks/ntfy,
+// does more, so this one is not in the list of sinks.
 package ntfy
 
 import (

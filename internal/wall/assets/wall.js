@@ -8,6 +8,7 @@ const state = document.getElementById("state");
 function setCounts(counts) {
   for (const [platform, c] of Object.entries(counts)) {
     const column = document.getElementById(platform);
+    if (!column) continue;
     column.querySelector('[data-count="accepted"]').textContent = c.accepted;
     const refused = column.querySelector('[data-count="refused"]');
     refused.textContent = c.refused;
@@ -29,6 +30,7 @@ events.addEventListener("error", () => { state.textContent = "waiting for the wa
 events.addEventListener("cleared", () => document.querySelectorAll(".message").forEach((m) => m.remove()));
 events.addEventListener("messages", (event) => {
   const news = JSON.parse(event.data);
+  if (news.messages.some((m) => !document.getElementById(m.platform))) return location.reload(); // it gets a column
   news.messages.forEach(insert);
   setCounts(news.counts);
 });

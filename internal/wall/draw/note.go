@@ -1,0 +1,47 @@
+package draw
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"strings"
+)
+
+// note is a message as a title and a text, which the phones' services show.
+type note struct {
+	Title string
+	Lines []Line
+	Link  string
+	More  []string // labels of its buttons
+}
+
+// noteKeys are the payloads of all those services together: each has some of the keys.
+type noteKeys struct {
+	Title, Message, Click, URL string
+	Markdown                   bool
+	Actions                    []struct{ Label string }
+	Extras                     map[string]struct {
+		ContentType string
+		Click       struct{ URL string }
+	}
+}
+
+// drawNote draws a message of a service that shows a title and a text.
+func drawNote(body []byte) (template.HTML, error) {
+	var keys noteKeys
+	if err := json.Unmarshal(body, &keys); err != nil {
+		return "", fmt.Errorf("read the payload: %w", err)
+	}
+	view := note{Title: keys.Title, Link: keys.Click + keys.URL + keys.Extras["client::notification"].Click.URL}
+	view.Lines = plainLayout().lines(keys.Message)
+	if keys.Markdown || keys.Extras["client::display"].ContentType == "text/markdown" {
+		view.Lines = markdownLayout().lines(strings.ReplaceAll(keys.Message, "  \n", "\n"))
+	}
+	for _, a := range keys.Actions {
+		view.More = append(view.More, a.Label)
+	}
+	return execute("note.html", view)
+}
+
+// plainLayout is for texts without markup.
+func plainLayout() layout { return layout{} }

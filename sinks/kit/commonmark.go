@@ -1,0 +1,55 @@
+package kit
+
+import "strings"
+
+// Unlinked breaks the addresses in a text by a space of no width, so that no reader
+// makes links of them. Templates link on purpose, data does not.
+func Unlinked(s string) string { return addresses.Replace(s) }
+
+var addresses = strings.NewReplacer("://", ":"+ZeroWidth+"//", "www.", "www"+ZeroWidth+".", "WWW.", "WWW"+ZeroWidth+".")
+
+// EscapeCommonMark makes data literal in CommonMark and in GitHub's flavour of it.
+func EscapeCommonMark(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r < 0x80 && strings.ContainsRune("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// CommonMark is the dialect of readers that know all of it. It needs two spaces to
+// break a line.
+func CommonMark(measure Measure) Dialect {
+	return Dialect{Measure: measure, Newline: "  \n", Span: func(s Span) (before, after string, escape func(string) string) {
+		if s.Code {
+			return "`", "`", func(x string) string { return strings.ReplaceAll(x, "`", "ˋ") }
+		}
+		if s.Italic {
+			before, after = "*", "*"
+		}
+		if s.Bold {
+			before, after = before+"**", "**"+after
+		}
+		if s.URL != "" {
+			before, after = before+"[", "]("+LinkTarget(s.URL)+")"+after
+		}
+		return before, after, EscapeCommonMark
+	}}
+}
+
+// Literal is the escape of readers that know no markup.
+func Literal(s string) string { return s }
+
+// Plain is the dialect of readers that know no markup: the address of a link follows
+// its label.
+func Plain(measure Measure) Dialect {
+	return Dialect{Measure: measure, Newline: "\n", Span: func(s Span) (before, after string, escape func(string) string) {
+		if address := strings.TrimPrefix(s.URL, "mailto:"); address != "" && address != s.Text {
+			after = " (" + address + ")"
+		}
+		return "", after, Literal
+	}}
+}
