@@ -122,7 +122,7 @@ func TestNoSecretIsTold(t *testing.T) {
 				failed[d.Sink] = true
 			}
 		}
-		if len(failed) == 13 && strings.Contains(p.log.String(), "the refresh ") {
+		if len(failed) == 14 && strings.Contains(p.log.String(), "the refresh ") {
 			break
 		}
 		if time.Now().After(deadline) {
