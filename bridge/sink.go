@@ -46,9 +46,10 @@ type Updating interface {
 // rendered with the event's facts, the message below "message" and the delivery's
 // id and route below "delivery"; the result becomes Message.Body.
 type Templated interface {
-	// Template gives its text, or "" when there is none. In one that makes JSON
-	// every value is written as JSON, so that data cannot break out of its place.
-	Template() (text string, makesJSON bool)
+	// Template gives its text, or "" when there is none, and the media type of what it
+	// makes. Every value is written as that type needs, so that data cannot break out
+	// of its place.
+	Template() (text, mediaType string)
 }
 
 // Verbatim is a Sink that programs read: each event is a message of its own, whatever

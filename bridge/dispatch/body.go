@@ -10,14 +10,11 @@ import (
 
 // compileBody prepares a sink's own template, or gives nil when it has none.
 func compileBody(templates *render.Set, name string, sink bridge.Templated) (*render.Text, error) {
-	text, makesJSON := sink.Template()
-	switch {
-	case text == "":
+	text, mediaType := sink.Template()
+	if text == "" {
 		return nil, nil
-	case makesJSON:
-		return templates.JSON("body of "+name, text)
 	}
-	return templates.Text("body of "+name, text)
+	return templates.Body("body of "+name, text, mediaType)
 }
 
 // bodyData is what a sink's own template sees: the facts, the message that was

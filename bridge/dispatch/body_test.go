@@ -11,11 +11,10 @@ import (
 // templated is a sink with a template of its own.
 type templated struct {
 	fakeSink
-	text string
-	json bool
+	text, media string
 }
 
-func (s *templated) Template() (text string, makesJSON bool) { return s.text, s.json }
+func (s *templated) Template() (text, mediaType string) { return s.text, s.media }
 
 func TestBody(t *testing.T) {
 	d := bridge.Delivery{
@@ -23,16 +22,14 @@ func TestBody(t *testing.T) {
 		Facts: bridge.Facts{"event": map[string]any{"type": "UserCreated"}, "user": map[string]any{"firstName": `A "B"`, "lastName": "C"}},
 	}
 	for _, c := range []struct {
-		text string
-		json bool
-		want string
+		text, media, want string
 	}{
-		{"", true, ""},
-		{`{"who": {{ name .user }}, "what": "{{ .event.type }} by {{ .delivery.route }}", "id": {{ .delivery.id }}, "at": {{ .delivery.routedAt }}}`, true,
+		{"", "application/json", ""},
+		{`{"who": {{ name .user }}, "what": "{{ .event.type }} by {{ .delivery.route }}", "id": {{ .delivery.id }}, "at": {{ .delivery.routedAt }}}`, "application/json",
 			`{"who": "A \"B\" C", "what": "UserCreated by everything", "id": "d1", "at": "2026-11-23T14:02:31Z"}`},
-		{`{{ .user.firstName }}: {{ .message.level }}{{ range .message.fields }}, {{ .name }}{{ end }}`, false, `A "B": info`},
+		{`{{ .user.firstName }}: {{ .message.level }}{{ range .message.fields }}, {{ .name }}{{ end }}`, "text/plain", `A "B": info`},
 	} {
-		composer, err := NewComposer(NewMessages(), Wording{Templates: templates(t)}, "crm", &templated{text: c.text, json: c.json})
+		composer, err := NewComposer(NewMessages(), Wording{Templates: templates(t)}, "crm", &templated{text: c.text, media: c.media})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +44,7 @@ func TestBody(t *testing.T) {
 }
 
 func TestBodyFault(t *testing.T) {
-	_, err := NewComposer(NewMessages(), Wording{Templates: templates(t)}, "crm", &templated{text: "{{ jsn .user }}", json: true})
+	_, err := NewComposer(NewMessages(), Wording{Templates: templates(t)}, "crm", &templated{text: "{{ jsn .user }}", media: "application/json"})
 	if err == nil || !strings.Contains(err.Error(), "body of crm:1:") {
 		t.Errorf("the fault is reported as %v", err)
 	}

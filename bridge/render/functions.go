@@ -35,7 +35,7 @@ func functions(clock clock, links map[string]Links) map[string]any {
 		"find": find, "items": items, "limit": limit, "column": column, "sentence": words.sentence, "keys": keys,
 		"tally": words.tally, "more": words.moreThan, "oneOf": words.oneOfThem,
 
-		"json": toJSON, "toJson": toJSON,
+		"json": toJSON, "toJson": toJSON, "urlquery": percentEscape, "html": escapeMarkup, "line": line,
 
 		// Like sprig's, but bounded before they work.
 		"repeat": repeat, "replace": replace, "until": until,

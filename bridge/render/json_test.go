@@ -30,7 +30,7 @@ func TestJSON(t *testing.T) {
 		`{"a": {{ toJson .list }}}`:                                                         `{"a": ["a",1,null]}`,
 		`{"a": [{{ range $i, $x := .list }}{{ if $i }},{{ end }}{"v": {{ $x }}}{{ end }}]}`: `{"a": [{"v": "a"},{"v": 1},{"v": null}]}`,
 	} {
-		text, err := load(t, Options{}).JSON("body", template)
+		text, err := load(t, Options{}).Body("body", template, "application/json")
 		if err != nil {
 			t.Errorf("%s: %v", template, err)
 			continue
@@ -43,7 +43,7 @@ func TestJSON(t *testing.T) {
 }
 
 func TestJSONFaults(t *testing.T) {
-	_, err := load(t, Options{}).JSON("body of crm", "{\n\"a\": {{ jsn .x }} }")
+	_, err := load(t, Options{}).Body("body of crm", "{\n\"a\": {{ jsn .x }} }", "application/json")
 	if err == nil || !strings.Contains(err.Error(), "body of crm:2:") || !strings.Contains(err.Error(), `"json"`) {
 		t.Errorf("the fault is reported as %v", err)
 	}
@@ -55,7 +55,7 @@ func FuzzJSON(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	text, err := set.JSON("body", `{"a": {{ .x }}, "b": "<{{ .x }}>", "c": {{ json .x }}, "d": {"e{{ .x }}": [{{ .x }}]}}`)
+	text, err := set.Body("body", `{"a": {{ .x }}, "b": "<{{ .x }}>", "c": {{ json .x }}, "d": {"e{{ .x }}": [{{ .x }}]}}`, "application/json")
 	if err != nil {
 		f.Fatal(err)
 	}

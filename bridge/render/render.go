@@ -103,12 +103,6 @@ func (s *Set) Text(name, text string) (*Text, error) {
 	return s.compiler.compileText(name, text, plainPrinting)
 }
 
-// JSON compiles a template that makes JSON. A value between quotes is escaped, one
-// elsewhere is written as a whole value: a quoted text, a number, a list.
-func (s *Set) JSON(name, text string) (*Text, error) {
-	return s.compiler.compileText(name, text, jsonPrinting)
-}
-
 // foldEvent is an event's name without case and punctuation, as Absorb's own
 // spelling of it varies.
 func foldEvent(name string) string {
@@ -134,8 +128,9 @@ func nativePrinting(sinkType string) string { return "native " + sinkType }
 
 func printers(escape map[string]func(string) string) map[string]printer {
 	all := map[string]printer{
-		plainPrinting: printPlain, markdownPrinting: printMarkdown, pathPrinting: printPath, urlPrinting: printURL, jsonPrinting: printJSON,
+		plainPrinting: printPlain, markdownPrinting: printMarkdown, pathPrinting: printPath, urlPrinting: printURL,
 	}
+	maps.Copy(all, bodyPrinters())
 	for sinkType, f := range escape {
 		if f != nil {
 			all[nativePrinting(sinkType)] = printNative(f)

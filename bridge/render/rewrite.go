@@ -29,6 +29,7 @@ type rewriter struct {
 	known     []string // parts that may be referred to; nil for any
 	parts     map[string]bool
 	asks      map[string]bool // keys of the event that it refers to
+	escaped   bool            // every value that is printed must come from one of escapers
 	failed    bool
 }
 
@@ -98,9 +99,18 @@ func (w *rewriter) action(n *parse.ActionNode, root bool) parse.Node {
 	}
 	w.pipe(n.Pipe, root)
 	if len(n.Pipe.Decl) == 0 {
+		w.escapes(n.Pipe)
 		n.Pipe.Cmds = append(n.Pipe.Cmds, call(n.Pos, callPrint, dollar(n.Pos)))
 	}
 	return n
+}
+
+// escapes notes a value that nothing escapes, where printing does not.
+func (w *rewriter) escapes(p *parse.PipeNode) {
+	last, _ := p.Cmds[len(p.Cmds)-1].Args[0].(*parse.IdentifierNode)
+	if w.escaped && (last == nil || !slices.Contains(escapers(), last.Ident)) {
+		w.problem(p.Pos, "how to escape a value in this media type is not known; end it with a function that does, such as | json, | html, | urlquery or | line")
+	}
 }
 
 func (w *rewriter) pipe(p *parse.PipeNode, root bool) {

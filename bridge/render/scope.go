@@ -32,7 +32,8 @@ type scope struct {
 	out   output
 	steps int
 
-	quotes quotes // of the output, where it is JSON
+	quotes quotes // of the output, where it is JSON or CSV
+	markup markup // of the output, where it is XML or HTML
 
 	// missing is set in a path when a value that it is made from is empty.
 	missing bool

@@ -26,6 +26,7 @@ type Text struct {
 	place     func(line, column int) (int, int) // from the template's text to its file
 	fixed     string                            // what it always gives, if isFixed
 	isFixed   bool
+	whole     bool // a part of what it gives would say something else
 }
 
 // errMissing says that a path cannot be made, because a value is missing.
@@ -56,7 +57,7 @@ func (t *Text) runMentioning(ctx context.Context, data any, people *[]bridge.Per
 	s.people = people
 	err := t.template.Execute(&s.out, s)
 	switch {
-	case errors.Is(err, errFull):
+	case errors.Is(err, errFull) && !t.whole:
 		return s.out.cut(), nil
 	case err != nil:
 		return "", t.failure(err)
@@ -167,7 +168,7 @@ func (c *compiler) compile(r *reader, s scalar, printing string, known []string)
 		note(line, column, "%s", message)
 		return nil
 	}
-	w := &rewriter{functions: c.functions, text: s.text, note: note, known: known, parts: map[string]bool{}, asks: map[string]bool{}}
+	w := &rewriter{functions: c.functions, text: s.text, note: note, known: known, parts: map[string]bool{}, asks: map[string]bool{}, escaped: printing == otherPrinting}
 	for name := range trees {
 		if name != "t" {
 			note(1, -1, "define and block are not supported")

@@ -1,9 +1,14 @@
 package webhook
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -47,8 +52,10 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	m = m.Clean()
 	p := bridge.Payload{MessageID: m.ID, ContentType: s.config.ContentType, Body: []byte(m.Body)}
 	if s.config.Body != "" {
-		if isJSON(p.ContentType) && !json.Valid(p.Body) {
-			return bridge.Payload{}, bridge.Rejectedf("the sink's body template makes no JSON of this event, or more than 64 KiB of it; see it by: absorb-bridge preview")
+		for format, valid := range map[string]func([]byte) bool{"json": json.Valid, "xml": validXML} {
+			if isOf(format, p.ContentType) && !valid(p.Body) {
+				return bridge.Payload{}, bridge.Rejectedf("the sink's body template makes no %s of this event; see it by: absorb-bridge preview", strings.ToUpper(format))
+			}
 		}
 		return p, nil
 	}
@@ -63,6 +70,22 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 		return bridge.Payload{}, bridge.Rejectedf("the event cannot be written as JSON: %v", err)
 	}
 	return p, nil
+}
+
+// validXML tells whether a body is well-formed, whatever its encoding.
+func validXML(body []byte) bool {
+	d := xml.NewDecoder(bytes.NewReader(body))
+	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
+	elements := 0
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return errors.Is(err, io.EOF) && elements > 0
+		}
+		if _, ok := token.(xml.StartElement); ok {
+			elements++
+		}
+	}
 }
 
 func eventOf(m bridge.Message) envelope {

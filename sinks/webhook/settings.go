@@ -109,10 +109,10 @@ func (s *Sink) checkBody() error {
 	return nil
 }
 
-// isJSON tells whether a media type is JSON's or that of a format in JSON.
-func isJSON(mediaType string) bool {
+// isOf tells whether a media type is that of json or xml, or of a format in it.
+func isOf(format, mediaType string) bool {
 	media, _, err := mime.ParseMediaType(mediaType)
-	return err == nil && (media == jsonType || strings.HasSuffix(media, "+json"))
+	return err == nil && (media == "application/"+format || media == "text/"+format || strings.HasSuffix(media, "+"+format))
 }
 
 // minRedacted is how long a header's value must be to be taken for a secret when

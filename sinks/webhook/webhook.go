@@ -67,9 +67,7 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 }
 
 // Template is the body's, if there is one.
-func (s *Sink) Template() (text string, makesJSON bool) {
-	return s.config.Body, isJSON(s.config.ContentType)
-}
+func (s *Sink) Template() (text, mediaType string) { return s.config.Body, s.config.ContentType }
 
 // Send posts once. The id stays the same over all attempts, the time and with it
 // the signature are the attempt's.

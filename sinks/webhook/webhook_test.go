@@ -161,8 +161,8 @@ func TestBodyTemplate(t *testing.T) {
 	url, got := endpoint(t)
 	settings := map[string]any{"url": url, "allow_private": true, "body": `{"text": {{ .message.title }}}`}
 	sink := build(t, settings)
-	if text, makesJSON := sink.(bridge.Templated).Template(); text != settings["body"] || !makesJSON {
-		t.Errorf("the template is %q, JSON: %v", text, makesJSON)
+	if text, media := sink.(bridge.Templated).Template(); text != settings["body"] || media != "application/json" {
+		t.Errorf("the template is %q, of %s", text, media)
 	}
 	send(t, sink, bridge.Message{ID: "m", Body: `{"text": "x"}`})
 	if r := got()[0]; string(r.body) != `{"text": "x"}` || r.header.Get("Content-Type") != "application/json" {
@@ -176,12 +176,19 @@ func TestBodyTemplate(t *testing.T) {
 	}
 	settings["content_type"] = "text/plain; charset=utf-8"
 	sink = build(t, settings)
-	if _, makesJSON := sink.(bridge.Templated).Template(); makesJSON {
-		t.Error("plain text is taken for JSON")
+	if _, media := sink.(bridge.Templated).Template(); media != settings["content_type"] {
+		t.Errorf("the media type is %q", media)
 	}
 	send(t, sink, bridge.Message{ID: "m", Body: "no JSON"})
 	if r := got()[0]; string(r.body) != "no JSON" || r.header.Get("Content-Type") != "text/plain; charset=utf-8" {
 		t.Errorf("sent %s as %v", r.body, r.header)
+	}
+	settings["content_type"] = "application/soap+xml; charset=iso-8859-1"
+	sink = build(t, settings)
+	for body, good := range map[string]bool{`<?xml version="1.0" encoding="iso-8859-1"?><a b="c">d</a>`: true, "<a>": false, "<a>&</a>": false, "": false} {
+		if _, err := sink.Encode(bridge.Message{ID: "m", Body: body}); (err == nil) != good {
+			t.Errorf("XML %q: %v", body, err)
+		}
 	}
 }
 
