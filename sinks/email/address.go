@@ -30,12 +30,46 @@ const atoms = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$
 
 const domainChars = "abcdefghijklmnopqrstuvwxyz0123456789-._"
 
+// errAddress is the fault of a text that is not one address.
+var errAddress = errors.New(`want one address, such as lms@example.com or "LMS <lms@example.com>"`)
+
+// parseSetting reads an address that an admin wrote, who may have written several.
+func parseSetting(text string) (*mail.Address, error) {
+	if all, err := mail.ParseAddressList(text); err == nil && len(all) > 1 {
+		return nil, errAddress
+	}
+	return parseAddress(text)
+}
+
+// split takes a name and an address apart. A name comes from Absorb and is not
+// quoted: it may hold commas, brackets, colons, and other addresses. What stands
+// between the last angle brackets is the address.
+func split(text string) (*mail.Address, error) {
+	text = strings.TrimSpace(bridge.CleanLine(text))
+	before, bracketed := strings.CutSuffix(text, ">")
+	i := strings.LastIndexByte(before, '<')
+	if !bracketed || i < 0 {
+		return mail.ParseAddress(text)
+	}
+	a, err := mail.ParseAddress(strings.TrimSpace(before[i+1:]))
+	if err != nil {
+		return nil, err
+	}
+	name := strings.TrimSpace(before[:i])
+	if len(name) > 1 && name[0] == '"' && name[len(name)-1] == '"' || strings.HasPrefix(name, "=?") {
+		if whole, err := mail.ParseAddress(name + " <" + a.Address + ">"); err == nil {
+			name = whole.Name // quoted or encoded by the rules
+		}
+	}
+	return &mail.Address{Name: inert(name), Address: a.Address}, nil
+}
+
 // parseAddress reads one address, with a name beside it or without. Its errors
 // do not repeat the text.
 func parseAddress(text string) (*mail.Address, error) {
-	a, err := mail.ParseAddress(text)
+	a, err := split(text)
 	if err != nil {
-		return nil, errors.New(`want one address, such as lms@example.com or "LMS <lms@example.com>"`)
+		return nil, errAddress
 	}
 	at := strings.LastIndexByte(a.Address, '@')
 	local, domain := a.Address[:at], strings.ToLower(a.Address[at+1:])
@@ -66,12 +100,12 @@ func (c Config) checkRecipients() error {
 		if isTemplate(text) {
 			continue
 		}
-		if _, err := parseAddress(text); err != nil {
+		if _, err := parseSetting(text); err != nil {
 			errs = append(errs, kit.Setting(fmt.Sprintf("to[%d]", i), "%v", err))
 		}
 	}
 	for i, text := range c.Fallback {
-		if _, err := parseAddress(text); err != nil {
+		if _, err := parseSetting(text); err != nil {
 			errs = append(errs, kit.Setting(fmt.Sprintf("fallback[%d]", i), "%v", err))
 		}
 	}

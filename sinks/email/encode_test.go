@@ -3,6 +3,7 @@ package email
 import (
 	"bytes"
 	"fmt"
+	"net/mail"
 	"slices"
 	"strings"
 	"testing"
@@ -199,6 +200,27 @@ func TestEncodeRecipients(t *testing.T) {
 				t.Errorf("To = %q, Shortened = %q; want %q and %d notes", p.To, p.Shortened, c.want, c.cut)
 			}
 		})
+	}
+}
+
+// TestNamesOfRecipients: a name comes from Absorb, and is the name of the one address
+// that the template writes, whatever it holds.
+func TestNamesOfRecipients(t *testing.T) {
+	sink := newSink(t, map[string]any{"to": []any{"{{ .x }} <{{ .y }}>"}})
+	for _, name := range []string{
+		"Mira", "Halvorsen, Mira", "Mira (Contractor)", "Dr. A. B. [ext]", "A@B Training: Lab", `back\slash`, `Mira "Mi" H`, `"`, "<spy@evil.example>", "spy@evil.example,",
+		"x: spy@evil.example;", "(", ")", "Läs; Tjänst", "a= ?utf-8?q?b?=", "spy@evil.example (", "",
+	} {
+		for _, address := range []string{"m@example.com", " m@example.com\t"} {
+			p := encode(t, sink, bridge.Message{ID: "m", Title: "x", To: []string{name + " <" + address + ">"}})
+			all, err := mail.ParseAddressList(read(t, p.Body).header.Get("To"))
+			if err != nil || len(all) != 1 || all[0].Name != name || all[0].Address != "m@example.com" || !slices.Equal(p.To, []string{"m@example.com"}) {
+				t.Errorf("%q <%s> is written to %v (%v), by %q", name, address, all, err, p.To)
+			}
+		}
+	}
+	if p := encode(t, sink, bridge.Message{ID: "m", Title: "x", To: []string{"\"Halvorsen, \\\"M\\\"\" <m@example.com>"}}); !strings.Contains(string(p.Body), `"Halvorsen, \"M\""`) {
+		t.Errorf("a name in quotes is written as %s", p.Body)
 	}
 }
 

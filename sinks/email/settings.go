@@ -204,7 +204,7 @@ func (c Config) answerTo() (*mail.Address, error) {
 }
 
 func addressSetting(key, text string) (*mail.Address, error) {
-	a, err := parseAddress(text)
+	a, err := parseSetting(text)
 	if err != nil {
 		return nil, kit.Setting(key, "%v", err)
 	}
