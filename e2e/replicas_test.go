@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -78,13 +77,7 @@ func (r *replicas) pause(i int, d time.Duration) {
 	r.mu.Lock()
 	p := r.running[i].cmd.Process
 	r.mu.Unlock()
-	if err := p.Signal(syscall.SIGSTOP); err != nil {
-		r.t.Error(err)
-	}
-	time.Sleep(d)
-	if err := p.Signal(syscall.SIGCONT); err != nil {
-		r.t.Error(err)
-	}
+	pause(r.t, p, d)
 }
 
 // post sends a webhook to one replica after the other until one answers 200, as a

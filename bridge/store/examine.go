@@ -17,7 +17,6 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
-	"golang.org/x/sys/unix"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
@@ -82,18 +81,15 @@ func (x *Examination) sqlite(ctx context.Context, file string) error {
 		}
 		folder = filepath.Dir(folder) // the first start makes those below
 	}
-	if err := unix.Access(folder, unix.W_OK|unix.X_OK); err != nil {
+	if err := writableFolder(folder); err != nil {
 		return fmt.Errorf("write into %s: %w", folder, err)
 	}
-	var disk unix.Statfs_t
-	if err := unix.Statfs(folder, &disk); err == nil {
-		x.Free = disk.Bavail * uint64(disk.Bsize)
-	}
+	x.Free = freeBytes(folder)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	x.Exists = true
-	if err := unix.Access(file, unix.R_OK|unix.W_OK); err != nil {
+	if err := writableFile(file); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
 	if _, err := os.Stat(file + ".lock"); err == nil {

@@ -8,7 +8,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -16,9 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 	"github.com/absorb-bridge/absorb-bridge/sinks"
@@ -260,37 +257,6 @@ func TestServe(t *testing.T) {
 	// Told to stop as soon as it says that it is ready.
 	log := &watched{word: "is ready", seen: stop}
 	if code := run(ctx, []string{"serve", "--config", path}, io.Discard, log); code != 0 || !strings.Contains(log.String(), "has stopped") {
-		t.Errorf("ended with %d: %s", code, log)
-	}
-}
-
-// TestServeRemembersAHangUp sends SIGHUP while the bridge reads its configuration, from
-// a pipe that somebody else fills: it reloads as soon as it can.
-func TestServeRemembersAHangUp(t *testing.T) {
-	dir := t.TempDir()
-	path, later := filepath.Join(dir, "bridge.yaml"), filepath.Join(dir, "later.yaml")
-	rewrite(t, later, anywhere)
-	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
-	defer stop()
-	log := &watched{word: "was read again", seen: stop}
-	ended := make(chan int, 1)
-	go func() { ended <- run(ctx, []string{"serve", "--config", path}, io.Discard, log) }()
-
-	pipe, err := os.OpenFile(path, os.O_WRONLY, 0) // waits until it is read
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(syscall.Kill(os.Getpid(), syscall.SIGHUP), os.Rename(later, path)); err != nil {
-		t.Fatal(err)
-	}
-	_, err = io.WriteString(pipe, anywhere)
-	if err := errors.Join(err, pipe.Close()); err != nil {
-		t.Fatal(err)
-	}
-	if code := <-ended; code != 0 || !strings.Contains(log.String(), "was read again") {
 		t.Errorf("ended with %d: %s", code, log)
 	}
 }

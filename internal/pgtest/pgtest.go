@@ -10,14 +10,11 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -148,17 +145,12 @@ func own(flags ...string) (*Server, error) {
 }
 
 func (s *Server) initialize() error {
-	owner, err := s.owner()
+	as, err := account(s.dir)
 	if err != nil {
 		return err
 	}
-	if owner != nil {
-		if err := os.Chown(s.dir, int(owner.Uid), int(owner.Gid)); err != nil {
-			return err
-		}
-	}
 	initdb := exec.Command(filepath.Join(s.bin, "initdb"), "--pgdata", s.data(), "--username", "bridge", "--auth", "trust", "--encoding", "UTF8", "--no-sync", "--locale", "C.UTF-8")
-	initdb.Dir, initdb.SysProcAttr = s.dir, &syscall.SysProcAttr{Credential: owner}
+	initdb.Dir, initdb.SysProcAttr = s.dir, as
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
@@ -171,25 +163,9 @@ const port = 5432
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-// owner is whom the server runs as: PostgreSQL refuses to run as root. It is nil
-// when the tests are somebody else already.
-func (s *Server) owner() (*syscall.Credential, error) {
-	if os.Getuid() != 0 {
-		return nil, nil
-	}
-	for _, name := range []string{"postgres", "nobody"} {
-		if u, err := user.Lookup(name); err == nil {
-			uid, _ := strconv.ParseUint(u.Uid, 10, 32)
-			gid, _ := strconv.ParseUint(u.Gid, 10, 32)
-			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
-		}
-	}
-	return nil, errors.New("no user to run PostgreSQL as")
-}
-
 // Start starts a server that was stopped, and waits until it answers.
 func (s *Server) Start() error {
-	owner, err := s.owner()
+	as, err := account(s.dir)
 	if err != nil {
 		return err
 	}
@@ -201,8 +177,7 @@ func (s *Server) Start() error {
 	args := append([]string{"-D", s.data(), "-k", s.dir, "-c", "listen_addresses=", "-c", "port=" + strconv.Itoa(port), "-c", "max_connections=200"}, s.flags...)
 	s.cmd = exec.Command(filepath.Join(s.bin, "postgres"), args...)
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.dir, out, out
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: owner}
-	dieWithUs(s.cmd.SysProcAttr)
+	s.cmd.SysProcAttr = as
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
@@ -223,32 +198,9 @@ func (s *Server) Start() error {
 // (immediate shutdown mode).
 func (s *Server) Stop() {
 	if s.cmd != nil {
-		_ = s.cmd.Process.Signal(syscall.SIGQUIT) // it may be gone already
-		s.Resume()
+		s.end()
 		_ = s.cmd.Wait()
 		s.cmd = nil
-	}
-}
-
-// Pause has the server hang: it takes connections and requests and answers none.
-// It is for a server that New has started.
-func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
-
-// Resume ends a Pause.
-func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
-
-// signal sends a signal to the server and to the processes that it has started.
-func (s *Server) signal(sig syscall.Signal) {
-	pid := s.cmd.Process.Pid
-	_ = syscall.Kill(pid, sig)
-	all, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, file := range all {
-		text, _ := os.ReadFile(file) // it may be gone
-		_, rest, _ := strings.Cut(string(text), ") ")
-		if fields := strings.Fields(rest); len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
-			child, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-			_ = syscall.Kill(child, sig)
-		}
 	}
 }
 

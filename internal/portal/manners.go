@@ -117,7 +117,7 @@ func (p *Portal) show(collection string, o object) object {
 			delete(shown, "courseName")
 		}
 		if p.LongTimes && shown["status"] == complete {
-			shown["timeSpent"], shown["timeSpentTicks"] = "1.13:02:39.9878697", 1_333_599_878_697
+			shown["timeSpent"], shown["timeSpentTicks"] = "1.13:02:39.9878697", int64(1_333_599_878_697)
 		}
 	}
 	if p.RaggedDates {

@@ -69,7 +69,7 @@ func (w *world) complete(user, course string, at time.Time) {
 	}
 	maps.Copy(e, object{
 		"progress": 100.0, "score": 92.5, "status": complete, "dateStarted": stamp(at.Add(-50 * time.Minute)), "dateCompleted": stamp(at),
-		"dateExpires": stamp(at.AddDate(1, 0, 0)), "timeSpentTicks": 28_500_000_000, "timeSpent": "00:47:30", "credits": 1.5, "dateEdited": stamp(at),
+		"dateExpires": stamp(at.AddDate(1, 0, 0)), "timeSpentTicks": int64(28_500_000_000), "timeSpent": "00:47:30", "credits": 1.5, "dateEdited": stamp(at),
 	})
 }
 
