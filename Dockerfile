@@ -8,7 +8,8 @@ COPY . .
 ARG TARGETOS TARGETARCH VERSION=""
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
     go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$VERSION" -o /out/absorb-bridge ./cmd/absorb-bridge \
- && mkdir -p /out/data
+ && go run ./deploy/notices ./cmd/absorb-bridge $TARGETOS/$TARGETARCH > /out/NOTICES.txt \
+ && cp LICENSE /out && mkdir -p /out/data
 
 FROM scratch
 ARG VERSION=""
@@ -19,6 +20,7 @@ LABEL org.opencontainers.image.title="absorb-bridge" \
       org.opencontainers.image.version="$VERSION"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/absorb-bridge /absorb-bridge
+COPY --from=build /out/LICENSE /out/NOTICES.txt /
 # A new volume takes its owner from here.
 COPY --from=build --chown=65532:65532 /out/data /data
 # The configuration's folder is mounted, not the file: an edited file is often a new

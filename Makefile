@@ -5,13 +5,13 @@ GO ?= go
 TIMEOUT ?= 40m
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: check build fmt vet lint test race deployment fuzz bench soak release archives reproducible clean
+.PHONY: check build fmt vet cross vulnerabilities lint test race deployment fuzz bench soak release archives reproducible clean
 
 # The same sources give the same bytes, by the same version of Go: no paths, no state
 # of the working copy, no instructions that only some processors have.
-STATIC = CGO_ENABLED=0 GOAMD64=v1 GOARM64=v8.0 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
+STATIC = CGO_ENABLED=0 GOAMD64=v1 GOARM64=v8.0 GOARM=6 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
 
-check: fmt vet lint build test race deployment
+check: fmt vet cross vulnerabilities lint build test race deployment
 
 build:
 	$(STATIC) -o absorb-bridge ./cmd/absorb-bridge
@@ -21,6 +21,24 @@ fmt:
 
 vet:
 	$(GO) vet ./...
+
+# The systems that it also builds for: one of each kind, by system and size of a word.
+CROSS ?= windows/amd64 freebsd/amd64 darwin/arm64 linux/386
+cross:
+	@set -e; for platform in $(CROSS); do \
+		echo "vet for $$platform"; GOOS=$${platform%/*} GOARCH=$${platform#*/} CGO_ENABLED=0 $(GO) vet ./...; \
+	done
+
+# Known faults of what is linked, by the database of the Go project. Without a way to it,
+# the modules are compared with their sums in go.sum.
+VULNDB ?= https://vuln.go.dev
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+vulnerabilities:
+	@if curl -fsS --max-time 20 -o /dev/null $(VULNDB)/index/db.json; then \
+		$(GO) run $(GOVULNCHECK) -db $(VULNDB) ./...; \
+	else \
+		echo "$(VULNDB) cannot be reached: known vulnerabilities are not looked up"; $(GO) mod verify; \
+	fi
 
 # .golangci.yml says what it looks for. Building it takes a minute or two the first time.
 LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
@@ -62,14 +80,14 @@ soak:
 # binary (CycloneDX), and the sums of all: make release VERSION=v1.2.3
 # A list has no time and no number of its own. It does have the sum of the program that
 # wrote it, which is built like ours: the same on machines of one kind.
-PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
+PLATFORMS ?= linux/amd64 linux/arm64 linux/arm linux/386 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 freebsd/amd64
 DIST ?= dist
 SBOM = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 release: archives
 	@set -e; for archive in $(DIST)/*.tar.gz; do \
 		name=$$(basename $$archive .tar.gz); echo "$$name.cdx.json"; \
-		tar -xzf $$archive -C $(DIST) $$name/absorb-bridge; \
-		CGO_ENABLED=0 GOAMD64=v1 GOARM64=v8.0 $(GO) run -trimpath $(SBOM) bin -json -noserial -notimestamp -version $(VERSION) -output $(DIST)/$$name.cdx.json $(DIST)/$$name/absorb-bridge 2>/dev/null; \
+		tar -xzf $$archive -C $(DIST); program=$$(ls $(DIST)/$$name/absorb-bridge*); \
+		CGO_ENABLED=0 GOAMD64=v1 GOARM64=v8.0 $(GO) run -trimpath $(SBOM) bin -json -noserial -notimestamp -version $(VERSION) -output $(DIST)/$$name.cdx.json $$program 2>/dev/null; \
 		rm -r $(DIST)/$$name; \
 	done
 	cd $(DIST) && sha256sum * > SHA256SUMS
@@ -80,8 +98,10 @@ archives:
 	rm -rf $(DIST)
 	@set -e; for platform in $(PLATFORMS); do \
 		os=$${platform%/*}; arch=$${platform#*/}; name=absorb-bridge_$(VERSION)_$${os}_$$arch; echo "$$name.tar.gz"; \
+		suffix=; [ $$os != windows ] || suffix=.exe; \
 		mkdir -p $(DIST)/$$name; \
-		GOOS=$$os GOARCH=$$arch $(STATIC) -o $(DIST)/$$name/absorb-bridge ./cmd/absorb-bridge; \
+		GOOS=$$os GOARCH=$$arch $(STATIC) -o $(DIST)/$$name/absorb-bridge$$suffix ./cmd/absorb-bridge; \
+		$(GO) run ./deploy/notices ./cmd/absorb-bridge $$platform > $(DIST)/$$name/NOTICES.txt; \
 		cp -r README.md CHANGELOG.md SECURITY.md LICENSE docs configs templates $(DIST)/$$name; \
 		mkdir $(DIST)/$$name/deploy; cp -r deploy/compose deploy/helm deploy/systemd $(DIST)/$$name/deploy; \
 		tar --sort=name --mtime=@$(SOURCE_DATE_EPOCH) --owner=0 --group=0 --numeric-owner --mode=u+rw,go+r-w,a+X --format=ustar -C $(DIST) -cf - $$name | gzip -n -9 > $(DIST)/$$name.tar.gz; \
