@@ -3,10 +3,11 @@ package absorb
 import (
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/timestamp"
 )
 
 // The likely keys of what every webhook tells, folded, best first. A key inside
@@ -252,41 +253,18 @@ func idText(v any) string {
 	return ""
 }
 
-// parseTime reads a time in any of the forms that .NET services write: ISO 8601
-// with or without a zone (then UTC), seconds or milliseconds since 1970. It is
-// zero for anything else, and for .NET's first and last moments, which mean none.
+// parseTime reads a time as package timestamp does. It is zero for anything else, and
+// for .NET's first and last moments, which mean none.
 func parseTime(v any) time.Time {
-	if t := readTime(v); 1970 <= t.Year() && t.Year() <= 9998 {
-		return t
-	}
-	return time.Time{}
-}
-
-func readTime(v any) time.Time {
+	var text string
 	switch v := v.(type) {
 	case json.Number:
-		return epoch(v.String())
+		text = v.String()
 	case string:
-		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", time.DateOnly} {
-			if t, err := time.Parse(layout, v); err == nil {
-				return t.UTC()
-			}
-		}
-		return epoch(v)
+		text = v
+	}
+	if t, ok := timestamp.Parse(text); ok && 1970 <= t.Year() && t.Year() <= 9998 {
+		return t.UTC()
 	}
 	return time.Time{}
-}
-
-// millisFrom is where a number of seconds would be in the year 5138.
-const millisFrom = 100_000_000_000
-
-func epoch(digits string) time.Time {
-	n, err := strconv.ParseFloat(digits, 64)
-	if err != nil || !(n > 0 && n < millisFrom*1000) { // also when it is no number
-		return time.Time{}
-	}
-	if n < millisFrom {
-		n *= 1000
-	}
-	return time.UnixMilli(int64(n)).UTC()
 }

@@ -25,7 +25,7 @@ func schema(t testing.TB) Schema {
 }
 
 const answers = `{
- "event": {"type": "EnrollmentCompletedByLearner", "userId": "u1", "sessionId": "s1", "body": {"score": "79", "n": 3, "flag": true, "tags": ["a", 2]}},
+ "event": {"type": "EnrollmentCompletedByLearner", "userId": "u1", "sessionId": "s1", "body": {"score": "79", "n": 3, "long": 9007199254740993, "huge": 123456789012345678901234567890, "day": "2026-11-23", "flag": true, "tags": ["a", 2]}},
  "source": "production",
  "course": {"id": "c1", "name": "Fire Safety", "courseType": "OnlineCourse", "activeStatus": 0, "tagIds": ["t1", "t2"], "categoryId": null},
  "enrollment": {"score": 79.5, "status": 3, "progress": 100.0, "timeSpent": "02:30:00", "dateCompleted": "2026-11-23T14:02:31.12", "dateDue": "0001-01-01T00:00:00"},
@@ -76,6 +76,12 @@ func TestHolds(t *testing.T) {
 		{`event.body.n + 1 == 4 and event.body.n * 2 - 1 == 5 and -event.body.n == -3`, true, false},
 		{`event.body.n % 2 == 1 and event.body.n / 2 == 1.5 and event.body.n ** 2 == 9`, true, false},
 		{`event.body.n / 0 == nil`, true, true},
+		{`event.body.long == 9007199254740993 and event.body.long != 9007199254740992`, true, false},
+		{`event.body.long > 9007199254740992 and 9007199254740994 > event.body.long`, true, false},
+		{`event.body.long in [9007199254740992, 9007199254740994]`, false, false},
+		{`event.body.long == "9007199254740993" and number("9007199254740993") == event.body.long`, true, false},
+		{`event.body.huge == "123456789012345678901234567890" and event.body.huge != "123456789012345678901234567891"`, true, false},
+		{`date(event.body.day) == date("11/23/2026") and date("20261123") == date("1795392000")`, true, false},
 		{`event.body.flag`, true, false},
 		{`!event.body.flag`, false, true},
 		{`event.body.flag ? course.name == "Fire Safety" : true`, true, true},

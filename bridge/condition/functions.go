@@ -77,7 +77,7 @@ func like(args []any) (any, error) {
 
 // number reads a number, also from a text; what is none is nothing.
 func number(args []any) (any, error) {
-	if n, ok := render.Numeric(args[0]); ok {
+	if n, ok := render.Exact(args[0]); ok {
 		return n, nil
 	}
 	return nil, nil

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/timestamp"
 )
 
 // clock shows times in a language, a zone and a layout.
@@ -24,6 +26,9 @@ func newClock(words *vocabulary, zone *time.Location, layout string) clock {
 // date shows a point in time. The options are a layout, by name or as Go writes
 // them, and a zone by its IANA name. What cannot be read as a time is shown as
 // it is.
+//
+// No zone moves a day: a value without a time of day, or a midnight in a layout
+// without one, as Absorb writes the day on which somebody was hired.
 func (c clock) date(v any, options ...string) (string, error) {
 	layout, zone := c.layout, c.zone
 	if len(options) > 0 && options[0] != "" {
@@ -40,14 +45,42 @@ func (c clock) date(v any, options ...string) (string, error) {
 		return "", fmt.Errorf("wants at most a layout and a zone after the time")
 	}
 	s := strings.TrimSpace(text(v))
-	t, ok := parseTime(s)
+	t, ok := timestamp.Parse(s)
 	switch {
 	case !ok:
 		return s, nil
 	case t.Year() <= 1:
 		return "", nil // .NET's way of saying that there is none
+	case t.Day && hasTimeOfDay(layout):
+		return c.format(t.Time, c.namedLayout("date")), nil
+	case t.IsMidnight() && !hasTimeOfDay(layout):
+		return c.format(t.Time, layout), nil
 	}
 	return c.format(t.In(zone), layout), nil
+}
+
+// day shows the date that a value has as it was written, in no zone. The option is a
+// layout.
+func (c clock) day(v any, options ...string) (string, error) {
+	if len(options) > 1 {
+		return "", fmt.Errorf("wants at most a layout after the date")
+	}
+	s := strings.TrimSpace(text(v))
+	t, ok := timestamp.Parse(s)
+	switch {
+	case !ok:
+		return s, nil
+	case t.Year() <= 1:
+		return "", nil
+	}
+	return c.format(t.Time, c.namedLayout(cmp.Or(strings.Join(options, ""), "date"))), nil
+}
+
+// hasTimeOfDay tells whether a layout shows more than a date.
+func hasTimeOfDay(layout string) bool {
+	morning := time.Date(2026, 1, 2, 1, 1, 1, 1, time.UTC)
+	evening := time.Date(2026, 1, 2, 22, 22, 22, 222_222_222, time.UTC)
+	return morning.Format(layout) != evening.Format(layout)
 }
 
 // namedLayout is the layout of a name, or the one that is written out.
@@ -92,20 +125,6 @@ func (v *vocabulary) format(t time.Time, layout string) string {
 		}
 		layout = rest
 	}
-}
-
-// parseTime reads the forms in which Absorb writes times: ISO 8601 with or
-// without a zone, with any number of fraction digits, or a date alone. Without a
-// zone it is UTC.
-func parseTime(s string) (time.Time, bool) {
-	for _, layout := range []string{
-		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02",
-	} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
 }
 
 var timeSpan = regexp.MustCompile(`^(?:(\d{1,6})\.)?(\d{1,6}):(\d{1,2}):(\d{1,2})(?:\.\d+)?$`)

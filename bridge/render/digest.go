@@ -118,7 +118,7 @@ func span(events []bridge.Facts) map[string]any {
 func (c clock) from(events []bridge.Facts) (last time.Time, words string) {
 	var first time.Time
 	for _, e := range events {
-		t, ok := parseTime(text(get(e, "event", "occurredAt")))
+		t, ok := TimeOf(get(e, "event", "occurredAt"))
 		if !ok {
 			continue
 		}

@@ -28,7 +28,7 @@ func functions(clock clock, links map[string]Links) map[string]any {
 		"len": length, "index": index, "print": printAll, "printf": printFormat,
 
 		"name": nameOf, "portal": portal, "linkTo": linkTo(links), "otherIDs": otherIDs, "eventTitle": bridge.EventTitle,
-		"date": clock.date, "duration": clock.duration,
+		"date": clock.date, "day": clock.day, "duration": clock.duration,
 		"status": status, "activeStatus": activeStatus, "courseType": courseType,
 		"plain": plainText, "truncate": truncate, "plural": words.plural, "percent": words.percent, "number": words.formatNumber, "word": words.word,
 		"mention": mention, "bold": bold, "italic": italic, "code": code, "link": link,

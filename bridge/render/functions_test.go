@@ -27,6 +27,14 @@ func TestDate(t *testing.T) {
 		{"2026-08-24 04:00:00.1234567", nil, "24 Aug 2026, 06:00"},
 		{"2026-08-24T04:00", nil, "24 Aug 2026, 06:00"},
 		{"2026-08-24", []string{"date"}, "24 Aug 2026"},
+		{"2026-08-24", []string{"date", "America/New_York"}, "24 Aug 2026"}, // no zone moves a day
+		{"8/24/2026", []string{"weekday", "Pacific/Kiritimati"}, "Monday, 24 August"},
+		{"2026-08-24", []string{"datetime", "America/New_York"}, "24 Aug 2026"},
+		{"2026-08-24", nil, "24 Aug 2026"},
+		{"2026-08-24T00:00:00", []string{"date", "America/New_York"}, "24 Aug 2026"},
+		{"2026-08-24T00:00:00Z", []string{"date", "America/New_York"}, "24 Aug 2026"},
+		{"2026-08-24T00:00:00Z", []string{"datetime", "America/New_York"}, "23 Aug 2026, 20:00"}, // it may be a time
+		{json.Number("1787530800"), []string{"15:04", "UTC"}, "00:20"},
 		{"2026-08-24T23:30:00Z", []string{"date"}, "25 Aug 2026"},
 		{"2026-08-24T23:30:00Z", []string{"time", "UTC"}, "23:30"},
 		{"2026-08-24T23:30:00Z", []string{"iso"}, "2026-08-25T01:30:00+02:00"},
@@ -49,6 +57,17 @@ func TestDate(t *testing.T) {
 	}
 	if _, err := c.date(nil, "", "UTC", "x"); err == nil {
 		t.Error("a third option is accepted")
+	}
+	for value, want := range map[any]string{"2026-08-24T23:30:00Z": "24 Aug 2026", "2026-08-24T23:30:00-11:00": "24 Aug 2026", "0001-01-01": "", "soon": "soon", nil: ""} {
+		if got, err := c.day(value); err != nil || got != want {
+			t.Errorf("day %v = %q, %v; want %q", value, got, err, want)
+		}
+	}
+	if got, err := c.day("2026-08-24T23:30:00Z", "02.01."); err != nil || got != "24.08." {
+		t.Errorf("day with a layout: %q, %v", got, err)
+	}
+	if _, err := c.day(nil, "", "x"); err == nil {
+		t.Error("day takes a second option")
 	}
 }
 

@@ -45,7 +45,7 @@ func (t *Template) Message(ctx context.Context, f bridge.Facts) (bridge.Message,
 	if m.Title == "" {
 		m.Title = bridge.EventTitle(eventType)
 	}
-	m.Time, _ = parseTime(text(get(f, "event", "occurredAt")))
+	m.Time, _ = TimeOf(get(f, "event", "occurredAt"))
 	return m, nil
 }
 

@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
+	"math/big"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -155,6 +158,26 @@ func numeric(v any, fromText bool) (float64, bool) {
 	return 0, false
 }
 
+// whole is a number without a fraction, in digits.
+var whole = regexp.MustCompile(`^[+-]?\d{1,100}$`)
+
+// wholeOf reads a value as a whole number of up to a hundred digits, all of which
+// count. Neither a fraction nor an exponent is one.
+func wholeOf(v any) (*big.Int, bool) {
+	switch v := plain(v).(type) {
+	case int64:
+		return big.NewInt(v), true
+	case float64:
+		n, accuracy := big.NewFloat(v).Int(nil)
+		return n, accuracy == big.Exact && !math.IsInf(v, 0)
+	case json.Number, string:
+		if s := strings.TrimSpace(text(v)); whole.MatchString(s) {
+			return new(big.Int).SetString(strings.TrimPrefix(s, "+"), 10)
+		}
+	}
+	return nil, false
+}
+
 // compare orders two values; ok is false when they have no order. A number and
 // a text that reads as one are compared as numbers.
 func compare(a, b any) (order int, ok bool) {
@@ -163,6 +186,13 @@ func compare(a, b any) (order int, ok bool) {
 	if aNumber || bNumber {
 		x, okX := numeric(a, true)
 		y, okY := numeric(b, true)
+		if x == y { // which may be by rounding
+			if m, whole := wholeOf(a); whole {
+				if n, whole := wholeOf(b); whole {
+					return m.Cmp(n), true
+				}
+			}
+		}
 		return cmp.Compare(x, y), okX && okY
 	}
 	if plain(a) == nil || plain(b) == nil {

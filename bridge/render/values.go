@@ -1,8 +1,9 @@
 package render
 
 import (
-	"strings"
 	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/timestamp"
 )
 
 // What follows serves conditions, so that a value means there what it means in a
@@ -21,6 +22,19 @@ func Items(answer any) []any { return items(answer) }
 // Numeric reads a number, also from a text.
 func Numeric(v any) (n float64, ok bool) { return numeric(v, true) }
 
+// Exact reads a number as Numeric does, and keeps the digits of a whole one: it gives
+// an int64 if that has room for it, else a float64.
+func Exact(v any) (n any, ok bool) {
+	f, ok := numeric(v, true)
+	if !ok {
+		return nil, false
+	}
+	if whole, isWhole := wholeOf(v); isWhole && whole.IsInt64() {
+		return whole.Int64(), true
+	}
+	return f, true
+}
+
 // Plain gives a value in one of the types that templates meet: nil, string,
 // bool, int64, float64, []any, map[string]any, or json.Number when its digits do
 // not fit into the others.
@@ -33,11 +47,14 @@ func TextOf(v any) string { return text(v) }
 // characters.
 func Length(v any) int64 { return length(v) }
 
-// TimeOf reads a time as Absorb writes it, in UTC if it has no zone. It is not ok
-// when there is none, and for the year 1, by which .NET says so.
+// TimeOf reads a time as package timestamp does. It is not ok when there is none, and
+// for the year 1, by which .NET says so.
 func TimeOf(v any) (t time.Time, ok bool) {
-	t, ok = parseTime(strings.TrimSpace(text(v)))
-	return t, ok && t.Year() > 1
+	value, ok := timestamp.Parse(text(v))
+	if !ok || value.Year() <= 1 {
+		return time.Time{}, false
+	}
+	return value.Time, true
 }
 
 // Words are the functions of templates that put a value into words, by name.
