@@ -201,7 +201,7 @@ func parse(name, dir string, data []byte, environ []string) (*Config, error) {
 	}
 	d.variables = variables
 	expanded, _ := e.expand("", values).(map[string]any)
-	b := &builder{document: d, dir: dir, config: &Config{Warnings: warnings}, built: map[string]bridge.Sink{}}
+	b := &builder{document: d, dir: dir, config: &Config{Warnings: append(warnings, e.warnings...)}, built: map[string]bridge.Sink{}}
 	b.build(expanded)
 	if err := d.problems.Err(); err != nil {
 		return nil, err

@@ -243,11 +243,54 @@ func TestProblemsOfTheEnvironmentNameTheVariable(t *testing.T) {
 	for _, want := range []string{
 		"BRIDGE_LISTEN: listen: want an address", "BRIDGE_SINKS__ZULU__TYPE: sinks.zulu.type: want", "BRIDGE_SINKS__ALPHA__COLOUR: sinks.alpha.colour: unknown",
 		"BRIDGE_SOURCES__P__SECRETS: sources.p.secrets[0]: the environment variable NONE is not set", "BRIDGE_SOURCES__P__API__RATE: sources.p.api.rate: want a rate",
-		"bridge.yaml:3:12: sources.p.api.key: required",
+		"BRIDGE_SOURCES__P__API__RATE: sources.p.api.key: required",
 	} {
 		if !strings.Contains("\n"+err.Error(), "\n"+want) {
 			t.Errorf("no line begins with %q:\n%v", want, err)
 		}
+	}
+}
+
+// TestTheEnvironmentReachesEveryName has names that no shell lets a variable have.
+func TestTheEnvironmentReachesEveryName(t *testing.T) {
+	const text = "store: s.db\nsources: { main-portal: { path: /p, secrets: [ s ] } }\nsinks: { hr-mail: { type: console }, a-b: { type: console }, a_b: { type: console } }\nroutes: []\n"
+	c := parseText(t, text, "BRIDGE_SINKS__HR_MAIL__LIMIT__RATE=2/s", "BRIDGE_SINKS__A_B__LIMIT__RATE=4/s", "BRIDGE_SOURCES__MAIN_PORTAL__PATH=/q")
+	rates := map[string]float64{}
+	for _, s := range c.Sinks {
+		rates[s.Name] = s.Limit.Rate
+	}
+	if len(rates) != 3 || rates["hr-mail"] != 2 || rates["a_b"] != 4 || rates["a-b"] == 4 {
+		t.Errorf("rates %v", rates)
+	}
+	if len(c.Sources) != 1 || c.Sources[0].Path != "/q" {
+		t.Errorf("sources %+v", c.Sources)
+	}
+	_, err := Parse("bridge.yaml", []byte(text), []string{"BRIDGE_SINKS__HR_MIAL__LIMIT__RATE=2/s"})
+	const want = "BRIDGE_SINKS__HR_MIAL__LIMIT__RATE: sinks.hr_mial.type: want"
+	if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "(bridge.yaml has no sinks.hr_mial; did you mean \"hr-mail\"?)") {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// TestWhatStandsAroundASecret comes with files and variables, and fits no signature.
+func TestWhatStandsAroundASecret(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	for content, want := range map[string]string{
+		"value\n": "", "\ufeffvalue\r\n": "", "it's": "", `"`: "",
+		" value\n": "blanks around it", "value \n": "blanks around it", "value\u00a0": "blanks around it", "\u200bvalue": "blanks around it",
+		"\"value\"\n": "quotes around it", "'value'": "quotes around it", "v\x00a\x00l\x00": "UTF-16", "va\xffl": "UTF-8",
+	} {
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Parse("bridge.yaml", []byte(strings.Replace(small, "[ s ]", `[ "${file:`+file+`}" ]`, 1)), nil)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: %v, want %q", content, err, want)
+		}
+	}
+	c := parseText(t, small+"date_layout: ${LAYOUT}\n", "LAYOUT='2 Jan'")
+	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "date_layout: the variable LAYOUT has quotes around it") {
+		t.Errorf("warnings %q", c.Warnings)
 	}
 }
 
@@ -260,6 +303,7 @@ func TestSyntaxErrorsHaveAPlace(t *testing.T) {
 		"sinks: { a: {}, a: {} }":    `bridge.yaml:1:17: mapping key "a" already defined`,
 		"- a\n- b":                   "bridge.yaml:1:",
 		"just words":                 "bridge.yaml:1:",
+		"a: 1\n---\nb: 2":            "bridge.yaml:3:1: want one YAML document",
 		"":                           "bridge.yaml",
 	} {
 		_, err := Parse("bridge.yaml", []byte(text), nil)

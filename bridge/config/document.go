@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,19 +34,17 @@ func readDocument(name string, data []byte) (d *document, ok bool) {
 		name: name, source: []rune(string(data)), lines: maskedLines(data),
 		places: map[string]*token.Position{}, keys: map[string]*token.Position{}, order: map[string][]string{}, reported: map[string]bool{},
 	}
-	file, err := yamlfile.Parse(data)
+	body, err := yamlfile.Parse(data)
 	if err != nil {
 		d.syntax(err)
 		return d, false
 	}
-	for _, doc := range file.Docs {
-		switch doc.Body.(type) {
-		case nil:
-		case *ast.MappingNode, *ast.MappingValueNode:
-			d.index("", doc.Body)
-		default:
-			d.problem(yamlfile.Start(doc.Body), "want keys and values, as configs/bridge.yaml shows")
-		}
+	switch body.(type) {
+	case nil:
+	case *ast.MappingNode, *ast.MappingValueNode:
+		d.index("", body)
+	default:
+		d.problem(yamlfile.Start(body), "want keys and values, as configs/bridge.yaml shows")
 	}
 	return d, len(d.problems) == 0
 }
@@ -116,7 +115,10 @@ func (d *document) at(places map[string]*token.Position, path, format string, ar
 	if path != "" {
 		message = path + ": " + message
 	}
-	if name := d.variable(path); name != "" { // the file may be in order, or not have the key
+	if name, begun := d.variable(path); name != "" { // the file may be in order, or not have the key
+		if begun != "" {
+			message += fmt.Sprintf(" (%s has no %s%s)", d.name, begun, bridge.DidYouMean(leaf(begun), d.order[parent(begun)]))
+		}
 		d.problems = append(d.problems, bridge.Problem{File: name, Message: message})
 		return
 	}
@@ -130,14 +132,23 @@ func (d *document) at(places map[string]*token.Position, path, format string, ar
 	d.problem(at, "%s", message)
 }
 
-// variable is the variable of the environment that a value is from, or "".
-func (d *document) variable(path string) string {
-	for ; path != ""; path = parent(path) {
-		if name := d.variables[path]; name != "" {
-			return name
+// variable is the variable of the environment that a value is from, or "". Of a value
+// that nobody gave it is the first variable that began its source or sink, which is
+// then begun, such as sinks.hr_mail.
+func (d *document) variable(path string) (name, begun string) {
+	for p := path; p != ""; p = parent(p) {
+		if name := d.variables[p]; name != "" {
+			return name, ""
 		}
 	}
-	return ""
+	for p := path; p != "" && d.places[p] == nil; p = parent(p) {
+		for _, below := range slices.Sorted(maps.Keys(d.variables)) {
+			if strings.HasPrefix(below, p+".") && strings.Contains(p, ".") {
+				return d.variables[below], p
+			}
+		}
+	}
+	return "", ""
 }
 
 // names gives a mapping's keys: those of the file as written, then those that

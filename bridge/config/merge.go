@@ -1,12 +1,15 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/knadh/koanf/providers/env/v2"
@@ -34,11 +37,12 @@ func merge(data []byte, environ []string) (values map[string]any, variables map[
 		return nil, nil, nil, err
 	}
 	variables = map[string]string{}
+	written := names{"sources": k.MapKeys("sources"), "sinks": k.MapKeys("sinks")}
 	overrides := env.Provider(delimiter, env.Opt{
 		Prefix:      prefix,
 		EnvironFunc: func() []string { return environ },
 		TransformFunc: func(name, value string) (string, any) {
-			key, list, ok := overriddenKey(name)
+			key, list, ok := overriddenKey(name, written)
 			switch {
 			case name == prefix+"CONFIG":
 				return "", nil
@@ -59,9 +63,31 @@ func merge(data []byte, environ []string) (values map[string]any, variables map[
 	return k.Raw(), variables, warnings, nil
 }
 
+// names are those that the file gives its sources and sinks.
+type names map[string][]string
+
+// spelled is how the file writes a name of a variable, in which a dash is an underscore:
+// HR_MAIL is hr-mail, unless there is an hr_mail. It is the variable's own spelling if
+// the file has no such name, or several.
+func (n names) spelled(section, name string) string {
+	found := ""
+	for _, written := range n[section] {
+		switch {
+		case written == name:
+			return name
+		case strings.ReplaceAll(written, "-", "_") != name:
+		case found != "":
+			return name
+		default:
+			found = written
+		}
+	}
+	return cmp.Or(found, name)
+}
+
 // overriddenKey is the key that a variable stands for. Others that begin in the
 // same way are none of ours: Kubernetes sets some for a service named "bridge".
-func overriddenKey(name string) (key string, list, ok bool) {
+func overriddenKey(name string, written names) (key string, list, ok bool) {
 	parts := strings.Split(strings.ToLower(strings.TrimPrefix(name, prefix)), level)
 	last := parts[len(parts)-1]
 	switch parts[0] {
@@ -72,7 +98,9 @@ func overriddenKey(name string) (key string, list, ok bool) {
 	case "admin":
 		ok = len(parts) == 2 || len(parts) == 3 && (parts[1] == "oidc" || parts[1] == "proxy")
 	case "sources", "sinks":
-		ok = len(parts) > 2
+		if ok = len(parts) > 2; ok {
+			parts[1] = written.spelled(parts[0], parts[1])
+		}
 	}
 	list = last == "secrets" || parts[0] == "sinks" && last == "to" ||
 		parts[0] == "admin" && slices.Contains([]string{"scopes", "view", "operate", "from"}, last)
@@ -111,6 +139,8 @@ type expander struct {
 	dir  string
 	env  map[string]string
 	read []string // files
+
+	warnings []string
 }
 
 // reference is ${NAME}, ${NAME:-default}, ${file:PATH}, or $${ for a literal ${.
@@ -148,7 +178,7 @@ func (e *expander) text(path, text string) string {
 		}
 		name, fallback, hasFallback := strings.Cut(inside, ":-")
 		if value, ok := e.env[name]; ok && (value != "" || !hasFallback) {
-			return withoutLineEnd(value)
+			return e.value(path, "the variable "+name, value)
 		}
 		if !hasFallback {
 			e.atValue(path, "the environment variable %s is not set%s", name, bridge.DidYouMean(name, e.names()))
@@ -177,12 +207,34 @@ func (e *expander) file(path, name string) string {
 		e.atValue(path, "%v", err)
 		return ""
 	}
-	return withoutLineEnd(string(data))
+	return e.value(path, name, string(data))
 }
 
-// withoutLineEnd takes off what an editor puts after a value, and a .env with the line
-// breaks of Windows: nobody sees it, and a secret with it would fit no signature.
-func withoutLineEnd(value string) string { return strings.TrimRight(value, "\r\n") }
+// value takes off what an editor puts around a value, and a .env with the line breaks of
+// Windows: nobody sees it, and a secret with it would fit no signature. What may be meant
+// stays, with a warning.
+func (e *expander) value(path, origin, value string) string {
+	value = strings.TrimRight(strings.TrimPrefix(value, "\ufeff"), "\r\n")
+	switch what := around(value); {
+	case strings.ContainsRune(value, 0) || !utf8.ValidString(value):
+		e.atValue(path, "%s is not text, or is saved as UTF-16; save it as UTF-8", origin)
+	case what != "":
+		e.warnings = append(e.warnings, fmt.Sprintf("%s: %s has %s, which the bridge takes for a part of the value; remove what is not", path, origin, what))
+	}
+	return value
+}
+
+// around names what stands around a value and is hardly meant: blanks or quotes; "" if
+// there is nothing of the kind.
+func around(value string) string {
+	switch {
+	case value != strings.TrimFunc(value, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }):
+		return "blanks around it"
+	case len(value) > 1 && strings.ContainsAny(value[:1], `"'`) && value[len(value)-1] == value[0]:
+		return "quotes around it"
+	}
+	return ""
+}
 
 func envMap(environ []string) map[string]string {
 	all := map[string]string{}

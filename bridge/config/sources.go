@@ -82,6 +82,10 @@ func (b *builder) secrets(key string, s Source, used map[string]string) {
 			b.atValue(at, "%v", err)
 			continue
 		}
+		if what := around(secret.Reveal()); what != "" {
+			b.atValue(at, "the secret has %s, which no portal's Secret Key has: remove them", what)
+			continue
+		}
 		if secret.Reveal() == MadeUp {
 			b.config.Warnings = append(b.config.Warnings, at+" is still what init made up, which everybody knows: put the webhook's Secret Key in its place")
 		}

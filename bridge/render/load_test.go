@@ -65,7 +65,7 @@ func TestProblemsOfYAML(t *testing.T) {
 	for _, c := range []problemCase{
 		{"not yaml", "event: [1\n", []string{"1:8: sequence end token"}},
 		{"empty", "", []string{"is empty: write a template, or remove the file"}},
-		{"two documents", "event: A\n---\nevent: B\n", []string{"want one YAML document, have 2"}},
+		{"two documents", "event: A\n---\nevent: B\n", []string{"3:1: want one YAML document"}},
 		{"list", "- 1\n", []string{"1:1: want a mapping, have a list"}},
 		{"duplicate key", head + "event: B\n", []string{`2:1: mapping key "event" already defined`}},
 		{"unknown keys", head + "mesage:\n  title: x\nmessage:\n  titel: x\n", []string{

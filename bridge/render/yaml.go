@@ -48,26 +48,16 @@ func newReader(file string, source []byte) (r *reader, top entry, ok bool) {
 		r.whole("is larger than %d KiB", maxFile>>10)
 		return r, top, false
 	}
-	f, err := yamlfile.Parse(source)
+	body, err := yamlfile.Parse(source)
 	if err != nil {
 		r.syntax(err)
 		return r, top, false
 	}
-	var bodies []ast.Node
-	for _, doc := range f.Docs {
-		if doc.Body != nil {
-			bodies = append(bodies, doc.Body)
-		}
-	}
-	if len(bodies) == 0 {
+	if body == nil {
 		r.whole("is empty: write a template, or remove the file to have the built-in one")
 		return r, top, false
 	}
-	if len(bodies) > 1 {
-		r.whole("want one YAML document, have %d", len(bodies))
-		return r, top, false
-	}
-	return r, entry{at: yamlfile.Start(bodies[0]), value: bodies[0]}, true
+	return r, entry{at: yamlfile.Start(body), value: body}, true
 }
 
 func (r *reader) syntax(err error) {

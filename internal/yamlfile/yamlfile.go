@@ -28,9 +28,10 @@ func Normalize(data []byte) []byte {
 // Lines are the lines of a normalized file, without their breaks.
 func Lines(data []byte) []string { return strings.Split(string(data), "\n") }
 
-// Parse is the library's parser for a normalized file, except that a panic in it
-// is an error: what it reads is foreign.
-func Parse(data []byte) (f *ast.File, err error) {
+// Parse gives the one document of a normalized file; nil if there is none. Two are an
+// error, since the library's readers of values leave out the second. So is a panic in
+// the library's parser: what it reads is foreign.
+func Parse(data []byte) (body ast.Node, err error) {
 	if slices.Contains(data, 0) {
 		return nil, errors.New("is not text, or is saved as UTF-16; save it as UTF-8")
 	}
@@ -43,7 +44,21 @@ func Parse(data []byte) (f *ast.File, err error) {
 	if at := tooDeep(tokens); at != nil {
 		return nil, &yaml.SyntaxError{Message: fmt.Sprintf("is nested deeper than %d levels", maxDepth), Token: at}
 	}
-	return parser.Parse(tokens, 0)
+	f, err := parser.Parse(tokens, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, doc := range f.Docs {
+		switch doc.Body.(type) {
+		case nil, *ast.CommentGroupNode:
+			continue
+		}
+		if body != nil {
+			return nil, &yaml.SyntaxError{Message: "want one YAML document: remove the line --- above, or what follows it", Token: first(doc.Body)}
+		}
+		body = doc.Body
+	}
+	return body, nil
 }
 
 // maxDepth bounds nesting: the parser's time grows with its square, and a file of
@@ -95,21 +110,26 @@ func Fault(err error) (at *token.Position, message string) {
 	return nil, err.Error()
 }
 
-// Start is where a node starts. The parser gives a mapping's colon as its
-// token; its first key is where it starts for a reader.
+// Start is where a node starts.
 func Start(n ast.Node) *token.Position {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		if !n.IsFlowStyle && len(n.Values) > 0 {
-			return Start(n.Values[0])
-		}
-	case *ast.MappingValueNode:
-		return Start(n.Key)
-	case *ast.LiteralNode:
-		return n.Start.Position
-	}
-	if tk := n.GetToken(); tk != nil && tk.Position != nil {
+	if tk := first(n); tk != nil && tk.Position != nil {
 		return tk.Position
 	}
 	return &token.Position{Line: 1, Column: 1}
+}
+
+// first is the token that a node starts with. The parser gives a mapping's colon as its
+// token; its first key is where it starts for a reader.
+func first(n ast.Node) *token.Token {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			return first(n.Values[0])
+		}
+	case *ast.MappingValueNode:
+		return first(n.Key)
+	case *ast.LiteralNode:
+		return n.Start
+	}
+	return n.GetToken()
 }

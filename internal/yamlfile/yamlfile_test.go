@@ -1,6 +1,7 @@
 package yamlfile
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -14,11 +15,11 @@ func TestPlacesAreTheSameWithEveryLineBreak(t *testing.T) {
 	for name, lineBreak := range map[string]string{"LF": "\n", "CRLF": "\r\n", "CR": "\r"} {
 		for _, mark := range []string{"", "\ufeff"} {
 			data := Normalize([]byte(mark + strings.ReplaceAll(text, "\n", lineBreak)))
-			f, err := Parse(data)
+			body, err := Parse(data)
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
-			values := f.Docs[0].Body.(*ast.MappingNode).Values
+			values := body.(*ast.MappingNode).Values
 			last := Start(values[len(values)-1])
 			if last.Line != 14 || last.Column != 1 || Lines(data)[last.Line-1] != "last: 1" {
 				t.Errorf("%s: the last key is at %d:%d", name, last.Line, last.Column)
@@ -58,6 +59,26 @@ func TestNothingIsReadForLong(t *testing.T) {
 	} {
 		if _, err := Parse([]byte(text)); err != nil && strings.Contains(err.Error(), "nested") {
 			t.Errorf("%s: %.200s", name, err)
+		}
+	}
+}
+
+func TestOneDocument(t *testing.T) {
+	for text, want := range map[string]string{
+		"---\na: 1\n": "", "# words\n---\na: 1\n---\n# more\n": "", "a: |\n  ---\n": "", "---\n---\na: 1\n": "", "": "",
+		"a: 1\n---\nb: 2\n": "3:1", "a: 1\n---\n- b\n": "3:1", "a: 1\n...\n---\nwords\n": "4:1",
+	} {
+		_, err := Parse([]byte(text))
+		place := ""
+		if err != nil {
+			at, message := Fault(err)
+			place = fmt.Sprintf("%d:%d", at.Line, at.Column)
+			if !strings.Contains(message, "one YAML document") {
+				t.Errorf("%q: %s", text, message)
+			}
+		}
+		if place != want {
+			t.Errorf("%q: a fault at %q, want %q", text, place, want)
 		}
 	}
 }
