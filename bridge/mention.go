@@ -76,7 +76,7 @@ func (m Message) SpellMentions(reachable func(Person) bool) Message {
 	}
 	plain := func(s string) string { return s }
 	m.Title, m.Footer = spell(m.Title, plain), spell(m.Footer, plain)
-	m.Text = spell(m.Text, escapeMarkdown)
+	m.Text = spell(m.Text, EscapeMarkdown)
 	fields := slices.Clone(m.Fields)
 	for i, f := range fields {
 		fields[i].Name, fields[i].Value = spell(f.Name, plain), spell(f.Value, plain)
@@ -85,8 +85,8 @@ func (m Message) SpellMentions(reachable func(Person) bool) Message {
 	return m
 }
 
-// escapeMarkdown makes one line of text literal in CommonMark.
-func escapeMarkdown(s string) string {
+// EscapeMarkdown makes one line of text literal in CommonMark.
+func EscapeMarkdown(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		if strings.ContainsRune("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", r) {

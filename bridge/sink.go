@@ -58,6 +58,13 @@ type Verbatim interface {
 	Verbatim()
 }
 
+// OneForm is a Sink whose platform refuses messages for their recipients or their
+// senders. A message without its picture or its links would be refused, too, so it is
+// not tried.
+type OneForm interface {
+	OneForm()
+}
+
 // Probed is a Sink that can be tried without a message.
 type Probed interface {
 	// Probe connects as Send would, logs in where that is harmless, and says what it

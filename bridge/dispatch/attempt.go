@@ -163,25 +163,17 @@ func (s *Sender) outcome(p prepared, a bridge.Attempt) *bridge.Attempt {
 	return &a
 }
 
-// send makes one attempt, and a second one without the template's native part if
-// the platform refuses the message with it.
+// send makes one attempt, and more with simpler forms of a message that the platform
+// refuses.
 func (s *Sender) send(ctx, late context.Context, p *prepared) (bridge.Receipt, error) {
 	if p.err != nil {
 		return bridge.Receipt{}, p.err
 	}
 	receipt, err := s.post(late, p)
-	if err == nil || bridge.AsSendError(err).Kind != bridge.MessageRejected || len(p.message.Native) == 0 {
-		return receipt, err
+	if err != nil && bridge.AsSendError(err).Kind == bridge.MessageRejected {
+		return s.sendSimpler(ctx, late, p, bridge.AsSendError(err))
 	}
-	p.log.Warn("the platform refuses a template's native part; the message is sent without it", "err", err)
-	p.message.Native = nil
-	if p.payload, p.err = s.encode(p.log, &p.message); p.err != nil || !s.turn(ctx) {
-		return receipt, err
-	}
-	if !s.lease.Valid() {
-		return receipt, errLost
-	}
-	return s.post(late, p)
+	return receipt, err
 }
 
 // post hands a message to the sink, once.

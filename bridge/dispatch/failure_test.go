@@ -202,24 +202,3 @@ func TestTemplateFaultIsDead(t *testing.T) {
 		}
 	})
 }
-
-// A platform that refuses the native part of a template gets the message without.
-func TestARefusedNativePartIsLeftOut(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		sink := &talker{}
-		sink.script = func(int, string) error {
-			if sink.sent[len(sink.sent)-1].Native != nil {
-				return fails(bridge.MessageRejected, 0)
-			}
-			return nil
-		}
-		l := &line{rig: r, routes: digested(nil), sinks: map[string]bridge.Sink{"a": sink}}
-		l.start()
-		l.event("DepartmentCreated", "u", "1")
-		time.Sleep(time.Minute)
-		l.halt()
-		if len(sink.sent) != 2 || sink.sent[0].Native == nil || sink.sent[1].Title != sink.sent[0].Title || l.counts("a")[bridge.Sent] != 1 {
-			t.Errorf("%+v, %v", sink.sent, l.counts("a"))
-		}
-	})
-}

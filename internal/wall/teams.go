@@ -17,7 +17,7 @@ const teamsMaxBytes = 28 << 10
 // webhook request is received"). Its answer says only that the workflow starts:
 // a card that cannot be posted fails unseen, which the verdict says.
 func teamsPlatform() *platform {
-	accepted := answer{status: http.StatusAccepted}
+	accepted := teamsAccepted()
 	return &platform{
 		name: Teams,
 		patterns: []string{
@@ -34,6 +34,12 @@ func teamsPlatform() *platform {
 		quota: newQuota(window{100, time.Minute}),
 		words: teamsWords(),
 	}
+}
+
+// teamsAccepted is the answer of a workflow that has no Response action.
+func teamsAccepted() answer {
+	return answer{status: http.StatusAccepted}.
+		with("x-ms-workflow-run-id", "08584312345678901234567890123CU00").with("x-ms-request-id", "westeurope:7c1f2a9e-3d64-4b55-9a0e-0c5f1d2e3b4a")
 }
 
 func teamsLimited(wait time.Duration) answer {
@@ -96,7 +102,7 @@ func takeTeams(_ *http.Request, body []byte) outcome {
 		return outcome{answer: teamsError(http.StatusBadRequest, "TriggerInputSchemaMismatch",
 			"The input body for trigger 'manual' of type 'Request' did not match its schema definition. Error details: 'Invalid type. Expected Array but got Object.'.")}
 	}
-	o := outcome{answer: answer{status: http.StatusAccepted}}
+	o := outcome{answer: teamsAccepted()}
 	if fault := runFault(n, len(body)); fault != "" {
 		o.unposted, o.notes = true, []string{"accepted, but the workflow's run fails: " + fault}
 	}

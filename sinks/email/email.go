@@ -47,6 +47,7 @@ var (
 	_ bridge.Sink      = (*Sink)(nil)
 	_ bridge.Addressed = (*Sink)(nil)
 	_ bridge.Threaded  = (*Sink)(nil)
+	_ bridge.OneForm   = (*Sink)(nil)
 )
 
 // Type describes email sinks. Data in native parts is escaped for HTML.
@@ -97,3 +98,6 @@ func (s *Sink) Recipients() []string { return slices.Clone(s.to) }
 func (s *Sink) Threads() bool { return true }
 
 func lines(s string) []string { return strings.Split(s, "\n") }
+
+// OneForm says that servers refuse mails for their recipients and their senders.
+func (*Sink) OneForm() {}

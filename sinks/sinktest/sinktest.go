@@ -87,6 +87,9 @@ func Run(t *testing.T, s Suite) {
 	t.Run("endless", s.endless)
 	t.Run("redirects", s.redirects)
 	t.Run("drips", s.drips)
+	if _, verbatim := s.sink(t, anyBase).(bridge.Verbatim); !verbatim {
+		t.Run("decoration", s.decoration)
+	}
 }
 
 // sink builds the sink with its valid settings.
