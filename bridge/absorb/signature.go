@@ -32,8 +32,17 @@ func NewKey(secret bridge.Secret, encoding string) (Key, error) {
 		return Key{}, errors.New("the secret is empty")
 	}
 	decoded, err := decodeSecret(secret.Reveal(), encoding)
+	if err == nil && len(decoded) < ShortKey && encoding != "" && encoding != "text" {
+		err = fmt.Errorf("the secret is %d bytes in %s, and whoever guesses it can sign events; want at least %d: is secret_encoding right?", len(decoded), encoding, ShortKey)
+	}
 	return Key{bridge.Secret(decoded), secret, encoding}, err
 }
+
+// ShortKey is the size below which a key can be guessed, in bytes.
+const ShortKey = 16
+
+// Bytes are what signs.
+func (k Key) Bytes() bridge.Secret { return k.bytes }
 
 func decodeSecret(secret, encoding string) (decoded []byte, err error) {
 	switch encoding {

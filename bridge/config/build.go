@@ -54,8 +54,8 @@ func (b *builder) build(values map[string]any) {
 		Level:  b.oneOf("log.level", r.Log.Level, "debug", "info", "warn", "error"),
 		Format: b.oneOf("log.format", r.Log.Format, "auto", "text", "json"),
 	}
-	if c.Traces.Endpoint = r.Traces.Endpoint; c.Traces.Endpoint != "" {
-		b.url("traces.endpoint", c.Traces.Endpoint)
+	if c.Traces.Endpoint = r.Traces.Endpoint; !c.Traces.Endpoint.Empty() {
+		b.url("traces.endpoint", c.Traces.Endpoint.Reveal())
 	}
 	b.sources(r.Sources)
 	b.sinks(r.Sinks)
@@ -114,17 +114,11 @@ func (b *builder) address(key, text string) string {
 }
 
 func (b *builder) store(text string) bridge.Secret {
-	switch {
-	case text == "":
-		b.atValue("store", "want the path of a file, such as ./data/bridge.db, or postgres://…")
-	case store.IsShared(text):
-		if err := store.Check(text); err != nil {
-			b.atValue("store", "%v", err)
-		}
+	if err := store.Check(text); err != nil {
+		b.atValue("store", "%v", err)
+	}
+	if store.IsShared(text) {
 		return bridge.Secret(text)
-	case strings.Contains(text, "://"):
-		b.atValue("store", "want the path of a SQLite file, such as ./data/bridge.db, or the URL of a PostgreSQL database, postgres://user@host/database")
-		return ""
 	}
 	return bridge.Secret(b.relative(text))
 }

@@ -168,7 +168,7 @@ type Log struct {
 
 // Traces is where traces go.
 type Traces struct {
-	Endpoint string // of OTLP over HTTP, or ""
+	Endpoint bridge.Secret // of OTLP over HTTP, or ""; some collectors have a key in it
 }
 
 // Load reads the configuration in the file at path; environ is the environment,

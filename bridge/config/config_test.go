@@ -215,12 +215,12 @@ func TestReferences(t *testing.T) {
 
 func TestEnvironmentOverrides(t *testing.T) {
 	c := parseText(t, small, "BRIDGE_LISTEN=127.0.0.1:1", "BRIDGE_ADMIN__LISTEN=", "BRIDGE_LOG__LEVEL=debug",
-		"BRIDGE_SOURCES__P__SECRETS=one, two", "BRIDGE_SINKS__NEW__TYPE=console", "BRIDGE_SINKS__ALPHA__LIMIT__BURST=3", "BRIDGE_SINKS__ALPHA__LIMIT__RATE=1/s",
+		"BRIDGE_SOURCES__P__SECRETS=one of sixteen and more, two of sixteen and more", "BRIDGE_SINKS__NEW__TYPE=console", "BRIDGE_SINKS__ALPHA__LIMIT__BURST=3", "BRIDGE_SINKS__ALPHA__LIMIT__RATE=1/s",
 		"BRIDGE_CONFIG=elsewhere", "BRIDGE_PORT_8080_TCP=tcp://10.0.0.1:8080", "BRIDGE_KEEP=1d")
 	if c.Listen != "127.0.0.1:1" || c.Admin.Listen != "" || c.Log.Level != "debug" || c.Keep != 24*time.Hour {
 		t.Errorf("overrides: %+v", c)
 	}
-	if got := c.Sources[0].Secrets; len(got) != 2 || got[0].Reveal() != "one" || got[1].Reveal() != "two" {
+	if got := c.Sources[0].Secrets; len(got) != 2 || got[0].Reveal() != "one of sixteen and more" || got[1].Reveal() != "two of sixteen and more" {
 		t.Errorf("%d secrets", len(got))
 	}
 	if len(c.Sinks) != 3 || c.Sinks[1].Limit != (bridge.Limit{Rate: 1, Burst: 3}) || c.Sinks[2].Name != "new" {
@@ -288,7 +288,7 @@ func TestWhatStandsAroundASecret(t *testing.T) {
 			t.Errorf("%q: %v, want %q", content, err, want)
 		}
 	}
-	c := parseText(t, small+"date_layout: ${LAYOUT}\n", "LAYOUT='2 Jan'")
+	c := parseText(t, strings.Replace(small, "[ s ]", "[ sixteen-characters ]", 1)+"date_layout: ${LAYOUT}\n", "LAYOUT='2 Jan'")
 	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "date_layout: the variable LAYOUT has quotes around it") {
 		t.Errorf("warnings %q", c.Warnings)
 	}
@@ -333,6 +333,23 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// A portal makes its Secret Keys, so a short one is not the bridge's to refuse. What
+// hex or base64 decodes to few bytes is a wrong setting.
+func TestShortSecrets(t *testing.T) {
+	for _, secret := range []string{"s", "fifteen-letters"} {
+		c := parseText(t, strings.Replace(small, "[ s ]", "[ "+secret+" ]", 1))
+		if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "sources.p.secrets[0] has") || strings.Contains(c.Warnings[0], "fifteen") {
+			t.Errorf("%q: warnings %q", secret, c.Warnings)
+		}
+	}
+	for secret, encoding := range map[string]string{"ZmlmdGVlbg==": "base64", "AAAA": "base64", "666966": "hex"} {
+		_, err := Parse("bridge.yaml", []byte(strings.Replace(small, "[ s ]", "[ \""+secret+"\" ], secret_encoding: "+encoding, 1)), nil)
+		if err == nil || !strings.Contains(err.Error(), "bytes in "+encoding) || !strings.Contains(err.Error(), "want at least 16") {
+			t.Errorf("%s: %v", encoding, err)
+		}
+	}
+}
+
 func TestASecretThatInitMadeUpIsTold(t *testing.T) {
 	c := parseText(t, strings.Replace(small, "[ s ]", "[ "+MadeUp+" ]", 1))
 	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "sources.p.secrets[0]") || !strings.Contains(c.Warnings[0], "Secret Key") {
@@ -343,7 +360,7 @@ func TestASecretThatInitMadeUpIsTold(t *testing.T) {
 func TestALimitThatDoesNotCountIsTold(t *testing.T) {
 	const chat = `type: googlechat, webhook_url: "https://chat.googleapis.com/v1/spaces/AAA/messages?key=k&token=t"`
 	two := "sinks: { one: { " + chat + " }, two: { " + chat + ", limit: { rate: 5/s, burst: 5 } }, "
-	c := parseText(t, strings.Replace(small, "sinks: { ", two, 1))
+	c := parseText(t, strings.Replace(strings.Replace(small, "[ s ]", "[ sixteen-characters ]", 1), "sinks: { ", two, 1))
 	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "sinks.two") || !strings.Contains(c.Warnings[0], "one") {
 		t.Errorf("warnings %q", c.Warnings)
 	}

@@ -34,7 +34,7 @@ func TestLinks(t *testing.T) {
 	} {
 		settings := strings.Replace(strings.Replace(tt.settings, ", links: { ", "\n    links:\n      ", 1), "links: { ", "links:\n      ", 1)
 		settings = strings.ReplaceAll(strings.TrimSuffix(settings, " }"), `", user:`, "\"\n      user:")
-		text := "sources:\n  p:\n    path: /absorb\n    secrets: [ s ]\n    " + settings + "\nsinks: { a: { type: console } }\nroutes: [ { name: r, events: [ \"*\" ], to: [ a ] } ]\n"
+		text := "sources:\n  p:\n    path: /absorb\n    secrets: [ sixteen-characters ]\n    " + settings + "\nsinks: { a: { type: console } }\nroutes: [ { name: r, events: [ \"*\" ], to: [ a ] } ]\n"
 		_, err := Parse("bridge.yaml", []byte(text), nil)
 		switch {
 		case tt.fault == "" && err != nil:

@@ -20,9 +20,9 @@ var plainKey = regexp.MustCompile(`^(?:listen|store|templates|timezone|locale|zo
 	`user_agent|portal|links|course|online_course|instructor_led_course|course_bundle|curriculum|user|certificate|department|region|username|rate|burst|budget|on_failure|cache|scheme|limit|type|stream|smtp|from|to|name|events|sources|when|method|content_type|channel|digest|wait|max_wait|max_events|group|at|story|quiet|hours|days|thread|update|within|` +
 	`session|issuer|client_id|token_url|scopes|claim|view|operate|header|enabled|window|every|after|memory|max_body|body_time|connections|per_address|catch_up|redact)$`)
 
-// credentials are a password inside a URL, or beside the other settings of a
-// database.
-var credentials = regexp.MustCompile(`(?i)://.*@|password`)
+// credentials are a password inside a URL or what resembles one, or beside the other
+// settings of a database.
+var credentials = regexp.MustCompile(`(?i):[^\s]*@|://.*@|password|\b(?:pass|pwd|secret|token)\w*\s*=[^=]`)
 
 // asReference is a reference to the environment or a file, which is no secret. A
 // default in it may be one.

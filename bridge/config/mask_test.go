@@ -11,6 +11,11 @@ func TestNoSecretIsShown(t *testing.T) {
 	const source = "sources:\n  p:\n    path: /absorb\n    "
 	for _, text := range []string{
 		source + "secrets: [ literal-a }\n",
+		"store: host=db user=b password=literal-a\n" + source + "x: 1\n",
+		"store: postgres:b:literal-a@db/bridge\n" + source + "x: 1\n",
+		"store: mysql://b:literal-a@db/bridge\n" + source + "x: 1\n",
+		"store: Server=db;Pwd=literal-a\n" + source + "x: 1\n",
+		"traces: { endpoint: \"https://literal-a.example.com:x\" }\n" + source + "x: 1\n",
 		source + "secrets: [ \"literal-b ]\n",
 		source + "secrets: 'literal-c\n",
 		source + "pasword: literal-d: literal-e\n",

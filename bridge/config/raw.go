@@ -67,7 +67,7 @@ type rawLog struct {
 }
 
 type rawTraces struct {
-	Endpoint string `koanf:"endpoint"`
+	Endpoint bridge.Secret `koanf:"endpoint"`
 }
 
 type rawSource struct {

@@ -78,13 +78,17 @@ func (b *builder) secrets(key string, s Source, used map[string]string) {
 	}
 	for i, secret := range s.Secrets {
 		at := element(key+".secrets", i)
-		if _, err := absorb.NewKey(secret, s.SecretEncoding); err != nil {
+		key, err := absorb.NewKey(secret, s.SecretEncoding)
+		if err != nil {
 			b.atValue(at, "%v", err)
 			continue
 		}
 		if what := around(secret.Reveal()); what != "" {
 			b.atValue(at, "the secret has %s, which no portal's Secret Key has: remove them", what)
 			continue
+		}
+		if n := len(key.Bytes().Reveal()); n < absorb.ShortKey && secret.Reveal() != MadeUp {
+			b.config.Warnings = append(b.config.Warnings, fmt.Sprintf("%s has %d characters, and whoever guesses it can sign events: was the Secret Key copied whole?", at, n))
 		}
 		if secret.Reveal() == MadeUp {
 			b.config.Warnings = append(b.config.Warnings, at+" is still what init made up, which everybody knows: put the webhook's Secret Key in its place")

@@ -13,7 +13,7 @@ import (
 
 // withWhen is a small configuration with a route's condition as YAML.
 func withWhen(yaml string) string {
-	return `sources: { p: { path: /absorb, secrets: [ s ], api: { region: us, key: k, username: u, password: p } } }
+	return `sources: { p: { path: /absorb, secrets: [ sixteen-characters ], api: { region: us, key: k, username: u, password: p } } }
 sinks: { log: { type: console } }
 routes:
   - name: Prüfung

@@ -24,7 +24,7 @@ func TestConditionsOfTheManual(t *testing.T) {
 	}
 	for _, row := range rows {
 		expression, event := strings.ReplaceAll(row[1], `\|`, "|"), row[2]
-		c, err := config.Parse("bridge.yaml", []byte(`sources: { production: { path: /absorb, secrets: [ s ], api: { region: us, key: k, username: u, password: p } } }
+		c, err := config.Parse("bridge.yaml", []byte(`sources: { production: { path: /absorb, secrets: [ sixteen-characters ], api: { region: us, key: k, username: u, password: p } } }
 sinks: { log: { type: console } }
 routes:
   - name: r

@@ -119,7 +119,7 @@ func newKitchen(t *testing.T, dir, settings string) kitchen {
 		t.Fatal(err)
 	}
 	c, err := config.Load(file, []string{
-		"ABSORB_SECRET=s", "ABSORB_SANDBOX_SECRET=t", "ABSORB_API_KEY=k", "ABSORB_API_USER=u", "ABSORB_API_PASSWORD=p", "SLACK_URL=https://hooks.slack.com/services/T0/B0/x",
+		"ABSORB_SECRET=sixteen-characters", "ABSORB_SANDBOX_SECRET=other-sixteen-characters", "ABSORB_API_KEY=k", "ABSORB_API_USER=u", "ABSORB_API_PASSWORD=p", "SLACK_URL=https://hooks.slack.com/services/T0/B0/x",
 		"SAFETY_URL=https://hooks.slack.com/services/T0/B1/x", "SLACK_TOKEN=xoxb-1-x", "TEAMS_URL=https://example.com/workflows/1?sig=x", "CHAT_URL=https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t",
 	})
 	if err != nil {

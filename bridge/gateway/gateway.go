@@ -64,7 +64,7 @@ func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Gateway, err
 	if err != nil {
 		return nil, err
 	}
-	tracer, err := tracing.Open(ctx, c.Traces.Endpoint, log)
+	tracer, err := tracing.Open(ctx, c.Traces.Endpoint.Reveal(), log)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func load(t *testing.T, f Files) *config.Config {
 	var environ []string
 	for line := range strings.Lines(EnvFile(f.Environment)) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(line, "#") {
-			environ = append(environ, name+"="+strings.Replace(strings.Trim(value, "'"), config.MadeUp, "filled-in", 1))
+			environ = append(environ, name+"="+strings.Replace(strings.Trim(value, "'"), config.MadeUp, "filled in by an admin", 1))
 		}
 	}
 	c, err := config.Parse("bridge.yaml", []byte(f.Config), environ)

@@ -5,9 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"io/fs"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,61 +46,6 @@ type postgres struct {
 	pool    *pgxpool.Pool
 	readers *sql.DB  // over pool
 	texts   sync.Map // queries in PostgreSQL's dialect, by query
-}
-
-// Label is how a store may be shown: its path, or its URL without the password
-// and without the settings, which may hold one, too.
-func Label(where string) string {
-	if !IsShared(where) {
-		return where
-	}
-	scheme, login, hosts, more := split(where)
-	if strings.Contains(more, "@") {
-		return "postgres://…"
-	}
-	database, _, _ := strings.Cut(more, "?")
-	if user, _, _ := strings.Cut(login, ":"); user != "" {
-		hosts = user + "@" + hosts
-	}
-	return scheme + "://" + hosts + database
-}
-
-// split takes a URL apart, whose hosts may be several. An @ in what comes after them
-// is most likely one that should stand before them: the password holds a slash, say.
-func split(where string) (scheme, login, hosts, more string) {
-	scheme, rest, _ := strings.Cut(where, "://")
-	hosts = rest
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		hosts, more = rest[:i], rest[i:]
-	}
-	if i := strings.LastIndex(hosts, "@"); i >= 0 {
-		login, hosts = hosts[:i], hosts[i+1:]
-	}
-	return scheme, login, hosts, more
-}
-
-// Check tells what is wrong with the URL of a PostgreSQL database, without the
-// password in it.
-func Check(where string) error {
-	_, err := pgxpool.ParseConfig(where)
-	_, login, hosts, more := split(where)
-	misread := login == "" && hosts != "" && strings.Contains(more, "@")
-	if err == nil && !misread {
-		return nil
-	}
-	const want = "want a URL like postgres://user:password@host:5432/database?sslmode=verify-full, with the odd characters of the password written as %XX"
-	inner := errors.Unwrap(err)
-	if misread || inner == nil {
-		return errors.New(want) // the library's words quote the URL
-	}
-	u, unread := url.Parse(where)
-	if unread != nil {
-		return errors.New(want)
-	}
-	if password, set := u.User.Password(); set && strings.Contains(inner.Error(), password) {
-		return errors.New(want)
-	}
-	return fmt.Errorf("%w; %s", inner, want)
 }
 
 func openPostgres(ctx context.Context, where string) (*postgres, error) {

@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +49,9 @@ func OpenMeasured(ctx context.Context, where string, m *metrics.Metrics) (*Store
 }
 
 func (s *Store) open(ctx context.Context, where string) error {
+	if err := Check(where); err != nil {
+		return err
+	}
 	if IsShared(where) {
 		e, err := openPostgres(ctx, where)
 		if err != nil {
@@ -92,12 +94,6 @@ func (s *Store) Close() error {
 	s.writers.Wait()
 	s.news.close()
 	return s.engine.close()
-}
-
-// IsShared tells whether a store is a database that several processes may use at
-// once.
-func IsShared(where string) bool {
-	return strings.HasPrefix(where, "postgres://") || strings.HasPrefix(where, "postgresql://")
 }
 
 // Shared tells whether other processes may use the store at the same time.

@@ -62,7 +62,7 @@ func Open(ctx context.Context, endpoint string, log *slog.Logger) (*Tracer, erro
 	if err != nil {
 		return nil, fmt.Errorf("export traces: %w (correct OTEL_RESOURCE_ATTRIBUTES)", err)
 	}
-	p := sdk.NewTracerProvider(sdk.WithBatcher(&patientExporter{SpanExporter: exporter, log: log}), sdk.WithResource(about))
+	p := sdk.NewTracerProvider(sdk.WithBatcher(&patientExporter{SpanExporter: exporter, log: log, endpoint: endpoint}), sdk.WithResource(about))
 	return &Tracer{provider: p, tracer: p.Tracer(scope)}, nil
 }
 

@@ -28,6 +28,11 @@ the file is whole, checked, and on disk; a file that exists is never written ove
 				}
 				from = c.Store.Reveal()
 			}
+			for _, place := range []string{from, args[0]} {
+				if err := store.Check(place); err != nil {
+					return usageError{err}
+				}
+			}
 			if store.IsShared(from) {
 				return usagef("%s is a PostgreSQL database: back it up with pg_dump", store.Label(from))
 			}

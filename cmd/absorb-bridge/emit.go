@@ -21,6 +21,7 @@ import (
 
 type emitOptions struct {
 	url, secret, event, rate, encoding, webhooks, portal string
+	secretFile, source                                   string
 	count                                                int
 }
 
@@ -33,15 +34,24 @@ func emitCommand() *cobra.Command {
 receiver answered. Without --count it sends each chosen event once; with --rate
 and without --count it goes on until Ctrl-C.
 
+The secret is that of a source of the configuration (--source, which also says where
+to post), the text of a file (--secret-file, or - for standard input), or that in
+the environment variable ABSORB_SECRET. Everybody on the machine can read the
+arguments of a command, so --secret is for made-up secrets alone.
+
 A lean webhook names a person but not the thing concerned, as Absorb's typical payload
 does; a full one names all ids. With --portal the events happen in the emulated portal
 of a demo first, so that its API shows them.`,
-		Example: `  absorb-bridge emit --url http://127.0.0.1:8080/absorb --secret "$ABSORB_SECRET"
+		Example: `  absorb-bridge emit --source production
+  absorb-bridge emit --url http://127.0.0.1:8080/absorb --secret-file /run/secrets/absorb
   absorb-bridge emit --url http://127.0.0.1:8080/absorb --secret s3cret --event all
   absorb-bridge emit --url http://127.0.0.1:8080/absorb --secret s3cret --count 500 --rate 50/s
   absorb-bridge emit --url http://127.0.0.1:8080/absorb --secret s3cret --portal http://127.0.0.1:8091 --webhooks lean`,
 		Args: cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
+			if err := o.findSecret(cmd); err != nil {
+				return err
+			}
 			e, err := newEmitter(cmd, o)
 			if err != nil {
 				return err
@@ -50,17 +60,19 @@ of a demo first, so that its API shows them.`,
 		}),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.url, "url", "", "where to post (required)")
-	flags.StringVar(&o.secret, "secret", "", "the source's secret (required)")
+	flags.StringVar(&o.url, "url", "", "where to post (default: the bridge of this machine, with --source)")
+	flags.StringVar(&o.secret, "secret", "", "a made-up secret, such as the demo's")
+	flags.StringVar(&o.secretFile, "secret-file", "", "file that has the secret; - for standard input")
+	flags.StringVar(&o.source, "source", "", "source of the configuration whose first secret signs")
 	flags.StringVar(&o.event, "event", "EnrollmentCompletedByLearner", "name of an event, or all")
 	flags.IntVar(&o.count, "count", 0, "how many webhooks to send in all")
 	flags.StringVar(&o.rate, "rate", "", "how many at most, such as 20/s or 90/m (default: one after the other)")
 	flags.StringVar(&o.encoding, "encoding", "hex", "text form of the signature: hex or base64")
 	flags.StringVar(&o.webhooks, "webhooks", "full", "what webhooks name: lean or full")
 	flags.StringVar(&o.portal, "portal", "", "URL of an emulated portal in which the events happen")
-	_ = cmd.MarkFlagRequired("url")
-	_ = cmd.MarkFlagRequired("secret")
-	complete(cmd, map[string]offer{"event": these("all").and(eventNames), "encoding": these("hex", "base64"), "webhooks": these("lean", "full")})
+	configFlag(cmd)
+	cmd.MarkFlagsMutuallyExclusive("secret", "secret-file", "source")
+	complete(cmd, map[string]offer{"event": these("all").and(eventNames), "encoding": these("hex", "base64"), "webhooks": these("lean", "full"), "source": sourceNames})
 	return cmd
 }
 

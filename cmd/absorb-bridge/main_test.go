@@ -68,7 +68,6 @@ func TestUsage(t *testing.T) {
 	do(t, "check --confg x").want(t, 2, "unknown flag: --confg", `did you mean "config"?`, "See absorb-bridge check --help.")
 	do(t, "check extra").want(t, 2)
 	do(t, "send").want(t, 2, `"sink" not set`)
-	do(t, "emit --url http://127.0.0.1:1").want(t, 2, `"secret" not set`)
 	do(t, "emit --url nonsense --secret x").want(t, 2, "whole URL")
 	do(t, "emit --url http://127.0.0.1:1 --secret x --event Nothing").want(t, 2, `no event named "Nothing"`, "CertificateAwarded")
 	do(t, "emit --url http://127.0.0.1:1 --secret x --rate often").want(t, 2, "20/s")
@@ -224,6 +223,28 @@ func TestEmit(t *testing.T) {
 	defer inBase64.Close()
 
 	do(t, "emit --secret right --url "+inHex.URL).want(t, 0, "EnrollmentCompletedByLearner: 200 yes", "1 taken, 0 refused")
+	t.Setenv(secretVariable, "")
+	do(t, "emit --url http://127.0.0.1:1").want(t, 2, "--source", "--secret-file", "ABSORB_SECRET")
+	do(t, "emit --secret right").want(t, 2, "--url: where")
+	do(t, "emit --secret right --source production").want(t, 2, "secret", "source")
+	t.Setenv(secretVariable, "right")
+	do(t, "emit --url "+inHex.URL).want(t, 0, "1 taken")
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte("right\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	do(t, "emit --secret-file "+file+" --url "+inHex.URL).want(t, 0, "1 taken")
+	do(t, "emit --secret-file "+file+".none --url "+inHex.URL).want(t, 1, "--secret-file", "no such file")
+	do(t, "emit --secret-file "+os.DevNull+" --url "+inHex.URL).want(t, 2, "is empty")
+	c := writeConfig(t, `
+listen: ":`+inHex.URL[strings.LastIndex(inHex.URL, ":")+1:]+`"
+sources: { production: { path: /a, secrets: [ right, wrong ] }, fresh: { path: /b } }
+sinks: { c: { type: console } }
+routes: [ { name: all, events: [ "*" ], to: [ c ] } ]
+`)
+	do(t, "emit --source production --config "+c).want(t, 0, "1 taken")
+	do(t, "emit --source fresh --config "+c).want(t, 2, "fresh has no secret yet")
+	do(t, "emit --source sandbox --config "+c).want(t, 2, `no source "sandbox"`)
 	do(t, "emit --secret right --encoding base64 --event all --url "+inBase64.URL).want(t, 0, "24 taken")
 	do(t, "emit --secret right --count 30 --rate 1000/s --event all --url "+inHex.URL).want(t, 0, "30 taken")
 	lms := httptest.NewServer(portal.New(portal.Options{}).Handler())

@@ -178,5 +178,8 @@ func (w *world) filledIn(args []string) (all []string) {
 		}
 		all = append(all, arg)
 	}
+	if args[0] == "emit" && !slices.Contains(args, "--url") {
+		all = append(all, "--url", w.endpoint)
+	}
 	return all
 }

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -108,13 +107,8 @@ store.`,
 
 // withStore opens a store for a moment.
 func withStore(cmd *cobra.Command, where string, use func(*store.Store) error) error {
-	switch {
-	case store.IsShared(where):
-		if err := store.Check(where); err != nil {
-			return usageError{err}
-		}
-	case strings.Contains(where, "://"):
-		return usagef("a store is a path or a URL that begins with postgres://")
+	if err := store.Check(where); err != nil {
+		return usageError{err}
 	}
 	s, err := store.Open(cmd.Context(), where)
 	if err != nil {
@@ -125,7 +119,7 @@ func withStore(cmd *cobra.Command, where string, use func(*store.Store) error) e
 
 // withExisting is withStore for a store that must be there.
 func withExisting(cmd *cobra.Command, where string, use func(*store.Store) error) error {
-	if !store.IsShared(where) {
+	if store.Check(where) == nil && !store.IsShared(where) {
 		if _, err := os.Stat(where); err != nil {
 			return fmt.Errorf("there is no store: %w", err)
 		}
