@@ -15,6 +15,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/shoutrrr"
 	"github.com/absorb-bridge/absorb-bridge/sinks/slack"
 	"github.com/absorb-bridge/absorb-bridge/sinks/teams"
+	"github.com/absorb-bridge/absorb-bridge/sinks/telegram"
 	"github.com/absorb-bridge/absorb-bridge/sinks/webhook"
 )
 
@@ -29,9 +30,10 @@ func Types() map[string]kit.Type {
 		"mattermost": mattermost.Type(),
 		"ntfy":       ntfy.Type(),
 		"rocketchat": rocketchat.Type(),
-		"shoutrrr":   shoutrrr.Type(shoutrrr.Builders{"gotify": gotify.New, "ntfy": ntfy.New}),
+		"shoutrrr":   shoutrrr.Type(shoutrrr.Builders{"gotify": gotify.New, "ntfy": ntfy.New, "telegram": telegram.New}),
 		"slack":      slack.Type(),
 		"teams":      teams.Type(),
+		"telegram":   telegram.Type(),
 		"webhook":    webhook.Type(),
 	}
 }

@@ -91,6 +91,8 @@ func Title(platform string) string {
 		return "Webhook"
 	case Gotify:
 		return "Gotify"
+	case Telegram:
+		return "Telegram"
 	}
 	return platform
 }

@@ -15,8 +15,9 @@ func (w *Wall) Bots(baseURL string) map[string]map[string]any {
 func (w *Wall) Others(baseURL string) map[string]map[string]any {
 	base := strings.TrimSuffix(baseURL, "/")
 	return map[string]map[string]any{
-		Ntfy:   {"type": Ntfy, "server": base + "/ntfy", "topic": ntfyTopic, "token": ntfyToken},
-		Gotify: {"type": Gotify, "server": base + "/gotify", "token": gotifyToken},
+		Ntfy:     {"type": Ntfy, "server": base + "/ntfy", "topic": ntfyTopic, "token": ntfyToken},
+		Telegram: {"type": Telegram, "token": telegramToken, "chat": "@academy", "api_url": base + "/telegram"},
+		Gotify:   {"type": Gotify, "server": base + "/gotify", "token": gotifyToken},
 	}
 }
 

@@ -33,6 +33,7 @@ const (
 	Webhook    = "webhook"
 	Ntfy       = "ntfy"
 	Gotify     = "gotify"
+	Telegram   = "telegram"
 )
 
 // Platforms lists the platforms that the demo sends to, in the order of the page's
@@ -43,7 +44,7 @@ func Platforms() []string {
 
 // Others lists the platforms that are emulated, too, and that the demo does not send
 // to. They have a column once something was sent to them.
-func Others() []string { return []string{Ntfy, Gotify} }
+func Others() []string { return []string{Ntfy, Gotify, Telegram} }
 
 func everyPlatform() []string { return append(Platforms(), Others()...) }
 
@@ -100,6 +101,7 @@ func New(o Options) *Wall {
 	w.platforms = []*platform{
 		slackPlatform(), slackAPIPlatform(o.Now), discordPlatform(d), discordBotPlatform(d), googleChatPlatform(o.Now), teamsPlatform(),
 		mattermostPlatform(), rocketPlatform(), webhookPlatform(o.Now), ntfyPlatform(o.Now), gotifyPlatform(),
+		telegramPlatform(o.Now),
 	}
 	w.faults = newFaultQueue(w.modes())
 	w.mail, w.ca = w.newMailServer()

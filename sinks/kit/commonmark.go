@@ -1,12 +1,19 @@
 package kit
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // Unlinked breaks the addresses in a text by a space of no width, so that no reader
 // makes links of them. Templates link on purpose, data does not.
-func Unlinked(s string) string { return addresses.Replace(s) }
+func Unlinked(s string) string {
+	s = strings.ReplaceAll(s, "://", ":"+ZeroWidth+"//")
+	return domain.ReplaceAllString(s, "$1."+ZeroWidth+"$2")
+}
 
-var addresses = strings.NewReplacer("://", ":"+ZeroWidth+"//", "www.", "www"+ZeroWidth+".", "WWW.", "WWW"+ZeroWidth+".")
+// domain finds the dots of what may be the name of a host, or of a file.
+var domain = regexp.MustCompile(`([\p{L}\p{N}_-])\.(\p{L})`)
 
 // EscapeCommonMark makes data literal in CommonMark and in GitHub's flavour of it.
 func EscapeCommonMark(s string) string {

@@ -56,15 +56,22 @@ func (b Builders) build(setup kit.Setup) (bridge.Sink, error) {
 		return nil, b.unknown(service)
 	}
 	q := newQuery(u)
-	settings := translate(u, q)
+	places := translate(u, q)
 	if err := q.fault(service); err != nil {
 		return nil, err
 	}
-	sink, err := b[service](kit.Setup{Name: setup.Name, Settings: settings, Client: setup.Client})
-	if err != nil {
-		return nil, inURL(service, err)
+	var all []bridge.Sink
+	for _, settings := range places {
+		sink, err := b[service](kit.Setup{Name: setup.Name, Settings: settings, Client: setup.Client})
+		if err != nil {
+			return nil, inURL(service, err)
+		}
+		all = append(all, sink)
 	}
-	return sink, nil
+	if len(all) == 1 {
+		return all[0], nil
+	}
+	return newEach(all), nil
 }
 
 // inURL is the faults of a service's own settings as one of the URL.

@@ -8,12 +8,19 @@ import (
 	"strings"
 )
 
-// translations make the settings of a service's sink of a URL.
-func translations() map[string]func(*url.URL, *query) map[string]any {
-	return map[string]func(*url.URL, *query) map[string]any{
-		"ntfy":   ntfy,
-		"gotify": gotify,
+// translations make settings of a service's URL: those of one sink for each place that
+// the URL names.
+func translations() map[string]func(*url.URL, *query) []map[string]any {
+	return map[string]func(*url.URL, *query) []map[string]any{
+		"ntfy":     one(ntfy),
+		"gotify":   one(gotify),
+		"telegram": telegram,
 	}
+}
+
+// one is a translation of a URL that names one place.
+func one(translate func(*url.URL, *query) map[string]any) func(*url.URL, *query) []map[string]any {
+	return func(u *url.URL, q *query) []map[string]any { return []map[string]any{translate(u, q)} }
 }
 
 // given leaves out the settings that a URL does not have.
@@ -92,4 +99,33 @@ func gotify(u *url.URL, q *query) map[string]any {
 		settings["extras"] = own
 	}
 	return given(settings)
+}
+
+// telegram is telegram://TOKEN@telegram?chats=CHAT,CHAT. A chat may have a topic behind a
+// colon.
+func telegram(u *url.URL, q *query) []map[string]any {
+	password, _ := u.User.Password()
+	q.take("title") // each message has its own
+	if mode := strings.ToLower(q.take("parsemode")); mode != "" && mode != "none" && mode != "html" {
+		q.faults = append(q.faults, "parsemode: messages are in Telegram's HTML, so leave it out")
+	}
+	chats := q.list(",", "chats", "channels")
+	if len(chats) == 0 {
+		q.faults = append(q.faults, "chats: name at least one")
+	}
+	silent, preview := !q.yes("notification", true), q.yes("preview", true)
+	var all []map[string]any
+	for _, chat := range chats {
+		id, topic, inTopic := strings.Cut(chat.(string), ":")
+		settings := map[string]any{"token": u.User.Username() + ":" + password, "chat": id, "silent": silent, "preview": preview}
+		if inTopic {
+			n, err := strconv.Atoi(topic)
+			if err != nil {
+				q.faults = append(q.faults, "chats: want a topic's number behind the colon")
+			}
+			settings["topic_id"] = n
+		}
+		all = append(all, settings)
+	}
+	return all
 }

@@ -3,7 +3,9 @@ package draw
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"html/template"
+	"regexp"
 	"strings"
 )
 
@@ -18,6 +20,7 @@ type note struct {
 // noteKeys are the payloads of all those services together: each has some of the keys.
 type noteKeys struct {
 	Title, Message, Click, URL string
+	Text                       string // in HTML
 	Markdown                   bool
 	Actions                    []struct{ Label string }
 	Extras                     map[string]struct {
@@ -37,6 +40,9 @@ func drawNote(body []byte) (template.HTML, error) {
 	if keys.Markdown || keys.Extras["client::display"].ContentType == "text/markdown" {
 		view.Lines = markdownLayout().lines(strings.ReplaceAll(keys.Message, "  \n", "\n"))
 	}
+	if keys.Text != "" {
+		view.Lines = plainLayout().lines(words(keys.Text))
+	}
 	for _, a := range keys.Actions {
 		view.More = append(view.More, a.Label)
 	}
@@ -45,3 +51,8 @@ func drawNote(body []byte) (template.HTML, error) {
 
 // plainLayout is for texts without markup.
 func plainLayout() layout { return layout{} }
+
+var tag = regexp.MustCompile(`<[^>]*>`)
+
+// words are the words of a text in HTML.
+func words(s string) string { return html.UnescapeString(tag.ReplaceAllString(s, "")) }
