@@ -24,6 +24,7 @@ type Event struct {
 	Traceparent   string            // the trace that it began (W3C Trace Context), or ""
 	Inferred      map[string]string // ids that the webhook left out and Absorb's lists gave, by key; those of things are in Entities too
 	Repeats       string            // id of the event that had the same bytes before, when they name neither a thing nor a time
+	Shared        []string          // parts of its facts that other events are likely to have, too
 }
 
 // Time is when the event happened: by the portal's clock if it said so, else

@@ -259,6 +259,9 @@ func (c *Client) do(req *http.Request, use func(body []byte) error, secrets ...b
 	case len(body) > maxAnswer:
 		return &APIError{Status: resp.StatusCode, Message: fmt.Sprintf("the answer is larger than %d bytes", maxAnswer)}
 	}
+	if why := fault(body); why != "" {
+		return &APIError{Status: resp.StatusCode, Message: why}
+	}
 	return use(body)
 }
 

@@ -17,7 +17,9 @@ const (
 	usualAnswer = 64 << 10  // bytes; few of Absorb's answers are larger
 	maxAnswer   = 4 << 20   // bytes read: a group with 50,000 members has 2 MB
 	maxKept     = 256 << 10 // bytes that may be left of a large one
-	maxLarge    = 4         // large ones in memory at a time; others wait
+	maxLarge    = 2         // large ones in memory at a time; others wait
+	mostValues  = 100_000   // values in an answer, which take more memory than their bytes
+	deepest     = 64        // lists and objects inside each other
 	maxText     = 4 << 10   // bytes kept of a text in a large one
 	maxListed   = 100       // entries kept of a list of ids
 )
@@ -37,6 +39,35 @@ func (c *Client) read(ctx context.Context, resp *http.Response) (body []byte, re
 	}
 	rest, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1-usualAnswer))
 	return append(body, rest...), func() { <-c.large }, err
+}
+
+// fault says why JSON is not decoded though it is small enough: it would become too many
+// values, or too deep a one.
+func fault(body []byte) string {
+	values, depth, levels, inText := 0, 0, 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case inText && c == '\\':
+			i++
+		case c == '"':
+			inText = !inText
+		case inText:
+		case c == '{', c == '[':
+			depth, levels = depth+1, max(levels, depth+1)
+			values++
+		case c == '}', c == ']':
+			depth--
+		case c == ',':
+			values++
+		}
+	}
+	switch {
+	case values > mostValues:
+		return fmt.Sprintf("the answer has more than %d values", mostValues)
+	case levels > deepest:
+		return fmt.Sprintf("the answer is nested more than %d levels deep", deepest)
+	}
+	return ""
 }
 
 func decodeAnswer(body []byte) (any, error) {

@@ -19,7 +19,7 @@ import (
 func TestHugeAnswers(t *testing.T) {
 	for name, body := range map[string]string{
 		"a text":     `{"name":"` + strings.Repeat("x", 5<<20) + `"}`,
-		"many texts": `{"names":[` + strings.Repeat(`"some name",`, 100_000) + `""]}`,
+		"many texts": `{"names":[` + strings.Repeat(`"some name",`, 40_000) + `""]}`,
 	} {
 		c, _ := against(t, says(200, body))
 		if _, err := c.Get(t.Context(), "/users/x"); err == nil || !strings.Contains(err.Error(), "larger than") {
@@ -34,6 +34,20 @@ func TestHugeAnswers(t *testing.T) {
 	group := answer.(map[string]any)
 	if n := len(group["userIds"].([]any)); n != 100 || group["userIdsCount"] != json.Number("50000") {
 		t.Errorf("%d ids are kept, counted %v", n, group["userIdsCount"])
+	}
+}
+
+// What becomes much more in memory than its bytes is not decoded.
+func TestAnswersOfManyValuesAreNotDecoded(t *testing.T) {
+	for want, body := range map[string]string{
+		"more than 100000 values":    `[` + strings.Repeat(`{"a":1},`, 60_000) + `{}]`,
+		"more than 64 levels deep":   strings.Repeat(`{"a":`, 100) + `1` + strings.Repeat(`}`, 100),
+		"nested more than 64 levels": `{"a\\\"":` + strings.Repeat(`[`, 100) + strings.Repeat(`]`, 100) + `}`,
+	} {
+		c, _ := against(t, says(200, body))
+		if _, err := c.Get(t.Context(), "/users/x"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
 	}
 }
 
@@ -68,7 +82,7 @@ func TestFewLargeAnswersAtATime(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if n := most.Load(); n != 4 {
+		if n := most.Load(); n != 2 {
 			t.Errorf("%d large answers are read at a time", n)
 		}
 	})

@@ -61,6 +61,14 @@ func NewComposer(messages *Messages, wording Wording, name string, sink bridge.S
 	return c, nil
 }
 
+// AddReads adds the fields of the facts that the messages are made of.
+func (c *Composer) AddReads(to *bridge.Reads) {
+	to.Add(c.wording.Templates.Reads())
+	for _, templates := range c.wording.ByRoute {
+		to.Add(templates.Reads())
+	}
+}
+
 // Message is what a delivery says.
 func (c *Composer) Message(ctx context.Context, d bridge.Delivery) (bridge.Message, error) {
 	return c.together(ctx, item{deliveries: c.redacted([]bridge.Delivery{d})})

@@ -23,6 +23,13 @@ type Digest struct {
 	By   *condition.Key // events of one key become one digest, or nil
 }
 
+func (d *Digest) by() *condition.Key {
+	if d == nil {
+		return nil
+	}
+	return d.By
+}
+
 // Keys of parcels.
 const (
 	inBurst  = "burst"   // what came faster than it can be sent one by one

@@ -25,6 +25,9 @@ const (
 	// Integration API, so there are many more than processors.
 	routing = 256
 
+	// webhooks is how many bytes of webhooks are under way at once, about.
+	webhooks = 2 << 20
+
 	// maxLookups is how often an event is looked up when the answers contradict
 	// it, and settleAfter the wait between: the API may lag behind the webhook,
 	// by some seconds as a rule. An event that seems to repeat another one is looked
@@ -70,6 +73,7 @@ type Router struct {
 
 	accepted signal
 	arrived  atomic.Int64  // how many events were accepted
+	more     atomic.Bool   // events are due that find no room beside those under way
 	slots    chan struct{} // one for each event under way
 	running  sync.WaitGroup
 
@@ -140,7 +144,8 @@ func (r *Router) Run(ctx context.Context, l *lease.Lease) error {
 // what has ended is not read again.
 func (r *Router) round(ctx context.Context) (started int, err error) {
 	before := r.underWay() // what ends while we read was due when we began
-	due, err := r.store.Unrouted(ctx, time.Now(), len(before)+routing)
+	due, more, err := r.store.UnroutedWithin(ctx, time.Now(), len(before)+routing, webhooks)
+	r.more.Store(more)
 	if err != nil {
 		return 0, err
 	}
@@ -195,6 +200,9 @@ func (r *Router) end(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.busy, id)
+	if r.more.Load() {
+		r.accepted.raise()
+	}
 }
 
 // route looks one event up and fans it out, or postpones it.

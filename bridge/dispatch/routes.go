@@ -3,6 +3,7 @@ package dispatch
 import (
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -30,10 +31,38 @@ type Thread struct {
 	By *condition.Key // nil: the template says
 }
 
+func (t *Thread) by() *condition.Key {
+	if t == nil {
+		return nil
+	}
+	return t.By
+}
+
 // Update says which message takes the place of an earlier one.
 type Update struct {
 	By     *condition.Key
 	Within time.Duration // not of one that is older
+}
+
+func (u *Update) by() *condition.Key {
+	if u == nil {
+		return nil
+	}
+	return u.By
+}
+
+// Expressions are the texts of what the route asks of an event's facts, one per line.
+func (r Route) Expressions() string {
+	var all []string
+	if r.When != nil {
+		all = append(all, r.When.String())
+	}
+	for _, by := range []*condition.Key{r.Digest.by(), r.Thread.by(), r.Update.by()} {
+		if by != nil {
+			all = append(all, by.String())
+		}
+	}
+	return strings.Join(all, "\n")
 }
 
 // Matches tells whether the route is about events of this name and source. Its

@@ -66,7 +66,7 @@ func (e *Enricher) fetch(ctx context.Context, path string) (reply, error) {
 	}
 	kind, id := thing(path)
 	answer, err := e.Client.Get(ctx, path)
-	r := reply{withoutEntrance(answer), http.StatusOK}
+	r := reply{e.fit(e.Reads.Shorten(withoutEntrance(answer)), path), http.StatusOK}
 	switch {
 	case absorb.NotFound(err):
 		r = reply{e.lastKnown(ctx, kind, id), http.StatusNotFound}
@@ -85,6 +85,25 @@ func (e *Enricher) fetch(ctx context.Context, path string) (reply, error) {
 		e.cache.put(path, r, e.CacheFor)
 	}
 	return r, nil
+}
+
+const (
+	// largePart is how many bytes of memory an answer may take before only the fields
+	// that are read are kept, and largestPart how many it may take then, about.
+	largePart   = 64 << 10
+	largestPart = 256 << 10
+)
+
+// fit makes an answer small enough to be kept with an event: nothing is left of one that
+// is larger than any message could use. Of a list an event keeps no more than an entry.
+func (e *Enricher) fit(answer any, path string) any {
+	if isList(path) || bridge.Weight(answer) <= largePart {
+		return answer
+	}
+	if answer = e.Reads.Only(answer); bridge.Weight(answer) > largestPart {
+		return nil
+	}
+	return answer
 }
 
 // thing tells which thing a path asks for, if it is one whose answer may be used for
@@ -139,7 +158,7 @@ func nameOf(answer any) string {
 		return ""
 	}
 	if name := strings.TrimSpace(text("name")); name != "" {
-		return bridge.CleanLine(name)
+		return bridge.CleanLine(fmt.Sprintf("%.*s", longestName, name))
 	}
-	return bridge.CleanLine(text("firstName") + " " + text("lastName"))
+	return bridge.CleanLine(fmt.Sprintf("%.*s", longestName, text("firstName")+" "+text("lastName")))
 }

@@ -3,13 +3,20 @@ package enrich
 import (
 	"sync"
 	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
 const (
-	// maxCached bounds how many answers are kept, at some 2 kB each, and maxLists how
-	// many lists, at some 20 kB each.
-	maxCached = 10_000
-	maxLists  = 500
+	// maxCached bounds how many answers are kept, and maxLists how many lists;
+	// cachedBytes and listedBytes bound the memory that they take, about.
+	maxCached   = 10_000
+	cachedBytes = 16 << 20
+	maxLists    = 500
+	listedBytes = 4 << 20
+
+	// longestName is how many characters of a name are remembered.
+	longestName = 256
 
 	// missingFor is how long it is believed that a thing does not exist: what
 	// was made a moment ago may not be there yet.
@@ -20,18 +27,21 @@ const (
 // changed by none.
 type cache struct {
 	most    int
-	mu      *sync.Mutex // guards the maps
+	bytes   int
+	mu      sync.Mutex // guards what follows
 	answers map[string]kept
+	taken   int               // bytes of answers
 	names   map[string]string // last name remembered, by kind and id
 }
 
 type kept struct {
 	reply
 	until time.Time
+	bytes int
 }
 
-func newCache(most int) cache {
-	return cache{most: most, mu: &sync.Mutex{}, answers: map[string]kept{}, names: map[string]string{}}
+func newCache(most, bytes int) *cache {
+	return &cache{most: most, bytes: bytes, answers: map[string]kept{}, names: map[string]string{}}
 }
 
 func (c *cache) get(path string) (reply, bool) {
@@ -48,24 +58,35 @@ func (c *cache) put(path string, r reply, d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	if len(c.answers) >= c.most {
+	k := kept{r, now.Add(d), len(path) + bridge.Weight(r.value)}
+	if k.bytes > c.bytes/4 {
+		return
+	}
+	c.remove(path)
+	if len(c.answers) >= c.most || c.taken+k.bytes > c.bytes {
 		c.evict(now)
 	}
-	c.answers[path] = kept{r, now.Add(d)}
+	c.answers[path] = k
+	c.taken += k.bytes
 }
 
-// evict makes room: what has expired goes, and if nothing has, any quarter.
+func (c *cache) remove(path string) {
+	c.taken -= c.answers[path].bytes
+	delete(c.answers, path)
+}
+
+// evict makes room: what has expired goes, and if that is too little, any quarter.
 func (c *cache) evict(now time.Time) {
 	for path, k := range c.answers {
 		if now.After(k.until) {
-			delete(c.answers, path)
+			c.remove(path)
 		}
 	}
 	for path := range c.answers {
-		if len(c.answers) <= c.most*3/4 {
+		if len(c.answers) <= c.most*3/4 && c.taken <= c.bytes*3/4 {
 			return
 		}
-		delete(c.answers, path)
+		c.remove(path)
 	}
 }
 

@@ -47,14 +47,15 @@ type Options struct {
 	Portal   string         // base URL of the portal, for links, or ""
 	CacheFor time.Duration  // of people, courses, departments and the like; default 10 min
 	Metrics  *metrics.Source
+	Reads    *bridge.Reads // which fields somebody reads: long texts in others are cut short; nil for all
 }
 
 // Enricher looks up what is known of the events of one source. It may be used by
 // many goroutines.
 type Enricher struct {
 	Options
-	cache  cache
-	lists  cache
+	cache  *cache
+	lists  *cache
 	flight singleflight.Group
 }
 
@@ -63,7 +64,7 @@ func New(o Options) *Enricher {
 	if o.CacheFor <= 0 {
 		o.CacheFor = defaultCacheFor
 	}
-	return &Enricher{Options: o, cache: newCache(maxCached), lists: newCache(maxLists)}
+	return &Enricher{Options: o, cache: newCache(maxCached, cachedBytes), lists: newCache(maxLists, listedBytes)}
 }
 
 // Outcome is what became of an event's lookups.
@@ -173,6 +174,7 @@ func (g *gathering) wave(ctx context.Context, lookups []bridge.Lookup) {
 // finding is what a lookup found.
 type finding struct {
 	value      any
+	shared     bool // other events are likely to find the same
 	calls      []bridge.Call
 	err        error
 	ids        map[string]string // that the webhook left out
@@ -200,7 +202,8 @@ func (g *gathering) look(ctx context.Context, l bridge.Lookup, ev bridge.Event, 
 		case f.err != nil:
 			return f
 		case w.Choose == nil:
-			f.value = answer
+			kind, _ := thing(path)
+			f.value, f.shared = answer, kind != ""
 		case answer != nil: // a list that is refused says nothing
 			g.choose(ctx, w.Choose, answer, path, ev, known, &f)
 		}
@@ -233,6 +236,9 @@ func (g *gathering) add(part string, f finding) {
 	}
 	if f.value != nil {
 		g.facts[part] = f.value
+	}
+	if f.shared && f.value != nil {
+		g.outcome.Event.Shared = append(g.outcome.Event.Shared, part)
 	}
 	if len(f.candidates) > 0 {
 		g.facts["candidates"] = f.candidates

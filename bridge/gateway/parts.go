@@ -198,6 +198,24 @@ func (p *Parts) buildIntake(c *config.Config) error {
 	return errors.Join(faults...)
 }
 
+// reads are the fields of the facts that somebody reads: in messages of several events,
+// and at all. Programs that read the messages are sent every field.
+func (p *Parts) reads() (together, all *bridge.Reads) {
+	together, all = bridge.NewReads(), bridge.NewReads()
+	together.Add(p.Templates.Reads())
+	for name, composer := range p.Composers {
+		composer.AddReads(together)
+		if _, verbatim := p.Sinks[name].(bridge.Verbatim); verbatim {
+			all.All()
+		}
+	}
+	for _, r := range p.Routes {
+		together.Note(r.Expressions())
+	}
+	all.Add(together)
+	return together, all
+}
+
 // plan is what the router does; names and tokens are kept in the store.
 func (p *Parts) plan(s *store.Store) (dispatch.Plan, error) {
 	sources, err := p.lookups(s)
@@ -212,9 +230,11 @@ func (p *Parts) plan(s *store.Store) (dispatch.Plan, error) {
 func (p *Parts) lookups(s *store.Store) (map[string]dispatch.Source, error) {
 	all := map[string]dispatch.Source{}
 	var used []apiClient
+	together, reads := p.reads()
+	s.Read(together)
 	for _, source := range p.sources {
 		rules := p.unstored(source)
-		o := enrich.Options{Source: source.Name, Portal: source.Portal, Names: s, Claims: s, Metrics: p.metrics.Source(source.Name)}
+		o := enrich.Options{Source: source.Name, Portal: source.Portal, Names: s, Claims: s, Reads: reads, Metrics: p.metrics.Source(source.Name)}
 		if rules.Names() {
 			o.Names = nameless{s}
 		}

@@ -29,7 +29,9 @@ func (s *Set) With(d Draft) (*Set, error) {
 	if !d.Translation {
 		original = nil
 	}
-	t, problems := s.compiler.readTemplate(d.File, d.Source, named, original)
+	compiler := *s.compiler
+	compiler.reads = nil // of what is in use
+	t, problems := compiler.readTemplate(d.File, d.Source, named, original)
 	if len(problems) == 0 && foldEvent(t.event) != key {
 		problems = append(problems, bridge.Problem{File: d.File, Line: 1, Column: 1, Message: "event: this file is about " + d.Event + ", and not about " + t.event})
 	}

@@ -134,10 +134,11 @@ type compiler struct {
 	adapted   template.FuncMap              // as text/template calls them
 	bases     map[string]*template.Template // by way of printing
 	checks    map[string]func(map[string]any) []Fault
+	reads     *bridge.Reads // what its Texts read; nil: nobody asks
 }
 
 func newCompiler(functions map[string]any, printers map[string]printer) *compiler {
-	c := &compiler{functions: functions, adapted: template.FuncMap{}, bases: map[string]*template.Template{}}
+	c := &compiler{functions: functions, adapted: template.FuncMap{}, bases: map[string]*template.Template{}, reads: bridge.NewReads()}
 	for name, f := range functions {
 		c.adapted[name] = adapt(f)
 	}
@@ -179,6 +180,7 @@ func (c *compiler) compile(r *reader, s scalar, printing string, known []string)
 	if w.failed {
 		return nil
 	}
+	c.noteReads(s.text)
 	compiled, err := c.bases[printing].AddParseTree("t", tree)
 	if err != nil {
 		note(1, -1, "%s", err)

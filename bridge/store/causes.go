@@ -39,13 +39,19 @@ func (s *Store) Causes(ctx context.Context) ([]Cause, error) {
 
 // CountDeliveries tells how many deliveries a filter chooses, up to a bound.
 func (s *Store) CountDeliveries(ctx context.Context, f Filter, most int) (int, error) {
-	c := s.chosenDeliveries(f)
+	c, err := s.chosenDeliveries(ctx, f)
+	if err != nil {
+		return 0, err
+	}
 	return s.count(ctx, `SELECT 1 AS one FROM deliveries d JOIN events e ON e.id = d.event_id`+c.where(), c.args, most)
 }
 
 // CountEvents tells how many events a filter chooses, up to a bound.
 func (s *Store) CountEvents(ctx context.Context, f Filter, most int) (int, error) {
-	c := s.chosenEvents(f)
+	c, err := s.chosenEvents(ctx, f)
+	if err != nil {
+		return 0, err
+	}
 	return s.count(ctx, `SELECT 1 AS one FROM events e`+c.where(), c.args, most)
 }
 

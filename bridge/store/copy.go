@@ -24,6 +24,7 @@ func words(text string) []string { return strings.Fields(text) }
 // refers to. Leases belong to processes.
 func tables() []table {
 	return []table{
+		{name: "parts", key: words("hash"), columns: words("source body used_at")},
 		{name: "events", key: words("id"), columns: words(`dedupe_key source type user_id admin_id client_id correlation_id entities occurred_at received_at
 			body facts lookups route_after routed_at signature user_agent occurrence caught_up traceparent inferred repeats unanswered`)},
 		{name: "deliveries", key: words("id"), columns: words(`event_id route sink state attempts not_before digest_key last_error receipt created_at updated_at

@@ -9,33 +9,24 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-const selectDue = `SELECT d.id, d.event_id, e.type, e.source, d.route, d.sink, d.attempts, d.failing_since, d.not_before, COALESCE(e.routed_at, 0), e.facts,
-	e.received_at, e.traceparent
-	FROM deliveries d JOIN events e ON e.id = d.event_id`
+// dueRoom is how many bytes of memory the deliveries take that Due gives, about. Each
+// sink has some at a time.
+const dueRoom = 2 << 20
 
 // Due gives the deliveries that a sink should send now, each as a message of its
-// own: those of the oldest events first, at most limit.
+// own: those of the oldest events first, at most limit, and fewer when there is much to
+// say of them.
 func (s *Store) Due(ctx context.Context, sink string, now time.Time, limit int) ([]bridge.Delivery, error) {
-	all, err := list(ctx, s, scanDue, selectDue+` WHERE d.sink = ? AND d.state = 'pending' AND d.digest_key IS NULL AND d.not_before <= ?
+	due, err := list(ctx, s, scanSized, selectSized+` WHERE d.sink = ? AND d.state = 'pending' AND d.digest_key IS NULL AND d.not_before <= ?
 		ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, sink, micros(now), limit)
+	var all []bridge.Delivery
+	if err == nil {
+		all, err = (&reading{Store: s, room: dueRoom}).deliveries(ctx, due, nil)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read due deliveries of %s: %w", sink, err)
 	}
 	return all, nil
-}
-
-func scanDue(row scanner) (d bridge.Delivery, err error) {
-	var failing, due, routed, received int64
-	var facts []byte
-	err = row.Scan(&d.ID, &d.EventID, &d.EventType, &d.Source, &d.Route, &d.Sink, &d.Attempts, &failing, &due, &routed, &facts, &received, &d.Traceparent)
-	if err != nil {
-		return d, err
-	}
-	d.FailingSince, d.Due, d.Routed, d.Received = fromMicros(failing), fromMicros(due), fromMicros(routed), fromMicros(received)
-	if err := decode(facts, &d.Facts); err != nil {
-		return d, fmt.Errorf("the facts of delivery %s: %w", d.ID, err)
-	}
-	return d, nil
 }
 
 // NextDue is when the first waiting delivery or parcel of a sink is due; false when

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -194,40 +196,39 @@ type Unrouted struct {
 // Unrouted gives the oldest events that wait to be routed and are due, at most
 // limit.
 func (s *Store) Unrouted(ctx context.Context, now time.Time, limit int) ([]Unrouted, error) {
-	all, err := list(ctx, s, scanUnrouted, `SELECT
-		id, source, type, user_id, admin_id, client_id, correlation_id, entities, occurred_at, received_at, caught_up, body, lookups, traceparent,
-		COALESCE(inferred, ''), COALESCE(repeats, '') FROM events WHERE routed_at IS NULL AND route_after <= ? ORDER BY route_after, id LIMIT ?`, micros(now), limit)
+	all, _, err := s.UnroutedWithin(ctx, now, limit, math.MaxInt)
+	return all, err
+}
+
+// UnroutedWithin is Unrouted for no more webhooks than have so many bytes together, but
+// for one at least. It tells whether that left any out.
+func (s *Store) UnroutedWithin(ctx context.Context, now time.Time, limit, bytes int) (all []Unrouted, more bool, err error) {
+	due, err := list(ctx, s, scanSized, `SELECT id, length(body) FROM events WHERE routed_at IS NULL AND route_after <= ? ORDER BY route_after, id LIMIT ?`, micros(now), limit)
 	if err != nil {
-		return nil, fmt.Errorf("read unrouted events: %w", err)
+		return nil, false, fmt.Errorf("read unrouted events: %w", err)
 	}
-	return all, nil
+	some := fitting(due, bytes)
+	for few := range slices.Chunk(some, atOnce) {
+		c := &conditions{}
+		c.in("e.id", "IN", idsOf(few))
+		c.add("e.routed_at IS NULL")
+		found, err := list(ctx, s, scanUnrouted, `SELECT `+storedColumns+`, e.lookups, COALESCE(e.repeats, '') FROM events e`+c.where(), c.args...)
+		if err != nil {
+			return nil, false, fmt.Errorf("read unrouted events: %w", err)
+		}
+		all = append(all, inOrder(few, found, func(u Unrouted) string { return u.ID })...)
+	}
+	return all, len(some) < len(due), nil
 }
 
 func scanUnrouted(row scanner) (u Unrouted, err error) {
-	var entities, inferred string
-	var occurred, received int64
-	var caught int
-	err = row.Scan(&u.ID, &u.Source, &u.Type, &u.UserID, &u.AdminID, &u.ClientID, &u.CorrelationID,
-		&entities, &occurred, &received, &caught, &u.Raw, &u.Lookups, &u.Traceparent, &inferred, &u.Repeats)
-	if err != nil {
+	var r storedEvent
+	if err := row.Scan(append(r.into(), &u.Lookups, &r.Repeats)...); err != nil {
 		return u, err
 	}
-	u.CaughtUp = caught == 1
-	u.OccurredAt, u.ReceivedAt = fromMicros(occurred), fromMicros(received)
-	if err := json.Unmarshal([]byte(entities), &u.Entities); err != nil {
-		return u, err
-	}
-	if inferred != "" {
-		if err := json.Unmarshal([]byte(inferred), &u.Inferred); err != nil {
-			return u, err
-		}
-	}
-	if decode(u.Raw, &u.Body) != nil {
-		// It was understood when it was accepted. Whatever has changed since, one
-		// event must not keep the others from being routed.
-		u.Body = map[string]any{}
-	}
-	return u, nil
+	err = r.read()
+	u.Event = r.Event
+	return u, err
 }
 
 // byteOrderMark may stand before a body, as some .NET writers put it.

@@ -32,10 +32,10 @@ type Gather struct {
 // without targets is kept, as routed to nobody. Nil facts leave those that are
 // kept as they are.
 func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Facts, targets []Target, now time.Time) error {
-	var encoded []byte
+	var kept packed
 	if facts != nil {
 		var err error
-		if encoded, err = json.Marshal(facts); err != nil {
+		if kept, err = pack(event, facts); err != nil {
 			return fmt.Errorf("fan out event %s: %w", event.ID, err)
 		}
 	}
@@ -45,7 +45,9 @@ func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 	}
 	// The event comes first: another replica that routes it at this moment waits for
 	// its row, and then finds that it has nothing to do.
-	all := []statement{change(`UPDATE events SET facts = COALESCE(?, facts), trace = ?, routed_at = ? WHERE id = ? AND routed_at IS NULL`, encoded, trace, micros(now), event.ID)}
+	all := []statement{change(`UPDATE events SET facts = COALESCE(?, facts), trace = ?, routed_at = ? WHERE id = ? AND routed_at IS NULL`, kept.text, trace, micros(now), event.ID)}
+	parts, hashes := s.keepParts(event.Source, kept, now)
+	all = append(all, parts...)
 	if len(event.Inferred) > 0 {
 		named, err := infer(event, nil)
 		if err != nil {
@@ -63,6 +65,7 @@ func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 	if _, err := s.write(ctx, all...); err != nil {
 		return fmt.Errorf("fan out event %s: %w", event.ID, err)
 	}
+	s.parts.note(hashes, now)
 	return nil
 }
 

@@ -100,7 +100,7 @@ func (f Filter) event(c *conditions) {
 }
 
 // deliveries are the conditions on the delivery d of the event e.
-func (s *Store) chosenDeliveries(f Filter) *conditions {
+func (s *Store) chosenDeliveries(ctx context.Context, f Filter) (*conditions, error) {
 	c := &conditions{}
 	c.in("d.id", "IN", f.IDs)
 	c.in("d.sink", "NOT IN", f.NotSinks)
@@ -113,9 +113,30 @@ func (s *Store) chosenDeliveries(f Filter) *conditions {
 		c.add("d.id >= ?", firstID(f.Since.Add(-maxSkew)))
 	}
 	if f.Text != "" {
-		s.addText(c, f.Text, s.engine.bytes("d.last_error"), "e.body", "e.facts")
+		return c, s.addSearch(ctx, c, f.Text, s.engine.bytes("d.last_error"), "e.body", "e.facts")
 	}
-	return c
+	return c, nil
+}
+
+// maxFound bounds how many versions of shared parts a search goes by, those that were
+// used last: with more the text is so common that it finds enough.
+const maxFound = 400
+
+// addSearch adds the condition that a text stands in one of some columns of bytes, or in
+// a shared part of the event's facts.
+func (s *Store) addSearch(ctx context.Context, c *conditions, text string, columns ...string) error {
+	hashes, err := list(ctx, s, func(row scanner) (hash string, err error) { return hash, row.Scan(&hash) },
+		`SELECT p.hash FROM parts p WHERE `+s.engine.contains("p.body")+` ORDER BY p.used_at DESC LIMIT ?`, text, maxFound)
+	if err != nil {
+		return err
+	}
+	either := &conditions{}
+	s.addText(either, text, columns...)
+	for _, hash := range hashes {
+		s.addText(either, hash, "e.facts")
+	}
+	c.add("("+strings.Join(either.parts, " OR ")+")", either.args...)
+	return nil
 }
 
 // addText adds the condition that a text stands in one of some columns of bytes.

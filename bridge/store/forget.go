@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -98,13 +99,26 @@ func (f *forgetting) learn(ctx context.Context, user string) error {
 	if err != nil {
 		return err
 	}
-	return f.pages(ctx, `SELECT e.id, e.facts FROM events e WHERE e.facts IS NOT NULL AND `+person, []any{user, user}, 1, func(_ string, columns [][]byte) []statement {
-		var facts any
-		if decode(columns[0], &facts) == nil {
-			f.called(facts, user)
+	theirs := &conditions{}
+	theirs.add("e.facts IS NOT NULL AND "+person, user, user)
+	parts := map[string]any{}
+	err = f.eachFacts(ctx, theirs, func(r *factsRow) {
+		f.called(map[string]any(r.facts), user)
+		for _, hash := range r.names {
+			parts[hash] = nil
 		}
-		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(slices.Collect(maps.Keys(parts)), strideRows) {
+		read := map[string]any{}
+		if err := f.readParts(ctx, some, read, func(part any) any { return part }); err != nil {
+			return err
+		}
+		f.called(read, user)
+	}
+	return nil
 }
 
 func (f *forgetting) name(name string) {

@@ -16,6 +16,10 @@ import (
 // mentions blanks the person in what is about others: as a supervisor, for instance,
 // or a member of a group.
 func (f *forgetting) mentions(ctx context.Context, user string) error {
+	shared, err := f.sharedMentions(ctx, user)
+	if err != nil {
+		return err
+	}
 	c := f.mentioned("e.body", "e.facts", "e.trace", f.engine.bytes("e.entities"))
 	c.add("NOT "+person, user, user)
 	query := `SELECT e.id, e.body, COALESCE(e.facts, e.body), ` + f.engine.bytes("e.entities") + `, COALESCE(e.trace, e.body) FROM events e` + c.where()
@@ -28,7 +32,9 @@ func (f *forgetting) mentions(ctx context.Context, user string) error {
 		if !changed {
 			return nil // it was found inside of another word
 		}
-		f.removal.Blanked["events"]++
+		if !shared[id] {
+			f.removal.Blanked["events"]++
+		}
 		return []statement{change(`UPDATE events SET body = ?, facts = CASE WHEN facts IS NULL THEN facts ELSE ? END, entities = ?,
 			trace = CASE WHEN trace IS NULL THEN trace ELSE ? END WHERE id = ?`, columns[0], columns[1], string(columns[2]), columns[3], id)}
 	})

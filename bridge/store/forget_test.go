@@ -27,7 +27,7 @@ const (
 func aboutMira(t *testing.T, s *Store) {
 	t.Helper()
 	mira := map[string]any{"id": strings.ToLower(miraID), "firstName": "Mira", "lastName": "O’Halvorsen & Sons", "emailAddress": miraEmail, "username": "mira.h"}
-	bo := map[string]any{"id": "bo", "firstName": "Bo", "lastName": "Ek", "supervisorId": miraID}
+	bo := map[string]any{"id": "bo", "firstName": "Bo", "lastName": "Ek", "supervisorId": miraID, "jobTitle": "Clerk in the office of the harbour"}
 	for i, e := range []struct {
 		event bridge.Event
 		facts bridge.Facts
@@ -38,7 +38,7 @@ func aboutMira(t *testing.T, s *Store) {
 		{bridge.Event{UserID: "bo"}, bridge.Facts{"user": map[string]any{"id": "bo", "lastName": "Ek"}, "note": "amira.hansen"}},
 	} {
 		e.event.Source, e.event.Type, e.event.ReceivedAt, e.event.CorrelationID = "production", "EnrollmentCompletedByLearner", noon, fmt.Sprint(i)
-		e.event.Entities = map[string]string{"courseId": fmt.Sprint("c", i)}
+		e.event.Entities, e.event.Shared = map[string]string{"courseId": fmt.Sprint("c", i)}, []string{"user", "admin", "supervisor"}
 		e.event.Raw = fmt.Appendf(nil, `{"n":%d,"userId":%q,"who":"Mira O\u2019Halvorsen \u0026 Sons"}`, i, e.event.UserID)
 		if i > 1 {
 			e.event.Raw = fmt.Appendf(nil, `{"n":%d,"userId":"bo"}`, i)

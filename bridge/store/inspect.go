@@ -52,7 +52,10 @@ func scanDelivery(row scanner, more ...any) (d DeliveryRow, err error) {
 
 // Deliveries lists the deliveries that a filter chooses, newest first.
 func (s *Store) Deliveries(ctx context.Context, f Filter) ([]DeliveryRow, error) {
-	c := s.chosenDeliveries(f)
+	c, err := s.chosenDeliveries(ctx, f)
+	if err != nil {
+		return nil, err
+	}
 	if f.Before != "" {
 		c.add("d.id < ?", f.Before)
 	}
@@ -112,17 +115,19 @@ type DeliveryDetail struct {
 // none.
 func (s *Store) Delivery(ctx context.Context, id string) (DeliveryDetail, error) {
 	var d DeliveryDetail
-	var facts []byte
+	var facts factsRow
 	var created int64
 	row, err := scanDelivery(s.row(ctx,
-		`SELECT `+deliveryColumns+`, e.facts, d.created_at FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.id = ?`, id), &facts, &created)
+		`SELECT `+deliveryColumns+`, d.created_at, `+factsColumns+` FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.id = ?`, id),
+		append([]any{&created}, facts.into()...)...)
 	if err != nil {
 		return d, notFound("delivery", id, err)
 	}
 	d.DeliveryRow, d.Created = row, fromMicros(created)
-	if err := decode(facts, &d.Facts); err != nil {
+	if err := s.unpack(ctx, &facts); err != nil {
 		return d, fmt.Errorf("read the facts of delivery %s: %w", id, err)
 	}
+	d.Facts = facts.facts
 	d.Tries, err = s.Attempts(ctx, id)
 	return d, err
 }
@@ -201,7 +206,7 @@ func (s *Store) tally(ctx context.Context, events []EventRow) error {
 	return err
 }
 
-func (s *Store) chosenEvents(f Filter) *conditions {
+func (s *Store) chosenEvents(ctx context.Context, f Filter) (*conditions, error) {
 	c := &conditions{}
 	c.in("e.id", "IN", f.IDs)
 	f.event(c)
@@ -213,14 +218,17 @@ func (s *Store) chosenEvents(f Filter) *conditions {
 		c.add("EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id AND d.sink = ?)", f.Sink)
 	}
 	if f.Text != "" {
-		s.addText(c, f.Text, "e.body", "e.facts")
+		return c, s.addSearch(ctx, c, f.Text, "e.body", "e.facts")
 	}
-	return c
+	return c, nil
 }
 
 // Events lists the events that a filter chooses, newest first.
 func (s *Store) Events(ctx context.Context, f Filter) ([]EventRow, error) {
-	c := s.chosenEvents(f)
+	c, err := s.chosenEvents(ctx, f)
+	if err != nil {
+		return nil, err
+	}
 	if f.Before != "" {
 		c.add("e.id < ?", f.Before)
 	}
@@ -253,23 +261,22 @@ type EventDetail struct {
 // Event gives an event with its deliveries; ErrNotFound if there is none.
 func (s *Store) Event(ctx context.Context, id string) (EventDetail, error) {
 	var e EventDetail
-	var body, facts, trace []byte
+	var facts factsRow
+	var trace []byte
 	var routed int64
-	row, err := scanEvent(s.row(ctx, `SELECT `+eventColumns+`, e.body, e.signature, e.user_agent, e.facts, e.trace, COALESCE(e.routed_at, 0) FROM events e WHERE e.id = ?`, id),
-		&body, &e.Signature, &e.UserAgent, &facts, &trace, &routed)
+	row, err := scanEvent(s.row(ctx, `SELECT `+eventColumns+`, e.signature, e.user_agent, e.trace, COALESCE(e.routed_at, 0), `+factsColumns+` FROM events e WHERE e.id = ?`, id),
+		append([]any{&e.Signature, &e.UserAgent, &trace, &routed}, facts.into()...)...)
 	if err != nil {
 		return e, notFound("event", id, err)
 	}
-	e.EventRow, e.Body, e.Routed = row, bytes.TrimPrefix(body, []byte(byteOrderMark)), fromMicros(routed)
-	for what, part := range map[string]struct {
-		text []byte
-		into any
-	}{"facts": {facts, &e.Facts}, "trace": {trace, &e.Trace}} {
-		if len(part.text) == 0 {
-			continue
-		}
-		if err := decode(part.text, part.into); err != nil {
-			return e, fmt.Errorf("read the %s of event %s: %w", what, id, err)
+	e.EventRow, e.Body, e.Routed = row, bytes.TrimPrefix(facts.Raw, []byte(byteOrderMark)), fromMicros(routed)
+	if err := s.unpack(ctx, &facts); err != nil {
+		return e, fmt.Errorf("read the facts of event %s: %w", id, err)
+	}
+	e.Facts = facts.facts
+	if len(trace) > 0 {
+		if err := decode(trace, &e.Trace); err != nil {
+			return e, fmt.Errorf("read the trace of event %s: %w", id, err)
 		}
 	}
 	e.To, err = list(ctx, s, func(row scanner) (DeliveryRow, error) { return scanDelivery(row) },

@@ -52,7 +52,10 @@ func (s *Store) Move(ctx context.Context, f Filter, sink string) (int, error) {
 // already stays as it is; routes that are new get their deliveries. It gives how
 // many.
 func (s *Store) Reroute(ctx context.Context, f Filter) (int, error) {
-	c := s.chosenEvents(f)
+	c, err := s.chosenEvents(ctx, f)
+	if err != nil {
+		return 0, err
+	}
 	query := `SELECT e.id FROM events e` + and(c, "e.id > ?") + ` ORDER BY e.id LIMIT ?`
 	return s.each(ctx, "reroute", query, c.args, func(id string) statement {
 		return change(`UPDATE events SET routed_at = NULL, route_after = ?, lookups = 0 WHERE id = ? AND routed_at IS NOT NULL`, micros(time.Now()), id)
@@ -60,7 +63,10 @@ func (s *Store) Reroute(ctx context.Context, f Filter) (int, error) {
 }
 
 func (s *Store) eachDelivery(ctx context.Context, f Filter, what string, one func(id string) statement) (int, error) {
-	c := s.chosenDeliveries(f)
+	c, err := s.chosenDeliveries(ctx, f)
+	if err != nil {
+		return 0, err
+	}
 	query := `SELECT d.id FROM deliveries d JOIN events e ON e.id = d.event_id` + and(c, "d.id > ?") + ` ORDER BY d.id LIMIT ?`
 	return s.each(ctx, what, query, c.args, one)
 }

@@ -38,21 +38,34 @@ func (s *Store) DueParcels(ctx context.Context, sink string, now time.Time, limi
 	return all, nil
 }
 
+// parcelSpace is how many bytes of memory the facts of one parcel take, about.
+const parcelSpace = 16 << 20
+
 // CloseParcel lets nothing more into a parcel, and gives its deliveries that wait,
-// in the order of their events. If there are more than limit, the others become a
-// parcel of their own.
+// in the order of their events. If there are more than limit, or more than the memory
+// should hold, the others become a parcel of their own. The facts
+// of all but the first have no more than the fields that are read; see Read.
 func (s *Store) CloseParcel(ctx context.Context, parcel string, limit int) ([]bridge.Delivery, error) {
 	if _, err := s.write(ctx, change(`UPDATE parcels SET closed = 1 WHERE id = ?`, parcel)); err != nil {
 		return nil, fmt.Errorf("close parcel %s: %w", parcel, err)
 	}
-	all, err := list(ctx, s, scanDue, selectDue+` WHERE d.digest_key = ? AND d.state = 'pending' ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, parcel, limit)
+	waiting, err := list(ctx, s, scanSized, selectSized+` WHERE d.digest_key = ? AND d.state = 'pending' ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, parcel, limit+1)
+	var all, rest []bridge.Delivery
+	r := &reading{Store: s, room: parcelSpace}
+	some := waiting[:min(limit, len(waiting))]
+	if err == nil {
+		all, err = r.deliveries(ctx, some[:min(1, len(some))], nil)
+	}
+	if err == nil {
+		rest, err = r.deliveries(ctx, some[min(1, len(some)):], s.reads.Load())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read parcel %s: %w", parcel, err)
 	}
-	if len(all) < limit {
+	if all = append(all, rest...); len(all) == 0 || all[len(all)-1].ID == waiting[len(waiting)-1].id {
 		return all, nil
 	}
-	last := all[limit-1]
+	last := all[len(all)-1]
 	return all, s.split(ctx, parcel, "(not_before, event_id, id) > (?, ?, ?)", micros(last.Due), last.EventID, last.ID)
 }
 

@@ -12,12 +12,12 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 	choice := Choice{Sink: "a", Route: "r", Types: []string{"UserCreated"}, From: "story "}
 	rows, args := choice.rows()
 	for name, q := range map[string]statement{
-		"due": change(selectDue+` WHERE d.sink = ? AND d.state = 'pending' AND d.digest_key IS NULL AND d.not_before <= ?
+		"due": change(selectSized+` WHERE d.sink = ? AND d.state = 'pending' AND d.digest_key IS NULL AND d.not_before <= ?
 			ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, "a", 1, 1),
 		"choice":   change(rows, args...),
 		"unrouted": change(`SELECT id FROM events WHERE routed_at IS NULL AND route_after <= ? ORDER BY route_after, id LIMIT ?`, 1, 1),
 		"expected": change(`SELECT 1 FROM events WHERE routed_at IS NULL AND correlation_id = ? AND user_id = ? LIMIT 1`, "c", "u"),
-		"parcel":   change(selectDue+` WHERE d.digest_key = ? AND d.state = 'pending' ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, "p", 1),
+		"parcel":   change(selectSized+` WHERE d.digest_key = ? AND d.state = 'pending' ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, "p", 1),
 	} {
 		plan, err := list(t.Context(), s, func(row scanner) (detail string, err error) {
 			var a, b, c any

@@ -12,8 +12,10 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
 )
 
@@ -22,6 +24,8 @@ type Store struct {
 	engine  engine
 	events  *rows // how they are inserted
 	names   *names
+	parts   *knownParts
+	reads   atomic.Pointer[bridge.Reads] // nil: all that is stored
 	metrics *metrics.Metrics
 	news    *news     // nil when no other process shares the store
 	urgent  chan *job // to a writer
@@ -38,7 +42,7 @@ func Open(ctx context.Context, where string) (*Store, error) { return OpenMeasur
 
 // OpenMeasured is Open for a store that reports its commits.
 func OpenMeasured(ctx context.Context, where string, m *metrics.Metrics) (*Store, error) {
-	s := &Store{events: insertEvents(), names: newNames(), metrics: m, urgent: make(chan *job, maxBatch), jobs: make(chan *job, maxBatch)}
+	s := &Store{events: insertEvents(), names: newNames(), parts: &knownParts{at: map[string]time.Time{}}, metrics: m, urgent: make(chan *job, maxBatch), jobs: make(chan *job, maxBatch)}
 	if err := s.open(ctx, where); err != nil {
 		if !IsShared(where) {
 			err = remedy(err)
@@ -95,6 +99,9 @@ func (s *Store) Close() error {
 	s.news.close()
 	return s.engine.close()
 }
+
+// Read says which fields of the facts are read when several events become one message.
+func (s *Store) Read(fields *bridge.Reads) { s.reads.Store(fields) }
 
 // Shared tells whether other processes may use the store at the same time.
 func (s *Store) Shared() bool { return s.engine.parallel() }

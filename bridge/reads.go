@@ -1,0 +1,161 @@
+package bridge
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+)
+
+// Reads says which fields of the facts somebody reads: the templates, conditions and
+// keys in use. It goes by names: a field counts as read if an expression has its name
+// anywhere.
+type Reads struct {
+	all   bool
+	names map[string]bool
+}
+
+var (
+	identifier = regexp.MustCompile(`[\pL_][\pL\pN_]*`)
+
+	// whole finds what takes a mapping as it is, whatever fields it has.
+	whole = regexp.MustCompile(`\b(?:json|toJson|keys|omit|pick|dict)\b|\brange\s+\$\w+\s*,`)
+)
+
+// usualReads are fields that the bridge itself reads, to name things and people, and
+// to tell what an object is.
+func usualReads() []string {
+	return []string{"name", "type", "occurredAt", "receivedAt", "caughtUp", "body", "source", "portal", "incomplete", "emailAddress", "acquiredDate", "progress"}
+}
+
+// NewReads makes the reads of nobody.
+func NewReads() *Reads {
+	r := &Reads{names: map[string]bool{}}
+	for _, name := range usualReads() {
+		r.names[name] = true
+	}
+	return r
+}
+
+// Note adds what an expression reads.
+func (r *Reads) Note(expression string) {
+	for _, name := range identifier.FindAllString(expression, -1) {
+		r.names[name] = true
+	}
+	r.all = r.all || whole.MatchString(expression)
+}
+
+// All adds every field there may be.
+func (r *Reads) All() { r.all = true }
+
+// Add adds what others read.
+func (r *Reads) Add(others *Reads) {
+	r.all = r.all || others.all
+	for name := range others.names {
+		r.names[name] = true
+	}
+}
+
+// Field tells whether a field of this name is read.
+func (r *Reads) Field(name string) bool {
+	return r == nil || r.all || r.names[name] || strings.HasSuffix(name, "Name") || name == "id" || strings.HasSuffix(name, "Id") || strings.HasSuffix(name, "Ids")
+}
+
+const (
+	// longText is how many bytes a text may have that nobody reads, before the first
+	// shownText of it are kept, and readText how many of one that somebody reads.
+	longText  = 512
+	shownText = 200
+	readText  = 4 << 10
+)
+
+// Shorten cuts the long texts of decoded JSON, those that nobody reads more than the
+// others. The value itself is changed.
+func (r *Reads) Shorten(v any) any { return r.shorten(v, r.Field("")) }
+
+func (r *Reads) shorten(v any, read bool) any {
+	switch v := v.(type) {
+	case string:
+		return shortened(v, read)
+	case []any:
+		for i := range v {
+			v[i] = r.shorten(v[i], read)
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = r.shorten(v[key], r.Field(key))
+		}
+	}
+	return v
+}
+
+func shortened(s string, read bool) string {
+	most := shownText
+	switch {
+	case read && len(s) > readText:
+		most = readText
+	case read || len(s) <= longText:
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…" // the copy lets go of the rest
+}
+
+// Only gives a copy of decoded JSON with the fields that are read, and nothing else. Nil
+// reads leave all as it is.
+func (r *Reads) Only(v any) any {
+	if r == nil || r.all {
+		return v
+	}
+	switch v := v.(type) {
+	case []any:
+		left := make([]any, len(v))
+		for i, element := range v {
+			left[i] = r.Only(element)
+		}
+		return left
+	case map[string]any:
+		left := make(map[string]any, len(v)/2)
+		for key, value := range v {
+			switch inner := value.(type) {
+			case []any:
+				if len(inner) > 0 {
+					left[key] = r.Only(inner)
+				}
+			case map[string]any:
+				if only, _ := r.Only(inner).(map[string]any); len(only) > 0 {
+					left[key] = only
+				}
+			default:
+				if value != nil && r.Field(key) {
+					left[key] = value
+				}
+			}
+		}
+		return left
+	}
+	return v
+}
+
+// Weight is about how many bytes of memory decoded JSON takes.
+func Weight(v any) int {
+	switch v := v.(type) {
+	case string:
+		return 32 + len(v)
+	case json.Number:
+		return 32 + len(v)
+	case Facts:
+		return Weight(map[string]any(v))
+	case []any:
+		n := 24 + 16*len(v)
+		for _, element := range v {
+			n += Weight(element)
+		}
+		return n
+	case map[string]any:
+		n := 64 + 64*len(v)
+		for key, value := range v {
+			n += len(key) + Weight(value)
+		}
+		return n
+	}
+	return 16
+}
