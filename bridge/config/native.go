@@ -14,7 +14,7 @@ func nativeFaults(t kit.Type) func(map[string]any) []render.Fault {
 	return func(part map[string]any) []render.Fault {
 		var faults []render.Fault
 		for _, e := range kit.SettingErrors(t.CheckNative(part)) {
-			faults = append(faults, render.Fault{Key: e.Key, Message: e.Problem})
+			faults = append(faults, render.Fault{Key: e.Key, Message: e.Problem, Warning: e.Warning})
 		}
 		return faults
 	}

@@ -18,6 +18,7 @@ type Template struct {
 	story       *storyWording
 	bulk        *bool // nil: as what it took the place of says
 	sample      map[string]any
+	warnings    []string // what is allowed in its file, but perhaps not meant
 
 	source []byte    // of the file
 	own    bool      // the admin's

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 type Fault struct {
 	Key     string // path below the sink type, such as "blocks[0].text"
 	Message string
+	Warning bool // the platform takes it, but it is perhaps not meant
 }
 
 // native reads parts in platforms' own formats. Keys and everything but texts
@@ -84,7 +86,11 @@ func (d *document) faults(platform entry, faults []Fault) {
 	slices.SortStableFunc(faults, func(a, b Fault) int { return strings.Compare(a.Key, b.Key) })
 	for _, f := range faults {
 		path := strings.TrimSuffix(join(platform.path, f.Key), ".")
-		d.problem(placeOf(d.reader, platform, f.Key), path, "%s", f.Message)
+		if at := placeOf(d.reader, platform, f.Key); f.Warning {
+			d.template.warnings = append(d.template.warnings, fmt.Sprintf("%s:%d:%d: %s: %s", d.file, at.Line, at.Column, path, f.Message))
+		} else {
+			d.problem(at, path, "%s", f.Message)
+		}
 	}
 }
 

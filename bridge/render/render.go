@@ -97,6 +97,17 @@ func (s *Set) Events() []string {
 	return events
 }
 
+// Warnings are what the files hold that is allowed, but perhaps not meant, with their
+// places.
+func (s *Set) Warnings() []string {
+	var all []string
+	for _, t := range append(slices.Collect(maps.Values(s.byEvent)), s.generic) {
+		all = append(all, t.warnings...)
+	}
+	slices.Sort(all)
+	return all
+}
+
 // Text compiles a template that stands alone, such as a recipient. Its values
 // are not escaped. The name is for errors.
 func (s *Set) Text(name, text string) (*Text, error) {

@@ -25,6 +25,9 @@ file, line and column. Nothing is sent and no store is opened.`,
 			if err != nil {
 				return err
 			}
+			for _, w := range parts.Templates.Warnings() {
+				fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
+			}
 			path, _ := configPath(cmd)
 			fmt.Fprintf(cmd.OutOrStdout(), "%s is valid: %s, %s, %s, %s\n", path,
 				count(len(c.Sources), "source"), count(len(c.Sinks), "sink"),

@@ -246,7 +246,7 @@ func TestMentionsTellExactlyThose(t *testing.T) {
 		},
 	})
 	for _, want := range []string{
-		`"allowed_mentions":{"parse":[],"users":["7"]}`, `"content":"<@7>"`, `"description":"*<@7>* B\\*b \\<@` + "\u200b" + `9\\>"`, `"title":"Ann \\<@` + "\u200b" + `8\\>"`,
+		`"allowed_mentions":{"parse":[],"users":["7"]}`, `"content":"<@7> Ann \\<@` + "\u200b" + `8\\>"`, `"description":"*<@7>* B\\*b \\<@` + "\u200b" + `9\\>"`,
 	} {
 		if err != nil || !strings.Contains(string(p.Body), want) {
 			t.Errorf("%s is not in %s, %v", want, p.Body, err)

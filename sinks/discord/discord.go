@@ -209,6 +209,9 @@ func (s *Sink) send(ctx context.Context, edited string, thread conversation, p b
 	if thread.id != "" {
 		query.Set("thread_id", thread.id)
 	}
+	if hasComponents(p.Body) {
+		query.Set("with_components", "true")
+	}
 	var err error
 	switch {
 	case edited != "":
@@ -234,6 +237,13 @@ func (s *Sink) send(ctx context.Context, edited string, thread conversation, p b
 		taken.Thread = conversation{cmp.Or(m.ChannelID, thread.id), thread.name}.String()
 	}
 	return taken, nil
+}
+
+// hasComponents tells whether a payload has components, which Discord leaves out of a
+// webhook's message unless it is asked.
+func hasComponents(body []byte) bool {
+	var d kit.Draft
+	return json.Unmarshal(body, &d) == nil && d["components"] != nil
 }
 
 // change sets texts of a payload's top level, and takes keys away.

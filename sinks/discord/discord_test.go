@@ -31,8 +31,9 @@ func suite() sinktest.Suite {
 		}
 	}
 	return sinktest.Suite{
-		Type: "discord",
-		New:  New,
+		Notice: "content",
+		Type:   "discord",
+		New:    New,
 		Settings: func(base string) map[string]any {
 			return map[string]any{"webhook_url": base + hook, "mentions": map[string]any{sinktest.Mentioned: "1234567"}}
 		},
@@ -71,19 +72,23 @@ func check(t *testing.T, _ bridge.Message, p bridge.Payload) {
 	if err := d.Decode(&m); err != nil {
 		t.Fatalf("payload: %v", err)
 	}
-	if mentions := len(only[1]) > 0; m.Content != "" && !mentions || mentions && m.Content != "<@1234567>" || len(m.Embeds) != 1 {
+	title := strings.TrimPrefix(m.Content, "<@1234567> ")
+	if mentions := len(only[1]) > 0; title == "" || mentions != (title != m.Content) || len(m.Embeds) > 1 {
 		t.Fatalf("content %q, %d embeds", m.Content, len(m.Embeds))
 	}
-	e, total := m.Embeds[0], 0
+	e, total := &discordgo.MessageEmbed{Description: blank}, 0
+	if len(m.Embeds) > 0 {
+		e = m.Embeds[0]
+	}
 	length := func(what, s string, least, most int) {
 		n := kit.UTF16(s)
 		if total += n; n < least || n > most {
 			t.Errorf("%s has %d characters, want %d to %d", what, n, least, most)
 		}
 	}
-	length("title", e.Title, 1, 256)
+	length("content", m.Content, 1, 2000)
 	length("description", e.Description, 0, 4096)
-	inert(t, e.Title)
+	inert(t, m.Content)
 	inert(t, e.Description)
 	if m.EnforceNonce != (m.Nonce != "") || len(m.Nonce) > 25 {
 		t.Errorf("nonce %q is enforced: %v", m.Nonce, m.EnforceNonce)

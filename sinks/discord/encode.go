@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"strings"
@@ -37,8 +38,9 @@ const (
 // blank stands where Discord demands a text and there is none.
 const blank = "\u200B"
 
-// encode writes a message as one embed, with more keys beside it. Embeds tell nobody,
-// so the people who are mentioned stand above it, too.
+// encode writes a message as its title and one embed, with more keys beside it. The
+// title, and the people who are mentioned, stand above the embed: notifications do not
+// show embeds, and these tell nobody.
 func encode(m bridge.Message, table kit.Table, thread conversation, more map[string]any) (bridge.Payload, error) {
 	m = m.SpellMentions(table.Has).CleanMarked()
 	mentioned := table.Mentioned(m)
@@ -49,7 +51,7 @@ func encode(m bridge.Message, table kit.Table, thread conversation, more map[str
 			return "<@" + id + ">"
 		}},
 	}
-	e.title(m)
+	title := e.fit("title", cmp.Or(m.Title, "Message"), maxTitle, e.mentions.Named(escape))
 	e.description(m)
 	e.footer(m)
 	e.fields(m.Fields)
@@ -59,12 +61,13 @@ func encode(m bridge.Message, table kit.Table, thread conversation, more map[str
 	if !m.Time.IsZero() {
 		e.embed.Timestamp = m.Time.UTC().Format(time.RFC3339)
 	}
+	params := &discordgo.WebhookParams{Content: strings.TrimLeft(kit.Line(mentioned, "<@%s>", maxContent-maxTitle-1)+" "+title, " ")}
 	more = maps.Clone(more)
-	maps.Copy(more, m.Native["discord"])
-	body, err := marshal(&discordgo.WebhookParams{
-		Content: kit.Line(mentioned, "<@%s>", maxContent),
-		Embeds:  []*discordgo.MessageEmbed{e.embed},
-	}, more, mentioned)
+	if params.Embeds = []*discordgo.MessageEmbed{e.embed}; e.bare() {
+		more["embeds"] = []any{} // an edit takes that of the earlier message away
+	}
+	maps.Copy(more, yield(m.Native["discord"], strings.TrimSuffix(params.Content, title)))
+	body, err := marshal(params, more, mentioned)
 	if err != nil {
 		return bridge.Payload{}, bridge.Rejectedf("the native part for Discord is no JSON: %v", err)
 	}
@@ -106,15 +109,10 @@ func (e *encoder) fit(what, plain string, limit int, escape func(string) string)
 	return text
 }
 
-func (e *encoder) title(m bridge.Message) {
-	e.embed.Title = e.fit("title", m.Title, maxTitle, e.mentions.Named(escape))
-	if e.embed.Title == "" {
-		e.embed.Title = "Message"
-		e.used += len(e.embed.Title)
-	}
-	if len(m.URL) <= maxURL {
-		e.embed.URL = m.URL
-	}
+// bare tells whether the embed has nothing to show, which Discord refuses.
+func (e *encoder) bare() bool {
+	m := e.embed
+	return m.Description == "" && len(m.Fields) == 0 && m.Footer == nil && m.Image == nil
 }
 
 // description is the text, and below it the actions: a webhook of a channel may
@@ -125,7 +123,7 @@ func (e *encoder) description(m bridge.Message) {
 		e.shortened = append(e.shortened, "text")
 	}
 	between := "\n\n"
-	for i, a := range m.Actions {
+	for i, a := range kit.OpenFirst(m) {
 		label, _ := kit.ShortenEscaped(a.Label, maxLabel, kit.UTF16, escape)
 		link := between + "[" + label + "](" + a.URL + ")"
 		if i == maxActions || kit.UTF16(text+link) > maxDescription {

@@ -23,6 +23,7 @@ const (
 	maxActions    = 10
 	maxLabel      = 80   // characters
 	maxURL        = 2000 // bytes; Outlook cuts links at 2083
+	maxPreview    = 140  // characters
 )
 
 // content is what both parts of a mail are made from.
@@ -36,6 +37,7 @@ type content struct {
 	ImageURL string
 	Actions  []bridge.Action
 	Footer   string
+	Preview  string // what mail programs show beside the subject
 }
 
 // block is a paragraph or a list item as the card shows it.
@@ -58,8 +60,22 @@ func layOut(m bridge.Message) (content, []string) {
 	c.Actions = f.actions(m.Actions)
 	c.URL = f.link("link of the title", m.URL)
 	c.ImageURL = f.link("image", m.ImageURL)
+	c.Preview = c.preview()
 	c.Footer = joinFooter(f.shorten("footer", m.Footer, maxFooter), m.Time)
 	return c, f.notes
+}
+
+// preview is the beginning of the text, or of the fields. The title is in the subject.
+func (c content) preview() string {
+	var parts []string
+	for _, b := range c.Blocks {
+		parts = append(parts, b.plain())
+	}
+	for _, f := range c.Fields {
+		parts = append(parts, strings.TrimPrefix(f.Name+": ", ": ")+f.Value)
+	}
+	short, _ := kit.Shorten(bridge.CleanLine(strings.Join(parts, " · ")), maxPreview, kit.Runes)
+	return short
 }
 
 // joinFooter adds the time, in UTC since a mail does not know its reader's zone.

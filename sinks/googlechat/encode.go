@@ -54,7 +54,7 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 		key, _ := kit.Shorten(m.ThreadKey, maxThreadKey/8, kit.Runes)
 		out.Thread = &thread{ThreadKey: literal(key)}
 	}
-	body, err := kit.JSON(out, m.Native["googlechat"])
+	body, err := kit.JSON(out, kit.Yield(m.Native["googlechat"], []string{"cardsV2"}, "cards"))
 	if err != nil {
 		return bridge.Payload{}, bridge.Rejectedf("the native part for Google Chat is no JSON: %v", err)
 	}
@@ -133,13 +133,8 @@ func (e *encoder) image(m bridge.Message) []widget {
 // buttons are the actions, behind one that opens the message's own link: a
 // card's title cannot be a link.
 func (e *encoder) buttons(m bridge.Message) []widget {
-	actions := m.Actions
-	own := func(a bridge.Action) bool { return a.URL == m.URL }
-	if m.URL != "" && !slices.ContainsFunc(actions, own) {
-		actions = append([]bridge.Action{{Label: "Open", URL: m.URL}}, actions...)
-	}
 	var list buttonList
-	for _, a := range actions {
+	for _, a := range kit.OpenFirst(m) {
 		if len(list.Buttons) == maxActions || kit.JSONBytes(a.URL) > maxURL {
 			e.shortened = append(e.shortened, "actions")
 			continue

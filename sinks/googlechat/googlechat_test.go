@@ -31,8 +31,9 @@ func suite() sinktest.Suite {
 		}
 	}
 	return sinktest.Suite{
-		Type: "googlechat",
-		New:  New,
+		Notice: "fallbackText",
+		Type:   "googlechat",
+		New:    New,
 		Settings: func(base string) map[string]any {
 			return map[string]any{"webhook_url": base + hook, "mentions": map[string]any{sinktest.Mentioned: "users/1234567"}}
 		},

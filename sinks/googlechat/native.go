@@ -1,6 +1,10 @@
 package googlechat
 
-import "github.com/absorb-bridge/absorb-bridge/sinks/kit"
+import (
+	"errors"
+
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+)
 
 // What follows are the keys of a message that may be set (the schema Message of
 // Google's discovery document), and which types they have. Widgets' own parts are
@@ -83,4 +87,10 @@ type nativeWidget struct {
 }
 
 // CheckNative finds what Google Chat would refuse in a native part.
-func CheckNative(part map[string]any) error { return kit.CheckShape("", part, nativeMessage{}) }
+func CheckNative(part map[string]any) error {
+	fault := kit.CheckShape("", part, nativeMessage{})
+	if part["cards"] != nil {
+		fault = errors.Join(fault, kit.Warning("cards", "Google has deprecated these cards; they take the place of the bridge's own. Write cardsV2, as its Card Builder does"))
+	}
+	return fault
+}

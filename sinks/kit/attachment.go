@@ -2,6 +2,7 @@ package kit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -15,12 +16,13 @@ const ZeroWidth = "\u200B"
 type Attachment struct {
 	Fallback  string            `json:"fallback"` // for notifications
 	Color     string            `json:"color"`
-	Title     string            `json:"title"`
+	Title     string            `json:"title,omitempty"`
 	TitleLink string            `json:"title_link,omitempty"`
 	Text      string            `json:"text,omitempty"`
 	Fields    []AttachmentField `json:"fields,omitempty"`
 	ImageURL  string            `json:"image_url,omitempty"`
 	Footer    string            `json:"footer,omitempty"`
+	Collapsed *bool             `json:"collapsed,omitempty"` // whether Rocket.Chat shows the title alone
 }
 
 // AttachmentField is a name and its value. Short ones stand side by side.
@@ -37,6 +39,7 @@ type AttachmentForm struct {
 	Escape   func(string) string // for markup: values of fields, labels of links
 	Plain    func(string) string // for what is shown as it is, but may mention: the title, the footer
 	Name     func(string) string // for the names of fields
+	Above    bool                // whether the title stands above the attachment, since notifications show no other text
 	Footer   bool                // whether an attachment can have one; if not it is the text's last line
 	MaxText  int
 	MaxTotal int // of all texts
@@ -57,13 +60,27 @@ const (
 // Attach writes a message as one attachment.
 func (h *Hook) Attach(m bridge.Message, form AttachmentForm) (bridge.Payload, error) {
 	e := attachmentEncoder{AttachmentForm: form, left: form.MaxTotal}
-	a := e.encode(m.Clean())
+	m = m.Clean()
+	if m.Title == "" {
+		m.Title = "Message"
+	}
+	text := ""
+	if form.Above {
+		text = e.fit("title", m.Title, maxAttachmentTitle, e.Escape)
+		m.Actions, m.URL = OpenFirst(m), ""
+	}
+	a := e.encode(m)
+	native := Yield(m.Native[form.Type], []string{"text"}, "attachments")
+	if props, _ := native["props"].(map[string]any); props["attachments"] != nil {
+		native = Yield(native, []string{"attachments", "text"}, "props")
+	}
 	body, err := JSON(struct {
 		Channel     string       `json:"channel,omitempty"`
 		Username    string       `json:"username,omitempty"`
 		IconURL     string       `json:"icon_url,omitempty"`
+		Text        string       `json:"text,omitempty"`
 		Attachments []Attachment `json:"attachments"`
-	}{h.Channel, h.Username, h.IconURL, []Attachment{a}}, m.Native[form.Type])
+	}{h.Channel, h.Username, h.IconURL, text, []Attachment{a}}, native)
 	if err != nil {
 		return bridge.Payload{}, bridge.Rejectedf("the native part %s is no JSON: %v", form.Type, err)
 	}
@@ -78,12 +95,13 @@ type attachmentEncoder struct {
 }
 
 func (e *attachmentEncoder) encode(m bridge.Message) Attachment {
-	if m.Title == "" {
-		m.Title = "Message"
-	}
 	a := Attachment{Color: fmt.Sprintf("#%06x", Color(m.Level))}
-	a.Title = e.fit("title", m.Title, maxAttachmentTitle, e.Plain)
-	a.Fallback = a.Title
+	if e.Above {
+		a.Collapsed = new(false)
+	} else {
+		a.Title = e.fit("title", m.Title, maxAttachmentTitle, e.Plain)
+	}
+	a.Fallback, _ = ShortenEscaped(m.Title, maxAttachmentTitle, Runes, e.Plain)
 	if len(m.URL) <= maxAttachmentURL {
 		a.TitleLink = m.URL
 	}
@@ -143,6 +161,15 @@ func (e *attachmentEncoder) actions(all []bridge.Action) []string {
 	line := strings.Join(links, " · ")
 	e.left -= Runes(line)
 	return []string{line}
+}
+
+// OpenFirst are a message's actions, behind one that opens its own link, for
+// platforms whose title cannot be one.
+func OpenFirst(m bridge.Message) []bridge.Action {
+	if m.URL == "" || slices.ContainsFunc(m.Actions, func(a bridge.Action) bool { return a.URL == m.URL }) {
+		return m.Actions
+	}
+	return append([]bridge.Action{{Label: "Open", URL: m.URL}}, m.Actions...)
 }
 
 // LinkTarget is a link's address for chats that look for mentions in all of a

@@ -27,6 +27,7 @@ type Setup struct {
 type SettingError struct {
 	Key     string // path below the sink, such as "webhook_url" or "to[1]"
 	Problem string // what is wrong and what to do, without the value of a secret
+	Warning bool   // it is allowed, but perhaps not meant
 }
 
 // Error is "key: problem".
@@ -35,6 +36,11 @@ func (e *SettingError) Error() string { return e.Key + ": " + e.Problem }
 // Setting makes a SettingError.
 func Setting(key, format string, args ...any) error {
 	return &SettingError{Key: key, Problem: fmt.Sprintf(format, args...)}
+}
+
+// Warning makes a SettingError of what is allowed, but perhaps not meant.
+func Warning(key, format string, args ...any) error {
+	return &SettingError{Key: key, Problem: fmt.Sprintf(format, args...), Warning: true}
 }
 
 // SettingErrors lists the SettingErrors in err, which may be joined ones. What

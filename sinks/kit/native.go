@@ -16,6 +16,22 @@ func NoNative(map[string]any) error {
 	return Setting("", "this type of sink has no format of its own; it sends the message's text")
 }
 
+// Yield is a native part that takes away our own keys, as null does, when it has one
+// of theirs: content of its own is not shown beside ours. What it says of our keys
+// itself stays.
+func Yield(part map[string]any, ours []string, theirs ...string) map[string]any {
+	if !slices.ContainsFunc(theirs, func(key string) bool { return part[key] != nil }) {
+		return part
+	}
+	part = maps.Clone(part)
+	for _, key := range ours {
+		if _, given := part[key]; !given {
+			part[key] = nil
+		}
+	}
+	return part
+}
+
 // CheckShape compares decoded YAML or JSON with the struct that a platform's
 // library has for it, by the names of its json tags: unknown keys and wrong types
 // are SettingErrors, all of them joined. What the struct keeps as any is not

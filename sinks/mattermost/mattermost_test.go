@@ -16,7 +16,7 @@ func fault(id, message string) string {
 }
 
 func suite() sinktest.Suite {
-	return sinktest.HookSuite("mattermost", New, maxTotal, map[sinktest.Behaviour]http.HandlerFunc{
+	return sinktest.HookSuite("mattermost", "attachments.fallback", New, maxTotal, map[sinktest.Behaviour]http.HandlerFunc{
 		sinktest.Accept: sinktest.Says(200, "ok"),
 		sinktest.Reject: sinktest.Says(400, fault("web.incoming_webhook.parse.app_error", "Unable to parse incoming data.")),
 		sinktest.Break:  sinktest.Says(400, fault("web.incoming_webhook.invalid.app_error", "Invalid webhook.")),

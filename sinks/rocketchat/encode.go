@@ -17,7 +17,7 @@ const (
 // Encode writes a message as one attachment.
 func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	return s.Attach(m, kit.AttachmentForm{
-		Type: "rocketchat", Dialect: dialect(), Escape: escape, Plain: plain, Name: escape, MaxText: maxText, MaxTotal: maxTotal,
+		Type: "rocketchat", Dialect: dialect(), Escape: escape, Plain: plain, Name: escape, Above: true, MaxText: maxText, MaxTotal: maxTotal,
 	})
 }
 

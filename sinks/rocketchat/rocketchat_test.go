@@ -13,7 +13,7 @@ import (
 func fault(words string) string { return `{"success":false,"error":"` + words + `"}` }
 
 func suite() sinktest.Suite {
-	return sinktest.HookSuite("rocketchat", New, maxTotal, map[sinktest.Behaviour]http.HandlerFunc{
+	return sinktest.HookSuite("rocketchat", "text", New, maxTotal, map[sinktest.Behaviour]http.HandlerFunc{
 		sinktest.Accept: sinktest.Says(200, `{"success":true}`),
 		sinktest.Reject: sinktest.Says(400, fault("Message size exceeds Message_MaxAllowedSize [error-message-size-exceeded]")),
 		sinktest.Break:  sinktest.Says(401, fault("Invalid integration id or token provided.")),

@@ -14,10 +14,11 @@ import (
 
 // HookSuite is the suite of a sink that is a kit.Hook, up to what its platform
 // answers. Its attachments hold at most total characters.
-func HookSuite(sinkType string, build func(kit.Setup) (bridge.Sink, error), total int, answers map[Behaviour]http.HandlerFunc, own Own) Suite {
+func HookSuite(sinkType, notice string, build func(kit.Setup) (bridge.Sink, error), total int, answers map[Behaviour]http.HandlerFunc, own Own) Suite {
 	return Suite{
-		Type: sinkType,
-		New:  build,
+		Type:   sinkType,
+		Notice: notice,
+		New:    build,
 		Settings: func(base string) map[string]any {
 			return map[string]any{
 				"webhook_url": base + "/hooks/s3cr3t1d0fth3h00k/s3cr3tt0k3n0fth3h00k",
@@ -56,6 +57,7 @@ func checkAttachment(t *testing.T, total int, m bridge.Message, p bridge.Payload
 	var payload struct {
 		Channel, Username string
 		IconURL           string `json:"icon_url"`
+		Text              string
 		Attachments       []kit.Attachment
 	}
 	if err := json.Unmarshal(p.Body, &payload); err != nil || len(payload.Attachments) != 1 {
@@ -65,10 +67,10 @@ func checkAttachment(t *testing.T, total int, m bridge.Message, p bridge.Payload
 		t.Errorf("the settings are lost: %.200s", p.Body)
 	}
 	a := payload.Attachments[0]
-	if a.Title == "" || a.Fallback == "" || !strings.HasPrefix(a.Color, "#") {
+	if (a.Title == "") == (payload.Text == "") || a.Fallback == "" || !strings.HasPrefix(a.Color, "#") {
 		t.Errorf("title %q, fallback %q, colour %q", a.Title, a.Fallback, a.Color)
 	}
-	texts := []string{a.Title, a.Text, a.Footer}
+	texts := []string{payload.Text, a.Title, a.Text, a.Footer}
 	for _, f := range a.Fields {
 		texts = append(texts, f.Title, f.Value)
 		if f.Value == "" {

@@ -59,6 +59,10 @@ type Suite struct {
 	// NoRetryAfter says that the platform cannot tell how long to wait.
 	NoRetryAfter bool
 
+	// Notice is the key of what the platform's notifications show, such as text or
+	// attachments.fallback; "" when they show the beginning of the message itself.
+	Notice string
+
 	// Check fails the test if a payload breaks one of the platform's limits or
 	// lets the message's data act: mention, link, or break out of its place.
 	Check func(*testing.T, bridge.Message, bridge.Payload)
@@ -69,6 +73,7 @@ func Run(t *testing.T, s Suite) {
 	t.Helper()
 	t.Run("settings", s.settings)
 	t.Run("encode", s.encode)
+	t.Run("notices", s.notices)
 	if s.Start == nil {
 		return
 	}

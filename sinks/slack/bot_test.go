@@ -24,7 +24,8 @@ func botSuite() sinktest.Suite {
 		return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }
 	}
 	return sinktest.Suite{
-		Type: "slack", Mode: "bot",
+		Notice: "text",
+		Type:   "slack", Mode: "bot",
 		New: New,
 		Settings: func(base string) map[string]any {
 			return map[string]any{

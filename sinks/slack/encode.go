@@ -55,7 +55,7 @@ func encode(m bridge.Message, mention func(bridge.Person) string, more map[strin
 	fallback, _ := kit.ShortenEscaped(m.Title, maxFallback, kit.Runes, e.mentions.Named(escape))
 	keys := map[string]any{}
 	maps.Copy(keys, more)
-	maps.Copy(keys, m.Native["slack"])
+	maps.Copy(keys, yield(m.Native["slack"], fallback))
 	no := false // links of a message are not unfolded below it
 	body, err := kit.JSON(slack.WebhookMessage{
 		Text:        fallback,

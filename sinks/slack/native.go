@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/slack-go/slack"
@@ -59,6 +60,26 @@ func CheckNative(part map[string]any) error {
 		faults = append(faults, readable(fmt.Sprintf("blocks[%d]", i), b))
 	}
 	return errors.Join(faults...)
+}
+
+// yield takes our blocks away when the native part has other content. Attachments
+// alone have no text for notifications but that of their own fallback.
+func yield(part map[string]any, words string) map[string]any {
+	part = kit.Yield(part, []string{"blocks"}, "attachments")
+	part = kit.Yield(part, []string{"blocks", "text"}, "markdown_text")
+	attachments, _ := part["attachments"].([]any)
+	if len(attachments) == 0 || part["blocks"] != nil || part["text"] != nil {
+		return part
+	}
+	first, ok := attachments[0].(map[string]any)
+	if !ok {
+		return part
+	}
+	if first = maps.Clone(first); first["fallback"] == nil {
+		first["fallback"] = words
+	}
+	part["text"], part["attachments"] = nil, append([]any{first}, attachments[1:]...)
+	return part
 }
 
 // readable tells why Slack's library cannot read a block.

@@ -24,8 +24,9 @@ func suite() sinktest.Suite {
 		}
 	}
 	return sinktest.Suite{
-		Type: "slack",
-		New:  New,
+		Notice: "text",
+		Type:   "slack",
+		New:    New,
 		Settings: func(base string) map[string]any {
 			return map[string]any{"webhook_url": base + "/services/T0SECRETTEAM/B0SECRETBOT/s3cr3tw3bh00kt0k3n"}
 		},

@@ -7,6 +7,7 @@ import "regexp"
 
 type envelope struct {
 	Type        string       `json:"type"`
+	Summary     string       `json:"summary"` // for notifications
 	Attachments []attachment `json:"attachments"`
 }
 

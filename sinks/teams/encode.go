@@ -21,6 +21,7 @@ const (
 // Our own bounds in bytes of JSON, so that every part of a message finds room.
 const (
 	maxTitle   = 600
+	maxSummary = 300
 	maxText    = 9000 // a line of a list takes 250 beside its words
 	maxName    = 200
 	maxValue   = 1500
@@ -39,7 +40,7 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	if m.Title == "" {
 		m.Title = "Message"
 	}
-	body, err := marshal(e.card(m), m.Native["teams"])
+	body, err := marshal(m.Title, e.card(m), kit.Yield(m.Native["teams"], []string{"actions"}, "body"))
 	if err != nil {
 		return bridge.Payload{}, bridge.Rejectedf("the native part for Teams is no JSON: %v", err)
 	}
@@ -51,15 +52,22 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 
 // marshal lays the message's native part over the card, and puts it into the
 // envelope that workflows expect.
-func marshal(c card, native map[string]any) ([]byte, error) {
+func marshal(title string, c card, native map[string]any) ([]byte, error) {
 	content, err := kit.JSON(c, native)
 	if err != nil {
 		return nil, err
 	}
 	return kit.JSON(envelope{
 		Type:        "message",
+		Summary:     summary(title),
 		Attachments: []attachment{{ContentType: "application/vnd.microsoft.card.adaptive", Content: json.RawMessage(content)}},
 	}, nil)
+}
+
+// summary is what a notification shows in place of "Card".
+func summary(title string) string {
+	short, _ := kit.Shorten(literal(bridge.CleanLine(title)), maxSummary, kit.JSONBytes)
+	return short
 }
 
 // size is the length of a value's JSON, in bytes.
@@ -99,7 +107,7 @@ func (e *encoder) card(m bridge.Message) card {
 		end = append(end, richText(r))
 	}
 	c.Body = append(head, end...)
-	e.left = budget - size(envelope{Attachments: []attachment{{Content: c}}}) - forNote
+	e.left = budget - maxSummary - size(envelope{Attachments: []attachment{{Content: c}}}) - forNote
 	c.Body = append(append(head, e.fields(m.Fields)...), end...)
 	return c
 }

@@ -47,6 +47,11 @@ func actions() map[string][]string {
 // CheckNative finds what Teams would refuse in a native part, which is laid over
 // the card.
 func CheckNative(part map[string]any) error {
+	for _, key := range []string{"attachments", "@type", "sections", "potentialAction"} {
+		if part[key] != nil {
+			return kit.Setting(key, "only an Adaptive Card's own keys go here, such as body and actions. Of a whole message paste what stands in the content of its attachment; a MessageCard must be made an Adaptive Card")
+		}
+	}
 	if fault := kit.CheckShape("", part, nativeCard{}); fault != nil {
 		return fault
 	}

@@ -28,8 +28,9 @@ func suite() sinktest.Suite {
 		}
 	}
 	return sinktest.Suite{
-		Type: "teams",
-		New:  New,
+		Notice: "summary",
+		Type:   "teams",
+		New:    New,
 		Settings: func(base string) map[string]any {
 			return map[string]any{"webhook_url": base + hook, "mentions": map[string]any{sinktest.Mentioned: "mira@example.onmicrosoft.com"}}
 		},
