@@ -1,29 +1,37 @@
 package render
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
-	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 )
 
-// maxWeight bounds what a function may give back: the bytes of all its texts and
-// 16 for each element.
-const maxWeight = 4 << 20
-
-var errHeavy = errors.New("the result is too large")
-
-// adapt makes a function fit for templates: it takes whatever data there is,
-// nothing included, where it wants a text, a number or a list, and it may not
-// give back more than a message could hold.
-func adapt(f any) func(...any) (any, error) {
-	fn := reflect.ValueOf(f)
-	return func(args ...any) (any, error) {
+// adapt makes a function fit for templates: it takes its cost off the budget, and
+// takes whatever data there is, nothing included, where it wants a text, a number
+// or a list.
+func adapt(f function) func(*scope, ...any) (any, error) {
+	fn := reflect.ValueOf(f.call)
+	return func(s *scope, args ...any) (any, error) {
+		const anArgument = 64
+		if err := cmp.Or(s.budget.Steps(1+len(args)), s.budget.Bytes(1+len(args), anArgument)); err != nil {
+			return nil, err
+		}
+		for i, arg := range args {
+			args[i] = plain(arg)
+		}
+		if err := f.cost(s.budget, args); err != nil {
+			return nil, err
+		}
+		if wantsScope(f.call) {
+			args = slices.Insert(args, 0, any(s))
+		}
 		in := make([]reflect.Value, len(args))
 		for i, arg := range args {
-			v, err := convert(arg, paramType(fn.Type(), i))
+			v, err := convert(s.budget, arg, paramType(fn.Type(), i))
 			if err != nil {
 				return nil, err
 			}
@@ -36,11 +44,7 @@ func adapt(f any) func(...any) (any, error) {
 		if len(out) == 2 && !out[1].IsNil() {
 			return nil, out[1].Interface().(error)
 		}
-		result := plain(out[0].Interface())
-		if weigh(result, maxWeight) < 0 {
-			return nil, errHeavy
-		}
-		return result, nil
+		return plain(out[0].Interface()), nil
 	}
 }
 
@@ -82,11 +86,10 @@ func values(n int) string {
 }
 
 // convert gives an argument in the type that a function wants.
-func convert(arg any, want reflect.Type) (reflect.Value, error) {
+func convert(b *budget.Budget, arg any, want reflect.Type) (reflect.Value, error) {
 	if s, ok := arg.(*scope); ok && want == reflect.TypeFor[*scope]() {
 		return reflect.ValueOf(s), nil
 	}
-	arg = plain(arg)
 	if want.Kind() == reflect.Interface {
 		if arg == nil {
 			return reflect.Zero(want), nil
@@ -95,6 +98,11 @@ func convert(arg any, want reflect.Type) (reflect.Value, error) {
 	}
 	switch want.Kind() {
 	case reflect.String:
+		if _, is := arg.(string); !is {
+			if _, err := readText(b, arg, 4, 0); err != nil {
+				return reflect.Value{}, err
+			}
+		}
 		return reflect.ValueOf(text(arg)), nil
 	case reflect.Bool:
 		return reflect.ValueOf(truth(arg)), nil
@@ -115,35 +123,4 @@ func convert(arg any, want reflect.Type) (reflect.Value, error) {
 		return reflect.Value{}, errors.New("wants a list")
 	}
 	return reflect.Value{}, errors.New("wants a mapping")
-}
-
-// weigh takes a value's weight off what is left, and is negative as soon as
-// nothing is: a list that holds itself many times over is never walked whole.
-func weigh(v any, left int) int {
-	left -= 16
-	switch v := v.(type) {
-	case string:
-		return left - len(v)
-	case json.Number:
-		return left - len(v)
-	case Markdown:
-		return left - len(v.source)
-	case JSON:
-		return left - len(v)
-	case bridge.Facts:
-		return left - 256 // an event of a digest, which was there before
-	case []any:
-		for _, element := range v {
-			if left = weigh(element, left); left < 0 {
-				return left
-			}
-		}
-	case map[string]any:
-		for key, element := range v {
-			if left = weigh(element, left-len(key)); left < 0 {
-				return left
-			}
-		}
-	}
-	return left
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 	"github.com/absorb-bridge/absorb-bridge/bridge/timestamp"
 )
 
@@ -81,6 +82,23 @@ func hasTimeOfDay(layout string) bool {
 	morning := time.Date(2026, 1, 2, 1, 1, 1, 1, time.UTC)
 	evening := time.Date(2026, 1, 2, 22, 22, 22, 222_222_222, time.UTC)
 	return morning.Format(layout) != evening.Format(layout)
+}
+
+// costOfDate is the cost of date and day: the layout may hold the longest name many times,
+// and a zone is read from the system.
+func (c clock) costOfDate(b *budget.Budget, args []any) error {
+	if err := texts(4)(b, args); err != nil || len(args) < 2 {
+		return err
+	}
+	longest := 8
+	for _, names := range [][]string{c.months, c.monthsShort, c.days, c.daysShort} {
+		for _, name := range names {
+			longest = max(longest, len(name))
+		}
+	}
+	layout := len(text(args[1]))
+	const aZone = 16 << 10
+	return cmp.Or(b.Read(layout, 64), b.Bytes(layout, 24+longest), b.Steps(32*max(0, len(args)-2)), b.Bytes(len(args)-2, aZone))
 }
 
 // namedLayout is the layout of a name, or the one that is written out.

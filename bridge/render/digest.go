@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 )
 
 // maxList is the weight of all lists of a message together: less than the text
@@ -42,6 +43,8 @@ func (s *Set) Together(ctx context.Context, events []bridge.Facts, group func(br
 	case 1:
 		return s.Template(typeOf(events[0])).Message(ctx, events[0])
 	}
+	ctx, cancel := limited(ctx, budget.Message())
+	defer cancel()
 	types, _ := split(ctx, events, func(_ context.Context, e bridge.Facts) (string, error) { return foldEvent(typeOf(e)), nil })
 	asked, common, err := askedWay(ctx, events, group)
 	if err != nil {
@@ -91,6 +94,8 @@ func (t *Template) digestOf(ctx context.Context, events []bridge.Facts, asked wa
 	if words == nil {
 		return t.Message(ctx, events[len(events)-1])
 	}
+	ctx, cancel := limited(ctx, budget.Message())
+	defer cancel()
 	groups, err := words.groupsOf(ctx, events, asked, common)
 	if err != nil {
 		return bridge.Message{}, err

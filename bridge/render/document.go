@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
@@ -184,9 +185,25 @@ func isLevel(word string) bool {
 	return false
 }
 
+// The most fields and actions of a message: more than any platform shows.
+const (
+	maxFields  = 100
+	maxActions = 25
+)
+
+// few reads a list of so many elements at most.
+func (d *document) few(e entry, most int) []entry {
+	all := d.list(e)
+	if len(all) > most {
+		d.problem(e.at, e.path, "are %d, and may be %d at most", len(all), most)
+		return nil
+	}
+	return all
+}
+
 func (d *document) fields(e entry) []fieldWording {
 	var fields []fieldWording
-	for _, element := range d.list(e) {
+	for _, element := range d.few(e, maxFields) {
 		var f fieldWording
 		before := len(d.problems)
 		d.section(element, map[string]func(entry){
@@ -204,7 +221,7 @@ func (d *document) fields(e entry) []fieldWording {
 
 func (d *document) actions(e entry) []actionWording {
 	var actions []actionWording
-	for _, element := range d.list(e) {
+	for _, element := range d.few(e, maxActions) {
 		var a actionWording
 		before := len(d.problems)
 		d.section(element, map[string]func(entry){
@@ -235,11 +252,9 @@ func (d *document) tryOut() {
 	}
 	_, storyErr := t.storyFields(context.Background(), facts, facts)
 	errs := []error{messageErr, digestErr, storyErr}
-	ctx, cancel := context.WithTimeout(context.Background(), maxTime)
-	defer cancel()
 	for _, l := range d.lookups {
 		for _, text := range l.texts() {
-			_, err := text.run(ctx, facts)
+			_, err := text.within(context.Background(), budget.Lookup(), facts)
 			errs = append(errs, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 )
@@ -8,6 +9,24 @@ import (
 // printer turns a value into what a template writes, so that data does no more
 // in its place than be read.
 type printer func(s *scope, v any) (string, error)
+
+// charged is a printer that takes its cost off the budget: reading the value, and a
+// text in which each byte is escaped. What is behind the most that is shown is not
+// even escaped.
+func (p printer) charged(s *scope, v any) (string, error) {
+	const escaping = 8
+	err := s.budget.Steps(1)
+	if long, is := v.(string); is {
+		v = beginning(long, maxOutput+1)
+	}
+	if err == nil {
+		_, err = readText(s.budget, v, escaping, 0)
+	}
+	if err != nil {
+		return "", err
+	}
+	return p(s, v)
+}
 
 // printPlain is for places that are plain text, which sinks escape.
 func printPlain(_ *scope, v any) (string, error) { return plainOf(v), nil }
@@ -18,8 +37,11 @@ func printMarkdown(_ *scope, v any) (string, error) { return markdownOf(v), nil 
 // printPath is for the paths of lookups. A value that is missing, or that would
 // lead out of its place in the path, leaves nothing to ask.
 func printPath(s *scope, v any) (string, error) {
+	if err := s.budget.Read(s.out.buf.Len(), 1); err != nil {
+		return "", err
+	}
 	value := text(v)
-	if quoted(s.out.buf.String()) {
+	if quoted(s.out.buf.Bytes()) {
 		value = strings.ReplaceAll(value, "'", "''") // as OData writes it in a literal
 	}
 	if strings.Trim(value, "0-") == "" || value == "." || value == ".." {
@@ -31,15 +53,15 @@ func printPath(s *scope, v any) (string, error) {
 
 // quoted reports whether what follows a path's beginning is inside a literal of its
 // filter, such as guid'….
-func quoted(path string) bool {
-	_, query, _ := strings.Cut(path, "?")
-	return strings.Count(query, "'")%2 == 1
+func quoted(path []byte) bool {
+	_, query, _ := bytes.Cut(path, []byte("?"))
+	return bytes.Count(query, []byte("'"))%2 == 1
 }
 
 // printURL is for links: a value that starts a link is a link itself, one
 // behind it is a part of it.
 func printURL(s *scope, v any) (string, error) {
-	if strings.TrimSpace(s.out.buf.String()) == "" {
+	if len(bytes.TrimSpace(s.out.buf.Bytes())) == 0 {
 		return text(v), nil
 	}
 	return percentEscape(text(v)), nil
@@ -55,6 +77,7 @@ func printNative(escape func(string) string) printer {
 func percentEscape(s string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder
+	b.Grow(3 * len(s))
 	for i := range len(s) {
 		c := s[i]
 		switch {

@@ -1,73 +1,73 @@
 package render
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/Masterminds/sprig/v3"
-
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 )
 
-// functions are all that templates may call, by name, as they are before adapt.
-// A function whose first parameter is a *scope is handed it by the tree.
-func functions(clock clock, links map[string]Links) map[string]any {
-	words := clock.vocabulary
-	all := map[string]any{
+// function is one that templates may call.
+type function struct {
+	call any // as adapt reads it; one whose first parameter is a *scope is handed it
+	cost cost
+}
+
+// functions are all that templates may call, by name. None reads the environment,
+// files, the network or chance, or changes a value that others may be reading.
+func functions(clock clock, links map[string]Links) map[string]function {
+	all := map[string]function{
 		// In place of text/template's own, which fail on what is missing.
-		"eq": equal, "ne": func(a, b any) bool { return !equal(a, b) },
-		"lt":  ordered(func(o int) bool { return o < 0 }),
-		"le":  ordered(func(o int) bool { return o <= 0 }),
-		"gt":  ordered(func(o int) bool { return o > 0 }),
-		"ge":  ordered(func(o int) bool { return o >= 0 }),
-		"len": length, "index": index, "print": printAll, "printf": printFormat,
+		"eq": {equal, comparing}, "ne": {func(a, b any) bool { return !equal(a, b) }, comparing},
+		"lt":  {ordered(func(o int) bool { return o < 0 }), comparing},
+		"le":  {ordered(func(o int) bool { return o <= 0 }), comparing},
+		"gt":  {ordered(func(o int) bool { return o > 0 }), comparing},
+		"ge":  {ordered(func(o int) bool { return o >= 0 }), comparing},
+		"len": {length, perElement(0)}, "index": {index, after(1, texts(1))},
+		"print": {printAll, texts(4)}, "printf": {printFormat, formatted},
 
-		"name": nameOf, "portal": portal, "linkTo": linkTo(links), "otherIDs": otherIDs, "eventTitle": bridge.EventTitle,
-		"date": clock.date, "day": clock.day, "duration": clock.duration,
-		"status": status, "activeStatus": activeStatus, "courseType": courseType,
-		"plain": plainText, "truncate": truncate, "plural": words.plural, "percent": words.percent, "number": words.formatNumber, "word": words.word,
-		"mention": mention, "bold": bold, "italic": italic, "code": code, "link": link,
-		"find": find, "items": items, "limit": limit, "column": column, "sentence": words.sentence, "keys": keys,
-		"tally": words.tally, "more": words.moreThan, "oneOf": words.oneOfThem,
-
-		"json": toJSON, "toJson": toJSON, "urlquery": percentEscape, "html": escapeMarkup, "line": line,
-
-		// Like sprig's, but bounded before they work.
-		"repeat": repeat, "replace": replace, "until": until,
+		"date": {clock.date, clock.costOfDate}, "day": {clock.day, clock.costOfDate}, "duration": {clock.duration, texts(4)},
+		"json": {toJSON, entire(12)}, "toJson": {toJSON, entire(12)},
+		"urlquery": {percentEscape, texts(8)}, "html": {escapeMarkup, texts(16)}, "line": {line, texts(16)},
 	}
-	maps.Copy(all, borrowed())
+	for _, some := range []map[string]function{
+		wordFunctions(clock.vocabulary, links), textFunctions(), patternFunctions(), numberFunctions(), choiceFunctions(),
+		listFunctions(clock.vocabulary), mappingFunctions(),
+	} {
+		maps.Copy(all, some)
+	}
 	return all
 }
 
-// borrowed are sprig's functions that work on their arguments alone: none reads
-// the environment, files, the network, the clock or chance, makes keys, or
-// changes a mapping, which other templates may be reading.
-func borrowed() map[string]any {
-	theirs := sprig.GenericFuncMap()
-	ours := map[string]any{}
-	for _, name := range []string{
-		"abbrev", "trunc", "trim", "upper", "lower", "title", "untitle", "substr", "trimAll", "trimSuffix", "trimPrefix",
-		"nospace", "initials", "snakecase", "camelcase", "kebabcase", "contains", "hasPrefix", "hasSuffix",
-		"quote", "squote", "cat", "toString", "splitList", "join", "sortAlpha",
-		"add", "add1", "sub", "div", "mod", "mul", "addf", "subf", "divf", "mulf",
-		"max", "min", "maxf", "minf", "ceil", "floor", "round", "int", "int64", "float64", "atoi",
-		"default", "empty", "coalesce", "all", "any", "compact", "ternary",
-		"list", "first", "last", "rest", "initial", "reverse", "uniq", "without", "has", "append", "prepend", "concat", "slice",
-		"dict", "get", "hasKey", "pick", "omit",
-		"b64enc", "sha256sum",
-	} {
-		ours[name] = theirs[name]
+// wordFunctions put people, things, codes and numbers into words.
+func wordFunctions(words *vocabulary, links map[string]Links) map[string]function {
+	const formatting = 16 // what cleaning and escaping allocate for each byte
+	all := map[string]function{
+		"name": {nameOf, texts(4)}, "portal": {portal, texts(formatting)}, "linkTo": {linkTo(links), texts(formatting)}, "otherIDs": {otherIDs, texts(8)},
+		"eventTitle": {bridge.EventTitle, texts(formatting)},
+		"status":     {status, coded("status", formatting)}, "activeStatus": {activeStatus, coded("activeStatus", formatting)},
+		"courseType": {courseType, coded("courseType", formatting)},
+		"plain":      {plainText, texts(2 * formatting)}, "truncate": {truncate, texts(formatting)},
+		"plural": {words.plural, both(texts(4), numberInWords)}, "percent": {words.percent, both(texts(4), numberInWords)},
+		"number": {words.formatNumber, both(texts(4), numberInWords)}, "word": {words.word, texts(1)},
+		"mention": {mention, texts(2 * formatting)}, "bold": {bold, texts(formatting)}, "italic": {italic, texts(formatting)},
+		"code": {code, texts(formatting)}, "link": {link, texts(2 * formatting)},
 	}
-	// sprig's plain names of these hide errors.
-	for _, name := range []string{"RegexMatch", "RegexFind", "RegexReplaceAll"} {
-		ours["r"+name[1:]] = theirs["must"+name]
+	for name, f := range all {
+		all[name] = function{f.call, cutting(f.cost)}
 	}
-	return ours
+	return all
+}
+
+// numberInWords is the cost of a number in a language's way.
+func numberInWords(b *budget.Budget, _ []any) error {
+	return cmp.Or(b.Steps(4), b.Bytes(1, 8<<10))
 }
 
 // printAll writes values one after the other.
@@ -78,6 +78,9 @@ func printAll(args ...any) string {
 	}
 	return b.String()
 }
+
+// widths finds the numbers of a verb.
+var widths = regexp.MustCompile(`%[^\da-zA-Z%]*(\d{0,4})[^\da-zA-Z%]*(\d{0,4})`)
 
 var wildVerb = regexp.MustCompile(`%[^a-zA-Z%]*([*\[]|\d{4})`)
 
@@ -125,31 +128,3 @@ func wholeNumbers(format string, args []any) string {
 		return v
 	})
 }
-
-func repeat(n int, s string) (string, error) {
-	if n < 0 || n > 0 && len(s) > maxOutput/n {
-		return "", errHeavy
-	}
-	return strings.Repeat(s, n), nil
-}
-
-func replace(old, by, s string) (string, error) {
-	if strings.Count(s, old)*len(by) > maxWeight {
-		return "", errHeavy
-	}
-	return strings.ReplaceAll(s, old, by), nil
-}
-
-func until(n int) ([]any, error) {
-	if n > maxSteps {
-		return nil, errSteps
-	}
-	all := []any{}
-	for i := range n {
-		all = append(all, int64(i))
-	}
-	return all, nil
-}
-
-// keys are a mapping's keys, sorted.
-func keys(m map[string]any) []any { return listOf(slices.Sorted(maps.Keys(m))) }

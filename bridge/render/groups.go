@@ -92,8 +92,6 @@ func choose(ctx context.Context, events []bridge.Facts, ways []way, within bool)
 // groupsOf are a digest's events put together: as asked for, or by the template's
 // own ways. Group is the name of what all events have in common, or "".
 func (words *digestWording) groupsOf(ctx context.Context, events []bridge.Facts, asked way, group string) ([]map[string]any, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxTime)
-	defer cancel()
 	ways := words.ways()
 	var g grouping
 	var which int

@@ -11,19 +11,35 @@ import (
 // otherIDs lists the ids of the webhook that the rest of a message does not show: a
 // line for each, its key and the id. The message shows the ids that are given, by
 // their keys or as they are, and it names what a part has a name for.
-func otherIDs(s *scope, shown ...string) string {
+func otherIDs(s *scope, shown ...string) (string, error) {
 	event, _ := get(s, "event").(map[string]any)
 	inferred, _ := get(s, "inferred").(map[string]any)
 	seen := map[string]bool{}
 	for _, key := range shown {
 		seen[key], seen[foldID(event[key])], seen[foldID(key)] = true, true, true
 	}
-	nothing := noThing()
+	if err := perElement(96)(s.budget, []any{event}); err != nil {
+		return "", err
+	}
+	none, each := noThing(), extent(s.facts)/8
 	var lines []string
 	for _, key := range slices.Sorted(maps.Keys(event)) {
-		id := foldID(event[key])
-		if strings.Trim(id, "0-") == "" || seen[key] || seen[id] || inferred[key] != nil || slices.Contains(nothing, key) {
+		if slices.Contains(none, key) {
 			continue
+		}
+		if _, err := readText(s.budget, event[key], 16, 0); err != nil {
+			return "", err
+		}
+		id := foldID(event[key])
+		if strings.Trim(id, "0-") == "" || seen[key] || seen[id] || inferred[key] != nil {
+			continue
+		}
+		if len(lines) == maxOthers {
+			lines = append(lines, "…")
+			break
+		}
+		if err := s.budget.Steps(each); err != nil {
+			return "", err
 		}
 		seen[id] = true
 		value := text(event[key])
@@ -31,7 +47,23 @@ func otherIDs(s *scope, shown ...string) string {
 			lines = append(lines, key+": "+bridge.CleanLine(value))
 		}
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(lines, "\n"), nil
+}
+
+// maxOthers bounds the ids that otherIDs lists.
+const maxOthers = 50
+
+// extent is how many keys called looks at.
+func extent(facts map[string]any) (n int) {
+	for _, part := range facts {
+		m, _ := plain(part).(map[string]any)
+		n += len(m)
+		for _, item := range items(m) {
+			one, _ := item.(map[string]any)
+			n += 1 + len(one)
+		}
+	}
+	return n
 }
 
 func foldID(v any) string { return strings.ToLower(strings.TrimSpace(text(v))) }

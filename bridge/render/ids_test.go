@@ -34,8 +34,8 @@ func TestOtherIDs(t *testing.T) {
 		{`{"event": {"costCenter": "HQ-7"}}`, []string{"costCenter"}, ""},
 		{`{}`, []string{"userId"}, ""},
 	} {
-		if got := otherIDs(newScope(t.Context(), decode(t, tt.facts)), tt.shown...); got != tt.want {
-			t.Errorf("%s without %q: %q, want %q", tt.facts, tt.shown, got, tt.want)
+		if got, err := otherIDs(newScope(t.Context(), decode(t, tt.facts)), tt.shown...); err != nil || got != tt.want {
+			t.Errorf("%s without %q: %q, %v; want %q", tt.facts, tt.shown, got, err, tt.want)
 		}
 	}
 }

@@ -26,6 +26,9 @@ func toJSON(v any) (JSON, error) {
 // printJSON is for bodies in JSON: between quotes a value is text with its quotes
 // escaped, elsewhere it is a whole value.
 func printJSON(s *scope, v any) (string, error) {
+	if err := readWhole(s.budget, v, 12, 0); err != nil {
+		return "", err
+	}
 	if s.quotes.open(s.out.buf.Bytes()) {
 		quoted, err := toJSON(text(v))
 		return string(quoted[1 : len(quoted)-1]), err

@@ -75,6 +75,11 @@ func linkTo(sources map[string]Links) func(*scope, string, any, ...any) (string,
 			}
 			pattern = portal + pattern
 		}
+		for _, err := range []error{s.budget.Bytes(len(pattern), 4), s.budget.Bytes(len(value), 3*strings.Count(pattern, LinkID))} {
+			if err != nil {
+				return "", err
+			}
+		}
 		return strings.ReplaceAll(pattern, LinkID, percentEscape(value)), nil
 	}
 }

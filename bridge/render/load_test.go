@@ -116,8 +116,8 @@ func TestProblemsOfTemplates(t *testing.T) {
 			`2:32: message.native.slakc: no sink type "slakc"; did you mean "slack"?`, "2:56: message.native.slack: want a mapping",
 		}},
 		{"never works", head + "message:\n  title: x\n  text: |\n    a\n    {{ div 1 0 }}\n", []string{"6:8: message.text: div"}},
-		{"lookup that never works", head + "lookups:\n  a: /x/{{ mod 1 0 }}\n  b: { path: /x, until: '{{ repeat 99999 \"x\" }}' }\nmessage: { title: x }\n", []string{
-			"3:12: lookups.a: mod", "4:29: lookups.b.until: repeat the result is too large",
+		{"lookup that never works", head + "lookups:\n  a: /x/{{ mod 1 0 }}\n  b: { path: /x, until: '{{ repeat 9999999 \"x\" }}' }\nmessage: { title: x }\n", []string{
+			"3:12: lookups.a: mod", "4:29: lookups.b.until: repeat takes more than the 1 MiB of memory that a lookup may take",
 		}},
 		{"no zone", head + "message: { title: '{{ date .event.id \"\" \"Mars/Base\" }}' }\n", []string{`2:23: message.title: date knows no time zone "Mars/Base"`}},
 		{"loops for ever", head + "message: { title: x, text: '{{ range 1000000000 }}{{ range 1000000000 }}{{ end }}{{ end }}' }\n", []string{"2:"}},

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 )
 
 // lookup is one entry of a template's lookups.
@@ -137,7 +138,7 @@ func (l lookup) lookup() bridge.Lookup {
 	}
 	if l.until != nil {
 		b.Settled = func(f bridge.Facts) bool {
-			answer, err := l.until.Execute(context.Background(), f)
+			answer, err := l.until.within(context.Background(), budget.Lookup(), f)
 			// What cannot be judged is not waited for.
 			return err != nil || strings.TrimSpace(answer) == "true"
 		}
@@ -147,7 +148,7 @@ func (l lookup) lookup() bridge.Lookup {
 
 // ask gives the path to ask for, or "" when a value of it is missing.
 func (w request) ask(f bridge.Facts) (string, error) {
-	path, err := w.path.Execute(context.Background(), f)
+	path, err := w.path.within(context.Background(), budget.Lookup(), f)
 	if errors.Is(err, errMissing) {
 		return "", nil
 	}

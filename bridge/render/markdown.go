@@ -63,15 +63,24 @@ func code(v any) any {
 	if line == "" {
 		return nil
 	}
-	fence := "`"
-	for strings.Contains(line, fence) {
-		fence += "`"
-	}
+	fence := strings.Repeat("`", 1+longestRun(line, '`'))
 	inner := line
 	if strings.HasPrefix(line, "`") || strings.HasSuffix(line, "`") {
 		inner = " " + line + " "
 	}
 	return Markdown{source: fence + inner + fence, plain: line, words: line}
+}
+
+// longestRun is how often a character stands beside itself in a text at most.
+func longestRun(s string, c byte) (longest int) {
+	run := 0
+	for i := range len(s) {
+		if run++; s[i] != c {
+			run = 0
+		}
+		longest = max(longest, run)
+	}
+	return longest
 }
 
 // link leads to a web page. Without a usable address it is the label alone, and

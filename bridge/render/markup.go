@@ -60,7 +60,10 @@ func (m *markup) follow(text []byte) place {
 // skip goes to behind an end, or to the end of what there is. The end is ASCII in
 // lower case.
 func (m *markup) skip(rest []byte, end string, then place) {
-	i := bytes.Index(asciiLower(rest), []byte(end))
+	if m.at == inCode { // the name of a tag is the same in any case
+		rest = asciiLower(rest)
+	}
+	i := bytes.Index(rest, []byte(end))
 	if i < 0 {
 		m.seen += len(rest)
 		return

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 )
 
 // Template is how one type of event is put into words.
@@ -89,6 +90,7 @@ func (words *wording) completeFrom(original *wording) {
 type writer struct {
 	ctx    context.Context
 	data   any
+	room   int             // bytes that all texts together may still have
 	people []bridge.Person // whom it mentioned so far
 	err    error
 }
@@ -99,14 +101,18 @@ func (w *writer) text(t *Text) string {
 	}
 	s, err := t.runMentioning(w.ctx, w.data, &w.people)
 	w.err = err
+	if len(s) > w.room {
+		s, w.room = cut(s, w.room), 0
+	}
+	w.room -= min(len(s), w.room)
 	return s
 }
 
-// write makes a message of data. All of it together takes two seconds at most.
+// write makes a message of data.
 func (words *wording) write(ctx context.Context, data any) (bridge.Message, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxTime)
+	ctx, cancel := limited(ctx, budget.Message())
 	defer cancel()
-	w := &writer{ctx: ctx, data: data}
+	w := &writer{ctx: ctx, data: data, room: maxMessage}
 	m := bridge.Message{
 		Level:     levelOf(w.text(words.level)),
 		Title:     w.text(words.title),

@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
@@ -238,7 +239,7 @@ func (w request) chosen() *bridge.Choice {
 					judged[part] = v
 				}
 			}
-			answer, err := w.where.Execute(context.Background(), judged)
+			answer, err := w.where.within(context.Background(), budget.Lookup(), judged)
 			return err == nil && strings.TrimSpace(answer) == "true"
 		}
 	}

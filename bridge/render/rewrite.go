@@ -15,7 +15,7 @@ import (
 const (
 	callGet   = "_get"   // value, "a.b": a field chain, nil-safe
 	callPrint = "_print" // $, value: at the end of every printing action
-	callLoop  = "_loop"  // value: at the end of what is ranged over
+	callLoop  = "_loop"  // $, value: at the end of what is ranged over
 	callTick  = "_tick"  // $: at the start of every turn of a loop
 )
 
@@ -23,7 +23,7 @@ const (
 // gathers the parts of the facts that it refers to, and rewrites the tree as
 // html/template does with its own.
 type rewriter struct {
-	functions map[string]any
+	functions map[string]function
 	text      string
 	note      func(line, column int, format string, args ...any)
 	known     []string // parts that may be referred to; nil for any
@@ -73,7 +73,7 @@ func (w *rewriter) list(l *parse.ListNode, root bool) {
 			w.branch(&n.BranchNode, root, false)
 		case *parse.RangeNode:
 			w.branch(&n.BranchNode, root, false)
-			n.Pipe.Cmds = append(n.Pipe.Cmds, call(n.Pos, callLoop))
+			n.Pipe.Cmds = append(n.Pipe.Cmds, call(n.Pos, callLoop, dollar(n.Pos)))
 			n.List.Nodes = slices.Insert(n.List.Nodes, 0, parse.Node(&parse.ActionNode{
 				NodeType: parse.NodeAction, Pos: n.Pos, Line: n.Line, Pipe: pipe(n.Pos, call(n.Pos, callTick, dollar(n.Pos))),
 			}))
@@ -133,17 +133,14 @@ func (w *rewriter) command(cmd *parse.CommandNode, piped, root bool) {
 		w.problem(w.startOf(first), "%s is a value, not a function, and takes no values", first)
 	}
 	for i, arg := range cmd.Args {
-		if i > 0 {
-			if id, ok := arg.(*parse.IdentifierNode); ok && !w.callable(id, 0) {
-				continue
-			}
+		if i > 0 || arg.Type() != parse.NodeIdentifier {
+			cmd.Args[i] = w.value(arg, root)
 		}
-		cmd.Args[i] = w.value(arg, root)
 	}
 }
 
 // call checks a function's name and the number of its values, and hands it the
-// scope if it wants it.
+// scope.
 func (w *rewriter) call(cmd *parse.CommandNode, id *parse.IdentifierNode, piped bool) {
 	given := len(cmd.Args) - 1
 	if piped {
@@ -152,7 +149,7 @@ func (w *rewriter) call(cmd *parse.CommandNode, id *parse.IdentifierNode, piped 
 	if !w.callable(id, given) {
 		return
 	}
-	if f := w.functions[id.Ident]; f != nil && wantsScope(f) {
+	if _, ours := w.functions[id.Ident]; ours {
 		cmd.Args = slices.Insert(cmd.Args, 1, parse.Node(dollar(id.Pos)))
 	}
 }
@@ -174,15 +171,15 @@ func (w *rewriter) callable(id *parse.IdentifierNode, given int) bool {
 	case "break", "continue":
 		return true
 	}
-	f := w.functions[id.Ident]
-	if f == nil {
+	f, ok := w.functions[id.Ident]
+	if !ok {
 		w.problem(id.Pos, "no function named %s%s", id.Ident, bridge.DidYouMean(id.Ident, slices.Collect(maps.Keys(w.functions))))
 		return false
 	}
-	if wantsScope(f) {
+	if wantsScope(f.call) {
 		given++
 	}
-	if err := checkCount(reflect.TypeOf(f), given); err != nil {
+	if err := checkCount(reflect.TypeOf(f.call), given); err != nil {
 		w.problem(id.Pos, "%s %s", id.Ident, err)
 		return false
 	}
@@ -197,6 +194,10 @@ func wantsScope(f any) bool {
 // value rewrites a value: field chains become calls of follow.
 func (w *rewriter) value(n parse.Node, root bool) parse.Node {
 	switch n := n.(type) {
+	case *parse.IdentifierNode: // a function without values
+		cmd := &parse.CommandNode{NodeType: parse.NodeCommand, Pos: n.Pos, Args: []parse.Node{n}}
+		w.call(cmd, n, false)
+		return pipe(n.Pos, cmd)
 	case *parse.FieldNode:
 		if root {
 			w.refer(w.startOf(n), n.Ident)
@@ -211,9 +212,6 @@ func (w *rewriter) value(n parse.Node, root bool) parse.Node {
 		}
 		return chain(n.Pos, &parse.VariableNode{NodeType: parse.NodeVariable, Pos: n.Pos, Ident: n.Ident[:1]}, n.Ident[1:])
 	case *parse.ChainNode:
-		if id, ok := n.Node.(*parse.IdentifierNode); ok {
-			w.callable(id, 0)
-		}
 		return chain(n.Pos, w.value(n.Node, root), n.Field)
 	case *parse.PipeNode:
 		w.pipe(n, root)

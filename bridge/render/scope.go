@@ -2,35 +2,43 @@ package render
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 )
 
-// The bounds of one template's work. Templates are an admin's, but what they
-// loop over comes from Absorb.
+// The bounds of a message. Templates are an admin's, but what they loop over comes
+// from Absorb. What they take in memory and steps is bounded by a budget.
 const (
-	maxOutput = 64 << 10        // bytes of one value of a message
-	maxSteps  = 100_000         // turns of all loops while one value is made
-	maxTime   = 2 * time.Second // for all values of a message together
+	maxOutput  = 64 << 10        // bytes of one value
+	maxMessage = 256 << 10       // bytes of all values together
+	maxTime    = 2 * time.Second // for all values together
 )
 
-var (
-	errFull  = errors.New("the value is longer than 64 KiB")
-	errSteps = fmt.Errorf("loops more than %d times", maxSteps)
-)
+var errFull = errors.New("the value is longer than 64 KiB")
+
+// limited is a context that ends in time, with a budget for all that is made within
+// it: what the context has already, or both anew.
+func limited(ctx context.Context, l budget.Limits) (context.Context, context.CancelFunc) {
+	if budget.From(ctx) != nil {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithTimeout(ctx, maxTime)
+	return budget.With(ctx, l), cancel
+}
 
 // scope is what a template runs on. It is the template's $, which cannot be
 // assigned, so functions that need it are handed it by the rewritten tree.
 type scope struct {
-	ctx   context.Context
-	facts map[string]any
-	out   output
-	steps int
+	facts  map[string]any
+	out    output
+	budget *budget.Budget
 
 	quotes quotes // of the output, where it is JSON or CSV
 	markup markup // of the output, where it is XML or HTML
@@ -43,35 +51,32 @@ type scope struct {
 }
 
 func newScope(ctx context.Context, data any) *scope {
-	s := &scope{ctx: ctx}
+	s := &scope{budget: budget.From(ctx)}
+	if s.budget == nil {
+		s.budget = budget.New(ctx, budget.Message())
+	}
 	switch d := data.(type) {
 	case bridge.Facts:
 		s.facts = d
 	case map[string]any:
 		s.facts = d
 	}
-	s.out.ctx = ctx
+	s.out.budget = s.budget
 	return s
 }
 
 // tick runs at every turn of every loop, so that none goes on for ever.
-func tick(s *scope) (string, error) {
-	s.steps++
-	if s.steps > maxSteps {
-		return "", errSteps
-	}
-	return "", s.ctx.Err()
-}
+func tick(s *scope) (string, error) { return "", s.budget.Steps(1) }
 
 // output gathers what a template writes, and stops it when that is enough.
 type output struct {
-	ctx context.Context
-	buf bytes.Buffer
+	budget *budget.Budget
+	buf    bytes.Buffer
 }
 
-// Write keeps what fits. It fails when the output is full or the time is up.
+// Write keeps what fits. It fails when the output is full, or the budget is used up.
 func (o *output) Write(p []byte) (int, error) {
-	if err := o.ctx.Err(); err != nil {
+	if err := cmp.Or(o.budget.Read(len(p), 1), o.budget.Bytes(len(p), 4)); err != nil {
 		return 0, err
 	}
 	if room := maxOutput - o.buf.Len(); len(p) > room {
@@ -81,15 +86,15 @@ func (o *output) Write(p []byte) (int, error) {
 	return o.buf.Write(p)
 }
 
-// cut is the output that was kept when it became full: whole characters, no
-// escape without what it escapes, and a sign that there was more.
-func (o *output) cut() string {
-	b := o.buf.Bytes()
-	for len(b) > 0 {
-		if r, size := utf8.DecodeLastRune(b); r != utf8.RuneError || size != 1 {
+// cut is the beginning of a text that is too long: whole characters, no escape
+// without what it escapes, and a sign that there was more.
+func cut(text string, most int) string {
+	kept := text[:most]
+	for len(kept) > 0 {
+		if r, size := utf8.DecodeLastRuneInString(kept); r != utf8.RuneError || size != 1 {
 			break
 		}
-		b = b[:len(b)-1]
+		kept = kept[:len(kept)-1]
 	}
-	return string(bytes.TrimRight(b, `\`)) + "…"
+	return strings.TrimRight(kept, `\`) + "…"
 }

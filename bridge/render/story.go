@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 )
 
 // maxStory bounds the fields that a story's other events add to its message.
@@ -35,6 +36,8 @@ func (s *Set) Story(ctx context.Context, events []bridge.Facts) (bridge.Message,
 	if len(events) == 1 {
 		return t.Message(ctx, lead)
 	}
+	ctx, cancel := limited(ctx, budget.Message())
+	defer cancel()
 	var added []bridge.Field
 	told := 0
 	for i, e := range events {
@@ -85,11 +88,11 @@ func (t *Template) storyFields(ctx context.Context, e, lead bridge.Facts) ([]bri
 	if words == nil {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, maxTime)
+	ctx, cancel := limited(ctx, budget.Message())
 	defer cancel()
 	facts := maps.Clone(e)
 	facts["lead"] = lead
-	w := &writer{ctx: ctx, data: facts}
+	w := &writer{ctx: ctx, data: facts, room: maxMessage / maxStory}
 	fields := w.fields(words.fields)
 	// People have their places in another message: here they go by their names.
 	return bridge.Message{Fields: fields, Mentions: w.people}.Clean().Fields, w.err

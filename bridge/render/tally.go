@@ -80,13 +80,17 @@ func countOf(item any) int {
 // of what they are about if these are few. What finds no room is counted in the
 // last line. The nouns stand for what has no name, one for each of the digest's
 // ways of grouping.
-func (v *vocabulary) tally(s *scope, groups any, nouns ...string) any {
-	all := slices.Clone(items(groups))
+func (v *vocabulary) tally(s *scope, groups any, nouns ...string) (any, error) {
+	all := items(groups)
+	if err := cmp.Or(s.budget.Steps(16*len(all)), s.budget.Bytes(len(all), 128)); err != nil {
+		return nil, err
+	}
+	all = slices.Clone(all)
 	slices.SortStableFunc(all, func(a, b any) int { return cmp.Compare(countOf(b), countOf(a)) })
 	total, unnamed := 0, 0
 	for _, g := range all {
 		total += countOf(g)
-		if text(get(g, "name")) == "" && text(get(g, "key")) != "" {
+		if isUnnamed(g) {
 			unnamed++
 		}
 	}
@@ -98,11 +102,16 @@ func (v *vocabulary) tally(s *scope, groups any, nouns ...string) any {
 	left -= forRest
 	var lines []Markdown
 	for _, g := range all {
-		label, named := v.label(g, nouns)
-		if label.source == "" || !named && unnamed > maxUnnamed {
+		if isUnnamed(g) && unnamed > maxUnnamed {
 			continue
 		}
-		line := v.line(g, label)
+		line, err := v.line(s, g, nouns)
+		if err != nil {
+			return nil, err
+		}
+		if line.source == "" {
+			continue
+		}
 		left -= weight(line.plain) + perLine
 		if left < 0 || len(lines) == most {
 			break
@@ -111,12 +120,21 @@ func (v *vocabulary) tally(s *scope, groups any, nouns ...string) any {
 		total -= countOf(g)
 	}
 	if len(lines) == 0 {
-		return nil
+		return nil, nil
 	}
 	if total > 0 {
 		lines = append(lines, inline(v.rest(total)))
 	}
-	return listing(lines)
+	return listing(lines), nil
+}
+
+// isUnnamed tells whether all that a group is called by is an id.
+func isUnnamed(g any) bool { return partOf(g, "name") == "" && partOf(g, "key") != "" }
+
+// partOf is the name or the key of a group.
+func partOf(g any, key string) string {
+	m, _ := plain(g).(map[string]any)
+	return scalarOf(m, key)
 }
 
 func listing(lines []Markdown) Markdown {
@@ -132,38 +150,67 @@ func listing(lines []Markdown) Markdown {
 	return all
 }
 
-// label is what a group is called; named is false if all there is, is an id.
-func (v *vocabulary) label(g any, nouns []string) (label Markdown, named bool) {
-	if name := bridge.CleanLine(text(get(g, "name"))); name != "" {
-		return bold(shorten(name, maxLine)).(Markdown), true
+// label is what a group is called.
+func (v *vocabulary) label(g any, nouns []string) Markdown {
+	if name := bridge.CleanLine(partOf(g, "name")); name != "" {
+		return bold(shorten(name, maxLine)).(Markdown)
 	}
 	noun := v.other
 	if way, ok := numeric(get(g, "way"), false); ok && way >= 0 && len(nouns) > 0 {
 		noun = nouns[min(int(way), len(nouns)-1)]
 	}
-	key := bridge.CleanLine(text(get(g, "key")))
+	key := bridge.CleanLine(partOf(g, "key"))
 	if key == "" {
-		return inline(noun), true
+		return inline(noun)
 	}
 	id := code(shorten(key, maxLine)).(Markdown)
 	before := inline(noun)
-	return Markdown{source: before.source + " " + id.source, plain: before.plain + " " + id.plain}, false
+	return Markdown{source: before.source + " " + id.source, plain: before.plain + " " + id.plain}
 }
 
-// line is a group's label, its number of events unless that is one, and names.
-func (v *vocabulary) line(g any, label Markdown) Markdown {
+// line is a group's label, its number of events unless that is one, and names. It is
+// empty when the group is called nothing.
+func (v *vocabulary) line(s *scope, g any, nouns []string) (Markdown, error) {
+	names, err := namesBeside(s, g)
+	if err != nil {
+		return Markdown{}, err
+	}
+	label := v.label(g, nouns)
+	if label.source == "" {
+		return Markdown{}, nil
+	}
 	before, after := "", ""
 	if count := countOf(g); count > 1 {
 		before = ": " + v.formatNumber(count)
 	}
-	names := inline(v.sentence(get(g, "names")))
+	list := inline(v.sentence(names))
 	switch {
-	case names.source == "" || weight(label.plain+names.plain) > maxWide:
-		names = Markdown{}
+	case list.source == "" || weight(label.plain+list.plain) > maxWide:
+		list = Markdown{}
 	case before == "":
 		before = ": "
 	default:
 		before, after = before+" (", ")"
 	}
-	return Markdown{source: label.source + before + names.source + after, plain: label.plain + before + names.plain + after}
+	return Markdown{source: label.source + before + list.source + after, plain: label.plain + before + list.plain + after}, nil
+}
+
+// namesBeside takes the cost of a group's line, and gives the names of what else its
+// events are about, unless they are too long for a line.
+func namesBeside(s *scope, g any) ([]any, error) {
+	const aCharacter = 4 // bytes at most
+	for _, part := range []string{partOf(g, "name"), partOf(g, "key")} {
+		if _, err := readText(s.budget, part, 16, 0); err != nil {
+			return nil, err
+		}
+	}
+	names := items(get(g, "names"))
+	if len(names) > maxWide {
+		return nil, nil
+	}
+	if length, err := readTexts(s.budget, names, 0); err != nil || length > aCharacter*maxWide {
+		return nil, err
+	}
+	_, err := readTexts(s.budget, names, 16)
+	return names, err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 )
 
 // Text is one compiled template.
@@ -32,15 +33,20 @@ type Text struct {
 // errMissing says that a path cannot be made, because a value is missing.
 var errMissing = errors.New("a value of the path is missing")
 
-// Execute runs the template on facts, or on any other mapping, within two
-// seconds. An error names the file and the key, never a value.
+// Execute runs the template on facts, or on any other mapping, within two seconds
+// and the budget of a message. An error names the file and the key, never a value.
 func (t *Text) Execute(ctx context.Context, data any) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxTime)
+	return t.within(ctx, budget.Message(), data)
+}
+
+// within is Execute with other limits.
+func (t *Text) within(ctx context.Context, l budget.Limits, data any) (string, error) {
+	ctx, cancel := limited(ctx, l)
 	defer cancel()
 	return t.run(ctx, data)
 }
 
-// run is Execute within a time that the caller bounds. A nil Text gives nothing.
+// run is Execute within bounds that the caller sets. A nil Text gives nothing.
 func (t *Text) run(ctx context.Context, data any) (string, error) {
 	return t.runMentioning(ctx, data, nil)
 }
@@ -58,7 +64,7 @@ func (t *Text) runMentioning(ctx context.Context, data any, people *[]bridge.Per
 	err := t.template.Execute(&s.out, s)
 	switch {
 	case errors.Is(err, errFull) && !t.whole:
-		return s.out.cut(), nil
+		return cut(s.out.buf.String(), s.out.buf.Len()), nil
 	case err != nil:
 		return "", t.failure(err)
 	case s.missing:
@@ -130,21 +136,21 @@ func position(err error) (line, column int, message string) {
 // compiler makes Texts. Those with the same way of printing share one set of
 // functions.
 type compiler struct {
-	functions map[string]any                // as the admin may call them
+	functions map[string]function           // as the admin may call them
 	adapted   template.FuncMap              // as text/template calls them
 	bases     map[string]*template.Template // by way of printing
 	checks    map[string]func(map[string]any) []Fault
 	reads     *bridge.Reads // what its Texts read; nil: nobody asks
 }
 
-func newCompiler(functions map[string]any, printers map[string]printer) *compiler {
+func newCompiler(functions map[string]function, printers map[string]printer) *compiler {
 	c := &compiler{functions: functions, adapted: template.FuncMap{}, bases: map[string]*template.Template{}, reads: bridge.NewReads()}
 	for name, f := range functions {
 		c.adapted[name] = adapt(f)
 	}
 	maps.Copy(c.adapted, template.FuncMap{callGet: follow, callLoop: loop, callTick: tick})
 	for name, p := range printers {
-		c.bases[name] = template.New("base").Funcs(c.adapted).Funcs(template.FuncMap{callPrint: p})
+		c.bases[name] = template.New("base").Funcs(c.adapted).Funcs(template.FuncMap{callPrint: p.charged})
 	}
 	return c
 }

@@ -86,6 +86,14 @@ func listOf[T any](values []T) []any {
 // text is how a value reads where nothing is formatted: nothing for nil, the
 // name of a thing or person, or else its id, the elements of a list after commas.
 func text(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
 	var b strings.Builder
 	writeText(&b, v)
 	return b.String()
@@ -97,10 +105,8 @@ func writeText(b *strings.Builder, v any) {
 	}
 	switch v := plain(v).(type) {
 	case nil:
-	case string:
-		b.WriteString(v)
-	case float64:
-		b.WriteString(strconv.FormatFloat(v, 'f', -1, 64))
+	case string, int64, float64:
+		b.WriteString(text(v))
 	case map[string]any:
 		b.WriteString(cmp.Or(text(nameOf(v)), scalarOf(v, "id")))
 	case []any:
@@ -139,6 +145,9 @@ func truth(v any) bool {
 	return true
 }
 
+// maxDigits bounds a text that may be a number.
+const maxDigits = 400
+
 // numeric reads a value as a number, from a text too if asked to.
 func numeric(v any, fromText bool) (float64, bool) {
 	switch v := plain(v).(type) {
@@ -150,7 +159,7 @@ func numeric(v any, fromText bool) (float64, bool) {
 		f, err := v.Float64()
 		return f, err == nil
 	case string:
-		if fromText {
+		if fromText && len(v) <= maxDigits {
 			f, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
 			return f, err == nil
 		}
@@ -234,7 +243,7 @@ func index(v any, keys ...any) any {
 			v = c[text(key)]
 		case []any:
 			i, ok := numeric(key, true)
-			if !ok || i < 0 || int(i) >= len(c) {
+			if !ok || !(0 <= i && i < float64(len(c))) {
 				return nil
 			}
 			v = c[int(i)]
@@ -257,29 +266,4 @@ func length(v any) int64 {
 		return int64(utf8.RuneCountInString(v))
 	}
 	return 0
-}
-
-// loop prepares a value to be ranged over: its elements in the types that
-// templates meet. A single value is a list of one.
-func loop(v any) any {
-	switch v := plain(v).(type) {
-	case []any:
-		all := make([]any, len(v))
-		for i, element := range v {
-			all[i] = plain(element)
-		}
-		return all
-	case map[string]any:
-		all := make(map[string]any, len(v))
-		for key, element := range v {
-			all[key] = plain(element)
-		}
-		return all
-	case nil:
-		return nil
-	case int64:
-		return v
-	default:
-		return []any{v}
-	}
 }

@@ -44,14 +44,28 @@ func fullNameOf(m map[string]any) string {
 	return scalarOf(m, "fullName")
 }
 
+// maxName bounds what a person or a thing is called, in bytes: longer than any name.
+const maxName = 4 << 10
+
 // scalarOf is the value of a key as text, without the blanks around it: nothing for a
-// mapping or a list, which cannot be a name.
+// mapping or a list, which cannot be a name. It is cut where no name would end.
 func scalarOf(m map[string]any, key string) string {
 	switch m[key].(type) {
 	case map[string]any, []any:
 		return ""
 	}
-	return strings.TrimSpace(text(m[key]))
+	return beginning(strings.TrimSpace(text(m[key])), maxName)
+}
+
+// beginning is the beginning of a text: at most so many bytes, and whole characters.
+func beginning(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
 }
 
 // portal is a link into the source's portal: its base URL and the path, in which
@@ -68,14 +82,19 @@ func portal(s *scope, path string, args ...any) (string, error) {
 	if base == "" {
 		return "", nil
 	}
-	for _, arg := range args {
-		value := text(arg)
-		if value == "" || value == "." || value == ".." {
-			return "", nil
+	var b strings.Builder
+	b.WriteString(base)
+	for i, part := range strings.Split(path, "%s") {
+		if i > 0 {
+			value := text(args[i-1])
+			if value == "" || value == "." || value == ".." {
+				return "", nil
+			}
+			b.WriteString(percentEscape(value))
 		}
-		path = strings.Replace(path, "%s", percentEscape(value), 1)
+		b.WriteString(part)
 	}
-	return base + path, nil
+	return b.String(), nil
 }
 
 // status puts an enrollment's status into words. Codes and their names are those
@@ -90,7 +109,7 @@ func status(v any) string {
 	}
 	v = codeOf(v, "status")
 	if n, ok := numeric(v, true); ok {
-		if n == math.Trunc(n) && 0 <= n && int(n) < len(words) {
+		if n == math.Trunc(n) && 0 <= n && n < float64(len(words)) {
 			return words[int(n)]
 		}
 		return text(v)

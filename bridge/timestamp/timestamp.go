@@ -32,7 +32,10 @@ func (v Value) IsMidnight() bool {
 //
 // A time without a zone is UTC.
 func Parse(text string) (Value, bool) {
-	text = strings.TrimSpace(text)
+	const longest = 80
+	if text = strings.TrimSpace(text); len(text) > longest {
+		return Value{}, false
+	}
 	if t, err := time.Parse(time.RFC3339Nano, text); err == nil { // by far the most
 		return Value{Time: t}, true
 	}

@@ -1,0 +1,34 @@
+package render
+
+// loop prepares a value to be ranged over: its elements in the types that
+// templates meet. A single value is a list of one.
+func loop(s *scope, v any) (any, error) {
+	v = plain(v)
+	if err := perElement(80)(s.budget, []any{v}); err != nil {
+		return nil, err
+	}
+	return looped(v), nil
+}
+
+func looped(v any) any {
+	switch v := v.(type) {
+	case []any:
+		all := make([]any, len(v))
+		for i, element := range v {
+			all[i] = plain(element)
+		}
+		return all
+	case map[string]any:
+		all := make(map[string]any, len(v))
+		for key, element := range v {
+			all[key] = plain(element)
+		}
+		return all
+	case nil:
+		return nil
+	case int64:
+		return v
+	default:
+		return []any{v}
+	}
+}

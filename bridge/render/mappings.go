@@ -1,0 +1,59 @@
+package render
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+)
+
+// mappingFunctions make mappings and read them.
+func mappingFunctions() map[string]function {
+	return map[string]function{
+		"dict":   {dict, pairing},
+		"get":    {func(m map[string]any, key string) any { return m[key] }, nothing},
+		"hasKey": {func(m map[string]any, key string) bool { _, has := m[key]; return has }, nothing},
+		"pick":   {pick, after(1, texts(2))}, "omit": {omit, both(perElement(128), after(1, texts(2)))},
+		"keys": {func(m map[string]any) []any { return listOf(slices.Sorted(maps.Keys(m))) }, perElement(96)},
+	}
+}
+
+// pairing is the cost of a mapping that is made of keys and values.
+func pairing(b *budget.Budget, args []any) error {
+	for i := 0; i < len(args); i += 2 {
+		if _, err := readText(b, args[i], 2, 0); err != nil {
+			return err
+		}
+	}
+	return b.Bytes(len(args), 64)
+}
+
+func dict(pairs ...any) map[string]any {
+	m := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		var value any = ""
+		if i+1 < len(pairs) {
+			value = pairs[i+1]
+		}
+		m[text(pairs[i])] = value
+	}
+	return m
+}
+
+func pick(m map[string]any, keys ...string) map[string]any {
+	picked := make(map[string]any, len(keys))
+	for _, key := range keys {
+		if v, ok := m[key]; ok {
+			picked[key] = v
+		}
+	}
+	return picked
+}
+
+func omit(m map[string]any, keys ...string) map[string]any {
+	others := maps.Clone(m)
+	for _, key := range keys {
+		delete(others, key)
+	}
+	return others
+}

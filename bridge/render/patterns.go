@@ -1,0 +1,32 @@
+package render
+
+// patternFunctions work by regular expressions.
+func patternFunctions() map[string]function {
+	return map[string]function{
+		"regexMatch": {regexMatch, nothing}, "regexFind": {regexFind, nothing}, "regexReplaceAll": {regexReplaceAll, nothing},
+	}
+}
+
+func regexMatch(s *scope, pattern, in string) (bool, error) {
+	p, err := s.budget.Pattern(pattern)
+	if err != nil {
+		return false, err
+	}
+	return p.Match(s.budget, in)
+}
+
+func regexFind(s *scope, pattern, in string) (string, error) {
+	p, err := s.budget.Pattern(pattern)
+	if err != nil {
+		return "", err
+	}
+	return p.Find(s.budget, in)
+}
+
+func regexReplaceAll(s *scope, pattern, in, by string) (string, error) {
+	p, err := s.budget.Pattern(pattern)
+	if err != nil {
+		return "", err
+	}
+	return p.Replace(s.budget, in, by)
+}
