@@ -48,6 +48,7 @@ type Attempt struct {
 	NotBefore time.Time // when it is due again, if it is still pending
 	Receipt   string    // the platform's id of the message, if it was sent
 	Posts     []Post    // what later messages may refer to
+	Apart     []string  // deliveries of the parcel that go on in another one
 }
 
 // Post is what is kept of a message for later ones.

@@ -31,7 +31,8 @@ func (s *Sender) sendAll(ctx, late, recording context.Context, due []item) {
 	ctx, stop := context.WithCancel(ctx)
 	var others sync.WaitGroup
 	outcomes := make(chan bridge.Attempt, unrecorded)
-	others.Go(func() { s.record(recording, outcomes, stop) })
+	room := make(chan struct{}, unrecorded) // holds one for each message that was begun and is not recorded
+	others.Go(func() { s.record(recording, outcomes, room, stop) })
 	defer others.Wait()
 	defer close(outcomes)
 	defer stop()
@@ -54,6 +55,11 @@ func (s *Sender) sendAll(ctx, late, recording context.Context, due []item) {
 		}
 	})
 	for p := range ready {
+		select {
+		case room <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
 		attempt, pause, rests := s.attempt(ctx, late, p)
 		if attempt == nil {
 			return
@@ -145,11 +151,12 @@ func (s *Sender) attempt(ctx, late context.Context, p prepared) (a *bridge.Attem
 	if err == nil {
 		done, pause = sent(whole, receipt), receipt.Pause
 		done.Posts = s.posts(p, receipt)
-		s.health.ok()
+		s.health.ok(whole)
 	} else {
-		failure := bridge.AsSendError(err)
-		done = failed(whole, failure, began, s.GiveUp)
-		pause, rests = s.health.note(whole, failure, time.Now())
+		done, pause, rests = s.health.judge(fault{
+			whole, bridge.AsSendError(err), time.Now(), s.GiveUp, len(p.deliveries) > 1, func() bool { return s.others(ctx) },
+		})
+		done = s.apart(p, done)
 	}
 	done.At, done.Took = began, time.Since(began)
 	s.report(late, p, done)
@@ -189,6 +196,8 @@ func (s *Sender) say(p prepared, a bridge.Attempt, pause time.Duration) {
 	switch {
 	case a.State == bridge.Sent:
 		p.log.Info("delivered", "took", a.Took)
+	case len(a.Apart) > 0:
+		p.log.Warn("a message of several events is refused; it goes out again as two", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail)
 	case a.State == bridge.Dead:
 		p.log.Error("delivery is dead; see the dead letters", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail)
 	case s.health.Broken != "":
@@ -201,16 +210,19 @@ func (s *Sender) say(p prepared, a bridge.Attempt, pause time.Duration) {
 // record stores outcomes, those that wait together. It insists: a delivery that
 // was sent and not recorded would be sent again. While the store does not answer
 // nothing more is sent.
-func (s *Sender) record(ctx context.Context, outcomes <-chan bridge.Attempt, stop func()) {
+func (s *Sender) record(ctx context.Context, outcomes <-chan bridge.Attempt, room <-chan struct{}, stop func()) {
 	for first := range outcomes {
 		batch := append([]bridge.Attempt{first}, waiting(outcomes)...)
-		err := s.Store.Record(ctx, batch...)
+		err := s.keep(ctx, batch...)
 		if err != nil {
 			stop()
 			s.Log.Error("the store does not take outcomes; trying again until it does", "outcomes", len(batch), "err", err)
 		}
 		for err != nil && sleep(ctx, recordAgain) {
-			err = s.Store.Record(ctx, batch...)
+			err = s.keep(ctx, batch...)
+		}
+		for range batch {
+			<-room
 		}
 	}
 }

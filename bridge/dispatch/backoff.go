@@ -11,6 +11,12 @@ const (
 	lastRetry  = 15 * time.Minute
 )
 
+// probeAfter is the wait before a broken destination that failed so many probes is
+// probed again.
+func probeAfter(probes int) time.Duration {
+	return min(firstProbe<<min(probes, 10), lastProbe)
+}
+
 // backoff is the longest wait before a delivery that failed so many times is
 // tried again: 5 s, doubling, at most 15 min.
 func backoff(failures int) time.Duration {

@@ -84,22 +84,26 @@ func TestBrokenDestinationHoldsAndProbes(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.add(0, 5, "a")
 		sink := &fakeSink{script: func(n int, _ string) error {
-			if n < 3 {
+			if n < 4 {
 				return fails(bridge.DestinationBroken, 0)
 			}
 			return nil
 		}}
 		stop := r.run(map[string]bridge.Sink{"a": sink}, bridge.Limit{})
-		time.Sleep(2*time.Hour + 30*time.Minute)
-		if got := sink.got(); len(got) != 3 || got[0] != got[2] {
-			t.Errorf("in 2.5 hours it was tried %v", got)
+		time.Sleep(firstProbe / 2)
+		if got := sink.got(); !slices.Equal(got, numbered(2)) {
+			t.Errorf("before the first probe it was tried %v", got)
+		}
+		time.Sleep(3 * firstProbe) // 1 + 2
+		if got := sink.got(); !slices.Equal(got, numbered(4)) {
+			t.Errorf("after two probes it was tried %v; each takes another message", got)
 		}
 		if c := r.counts("a"); c[bridge.Pending] != 5 {
 			t.Errorf("counts %v", c)
 		}
 		time.Sleep(time.Hour)
 		stop()
-		if got := sink.got(); !slices.Equal(got[3:], numbered(5)) {
+		if got := sink.got(); !slices.Equal(got[4:], []string{"event 4", "event 0", "event 1", "event 2", "event 3"}) {
 			t.Errorf("after it was mended: %v", got)
 		}
 	})
@@ -112,7 +116,7 @@ func TestBrokenSinkIsNoOthersTrouble(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.add(0, 5, "a", "b")
 		broken := &fakeSink{script: func(n int, _ string) error {
-			if n < 2 {
+			if n < 3 {
 				return fails(bridge.DestinationBroken, 0)
 			}
 			return nil
@@ -120,23 +124,23 @@ func TestBrokenSinkIsNoOthersTrouble(t *testing.T) {
 		whole, messages, pace := &fakeSink{}, NewMessages(), NewPace(PaceConfig{Name: "bucket"})
 		a := r.sender(messages, "a", broken, pace)
 		stop := runAll(a, r.sender(messages, "b", whole, pace))
-		time.Sleep(time.Minute)
-		if a, b := broken.got(), whole.got(); len(a) != 1 || !slices.Equal(b, numbered(5)) {
+		time.Sleep(firstProbe / 2)
+		if a, b := broken.got(), whole.got(); len(a) != 2 || !slices.Equal(b, numbered(5)) {
 			t.Errorf("the broken sink was sent %v, the whole one %v", a, b)
 		}
 		a.Retry()
-		time.Sleep(time.Minute)
+		time.Sleep(firstProbe / 2)
 		stop()
-		if got := broken.got(); len(got) != 2 {
+		if got := broken.got(); len(got) != 3 {
 			t.Errorf("somebody has tried to mend it: %v", got)
 		}
 		if err := Forget(context.Background(), r.store, "a"); err != nil {
 			t.Fatal(err)
 		}
 		stop = runAll(r.sender(messages, "a", broken, pace))
-		time.Sleep(time.Minute)
+		time.Sleep(firstProbe / 2)
 		stop()
-		if got := broken.got(); len(got) != 7 {
+		if got := broken.got(); len(got) != 8 {
 			t.Errorf("after it was mended: %v", got)
 		}
 	})

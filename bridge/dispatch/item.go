@@ -17,6 +17,14 @@ type item struct {
 	due        time.Time
 }
 
+// id is what the item's outcomes are kept under.
+func (i item) id() string {
+	if i.parcel.ID != "" {
+		return i.parcel.ID
+	}
+	return i.deliveries[0].ID
+}
+
 func (i item) route() string {
 	if i.parcel.ID != "" {
 		return i.parcel.Route
@@ -43,8 +51,27 @@ func (i item) whole() bridge.Delivery {
 	return whole
 }
 
-// due gives what should be sent now, in order. What must wait after all is put off.
+// due gives what should be sent now, in order; what failed since the last success
+// comes after what did not. What must wait after all is put off.
 func (s *Sender) due(ctx context.Context, limit int) ([]item, error) {
+	all, err := s.inOrder(ctx, limit+len(s.health.Failing))
+	if err != nil {
+		return nil, err
+	}
+	rank := func(i item) int { return slices.Index(s.health.Failing, i.id()) }
+	slices.SortStableFunc(all, func(a, b item) int { return rank(a) - rank(b) })
+	return all[:min(limit, len(all))], nil
+}
+
+// others tells whether something should be sent now that has not failed yet.
+func (s *Sender) others(ctx context.Context) bool {
+	all, err := s.inOrder(ctx, len(s.health.Failing)+len(s.health.Alone)+1)
+	return err == nil && slices.ContainsFunc(all, func(i item) bool { return !s.health.known(i.id()) })
+}
+
+// inOrder gives what should be sent now, the oldest first, and at least limit if there
+// are so many.
+func (s *Sender) inOrder(ctx context.Context, limit int) ([]item, error) {
 	if err := s.gatherBursts(ctx); err != nil {
 		return nil, err
 	}
@@ -83,7 +110,7 @@ func (s *Sender) due(ctx context.Context, limit int) ([]item, error) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b item) int { return a.due.Compare(b.due) })
-	return all[:min(limit, len(all))], nil
+	return all, nil
 }
 
 // hold puts a route's deliveries aside until its quiet time is over.
@@ -140,4 +167,18 @@ func (s *Sender) open(ctx context.Context, p store.Parcel) ([]bridge.Delivery, e
 		}
 	}
 	return to[order[0]], nil
+}
+
+// apart has a message of several events that is refused for good go out again as two,
+// each of a half, until the one that is refused is by itself: the others are not at
+// fault. Of a sink that takes nothing, messages are not split.
+func (s *Sender) apart(p prepared, a bridge.Attempt) bridge.Attempt {
+	if a.State != bridge.Dead || len(p.deliveries) < 2 || p.err == nil && s.health.probing() {
+		return a
+	}
+	a.State = bridge.Pending
+	for _, d := range p.deliveries[len(p.deliveries)/2:] {
+		a.Apart = append(a.Apart, d.ID)
+	}
+	return a
 }

@@ -38,7 +38,7 @@ func (s *Sender) resume(ctx context.Context) error {
 // failure tells it again.
 func (s *Sender) remember(ctx context.Context) {
 	text := ""
-	if s.health.Limited > 0 || s.health.Broken != "" || len(s.health.Failing) > 0 {
+	if s.health.Limited > 0 || s.health.Broken != "" || s.health.streak() > 0 || len(s.health.Alone) > 0 {
 		encoded, err := json.Marshal(s.health)
 		if err != nil {
 			return // a struct of texts and numbers cannot fail

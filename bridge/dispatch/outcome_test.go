@@ -10,7 +10,23 @@ import (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-func TestFailed(t *testing.T) {
+// trial is a sink's health to which failures are told one by one.
+type trial struct {
+	health
+	waiting bool // whether others wait
+	now     time.Time
+}
+
+func (h *trial) note(d bridge.Delivery, e bridge.SendError) (a bridge.Attempt, pause, until time.Duration) {
+	if h.now.IsZero() {
+		h.now = noon
+	}
+	a, pause, _ = h.judge(fault{d, &e, h.now, 24 * time.Hour, false, func() bool { return h.waiting }})
+	return a, pause, max(0, h.Until.Sub(h.now))
+}
+
+// What becomes of one delivery whose sink took another one just before.
+func TestJudgedDelivery(t *testing.T) {
 	const giveUp = 24 * time.Hour
 	fresh, failing := bridge.Delivery{ID: "d"}, bridge.Delivery{ID: "d", FailingSince: noon, Attempts: 1}
 	for _, c := range []struct {
@@ -29,13 +45,15 @@ func TestFailed(t *testing.T) {
 		{"platform asks to wait", fresh, bridge.SendError{RetryAfter: time.Minute}, noon, bridge.Pending, true, time.Minute, time.Minute},
 		{"after a day", failing, bridge.SendError{Detail: "x"}, noon.Add(giveUp), bridge.Dead, true, 0, 0},
 		{"first failure after a year of waiting", fresh, bridge.SendError{}, noon.Add(365 * 24 * time.Hour), bridge.Pending, true, 1, 5*time.Second + 1},
-		{"rejected", fresh, bridge.SendError{Kind: bridge.MessageRejected}, noon, bridge.Dead, true, 0, 0},
+		{"rejected", fresh, bridge.SendError{Kind: bridge.MessageRejected, Status: 400}, noon, bridge.Dead, true, 0, 0},
 		{"limited", fresh, bridge.SendError{Kind: bridge.Limited, RetryAfter: time.Second}, noon, bridge.Pending, false, 0, 0},
 		{"broken", fresh, bridge.SendError{Kind: bridge.DestinationBroken}, noon, bridge.Pending, false, 0, 0},
 		{"broken for a week", failing, bridge.SendError{Kind: bridge.DestinationBroken}, noon.Add(7 * 24 * time.Hour), bridge.Pending, false, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := failed(c.delivery, &c.err, c.at, giveUp)
+			h := trial{now: c.at}
+			h.ok(bridge.Delivery{ID: "another"})
+			a, _, _ := h.note(c.delivery, c.err)
 			if a.State != c.state || a.Counted != c.counted {
 				t.Errorf("state %s, counted %v; want %s, %v", a.State, a.Counted, c.state, c.counted)
 			}
@@ -55,54 +73,78 @@ func TestFailed(t *testing.T) {
 	}
 }
 
-func TestHealth(t *testing.T) {
-	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	temporary := &bridge.SendError{}
-	var h health
-	note := func(id string, e *bridge.SendError) (pause, until time.Duration) {
-		pause, rests := h.note(bridge.Delivery{ID: id}, e, now)
-		if h.Until.After(now) {
-			until = h.Until.Sub(now)
-		}
-		if rests != (pause > 0 || until > 0) {
-			t.Errorf("after %+v: rests = %v, pause %v, until %v", e, rests, pause, until)
-		}
-		return pause, until
-	}
+func TestBreaker(t *testing.T) {
+	var h trial
 	for i := range breakerAt - 1 {
-		if pause, until := note(fmt.Sprint(i), temporary); pause+until != 0 {
+		if _, pause, until := h.note(bridge.Delivery{ID: fmt.Sprint(i)}, bridge.SendError{}); pause+until != 0 {
 			t.Errorf("pauses after %d failures", i+1)
 		}
 	}
 	for range 10 { // one delivery that keeps failing is its own trouble
-		if pause, until := note("0", temporary); pause+until != 0 || h.probing() {
+		if _, pause, until := h.note(bridge.Delivery{ID: "0"}, bridge.SendError{}); pause+until != 0 || h.probing() {
 			t.Fatal("one delivery that fails often opens the breaker")
 		}
 	}
 	var last time.Duration
 	for range 3 {
-		_, until := note("another", temporary)
+		_, _, until := h.note(bridge.Delivery{ID: "another"}, bridge.SendError{})
 		if until <= last || !h.probing() {
 			t.Errorf("rests %v after %v, probing = %v; want growing rests while the breaker is open", until, last, h.probing())
 		}
 		last = until
 	}
-	if h.ok(); h.probing() {
+	if h.ok(bridge.Delivery{ID: "7"}); h.probing() {
 		t.Error("a success does not close the breaker")
 	}
-	if _, until := note("", &bridge.SendError{Kind: bridge.DestinationBroken, Status: 404, Detail: "no_service"}); until != brokenPause || !h.probing() {
-		t.Errorf("broken: rests %v, probing %v", until, h.probing())
+}
+
+// A destination is broken when two messages are refused, or one and no other waits.
+func TestBrokenDestination(t *testing.T) {
+	one, two := bridge.Delivery{ID: "1"}, bridge.Delivery{ID: "2"}
+	broken := bridge.SendError{Kind: bridge.DestinationBroken, Status: 404, Detail: "no_service"}
+	alone := trial{}
+	if _, _, until := alone.note(one, broken); until != firstProbe || !alone.undecided() {
+		t.Errorf("one that is alone: %v, %+v", until, alone.health)
 	}
-	if h.ok(); h.Broken != "" {
+	h := trial{waiting: true}
+	if _, _, until := h.note(one, broken); until != 0 || h.Broken != "" {
+		t.Errorf("another waits: %v, %+v", until, h.health)
+	}
+	last := time.Duration(0)
+	for range 10 {
+		_, _, until := h.note(two, broken)
+		if until < last || h.Broken == "" || !h.probing() || h.undecided() {
+			t.Errorf("two are refused: %v after %v, %+v", until, last, h.health)
+		}
+		last = until
+	}
+	if last != lastProbe {
+		t.Errorf("probed every %v", last)
+	}
+	if h.ok(two); h.Broken != "" {
 		t.Error("a success does not mend the destination")
 	}
-	if pause, _ := note("", &bridge.SendError{Kind: bridge.Limited, RetryAfter: 7 * time.Second}); pause != 7*time.Second {
+	if a, _, until := h.note(one, broken); a.State != bridge.Pending || a.NotBefore.IsZero() || until != 0 {
+		t.Errorf("one that fails alone: %+v, the sink rests %v", a, until)
+	}
+	one.Attempts = refusedAt - 1
+	if a, _, until := h.note(one, broken); a.State != bridge.Dead || until != 0 {
+		t.Errorf("one that fails alone again and again: %+v, the sink rests %v", a, until)
+	}
+}
+
+func TestLimitedPauses(t *testing.T) {
+	var h trial
+	if _, pause, _ := h.note(bridge.Delivery{ID: "1"}, bridge.SendError{Kind: bridge.Limited, RetryAfter: 7 * time.Second}); pause != 7*time.Second {
 		t.Errorf("limited: pause %v, want what the platform asked for", pause)
 	}
-	if pause, _ := note("", &bridge.SendError{Kind: bridge.Limited}); pause < limitedPause {
+	if _, pause, _ := h.note(bridge.Delivery{ID: "1"}, bridge.SendError{Kind: bridge.Limited}); pause < limitedPause {
 		t.Errorf("limited without a time: pause %v, want at least %v", pause, limitedPause)
 	}
-	if pause, until := note("", &bridge.SendError{Kind: bridge.MessageRejected}); pause+until != 0 {
-		t.Errorf("a rejected message pauses the sink for %v", pause+until)
+	if h.known("1") {
+		t.Error("another delivery passes one that was limited twice")
+	}
+	if h.note(bridge.Delivery{ID: "1"}, bridge.SendError{Kind: bridge.Limited}); !h.known("1") {
+		t.Error("no other delivery is tried, although one is always limited")
 	}
 }

@@ -78,10 +78,12 @@ type rig struct {
 	path  string
 	store *store.Store
 	set   *render.Set
+
+	giveUp time.Duration
 }
 
 func newRig(t *testing.T) *rig {
-	r := &rig{t: t, path: filepath.Join(t.TempDir(), "bridge.db"), set: templates(t)}
+	r := &rig{t: t, path: filepath.Join(t.TempDir(), "bridge.db"), set: templates(t), giveUp: 2 * time.Hour}
 	r.store = openStore(t, r.path)
 	return r
 }
@@ -125,7 +127,7 @@ func (r *rig) sender(messages *Messages, name string, sink bridge.Sink, pace *Pa
 		r.t.Fatal(err)
 	}
 	return NewSender(SenderConfig{
-		Name: name, Sink: sink, Store: r.store, Compose: composer, Pace: pace, GiveUp: 2 * time.Hour,
+		Name: name, Sink: sink, Store: r.store, Compose: composer, Pace: pace, GiveUp: r.giveUp,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 }

@@ -19,9 +19,8 @@ const (
 	// ahead is how many messages are written while the one before is sent.
 	ahead = 4
 
-	// unrecorded bounds how many outcomes wait to be recorded, beside those that are
-	// being recorded: so many messages may be sent twice when the store goes away and
-	// the process dies before it is back.
+	// unrecorded bounds how many messages of a sink were sent and are not recorded: so
+	// many may be sent twice when the process dies.
 	unrecorded = 64
 
 	// recordAgain is the wait between two tries to record outcomes: short, so that
@@ -63,6 +62,7 @@ type Sender struct {
 	SenderConfig
 	woken signal
 	again signal // see Retry
+	keep  func(context.Context, ...bridge.Attempt) error
 
 	// What follows belongs to the goroutine that sends.
 	lease     *lease.Lease
@@ -75,7 +75,7 @@ type Sender struct {
 // NewSender makes a sender.
 func NewSender(c SenderConfig) *Sender {
 	c.Log = c.Log.With("sink", c.Name)
-	return &Sender{SenderConfig: c, woken: newSignal(), again: newSignal(), posted: map[post]string{}}
+	return &Sender{SenderConfig: c, woken: newSignal(), again: newSignal(), keep: c.Store.Record, posted: map[post]string{}}
 }
 
 // Wake tells the sender that there are new deliveries.
@@ -142,23 +142,30 @@ func (s *Sender) Run(ctx context.Context, l *lease.Lease) error {
 	return nil
 }
 
-// leaveAlone waits while the sink's own trouble asks for it, or until somebody has
-// mended it. It tells whether the context let it.
+// leaveAlone waits while the sink's own trouble asks for it, until somebody has
+// mended it, or until a message comes that may show that there is none. It tells
+// whether the context let it.
 func (s *Sender) leaveAlone(ctx context.Context) bool {
-	d := time.Until(s.health.Until)
-	if d <= 0 {
-		return ctx.Err() == nil
+	for ctx.Err() == nil {
+		d := time.Until(s.health.Until)
+		if d <= 0 || s.health.undecided() && s.others(ctx) {
+			break
+		}
+		var woken signal
+		if s.health.undecided() {
+			d, woken = min(d, poll), s.woken
+		}
+		timer := time.NewTimer(d)
+		select {
+		case <-timer.C:
+		case <-woken:
+		case <-s.again:
+			s.health.Until, s.health.Probes = time.Time{}, 0
+		case <-ctx.Done():
+		}
+		timer.Stop()
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-s.again:
-		s.health.Until = time.Time{}
-	case <-ctx.Done():
-		return false
-	}
-	return true
+	return ctx.Err() == nil
 }
 
 // outlive is a context that ends some time after ctx does.

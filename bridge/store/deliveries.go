@@ -64,6 +64,12 @@ func (s *Store) Record(ctx context.Context, attempts ...bridge.Attempt) error {
 		}
 		switch {
 		case a.Parcel == "":
+		case len(a.Apart) > 0:
+			split, err := splitOff(a.Parcel, a.Apart)
+			if err != nil {
+				return fmt.Errorf("record attempts: %w", err)
+			}
+			all = append(all, split...)
 		case a.State != bridge.Pending:
 			all = append(all, drop(a.Parcel)...)
 		case !a.NotBefore.IsZero():

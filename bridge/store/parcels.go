@@ -66,30 +66,44 @@ func (s *Store) CloseParcel(ctx context.Context, parcel string, limit int) ([]br
 		return all, nil
 	}
 	last := all[len(all)-1]
-	return all, s.split(ctx, parcel, "(not_before, event_id, id) > (?, ?, ?)", micros(last.Due), last.EventID, last.ID)
+	others, err := splitWhere(parcel, "(not_before, event_id, id) > (?, ?, ?)", micros(last.Due), last.EventID, last.ID)
+	return all, s.split(ctx, parcel, others, err)
 }
 
 // SplitParcel makes a closed parcel's deliveries of these ids a parcel of their own,
 // which is due now.
 func (s *Store) SplitParcel(ctx context.Context, parcel string, deliveries []string) error {
-	c := &conditions{}
-	c.in("id", "IN", deliveries)
-	return s.split(ctx, parcel, c.parts[0], c.args...)
+	all, err := splitOff(parcel, deliveries)
+	return s.split(ctx, parcel, all, err)
 }
 
-func (s *Store) split(ctx context.Context, parcel, which string, args ...any) error {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return err
+func (s *Store) split(ctx context.Context, parcel string, all []statement, err error) error {
+	if err == nil {
+		_, err = s.write(ctx, all...)
 	}
-	_, err = s.write(ctx,
-		change(`UPDATE deliveries SET digest_key = ? WHERE digest_key = ? AND state = 'pending' AND `+which, append([]any{id.String(), parcel}, args...)...),
-		change(`INSERT INTO parcels (id, sink, route, key, closes_at, latest, room, closed)
-			SELECT ?, sink, route, key, closes_at, latest, 0, 1 FROM parcels WHERE id = ? AND EXISTS (SELECT 1 FROM deliveries WHERE digest_key = ?)`, id.String(), parcel, id.String()))
 	if err != nil {
 		return fmt.Errorf("split parcel %s: %w", parcel, err)
 	}
 	return nil
+}
+
+// splitOff makes some of a parcel's deliveries a parcel of their own.
+func splitOff(parcel string, deliveries []string) ([]statement, error) {
+	c := &conditions{}
+	c.in("id", "IN", deliveries)
+	return splitWhere(parcel, c.parts[0], c.args...)
+}
+
+func splitWhere(parcel, which string, args ...any) ([]statement, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	return []statement{
+		change(`UPDATE deliveries SET digest_key = ? WHERE digest_key = ? AND state = 'pending' AND `+which, append([]any{id.String(), parcel}, args...)...),
+		change(`INSERT INTO parcels (id, sink, route, key, closes_at, latest, room, closed)
+			SELECT ?, sink, route, key, closes_at, latest, 0, 1 FROM parcels WHERE id = ? AND EXISTS (SELECT 1 FROM deliveries WHERE digest_key = ?)`, id.String(), parcel, id.String()),
+	}, nil
 }
 
 // PostponeParcel has a parcel stay open until then.

@@ -1,0 +1,181 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+)
+
+// refusals are the ways in which a platform, or what is in front of it, fails: each kind
+// of failure by several statuses.
+func refusals() map[string]error {
+	all := map[string]error{
+		"timeout":  &bridge.SendError{Detail: "context deadline exceeded"},
+		"no error": fmt.Errorf("a sink's fault"),
+		"a firewall's page": kit.Failure(kit.Answer{
+			Status: http.StatusForbidden, Body: []byte("<html><head><title>Attention Required!</title></head></html>"),
+		}),
+		"limited for long": kit.Failure(kit.Answer{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"600"}}}),
+	}
+	for _, status := range []int{400, 401, 403, 404, 409, 413, 422, 429, 500, 503} {
+		all[fmt.Sprint(status)] = kit.Failure(kit.Answer{Status: status})
+	}
+	return all
+}
+
+func (r *rig) list(f store.Filter) []store.DeliveryRow {
+	r.t.Helper()
+	f.Limit = 1000
+	all, err := r.store.Deliveries(context.Background(), f)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return all
+}
+
+// refusing is a sink that refuses the messages with one of these titles.
+func refusing(refusal error, titles ...string) *fakeSink {
+	return &fakeSink{script: func(_ int, title string) error {
+		if slices.Contains(titles, title) {
+			return refusal
+		}
+		return nil
+	}}
+}
+
+// One message that is refused, in whatever way, stops no other: the others are sent in
+// their order and soon, and the one ends as a dead letter with the platform's words.
+// When all are refused, the sink is at fault and nothing is dead.
+func TestOneBadMessageStopsNoOther(t *testing.T) {
+	const messages, later = 12, 4
+	for name, refusal := range refusals() {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				bad := map[string]string{"first": "event 0", "amid": "event 5", "last": "event 11"}
+				down, mended := refusal, &fakeSink{}
+				mended.script = func(int, string) error { return down }
+				sinks := map[string]*fakeSink{"all": mended}
+				of := map[string]bridge.Sink{"all": mended}
+				for sink, title := range bad {
+					sinks[sink] = refusing(refusal, title)
+					of[sink] = sinks[sink]
+				}
+				r.add(0, messages, "first", "amid", "last", "all")
+				r.giveUp = 90 * time.Minute
+				stop := r.run(of, bridge.Limit{Rate: 1, Burst: 2})
+				time.Sleep(40 * time.Minute) // longer than three pauses
+				for sink, title := range bad {
+					isBad := func(one string) bool { return one == title }
+					if good := slices.DeleteFunc(sinks[sink].got(), isBad); !slices.Equal(good, slices.DeleteFunc(numbered(messages), isBad)) {
+						t.Errorf("%s: others were sent as %v", sink, good)
+					}
+				}
+				if c := r.counts("all"); c[bridge.Pending] != messages {
+					t.Errorf("all are refused: %v", c)
+				}
+				if h := r.health("all"); h.State == bridge.Healthy || h.State == bridge.Failing {
+					t.Errorf("all are refused, and the sink is %s", h.State)
+				}
+				mended.mu.Lock()
+				down = nil
+				mended.mu.Unlock()
+				for i := messages; i < messages+later; i++ { // others pass now and then
+					r.add(i, i+1, "first", "amid", "last", "all")
+					time.Sleep(20 * time.Minute)
+					for sink := range bad {
+						if c := r.counts(sink); c[bridge.Sent] != i {
+							t.Errorf("%s, some minutes after event %d: %v", sink, i, c)
+						}
+					}
+				}
+				time.Sleep(time.Hour) // until the last is given up
+				stop()
+				if c := r.counts("all"); c[bridge.Sent] != messages+later {
+					t.Errorf("all, after the sink was mended: %v", c)
+				}
+				dead := r.list(store.Filter{State: string(bridge.Dead)})
+				if len(dead) != len(bad) {
+					t.Errorf("%d are dead", len(dead))
+				}
+				for _, d := range dead {
+					if words := bridge.AsSendError(refusal).Detail; !strings.Contains(d.Error, words) {
+						t.Errorf("%q does not have the words %q", d.Error, words)
+					}
+				}
+			})
+		})
+	}
+}
+
+func (r *rig) health(sink string) bridge.Standing {
+	r.t.Helper()
+	standing, err := StandingOf(context.Background(), r.store, sink, "", NewPace(PaceConfig{Name: sink}))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return standing
+}
+
+// In a message of several events the one that the platform refuses is found: the
+// others are sent.
+func TestOneBadEventStopsNoOther(t *testing.T) {
+	const events = 9
+	for name, refusal := range map[string]error{
+		"rejected": fails(bridge.MessageRejected, 0), "broken": fails(bridge.DestinationBroken, 0), "temporary": fails(bridge.Temporary, 0),
+		"limited": fails(bridge.Limited, 0), "by the bridge": bridge.Rejectedf("too odd"),
+	} {
+		sink := &fakeSink{script: func(_ int, title string) error {
+			if strings.Contains(title, " 6") {
+				return refusal
+			}
+			return nil
+		}}
+		d := &Digest{Wait: 10 * time.Second, Most: time.Minute, Room: 100}
+		on(t, digested(d), sink, bridge.Limit{}, func(l *line) {
+			for i := range events {
+				l.event("UserCreated", "u", fmt.Sprint(i))
+			}
+			for i := range 4 {
+				time.Sleep(30 * time.Minute)
+				l.event("UserCreated", "u", fmt.Sprint("later", i))
+			}
+			time.Sleep(30 * time.Minute)
+			if c := l.counts("a"); c[bridge.Sent] != events+4-1 || c[bridge.Dead] != 1 {
+				t.Errorf("%s: %v, sent as %v", name, c, sink.got())
+			}
+		})
+	}
+}
+
+// What was sent and is not recorded is bounded, however long the store takes.
+func TestFewAreSentAndNotRecorded(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.add(0, 2*unrecorded, "a")
+		sink := &fakeSink{}
+		s := r.sender(NewMessages(), "a", sink, NewPace(PaceConfig{Name: "a"}))
+		free := make(chan struct{})
+		s.keep = func(ctx context.Context, all ...bridge.Attempt) error {
+			<-free
+			return r.store.Record(ctx, all...)
+		}
+		stop := runAll(s)
+		time.Sleep(time.Minute)
+		if n := len(sink.got()); n != unrecorded {
+			t.Errorf("%d messages were sent and are not recorded, want %d", n, unrecorded)
+		}
+		close(free)
+		time.Sleep(time.Minute)
+		stop()
+		if got := sink.got(); !slices.Equal(got, numbered(2*unrecorded)) {
+			t.Errorf("in the end: %v", got)
+		}
+	})
+}
