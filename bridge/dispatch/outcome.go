@@ -26,7 +26,8 @@ const (
 	breakerAt = 5
 	brokenAt  = 2
 
-	// refusedAt is how often a delivery is refused, while others pass, before it is dead.
+	// refusedAt is how often a delivery gets an answer that speaks of the destination,
+	// while others pass, before it is dead.
 	refusedAt = 3
 
 	// maxAlone bounds how many deliveries are known to fail alone.
@@ -72,7 +73,8 @@ func dead(d bridge.Delivery, e *bridge.SendError, why string) bridge.Attempt {
 
 // health is what the last attempts say about a sink as a whole. A failure is blamed on
 // the sink or on the message by what becomes of other messages: a message that fails
-// while others pass is at fault itself, and none is when all fail.
+// while others pass is at fault itself, and none is when all fail. Messages that the platform itself calls bad
+// are taken at its word, until there are too many of them in a row.
 type health struct {
 	Of      string    `json:"of"`                // the settings that it is true of
 	Failing []string  `json:"failing,omitempty"` // the last different deliveries that failed since the last success
@@ -83,8 +85,6 @@ type health struct {
 	Limited int       `json:"limited,omitempty"` // pauses in a row
 	Slowed  string    `json:"slowed,omitempty"`  // the delivery that they were for
 	Until   time.Time `json:"until,omitzero"`    // when the next probe is due
-
-	passed bool // the last delivery did; unknown after a restart
 }
 
 // ok notes a success.
@@ -96,7 +96,7 @@ func (h *health) ok(d bridge.Delivery) {
 		}
 	}
 	alone = without(alone, d.ID)
-	*h = health{Of: h.Of, Alone: alone[max(0, len(alone)-maxAlone):], passed: true}
+	*h = health{Of: h.Of, Alone: alone[max(0, len(alone)-maxAlone):]}
 }
 
 // fault is what judges a failure.
@@ -123,8 +123,6 @@ func (h *health) judge(f fault) (a bridge.Attempt, pause time.Duration, rest boo
 	if slices.Contains(h.Alone, f.delivery.ID) && !h.probing() {
 		return f.own(), 0, false
 	}
-	passed := h.passed
-	h.passed = false
 	switch f.err.Kind {
 	case bridge.Limited:
 		return failed(f.delivery, f.err), h.limit(f.delivery, f.err), true
@@ -132,14 +130,12 @@ func (h *health) judge(f fault) (a bridge.Attempt, pause time.Duration, rest boo
 		h.fail(f.delivery.ID)
 		return failed(f.delivery, f.err), 0, h.broken(f)
 	case bridge.MessageRejected:
-		h.fail(f.delivery.ID)
-		if !h.probing() && (passed || f.delivery.Attempts+1 >= refusedAt || len(h.Failing) == 1 && !f.others()) {
+		if h.streak() < breakerAt {
 			h.Dead++
 			return dead(f.delivery, f.err, ""), 0, false
 		}
-	default:
-		h.fail(f.delivery.ID)
 	}
+	h.fail(f.delivery.ID)
 	if h.streak() >= breakerAt {
 		h.Probes++
 		h.Until = f.now.Add(max(backoff(h.Probes), f.err.RetryAfter))

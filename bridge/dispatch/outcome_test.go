@@ -133,7 +133,27 @@ func TestBrokenDestination(t *testing.T) {
 	}
 }
 
-func TestLimitedPauses(t *testing.T) {
+// Refused messages are dead, until so many are refused in a row that the sink is asked
+// whether it takes any.
+func TestRefusals(t *testing.T) {
+	var h trial
+	refused := bridge.SendError{Kind: bridge.MessageRejected, Status: 400}
+	for i := range breakerAt {
+		if a, _, until := h.note(bridge.Delivery{ID: fmt.Sprint(i)}, refused); a.State != bridge.Dead || until != 0 {
+			t.Errorf("refusal %d: %+v, the sink rests %v", i, a, until)
+		}
+	}
+	last := bridge.Delivery{ID: "last"}
+	if a, _, until := h.note(last, refused); a.State != bridge.Pending || until == 0 {
+		t.Errorf("one more: %+v, the sink rests %v", a, until)
+	}
+	h.ok(bridge.Delivery{ID: "good"})
+	if a, _, _ := h.note(last, refused); a.State != bridge.Dead {
+		t.Errorf("since another has passed: %+v", a)
+	}
+}
+
+func TestPausesOfALimitedSink(t *testing.T) {
 	var h trial
 	if _, pause, _ := h.note(bridge.Delivery{ID: "1"}, bridge.SendError{Kind: bridge.Limited, RetryAfter: 7 * time.Second}); pause != 7*time.Second {
 		t.Errorf("limited: pause %v, want what the platform asked for", pause)
