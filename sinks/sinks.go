@@ -11,12 +11,14 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/mattermost"
 	"github.com/absorb-bridge/absorb-bridge/sinks/ntfy"
+	"github.com/absorb-bridge/absorb-bridge/sinks/pushover"
 	"github.com/absorb-bridge/absorb-bridge/sinks/rocketchat"
 	"github.com/absorb-bridge/absorb-bridge/sinks/shoutrrr"
 	"github.com/absorb-bridge/absorb-bridge/sinks/slack"
 	"github.com/absorb-bridge/absorb-bridge/sinks/teams"
 	"github.com/absorb-bridge/absorb-bridge/sinks/telegram"
 	"github.com/absorb-bridge/absorb-bridge/sinks/webhook"
+	"github.com/absorb-bridge/absorb-bridge/sinks/zulip"
 )
 
 // Types gives every type of sink by the name that the configuration uses.
@@ -29,11 +31,15 @@ func Types() map[string]kit.Type {
 		"gotify":     gotify.Type(),
 		"mattermost": mattermost.Type(),
 		"ntfy":       ntfy.Type(),
+		"pushover":   pushover.Type(),
 		"rocketchat": rocketchat.Type(),
-		"shoutrrr":   shoutrrr.Type(shoutrrr.Builders{"gotify": gotify.New, "ntfy": ntfy.New, "telegram": telegram.New}),
-		"slack":      slack.Type(),
-		"teams":      teams.Type(),
-		"telegram":   telegram.Type(),
-		"webhook":    webhook.Type(),
+		"shoutrrr": shoutrrr.Type(shoutrrr.Builders{
+			"gotify": gotify.New, "ntfy": ntfy.New, "pushover": pushover.New, "telegram": telegram.New, "zulip": zulip.New,
+		}),
+		"slack":    slack.Type(),
+		"teams":    teams.Type(),
+		"telegram": telegram.Type(),
+		"webhook":  webhook.Type(),
+		"zulip":    zulip.Type(),
 	}
 }

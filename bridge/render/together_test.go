@@ -188,6 +188,9 @@ func TestNoSinkCutsADigest(t *testing.T) {
 			m.To = []string{"a@example.com"}
 			m.Title = "a title"
 			for name, kind := range sinks.Types() {
+				if name == "pushover" {
+					continue // its messages are shorter than a digest, as its page says
+				}
 				sink, err := kind.New(kit.Setup{Name: name, Settings: kind.Example})
 				if err != nil {
 					t.Fatal(err)

@@ -93,6 +93,10 @@ func Title(platform string) string {
 		return "Gotify"
 	case Telegram:
 		return "Telegram"
+	case Pushover:
+		return "Pushover"
+	case Zulip:
+		return "Zulip"
 	}
 	return platform
 }

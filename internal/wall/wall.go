@@ -34,6 +34,8 @@ const (
 	Ntfy       = "ntfy"
 	Gotify     = "gotify"
 	Telegram   = "telegram"
+	Pushover   = "pushover"
+	Zulip      = "zulip"
 )
 
 // Platforms lists the platforms that the demo sends to, in the order of the page's
@@ -44,7 +46,7 @@ func Platforms() []string {
 
 // Others lists the platforms that are emulated, too, and that the demo does not send
 // to. They have a column once something was sent to them.
-func Others() []string { return []string{Ntfy, Gotify, Telegram} }
+func Others() []string { return []string{Ntfy, Gotify, Telegram, Pushover, Zulip} }
 
 func everyPlatform() []string { return append(Platforms(), Others()...) }
 
@@ -101,7 +103,7 @@ func New(o Options) *Wall {
 	w.platforms = []*platform{
 		slackPlatform(), slackAPIPlatform(o.Now), discordPlatform(d), discordBotPlatform(d), googleChatPlatform(o.Now), teamsPlatform(),
 		mattermostPlatform(), rocketPlatform(), webhookPlatform(o.Now), ntfyPlatform(o.Now), gotifyPlatform(),
-		telegramPlatform(o.Now),
+		telegramPlatform(o.Now), pushoverPlatform(), zulipPlatform(o.Now),
 	}
 	w.faults = newFaultQueue(w.modes())
 	w.mail, w.ca = w.newMailServer()

@@ -50,8 +50,14 @@ func TestTranslations(t *testing.T) {
 		"ntfy://h/topic?tags=a,%20b&actions=view, A, https://a;view, B, https://b&in=30m&firebase=no": {service: "ntfy", settings: map[string]any{
 			"server": "https://h", "topic": "topic", "tags": []any{"a", "b"}, "actions": []any{"view, A, https://a", "view, B, https://b"}, "delay": "30m", "firebase": false,
 		}},
-		"gotify://h:80/Token?disableTLS=Yes&useheader=yes&title=x":               {service: "gotify", settings: map[string]any{"server": "http://h:80/", "token": "Token"}},
-		"gotify://h/a/b/Token/?priority=-2&extras=%7B%22k%22%3A1%7D":             {service: "gotify", settings: map[string]any{"server": "https://h/a/b/", "token": "Token", "priority": 0, "extras": map[string]any{"k": 1.0}}},
+		"gotify://h:80/Token?disableTLS=Yes&useheader=yes&title=x":   {service: "gotify", settings: map[string]any{"server": "http://h:80/", "token": "Token"}},
+		"gotify://h/a/b/Token/?priority=-2&extras=%7B%22k%22%3A1%7D": {service: "gotify", settings: map[string]any{"server": "https://h/a/b/", "token": "Token", "priority": 0, "extras": map[string]any{"k": 1.0}}},
+		"pushover://shoutrrr:TOKEN@USER/?devices=a,b&priority=-1&title=x": {service: "pushover", settings: map[string]any{
+			"token": "TOKEN", "user": "USER", "devices": []any{"a", "b"}, "priority": "low",
+		}},
+		"zulip://bot%40example.com:KEY@chat.example.com?stream=academy&topic=lms": {service: "zulip", settings: map[string]any{
+			"server": "https://chat.example.com", "email": "bot@example.com", "key": "KEY", "channel": "academy", "topic": "lms",
+		}},
 		"telegram://1:AA@telegram?chats=@academy":                                {service: "telegram", settings: map[string]any{"token": "1:AA", "chat": "@academy"}},
 		"telegram://1:AA@telegram?channels=-100:4&notification=no&preview=false": {service: "telegram", settings: map[string]any{"token": "1:AA", "chat": "-100", "topic_id": 4, "silent": true, "preview": false}},
 	} {
@@ -72,20 +78,21 @@ func TestTranslations(t *testing.T) {
 
 func TestFaultsOfURLs(t *testing.T) {
 	for url, words := range map[string]string{
-		"":                                        "required",
-		"ntfy.sh/topic":                           "want the URL of a service",
-		"ntfi://ntfy.sh/s3cr3t":                   `did you mean "ntfy"?`,
-		"bark://s3cr3t@host":                      "write type: webhook",
-		"generic+https://host/s3cr3t":             "write type: webhook",
-		"slack://hook:s3cr3t@webhook":             "write type: slack",
-		"smtp://user:s3cr3t@host":                 "write type: email",
-		"ntfy://h/s3cr3t?prioritee=5":             `no parameter "prioritee"`,
-		"ntfy://h/s3cr3t?cache=perhaps":           "cache: want yes or no",
-		"gotify://h/s3cr3t?priority=high":         "priority: want a number",
-		"gotify://h/s3cr3t?extras=[":              "want a JSON object",
-		"gotify://h/faulty":                       "token for gotify: want another",
-		"telegram://1:s3cr3t@telegram":            "name at least one",
-		"telegram://1:s3cr3t@telegram?chats=@a:b": "topic's number",
+		"":                                           "required",
+		"ntfy.sh/topic":                              "want the URL of a service",
+		"ntfi://ntfy.sh/s3cr3t":                      `did you mean "ntfy"?`,
+		"bark://s3cr3t@host":                         "write type: webhook",
+		"generic+https://host/s3cr3t":                "write type: webhook",
+		"slack://hook:s3cr3t@webhook":                "write type: slack",
+		"smtp://user:s3cr3t@host":                    "write type: email",
+		"ntfy://h/s3cr3t?prioritee=5":                `no parameter "prioritee"`,
+		"ntfy://h/s3cr3t?cache=perhaps":              "cache: want yes or no",
+		"gotify://h/s3cr3t?priority=high":            "priority: want a number",
+		"gotify://h/s3cr3t?extras=[":                 "want a JSON object",
+		"gotify://h/faulty":                          "token for gotify: want another",
+		"pushover://shoutrrr:s3cr3t@user?priority=2": "want a number",
+		"telegram://1:s3cr3t@telegram":               "name at least one",
+		"telegram://1:s3cr3t@telegram?chats=@a:b":    "topic's number",
 		"telegram://1:s3cr3t@telegram?chats=@academy&parsemode=Markdown": "leave it out",
 		"gotify://h/s3cr3t?insecureskipverify=yes":                       "certificates are always checked",
 	} {

@@ -15,6 +15,8 @@ func translations() map[string]func(*url.URL, *query) []map[string]any {
 		"ntfy":     one(ntfy),
 		"gotify":   one(gotify),
 		"telegram": telegram,
+		"pushover": one(pushover),
+		"zulip":    one(zulip),
 	}
 }
 
@@ -128,4 +130,26 @@ func telegram(u *url.URL, q *query) []map[string]any {
 		all = append(all, settings)
 	}
 	return all
+}
+
+// pushover is pushover://shoutrrr:TOKEN@USER.
+func pushover(u *url.URL, q *query) map[string]any {
+	token, _ := u.User.Password()
+	q.take("title") // each message has its own
+	priority := q.take("priority")
+	if priority != "" {
+		names := map[string]string{"-2": "lowest", "-1": "low", "0": "normal", "1": "high"}
+		if priority = names[priority]; priority == "" {
+			q.faults = append(q.faults, "priority: want a number from -2 to 1")
+		}
+	}
+	return given(map[string]any{"token": token, "user": u.Host, "devices": q.list(",", "devices"), "priority": priority})
+}
+
+// zulip is zulip://EMAIL:KEY@HOST?stream=CHANNEL.
+func zulip(u *url.URL, q *query) map[string]any {
+	key, _ := u.User.Password()
+	return given(map[string]any{
+		"server": "https://" + u.Host, "email": u.User.Username(), "key": key, "channel": q.take("stream"), "topic": q.take("topic", "title"),
+	})
 }

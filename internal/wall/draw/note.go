@@ -21,6 +21,8 @@ type note struct {
 type noteKeys struct {
 	Title, Message, Click, URL string
 	Text                       string // in HTML
+	HTML                       any    // whether the message is in HTML
+	Topic, Content             string // the content is Markdown
 	Markdown                   bool
 	Actions                    []struct{ Label string }
 	Extras                     map[string]struct {
@@ -39,6 +41,12 @@ func drawNote(body []byte) (template.HTML, error) {
 	view.Lines = plainLayout().lines(keys.Message)
 	if keys.Markdown || keys.Extras["client::display"].ContentType == "text/markdown" {
 		view.Lines = markdownLayout().lines(strings.ReplaceAll(keys.Message, "  \n", "\n"))
+	}
+	if keys.HTML != nil {
+		view.Lines = plainLayout().lines(words(keys.Message))
+	}
+	if keys.Content != "" {
+		view.Title, view.Lines = keys.Topic, markdownLayout().lines(keys.Content)
 	}
 	if keys.Text != "" {
 		view.Lines = plainLayout().lines(words(keys.Text))
