@@ -82,7 +82,7 @@ type Message struct {
 func New(o Options) http.Handler {
 	gate := o.Gate
 	if gate == nil {
-		gate = access.New(access.Options{})
+		gate = access.New(access.Options{}, access.Settings{})
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {

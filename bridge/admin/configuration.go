@@ -84,7 +84,7 @@ func (d *Desk) Reloaded(ctx context.Context) error {
 	if err != nil {
 		outcome = "refused, it has faults"
 	}
-	d.note(ctx, "reload", outcome, 1)
+	d.Noted(ctx, "reload", outcome, 1)
 	if err != nil {
 		return &Error{http.StatusUnprocessableEntity, err.Error()}
 	}

@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"sync"
@@ -61,18 +62,18 @@ func (m *memo[T]) forget() {
 	m.at = time.Time{}
 }
 
-// note keeps that somebody did something.
-func (d *Desk) note(ctx context.Context, action, target string, changed int) {
-	d.Noted(ctx, "", action, target, changed)
+// Noted keeps in the audit trail that whoever sent the request of a context did something.
+func (d *Desk) Noted(ctx context.Context, action, target string, changed int) {
+	Record(ctx, d.Store, d.Log, "", action, target, changed)
 }
 
-// Noted keeps who did something; "" is whose request the context is of. What was
-// done is done, so that a failure is told in the log alone.
-func (d *Desk) Noted(ctx context.Context, who, action, target string, changed int) {
+// Record keeps in the audit trail who did something; "" is whoever sent the request
+// that the context is of. What was done is done, so that a failure is logged alone.
+func Record(ctx context.Context, s *store.Store, log *slog.Logger, who, action, target string, changed int) {
 	who = cmp.Or(who, access.From(ctx).Name, "this machine")
-	err := d.Store.Note(context.WithoutCancel(ctx), store.Audit{At: time.Now(), Who: who, Action: action, Target: target, Changed: changed})
-	if err != nil && d.Log != nil {
-		d.Log.Error("who changed what could not be kept", "action", action, "err", err)
+	err := s.Note(context.WithoutCancel(ctx), store.Audit{At: time.Now(), Who: who, Action: action, Target: target, Changed: changed})
+	if err != nil && log != nil {
+		log.Error("who changed what could not be kept", "action", action, "err", err)
 	}
 }
 

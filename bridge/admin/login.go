@@ -32,7 +32,7 @@ func (d *Desk) login(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if !l.DryRun {
-		d.note(r.Context(), "login", s.Name, 1)
+		d.Noted(r.Context(), "login", s.Name, 1)
 	}
 	return struct{}{}, nil
 }

@@ -108,7 +108,7 @@ func (d *Desk) Change(ctx context.Context, operation string, s Selection) (int, 
 	if n > 0 {
 		d.Changed()
 		d.overview.forget()
-		d.note(ctx, operation, target, n)
+		d.Noted(ctx, operation, target, n)
 	}
 	return n, err
 }

@@ -230,7 +230,7 @@ func (d *Desk) Try(ctx context.Context, name string) (SourceView, error) {
 	if err := d.Store.Keep(ctx, "api "+name, string(text)); err != nil {
 		return SourceView{}, err
 	}
-	d.note(ctx, "try-api", name, 1)
+	d.Noted(ctx, "try-api", name, 1)
 	v := SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys)}
 	return v, d.look(ctx, &v)
 }

@@ -28,6 +28,7 @@ type Captured struct {
 	Source   string    `json:"source"`
 	Received time.Time `json:"received"`
 	Bytes    int       `json:"bytes"`
+	From     string    `json:"from,omitempty"` // address or network that it came from
 	Agent    string    `json:"user_agent,omitempty"`
 }
 
@@ -74,7 +75,7 @@ func (d *Desk) Open(ctx context.Context, name string, length time.Duration) (Sou
 	if err := d.OpenWindow(ctx, s.Name, until); err != nil {
 		return SourceView{}, err
 	}
-	d.note(ctx, "test-window", s.Name+" for "+length.String(), 1)
+	d.Noted(ctx, "test-window", s.Name+" for "+length.String(), 1)
 	states, err := d.Store.Sources(ctx)
 	return d.view(s, states), err
 }
@@ -97,7 +98,7 @@ func (d *Desk) Captures(ctx context.Context) ([]Captured, error) {
 	captures, err := d.Store.Captures(ctx)
 	all := []Captured{}
 	for _, c := range captures {
-		all = append(all, Captured{ID: c.ID, Source: c.Source, Received: c.Received, Bytes: len(c.Body), Agent: c.Headers.Get("User-Agent")})
+		all = append(all, Captured{ID: c.ID, Source: c.Source, Received: c.Received, Bytes: len(c.Body), From: c.From, Agent: c.Headers.Get("User-Agent")})
 	}
 	return all, err
 }

@@ -43,7 +43,7 @@ func (d *Desk) catchUp(r *http.Request) (any, error) {
 	}
 	if !c.DryRun && (err == nil || report.Created > 0) {
 		words := fmt.Sprintf("%s since %s until %s", c.Source, c.Since.UTC().Format(time.RFC3339), report.Until.UTC().Format(time.RFC3339))
-		d.note(r.Context(), "catch-up", words, report.Created)
+		d.Noted(r.Context(), "catch-up", words, report.Created)
 	}
 	return report, err
 }
@@ -62,7 +62,7 @@ func (d *Desk) forget(r *http.Request) (any, error) {
 		if err != nil {
 			words += ", not finished"
 		}
-		d.note(r.Context(), "forget", words, n)
+		d.Noted(r.Context(), "forget", words, n)
 	}
 	return removal, err
 }

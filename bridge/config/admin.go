@@ -5,13 +5,20 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/peer"
 )
 
-// shortToken is a token's length below which it can be guessed.
-const shortToken = 16
+// A token below these can be guessed, and guesses are not stopped: whoever has the right
+// one must get in, whatever others try.
+const (
+	shortToken = 16 // characters
+	plainToken = 6  // different ones
+)
 
 func (b *builder) admin(r rawAdmin) Admin {
 	if r.Listen == "" {
@@ -23,9 +30,7 @@ func (b *builder) admin(r rawAdmin) Admin {
 	}
 	b.adminURL(r.URL)
 	for key, token := range map[string]bridge.Secret{"admin.token": r.Token, "admin.view_token": r.ViewToken} {
-		if n := len(token.Reveal()); n > 0 && n < shortToken {
-			b.config.Warnings = append(b.config.Warnings, key+" is short enough to be guessed: take a long random one, such as `openssl rand -hex 32` prints")
-		}
+		b.token(key, token)
 	}
 	if !r.Token.Empty() && r.Token == r.ViewToken {
 		b.atValue("admin.view_token", "the same as admin.token, so whoever may view may operate")
@@ -43,6 +48,24 @@ func (b *builder) admin(r rawAdmin) Admin {
 		b.atValue("admin.listen", "others than this machine can reach %s, so admin.token must be set, or admin.oidc, or admin.proxy", a.Listen)
 	}
 	return a
+}
+
+// token refuses tokens that can be guessed.
+func (b *builder) token(key string, token bridge.Secret) {
+	text, random := token.Reveal(), "take a long random one, such as `openssl rand -hex 32` prints"
+	different := map[rune]bool{}
+	for _, r := range text {
+		different[r] = true
+	}
+	switch {
+	case text == "":
+	case len(text) < shortToken:
+		b.atValue(key, "can be guessed: it has %d characters, and must have %d; %s", len(text), shortToken, random)
+	case len(different) < plainToken:
+		b.atValue(key, "can be guessed: it has %d different characters; %s", len(different), random)
+	case strings.TrimSpace(text) != text || strings.ContainsFunc(text, unicode.IsControl):
+		b.atValue(key, "begins or ends with a blank, or has a line break or another control character in it, which no browser and no program can send")
+	}
 }
 
 // open tells whether the pages ask nobody who they are.
@@ -77,7 +100,13 @@ func (b *builder) oidc(key string, value any) *OIDC {
 	b.rights(key, r.View, r.Operate)
 	o := &OIDC{
 		Issuer: r.Issuer, ClientID: r.ClientID, ClientSecret: r.ClientSecret, Scopes: r.Scopes,
-		Claim: or(r.Claim, "email"), View: r.View, Operate: r.Operate,
+		Claim: r.Claim, View: r.View, Operate: r.Operate,
+	}
+	if r.Claim == "" {
+		b.atValue(key+".claim", "required: which of the provider's claims do %s.view and %s.operate speak of? Write groups or roles if the provider sends them, or email, which counts if the provider calls the address verified", key, key)
+	}
+	if slices.Contains(chosenClaims(), r.Claim) {
+		b.config.Warnings = append(b.config.Warnings, key+".claim: with many providers people can change their "+r.Claim+" themselves, and so their rights here; take groups, roles, sub or email")
 	}
 	if len(o.Scopes) == 0 {
 		o.Scopes = []string{"profile", "email"}
@@ -85,24 +114,40 @@ func (b *builder) oidc(key string, value any) *OIDC {
 	return o
 }
 
+// chosenClaims are claims that a provider need not check.
+func chosenClaims() []string {
+	return []string{"name", "nickname", "given_name", "family_name", "preferred_username", "unique_name", "upn", "phone_number", "website", "profile"}
+}
+
 func (b *builder) proxy(key string, value any) *Proxy {
 	var r rawProxy
 	b.decode(key, value, &r)
-	p := &Proxy{Header: http.CanonicalHeaderKey(r.Header), View: r.View, Operate: r.Operate}
+	p := &Proxy{From: b.networks(key+".from", r.From), Header: http.CanonicalHeaderKey(r.Header), View: r.View, Operate: r.Operate}
 	b.wanted(key, []setting{{"from", len(r.From) == 0}, {"header", r.Header == ""}}, "to trust a proxy: its address, and the header in which it names the person")
-	for i, text := range r.From {
-		network, err := network(text)
-		if err != nil {
-			b.atValue(element(key+".from", i), "want an address such as 10.0.0.5, or a network such as 10.0.0.0/24, have %q", text)
-		}
-		p.From = append(p.From, network)
-	}
 	b.rights(key, r.View, r.Operate)
 	return p
 }
 
+// networks reads addresses and networks of proxies. One that holds every address
+// would let anybody say where a request comes from.
+func (b *builder) networks(key string, texts []string) peer.Proxies {
+	var all peer.Proxies
+	for i, text := range texts {
+		network, err := network(text)
+		switch {
+		case err != nil:
+			b.atValue(element(key, i), "want an address such as 10.0.0.5, or a network such as 10.0.0.0/24, have %q", text)
+		case network.Bits() == 0:
+			b.atValue(element(key, i), "%s is every address: name those of your proxies", text)
+		}
+		all = append(all, network)
+	}
+	return all
+}
+
 func network(text string) (netip.Prefix, error) {
 	if a, err := netip.ParseAddr(text); err == nil {
+		a = a.Unmap()
 		return netip.PrefixFrom(a, a.BitLen()), nil
 	}
 	return netip.ParsePrefix(text)

@@ -2,9 +2,12 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/peer"
 )
 
 func TestWhoMaySeeThePages(t *testing.T) {
@@ -16,11 +19,19 @@ func TestWhoMaySeeThePages(t *testing.T) {
 		{`{ listen: "0.0.0.0:8081" }`, "admin.listen: others"},
 		{`{ listen: "10.0.0.7:8081", token: a-token-that-is-long }`, ""},
 		{`{ listen: "10.0.0.7:8081", view_token: a-token-that-is-long }`, ""},
-		{`{ listen: ":8081", oidc: { issuer: "https://login.example.com", client_id: c, client_secret: s, operate: [ "*" ] } }`, "admin.url: required"},
-		{`{ listen: ":8081", url: "https://a.example.com", oidc: { issuer: "https://login.example.com", client_id: c, client_secret: s, operate: [ "*" ] } }`, ""},
+		{`{ listen: ":8081", oidc: { issuer: "https://login.example.com", client_id: c, client_secret: s, claim: email, operate: [ "*" ] } }`, "admin.url: required"},
+		{`{ listen: ":8081", url: "https://a.example.com", oidc: { issuer: "https://login.example.com", client_id: c, client_secret: s, claim: email, operate: [ "*" ] } }`, ""},
+		{`{ listen: ":8081", url: "https://a.example.com", oidc: { issuer: "https://login.example.com", client_id: c, client_secret: s, operate: [ "*" ] } }`, "admin.oidc.claim: required"},
 		{`{ listen: ":8081", proxy: { from: [ 10.0.0.0/24, "fd00::1" ], header: x-user, view: [ "*" ] } }`, ""},
 		{`{ listen: ":8081", url: "https://a.example.com/admin", token: a-token-that-is-long }`, "admin.url: want"},
 		{`{ token: a-token-that-is-long, view_token: a-token-that-is-long }`, "admin.view_token: the same"},
+		{`{ token: fifteen-letters }`, "admin.token: can be guessed: it has 15 characters"},
+		{`{ view_token: fifteen-letters }`, "admin.view_token: can be guessed: it has 15 characters"},
+		{`{ token: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa }`, "admin.token: can be guessed: it has 1 different"},
+		{`{ token: "a-token-that-is-long " }`, "admin.token: begins or ends with a blank"},
+		{`{ token: "a-token-that\nis-long" }`, "admin.token: begins or ends with a blank, or has a line break"},
+		{`{ proxy: { from: [ 0.0.0.0/0 ], header: x-user, view: [ "*" ] } }`, "admin.proxy.from[0]: 0.0.0.0/0 is every address"},
+		{`{ proxy: { from: [ proxy.example.com ], header: x-user, view: [ "*" ] } }`, "admin.proxy.from[0]: want an address"},
 	} {
 		_, err := Parse("bridge.yaml", []byte("admin: "+c.admin+small), nil)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
@@ -30,12 +41,12 @@ func TestWhoMaySeeThePages(t *testing.T) {
 }
 
 func TestAdminSettings(t *testing.T) {
-	text := `admin: { listen: ":8081", url: "https://a.example.com/", session: 1h, token: short,
-  oidc: { issuer: "https://login.example.com", client_id: c, client_secret: s, view: [ "*" ] },
+	text := `admin: { listen: ":8081", url: "https://a.example.com/", session: 1h, token: a-token-that-is-long,
+  oidc: { issuer: "https://login.example.com", client_id: c, client_secret: s, claim: upn, view: [ "*" ] },
   proxy: { from: [ 10.0.0.0/24, "fd00::1" ], header: x-user, view: [ "*" ] } }` + small
 	c := parseText(t, text, "BRIDGE_ADMIN__OIDC__CLIENT_SECRET=from-the-environment", "BRIDGE_ADMIN__PROXY__OPERATE=mira@example.com, ben@example.com")
 	a := c.Admin
-	if a.URL != "https://a.example.com" || a.Session != time.Hour || a.OIDC.Claim != "email" || len(a.OIDC.Scopes) != 2 ||
+	if a.URL != "https://a.example.com" || a.Session != time.Hour || a.OIDC.Claim != "upn" || len(a.OIDC.Scopes) != 2 ||
 		a.OIDC.ClientSecret.Reveal() != "from-the-environment" {
 		t.Errorf("%+v", a)
 	}
@@ -43,8 +54,21 @@ func TestAdminSettings(t *testing.T) {
 	if p := a.Proxy; p.Header != "X-User" || len(p.Operate) != 2 || p.From[0] != want[0] || p.From[1] != want[1] {
 		t.Errorf("%+v", a.Proxy)
 	}
-	if w := strings.Join(c.Warnings, "\n"); !strings.Contains(w, "admin.token is short") {
+	if w := strings.Join(c.Warnings, "\n"); !strings.Contains(w, "admin.oidc.claim: with many providers") {
 		t.Errorf("warnings: %s", w)
+	}
+}
+
+func TestTrustedProxies(t *testing.T) {
+	c := parseText(t, "trusted_proxies: [ 10.0.0.0/24, \"::ffff:10.0.1.7\" ]"+small)
+	want := peer.Proxies{netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("10.0.1.7/32")}
+	if !slices.Equal(c.Proxies, want) {
+		t.Errorf("%v", c.Proxies)
+	}
+	for text, want := range map[string]string{"caddy": "trusted_proxies[0]: want an address", "::/0": "trusted_proxies[0]: ::/0 is every address"} {
+		if _, err := Parse("bridge.yaml", []byte("trusted_proxies: [ \""+text+"\" ]"+small), nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }
 

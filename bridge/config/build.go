@@ -42,6 +42,7 @@ func (b *builder) build(values map[string]any) {
 	c.Listen = b.address("listen", r.Listen)
 	c.Intake = b.intake(r.Intake)
 	c.Admin = b.admin(r.Admin)
+	c.Proxies = b.networks("trusted_proxies", r.Proxies)
 	c.Store = b.store(r.Store)
 	if r.Templates != "" {
 		c.Templates = b.relative(r.Templates)

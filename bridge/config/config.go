@@ -12,6 +12,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
+	"github.com/absorb-bridge/absorb-bridge/bridge/peer"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 	"github.com/absorb-bridge/absorb-bridge/bridge/schedule"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
@@ -23,6 +24,7 @@ type Config struct {
 	Listen     string // address that takes webhooks
 	Intake     Intake
 	Admin      Admin
+	Proxies    peer.Proxies  // that are trusted to say where a request came from
 	Store      bridge.Secret // path of the SQLite file, or URL of the PostgreSQL database
 	Sources    []Source
 	Sinks      []Sink

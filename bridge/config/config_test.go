@@ -27,7 +27,7 @@ func environment() []string {
 		"ABSORB_OAUTH_ID=client", "ABSORB_OAUTH_SECRET=secret-of-oauth", "ABSORB_OAUTH_REFRESH=refresh",
 		"SLACK_URL=https://hooks.slack.com/services/T0/B0/x", "DISCORD_URL=https://discord.com/api/webhooks/1/x",
 		"CHAT_URL=https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t", "TEAMS_URL=https://example.com/workflows/1?sig=x",
-		"SLACK_TOKEN=xoxb-1-x", "DISCORD_TOKEN=MTMz.x.y", "SMTP_PASSWORD=password", "BRIDGE_ADMIN_TOKEN=token",
+		"SLACK_TOKEN=xoxb-1-x", "DISCORD_TOKEN=MTMz.x.y", "SMTP_PASSWORD=password", "BRIDGE_ADMIN_TOKEN=a-long-token-of-the-admins",
 		"ADMIN_TOKEN=a-long-token-of-the-admins", "VIEW_TOKEN=a-long-token-of-the-others", "OIDC_SECRET=secret",
 		"MATTERMOST_URL=https://chat.example.com/hooks/x", "ROCKETCHAT_URL=https://chat.example.com/hooks/x/y", "NTFY_TOPIC=acme", "GOTIFY_TOKEN=AGotifyToken", "TELEGRAM_TOKEN=110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "PUSHOVER_TOKEN=azGDORePK8gMaC0QOYAMyEEuzJnyUi", "PUSHOVER_USER=uQiRzpo4DXghDmr9QzzfQu27cmVRsG", "ZULIP_KEY=key",
 		"WEBHOOK_SECRET=whsec_c2VjcmV0LW9mLXRoZS10ZXN0cy1vZi1hYnNvcmI=",

@@ -10,6 +10,7 @@ type raw struct {
 	Listen     string         `koanf:"listen"`
 	Intake     rawIntake      `koanf:"intake"`
 	Admin      rawAdmin       `koanf:"admin"`
+	Proxies    []string       `koanf:"trusted_proxies"`
 	Store      string         `koanf:"store"`
 	Sources    map[string]any `koanf:"sources"`
 	Sinks      map[string]any `koanf:"sinks"`

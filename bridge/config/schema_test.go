@@ -38,7 +38,7 @@ func newSchema(t *testing.T) schema {
 	m := readManual(t)
 	duration, rate := jsonschema.Matching(durationForm), jsonschema.Matching(rateForm)
 	oidc := jsonschema.Object(rawOIDC{}, jsonschema.Options{
-		Describe: m.under("The process", "admin.oidc."), Required: []string{"issuer", "client_id", "client_secret"}, Named: map[string]schema{"issuer": jsonschema.Matching(urlForm)},
+		Describe: m.under("The process", "admin.oidc."), Required: []string{"issuer", "client_id", "client_secret", "claim"}, Named: map[string]schema{"issuer": jsonschema.Matching(urlForm)},
 	})
 	proxy := jsonschema.Object(rawProxy{}, jsonschema.Options{
 		Describe: m.under("The process", "admin.proxy."), Required: []string{"from", "header"},

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin/access"
 	"github.com/absorb-bridge/absorb-bridge/bridge/bounds"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
@@ -35,6 +36,7 @@ type Gateway struct {
 	leases *lease.Keeper
 	intake *intake.Handler
 	tests  *intake.Windows
+	gate   *access.Gate
 	router *dispatch.Router
 	events net.Listener
 	people net.Listener // nil when the configuration has no admin address
@@ -98,9 +100,11 @@ func (g *Gateway) assemble(ctx context.Context, c *config.Config, p *Parts) (err
 	g.router = dispatch.NewRouter(g.store, plan, g.wake, g.log)
 	g.intake = intake.New(p.Intake, g.store, g.accepted, g.log)
 	g.intake.Bound(intake.Bounds{Memory: c.Intake.Memory, Body: bounds.Body{Max: c.Intake.MaxBody, Time: c.Intake.BodyTime}})
+	g.intake.Use(p.Intake, c.Proxies)
 	g.intake.WithWindows(g.tests)
 	g.started, g.reload.loaded = c, time.Now()
 	g.observe()
+	g.gate = g.newGate(c)
 	g.use(c, p)
 	g.remind(ctx, p)
 
@@ -160,7 +164,7 @@ func (g *Gateway) serve(ctx context.Context, group *errgroup.Group, name string,
 	i := g.started.Intake
 	server := bounds.NewServer(handler, i.BodyTime)
 	l = bounds.Connections{
-		Max: i.Connections, PerAddress: i.PerAddress,
+		Max: i.Connections, PerAddress: i.PerAddress, Trusted: letIn(g.started).Proxies,
 		Closed: func(why bounds.Reason) { g.metrics.GaveWay(name, string(why)) },
 	}.Limit(server, l)
 	group.Go(func() error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,29 +53,39 @@ func (g *Gateway) admin(ctx context.Context) http.Handler {
 		Configuration: g.configuration,
 	}
 	desk := admin.NewDesk(o)
-	gate := g.gate(desk)
-	o.Gate = gate
-	o.Pages = pages.New(pages.Options{Desk: desk, Gate: gate, Log: g.log, Done: ctx.Done(), Workshop: workshop.New(workshop.Options{Desk: desk, Place: newBench(g.current).place})})
+	o.Gate = g.gate
+	o.Pages = pages.New(pages.Options{Desk: desk, Gate: g.gate, Log: g.log, Done: ctx.Done(), Workshop: workshop.New(workshop.Options{Desk: desk, Place: newBench(g.current).place})})
 	return admin.New(o)
 }
 
-// gate lets people in as the configuration says.
-func (g *Gateway) gate(desk *admin.Desk) *access.Gate {
-	a := g.started.Admin
-	o := access.Options{
-		URL: a.URL, Token: a.Token, ViewToken: a.ViewToken, Life: a.Session, Sessions: g.store, Log: g.log, Login: pages.Login,
-		Noted: func(ctx context.Context, who, action string) { desk.Noted(ctx, who, action, "", 1) },
-	}
-	if c := a.OIDC; c != nil {
-		o.OIDC = &access.OIDC{
-			Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret, Scopes: c.Scopes, Claim: c.Claim,
-			Rights: access.Rights{Operate: c.Operate, View: c.View},
+// newGate lets people in as a configuration says.
+func (g *Gateway) newGate(c *config.Config) *access.Gate {
+	return access.New(access.Options{
+		Sessions: g.store, Log: g.log, Login: pages.Login, Noted: g.noted, Refused: g.metrics.AdminRefused,
+	}, letIn(c))
+}
+
+// noted keeps in the audit trail what somebody did.
+func (g *Gateway) noted(ctx context.Context, who, action, target string, times int) {
+	admin.Record(ctx, g.store, g.log, who, action, target, times)
+}
+
+// letIn says who is let in by a configuration. A proxy that says who people are is also
+// trusted to say where they are.
+func letIn(c *config.Config) access.Settings {
+	a := c.Admin
+	s := access.Settings{URL: a.URL, Token: a.Token, ViewToken: a.ViewToken, Life: a.Session, Proxies: c.Proxies}
+	if o := a.OIDC; o != nil {
+		s.OIDC = &access.OIDC{
+			Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: o.ClientSecret, Scopes: o.Scopes, Claim: o.Claim,
+			Rights: access.Rights{Operate: o.Operate, View: o.View},
 		}
 	}
 	if p := a.Proxy; p != nil {
-		o.Proxy = &access.Proxy{From: p.From, Header: p.Header, Rights: access.Rights{Operate: p.Operate, View: p.View}}
+		s.Proxy = &access.Proxy{From: p.From, Header: p.Header, Rights: access.Rights{Operate: p.Operate, View: p.View}}
+		s.Proxies = slices.Concat(s.Proxies, p.From)
 	}
-	return access.New(o)
+	return s
 }
 
 // owners tells which replica sends to each sink; nothing when there is one process.
@@ -142,7 +153,7 @@ func (g *Gateway) later(c *config.Config) []string {
 		name     string
 		now, new any
 	}{
-		{"listen", g.started.Listen, c.Listen}, {"intake", g.started.Intake, c.Intake}, {"admin", g.started.Admin, c.Admin},
+		{"listen", g.started.Listen, c.Listen}, {"intake", g.started.Intake, c.Intake}, {"admin", g.started.Admin.Listen, c.Admin.Listen},
 		{"store", g.started.Store, c.Store}, {"log", g.started.Log, c.Log},
 		{"traces", g.started.Traces, c.Traces},
 	} {

@@ -53,7 +53,10 @@ func (g *Gateway) apply(c *config.Config) error {
 	// Whoever is routed to must be there first.
 	g.use(c, p)
 	g.router.Use(plan)
-	g.intake.Use(p.Intake)
+	g.intake.Use(p.Intake, c.Proxies)
+	if c.Admin.Listen == g.started.Admin.Listen { // who may be let in depends on who can reach it
+		g.gate.Use(letIn(c))
+	}
 	g.remind(context.Background(), p)
 	return nil
 }

@@ -297,6 +297,41 @@ func TestWhoMayAskTheAPI(t *testing.T) {
 	}
 }
 
+// Who is let in follows from the configuration that was read last, as long as it also
+// speaks of the address that the bridge listens at.
+func TestAReloadChangesWhoIsLetIn(t *testing.T) {
+	s := newStage(t)
+	with := func(admin map[string]any) *config.Config {
+		s.settings["admin"] = admin
+		return s.config(t)
+	}
+	const first, second = "the-first-token-of-the-test", "the-second-token-of-the-test"
+	next := with(map[string]any{"listen": "127.0.0.1:0", "token": first})
+	s.prepare = func(g *gateway.Gateway) { g.ReloadFrom(func() (*config.Config, error) { return next, nil }) }
+	g, _ := s.run(t)
+	for _, c := range []struct {
+		admin  map[string]any
+		opens  string
+		closed string
+	}{
+		{map[string]any{"listen": "127.0.0.1:0", "token": first}, first, second},
+		{map[string]any{"listen": "127.0.0.1:0", "token": second}, second, first},
+		{map[string]any{"listen": "localhost:0"}, second, first}, // nobody would be asked at an address that others may reach
+		{map[string]any{"listen": "127.0.0.1:0", "view_token": first}, first, second},
+	} {
+		next = with(c.admin)
+		if err := g.Reload(); err != nil {
+			t.Fatal(err)
+		}
+		for token, want := range map[string]bool{c.opens: true, c.closed: false} {
+			client := &admin.Client{Base: "http://" + g.AdminAddr().String(), Token: bridge.Secret(token), HTTP: http.DefaultClient}
+			if _, err := client.Events(t.Context(), store.Filter{}); (err == nil) != want {
+				t.Errorf("%v, %s: %v", c.admin, token, err)
+			}
+		}
+	}
+}
+
 func TestTheAPIAsksForItsToken(t *testing.T) {
 	s := newStage(t)
 	s.settings["admin"] = map[string]any{"listen": "127.0.0.1:0", "token": "t0ken-of-the-test"}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 	"github.com/absorb-bridge/absorb-bridge/bridge/bounds"
 	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
+	"github.com/absorb-bridge/absorb-bridge/bridge/peer"
 	"github.com/absorb-bridge/absorb-bridge/bridge/redact"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
@@ -47,6 +49,7 @@ type Accepter interface {
 // Handler answers the webhooks of all sources.
 type Handler struct {
 	sources  atomic.Pointer[map[string][]Source] // by path
+	proxies  atomic.Pointer[peer.Proxies]
 	store    Accepter
 	accepted func(n int)
 	log      *slog.Logger
@@ -63,7 +66,7 @@ type Handler struct {
 func New(sources []Source, s Accepter, accepted func(n int), log *slog.Logger) *Handler {
 	h := &Handler{store: s, accepted: accepted, log: log, refusals: newRefusals(log)}
 	h.Bound(UsualBounds())
-	h.Use(sources)
+	h.Use(sources, nil)
 	return h
 }
 
@@ -90,14 +93,19 @@ func (h *Handler) WithWindows(w *Windows) { h.windows = w }
 // request.
 func (h *Handler) Observe(m *metrics.Metrics, t *tracing.Tracer) { h.metrics, h.tracer = m, t }
 
-// Use changes the sources for the requests that begin from now on.
-func (h *Handler) Use(sources []Source) {
+// Use changes the sources, and the proxies that are trusted, for the requests that
+// begin from now on.
+func (h *Handler) Use(sources []Source, proxies peer.Proxies) {
 	byPath := map[string][]Source{}
 	for _, source := range sources {
 		byPath[source.Path] = append(byPath[source.Path], source)
 	}
 	h.sources.Store(&byPath)
+	h.proxies.Store(&proxies)
 }
+
+// from is the address that a request comes from.
+func (h *Handler) from(r *http.Request) netip.Addr { return h.proxies.Load().Address(r) }
 
 // refusal is why a request is not accepted: a sentence for its sender, and the
 // status that goes with it.
@@ -143,7 +151,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refusals.say(slog.LevelError, "event not stored; its sender was asked to try again", "path", r.URL.Path, "err", err)
 		no = &refusal{status: http.StatusServiceUnavailable, code: "store", text: "the event could not be stored; send it again"}
 	} else {
-		h.refusals.note(r, no)
+		h.refusals.note(r, no, h.from(r))
 	}
 	if no.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfter)
@@ -214,11 +222,11 @@ func (h *Handler) tested(sources []Source, r *http.Request, body []byte, now tim
 	if no, ok := errors.AsType[*refusal](refused); ok {
 		reason = no.reason
 	}
-	h.refusals.say(slog.LevelWarn, "request taken for a test; nothing is delivered", "source", source.Name, "from", r.RemoteAddr, "reason", reason)
+	h.refusals.say(slog.LevelWarn, "request taken for a test; nothing is delivered", "source", source.Name, "from", h.from(r), "reason", reason)
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	h.metrics.Source(source.Name).Tested()
-	if err := h.windows.capture(ctx, source.Name, r, source.Redact.Body(body), now); err != nil {
+	if err := h.windows.capture(ctx, source.Name, r, source.Redact.Body(body), h.from(r), now); err != nil {
 		return nil, err
 	}
 	return testAnswer(source), nil

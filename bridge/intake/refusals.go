@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -42,14 +43,14 @@ func newRefusals(log *slog.Logger) *refusals {
 	return &refusals{log: log, limit: rate.NewLimiter(1, 10), byKind: map[[2]string]Refusals{}}
 }
 
-func (n *refusals) note(r *http.Request, why *refusal) {
+func (n *refusals) note(r *http.Request, why *refusal, from netip.Addr) {
 	n.counted.Add(1)
 	reason := why.reason
 	if reason == "" {
 		reason = why.text
 	}
 	n.tally(r.URL.Path, why, bridge.CleanLine(reason))
-	n.say(slog.LevelWarn, "request refused", "status", why.status, "path", r.URL.Path, "from", r.RemoteAddr, "reason", reason)
+	n.say(slog.LevelWarn, "request refused", "status", why.status, "path", r.URL.Path, "from", from, "reason", reason)
 }
 
 // tally counts a refusal. Paths that no source has are one, as there are as many of

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/peer"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
@@ -37,10 +39,10 @@ type Desk interface {
 type Windows struct {
 	desk  Desk
 	start time.Time
-	limit *rate.Limiter // of what is kept
 
-	mu     sync.Mutex // guards states
+	mu     sync.Mutex // guards what follows
 	states map[string]store.SourceState
+	pace   map[string]*pace // of what is kept, by source
 }
 
 // NewWindows loads what is known of the sources.
@@ -49,7 +51,7 @@ func NewWindows(ctx context.Context, desk Desk) (*Windows, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the test windows: %w", err)
 	}
-	return &Windows{desk: desk, start: time.Now(), limit: rate.NewLimiter(2, 20), states: states}, nil
+	return &Windows{desk: desk, start: time.Now(), states: states, pace: map[string]*pace{}}, nil
 }
 
 // Refresh loads what is known of the sources again: another process may have
@@ -128,9 +130,45 @@ func (w *Windows) verified(ctx context.Context, source string, now time.Time) er
 	return w.desk.Verified(ctx, source, now)
 }
 
+// pace bounds how many requests of a source are kept: of one network, so that others
+// have their turn, and of all.
+type pace struct {
+	all  *rate.Limiter
+	each map[netip.Prefix]*rate.Limiter
+}
+
+const (
+	// How many captures are kept in a row, and then each second.
+	capturesOfOne, capturesOfOneEach = 20, 2
+	capturesOfAll, capturesOfAllEach = 100, 20
+
+	// maxSenders bounds how many networks a source's pace knows.
+	maxSenders = 1024
+)
+
+// mayCapture tells whether a request of a network to a source is kept.
+func (w *Windows) mayCapture(source string, from netip.Prefix) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := w.pace[source]
+	if p == nil {
+		p = &pace{rate.NewLimiter(capturesOfAllEach, capturesOfAll), map[netip.Prefix]*rate.Limiter{}}
+		w.pace[source] = p
+	}
+	one := p.each[from]
+	if one == nil {
+		if len(p.each) >= maxSenders {
+			clear(p.each)
+		}
+		one = rate.NewLimiter(capturesOfOneEach, capturesOfOne)
+		p.each[from] = one
+	}
+	return one.Allow() && p.all.Allow()
+}
+
 // capture keeps a request, unless there are too many.
-func (w *Windows) capture(ctx context.Context, source string, r *http.Request, body []byte, now time.Time) error {
-	if !w.limit.Allow() {
+func (w *Windows) capture(ctx context.Context, source string, r *http.Request, body []byte, from netip.Addr, now time.Time) error {
+	if !w.mayCapture(source, peer.Group(from)) {
 		return nil
 	}
 	headers := http.Header{}
@@ -142,7 +180,7 @@ func (w *Windows) capture(ctx context.Context, source string, r *http.Request, b
 			headers.Add(name, value)
 		}
 	}
-	return w.desk.Capture(ctx, store.Capture{Source: source, Received: now, Headers: headers, Body: body[:min(len(body), MaxCaptured)]})
+	return w.desk.Capture(ctx, store.Capture{Source: source, Received: now, From: peer.Label(from), Headers: headers, Body: body[:min(len(body), MaxCaptured)]})
 }
 
 // harmless tells whether what a header says is nobody's secret. Of every other only

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/peer"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
@@ -128,8 +130,8 @@ func TestWindowsEnd(t *testing.T) {
 
 func TestCapturesAreFewAndKeepNoCredentials(t *testing.T) {
 	b, w := onTest(t)
-	w.limit.SetLimit(1e9)
 	for i := range 30 {
+		clear(w.pace) // as if time had passed
 		b.post(t, "wrong", fmt.Sprintf(`{"n":%d,"long":%q}`, i, strings.Repeat("x", MaxCaptured)), "Authorization", "Bearer hidden-value", "X-Proxy-Token", "hidden-value", "X-Functions-Key", "hidden-value", "Referer", "https://hidden-value")
 	}
 	all := b.captures(t)
@@ -138,6 +140,59 @@ func TestCapturesAreFewAndKeepNoCredentials(t *testing.T) {
 	}
 	if text := fmt.Sprint(all[0].Headers); strings.Contains(text, "hidden-value") || !strings.Contains(text, "X-Proxy-Token:[(redacted) 12 characters]") {
 		t.Error(text)
+	}
+}
+
+// A flood pushes out neither what another address sent, nor what was sent to another
+// source, nor what another program sent from the same address.
+func TestAFloodPushesOutItsOwnCaptures(t *testing.T) {
+	b, w := onTest(t, func(s *Source) { s.Path = "/" + s.Name })
+	b.handler.proxies.Store(&peer.Proxies{netip.MustParsePrefix("127.0.0.0/8")})
+	send := func(path, from, agent string) {
+		r := b.do(t, b.request(t, "POST", path, strings.NewReader(webhook), absorb.SignatureHeader, "made up", "X-Forwarded-For", from, "User-Agent", agent))
+		if r.status != 200 || r.Status != "test" {
+			t.Fatalf("%+v", r)
+		}
+	}
+	flood := func(from string) {
+		for i := range 40 {
+			clear(w.pace)
+			send("/production", fmt.Sprintf(from, i), "flood")
+		}
+	}
+	flood("2001:db8::%x")
+	send("/production", "198.51.100.7", "Absorb")
+	send("/production", "2001:db8::1", "Absorb")
+	send("/sandbox", "198.51.100.7", "Absorb")
+	flood("2001:db8::%x")
+	flood("203.0.113.%d")
+	kept := map[string]int{}
+	for _, c := range b.captures(t) {
+		kept[c.Source+" "+c.Headers.Get("User-Agent")]++
+	}
+	if kept["production Absorb"] != 2 || kept["sandbox Absorb"] != 1 || kept["production flood"] != 18 {
+		t.Errorf("%v", kept)
+	}
+}
+
+// Whoever floods uses up no turn of others.
+func TestCapturesHaveATurnForEveryNetwork(t *testing.T) {
+	_, w := onTest(t)
+	flood, admin := peer.Group(netip.MustParseAddr("2001:db8::1")), peer.Group(netip.MustParseAddr("198.51.100.7"))
+	taken := 0
+	for range 10_000 {
+		if w.mayCapture("production", flood) {
+			taken++
+		}
+	}
+	if taken > 100 || !w.mayCapture("production", admin) || !w.mayCapture("sandbox", flood) {
+		t.Errorf("%d of a flood were kept", taken)
+	}
+	for i := range 3 * maxSenders {
+		w.mayCapture("production", peer.Group(netip.AddrFrom4([4]byte{192, 0, byte(i >> 8), byte(i)})))
+	}
+	if n := len(w.pace["production"].each); n > maxSenders {
+		t.Errorf("%d networks are known", n)
 	}
 }
 

@@ -46,7 +46,7 @@ type Metrics struct {
 	digests, digestEvents *prometheus.CounterVec
 	templateErrors        *prometheus.CounterVec
 	sinkInfo, sinkState   *prometheus.GaugeVec
-	reloads               *prometheus.CounterVec
+	reloads, adminRefused *prometheus.CounterVec
 	buildInfo             *prometheus.GaugeVec
 	reloadOK, reloadedAt  prometheus.Gauge
 }
@@ -138,6 +138,8 @@ func (m *Metrics) sending() {
 }
 
 func (m *Metrics) running() {
+	m.adminRefused = m.counters("admin_refusals_total", "Requests that the admin address refused, by reason: wrong_token, no_rights (the person is known and may not do this), "+
+		"other_site (another site's page sent the request), bad_identity (a login by OpenID Connect was not confirmed), or too_many (too many such logins were begun).", "reason")
 	m.reloads = m.counters("config_reloads_total", "Times that the configuration was read again: ok, or failed, when the one before goes on.", "result")
 	m.reloadOK = m.gauge("config_last_reload_successful", "0 while the configuration's files have faults and the one before them is used, else 1.")
 	m.reloadedAt = m.gauge("config_last_reload_success_timestamp_seconds", "When the configuration in use was read.")
@@ -194,4 +196,11 @@ func (m *Metrics) Reloaded(err error) {
 	}
 	m.reloadOK.Set(1)
 	m.reloadedAt.SetToCurrentTime()
+}
+
+// AdminRefused notes that the admin address refused a request.
+func (m *Metrics) AdminRefused(reason string) {
+	if m != nil {
+		m.adminRefused.WithLabelValues(reason).Inc()
+	}
 }

@@ -34,6 +34,7 @@ func busy() *Metrics {
 	k.In("limited")
 	k.Attempted("sent", time.Second)
 	k.Sent(time.Second, "")
+	m.AdminRefused("wrong_token")
 	m.Watch(Live{
 		Queues: func(context.Context) (Queues, error) {
 			return Queues{Sinks: map[string]Queue{"academy": {Waiting: 2, Oldest: time.Now().Add(-time.Minute)}}, Routing: &Queue{}}, nil

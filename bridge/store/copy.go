@@ -34,7 +34,7 @@ func tables() []table {
 		{name: "posts", key: words("sink kind key"), columns: words("ref at")},
 		{name: "attempts", key: words("delivery_id at"), columns: words("took outcome status detail"), parent: "delivery_id", of: "deliveries"},
 		{name: "tokens", key: words("name"), columns: words("token expires")},
-		{name: "captures", key: words("id"), columns: words("source received_at headers body")},
+		{name: "captures", key: words("id"), columns: words("source received_at headers body address agent")},
 		{name: "names", key: words("source kind id"), columns: words("name")},
 		{name: "known", key: words("key event_id at")},
 		{name: "sources", key: words("name"), columns: words("verified_at window_until")},

@@ -62,12 +62,22 @@ type Capture struct {
 	ID       string      `json:"id"` // UUIDv7, given when it is kept
 	Source   string      `json:"source"`
 	Received time.Time   `json:"received"`
+	From     string      `json:"from"` // address or network that it came from
 	Headers  http.Header `json:"headers"`
 	Body     []byte      `json:"body"`
 }
 
-// keptCaptures is how many captures a source has at most; older ones go.
+// keptCaptures is how many captures a source has at most.
 const keptCaptures = 20
+
+// crowdedOut are the captures of a source that are too many: those that have the most
+// newer ones of the same address and of the same program, by its User-Agent. A flood by
+// one of either pushes out its own requests.
+const crowdedOut = `DELETE FROM captures WHERE source = ? AND id NOT IN (
+	SELECT id FROM (
+		SELECT id, row_number() OVER (PARTITION BY address ORDER BY id DESC) * row_number() OVER (PARTITION BY agent ORDER BY id DESC) AS crowd
+		FROM captures WHERE source = ?
+	) AS crowds ORDER BY crowd, id DESC LIMIT ?)`
 
 // Capture keeps a request.
 func (s *Store) Capture(ctx context.Context, c Capture) error {
@@ -80,10 +90,9 @@ func (s *Store) Capture(ctx context.Context, c Capture) error {
 		return fmt.Errorf("capture a request: %w", err)
 	}
 	_, err = s.write(ctx,
-		change(`INSERT INTO captures (id, source, received_at, headers, body) VALUES (?, ?, ?, ?, ?)`,
-			id.String(), c.Source, micros(c.Received), string(headers), c.Body),
-		change(`DELETE FROM captures WHERE source = ? AND id NOT IN (
-			SELECT id FROM captures WHERE source = ? ORDER BY id DESC LIMIT ?)`, c.Source, c.Source, keptCaptures))
+		change(`INSERT INTO captures (id, source, received_at, headers, body, address, agent) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			id.String(), c.Source, micros(c.Received), string(headers), c.Body, c.From, c.Headers.Get("User-Agent")),
+		change(crowdedOut, c.Source, c.Source, keptCaptures))
 	if err != nil {
 		return fmt.Errorf("capture a request: %w", err)
 	}
@@ -95,10 +104,10 @@ func (s *Store) Captures(ctx context.Context) ([]Capture, error) {
 	return list(ctx, s, func(row scanner) (c Capture, err error) {
 		var received int64
 		var headers string
-		if err = row.Scan(&c.ID, &c.Source, &received, &headers, &c.Body); err != nil {
+		if err = row.Scan(&c.ID, &c.Source, &received, &headers, &c.Body, &c.From); err != nil {
 			return c, err
 		}
 		c.Received = fromMicros(received)
 		return c, json.Unmarshal([]byte(headers), &c.Headers)
-	}, `SELECT id, source, received_at, headers, body FROM captures ORDER BY id DESC`)
+	}, `SELECT id, source, received_at, headers, body, address FROM captures ORDER BY id DESC`)
 }

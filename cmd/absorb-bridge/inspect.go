@@ -83,8 +83,8 @@ fields.`,
 				if err != nil {
 					return err
 				}
-				return printRows(cmd.OutOrStdout(), asJSON, all, "ID\tRECEIVED\tSOURCE\tBYTES\tUSER AGENT", func(c admin.Captured) string {
-					return cells(c.ID, clock(c.Received), c.Source, fmt.Sprint(c.Bytes), c.Agent)
+				return printRows(cmd.OutOrStdout(), asJSON, all, "ID\tRECEIVED\tSOURCE\tBYTES\tFROM\tUSER AGENT", func(c admin.Captured) string {
+					return cells(c.ID, clock(c.Received), c.Source, fmt.Sprint(c.Bytes), c.From, c.Agent)
 				})
 			}
 			i, err := client.Inspect(cmd.Context(), args[0])

@@ -12,12 +12,14 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"path"
+	"reflect"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/peer"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
@@ -87,8 +89,8 @@ func fits(pattern, name string) bool {
 
 // Proxy is a proxy that logs people in and says who they are.
 type Proxy struct {
-	From   []netip.Prefix // its addresses
-	Header string         // in which it names the person
+	From   peer.Proxies // its addresses
+	Header string       // in which it names the person
 	Rights
 }
 
@@ -99,21 +101,33 @@ type Sessions interface {
 	End(ctx context.Context, id string) error
 }
 
-// Options says who is let in.
-type Options struct {
+// Settings says who is let in.
+type Settings struct {
 	URL       string        // how browsers reach the pages, or ""
 	Token     bridge.Secret // who has it may operate
 	ViewToken bridge.Secret // who has it may view
 	OIDC      *OIDC         // or nil
 	Proxy     *Proxy        // or nil
+	Proxies   peer.Proxies  // that are trusted to say where a request came from
 	Life      time.Duration // of a session; default 12 h
-	Sessions  Sessions
-	Log       *slog.Logger
+}
+
+// open tells whether nothing but being on this machine is asked for.
+func (s Settings) open() bool {
+	return s.Token.Empty() && s.ViewToken.Empty() && s.OIDC == nil && s.Proxy == nil
+}
+
+// Options is what a gate is made of.
+type Options struct {
+	Sessions Sessions
+	Log      *slog.Logger
 
 	// Login shows the page for people who are not logged in.
 	Login func(http.ResponseWriter, *http.Request, LoginView)
-	// Noted is told of logins, for the audit trail; or nil.
-	Noted func(ctx context.Context, who, action string)
+	// Noted keeps a login, a logout or a number of refusals in the audit trail; or nil.
+	Noted func(ctx context.Context, who, action, target string, times int)
+	// Refused counts a request that was refused, by its reason; or nil.
+	Refused func(reason string)
 }
 
 // LoginView is what the login page shows.
@@ -125,34 +139,55 @@ type LoginView struct {
 	Problem string // why the last try failed, or ""
 }
 
-// open tells whether nothing but being on this machine is asked for.
-func (o Options) open() bool {
-	return o.Token.Empty() && o.ViewToken.Empty() && o.OIDC == nil && o.Proxy == nil
-}
-
 const defaultLife = 12 * time.Hour
 
 // Gate lets people in.
 type Gate struct {
 	Options
+	visitors *visitors
+	rules    atomic.Pointer[rules]
+}
+
+// rules are a gate by the settings of one moment. A request is judged by the same
+// ones from its beginning to its end.
+type rules struct {
+	*Gate
+	Settings
 	origins  *http.CrossOriginProtection
-	throttle *throttle
 	provider *provider // nil without OIDC
 }
 
 // New makes a gate.
-func New(o Options) *Gate {
-	if o.Life <= 0 {
-		o.Life = defaultLife
+func New(o Options, s Settings) *Gate {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
-	g := &Gate{Options: o, origins: http.NewCrossOriginProtection(), throttle: newThrottle()}
-	if o.URL != "" {
+	g := &Gate{Options: o, visitors: newVisitors()}
+	g.Use(s)
+	return g
+}
+
+// Use changes who is let in, for the requests that begin from now on.
+func (g *Gate) Use(s Settings) {
+	if s.Life <= 0 {
+		s.Life = defaultLife
+	}
+	u := &rules{Gate: g, Settings: s, origins: http.NewCrossOriginProtection()}
+	if s.URL != "" {
 		// A proxy may hand requests on under another name. What is no origin was
 		// refused when the configuration was read.
-		_ = g.origins.AddTrustedOrigin(origin(o.URL))
+		_ = u.origins.AddTrustedOrigin(origin(s.URL))
 	}
-	if o.OIDC != nil {
-		g.provider = &provider{OIDC: *o.OIDC, redirect: strings.TrimRight(o.URL, "/") + callbackPath}
+	if s.OIDC != nil {
+		u.provider = &provider{OIDC: *s.OIDC, redirect: strings.TrimRight(s.URL, "/") + callbackPath}
+		if before := g.rules.Load(); before != nil && before.provider.same(u.provider) {
+			u.provider = before.provider // what it found out stays
+		}
 	}
-	return g
+	g.rules.Store(u)
+}
+
+// same tells whether two providers have the same settings.
+func (p *provider) same(other *provider) bool {
+	return p != nil && p.redirect == other.redirect && reflect.DeepEqual(p.OIDC, other.OIDC)
 }

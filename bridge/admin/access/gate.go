@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/peer"
 )
 
 // Refuse answers a request that is not let in.
@@ -28,23 +29,49 @@ func (g *Gate) Look(refuse Refuse, next http.Handler) http.Handler {
 
 func (g *Gate) guard(needed func(*http.Request) Role, refuse Refuse, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !g.ownPage(r) {
-			refuse(w, r, http.StatusForbidden, "a page of another site sent this request; open the bridge's own page")
+		p, no := g.rules.Load().judge(r, needed(r))
+		if no == nil {
+			next.ServeHTTP(w, r.WithContext(With(r.Context(), p)))
 			return
 		}
-		p, status, message := g.identify(r)
-		if status == 0 && !p.May(needed(r)) {
-			status, message = http.StatusForbidden, p.Name+" may look and change nothing; somebody with the role operate may"
+		switch no.status {
+		case http.StatusUnauthorized:
+			w.Header().Set("WWW-Authenticate", "Bearer")
+		case http.StatusTooManyRequests:
+			w.Header().Set("Retry-After", retryAfter)
 		}
-		if status != 0 {
-			if status == http.StatusUnauthorized {
-				w.Header().Set("WWW-Authenticate", "Bearer")
-			}
-			refuse(w, r, status, message)
-			return
-		}
-		next.ServeHTTP(w, r.WithContext(With(r.Context(), p)))
+		refuse(w, r, no.status, no.message)
 	})
+}
+
+// retryAfter is how long whoever guesses is asked to wait, in seconds.
+const retryAfter = "60"
+
+// refusal is why a request is not let in, for whoever sent it.
+type refusal struct {
+	status  int
+	message string
+}
+
+// judge finds out who asks, and whether they may.
+func (u *rules) judge(r *http.Request, role Role) (Person, *refusal) {
+	if !u.ownPage(r) {
+		u.refused(r, otherSite, "another site's page sent the request", "")
+		return Person{}, &refusal{http.StatusForbidden, "a page of another site sent this request; open the bridge's own page"}
+	}
+	p, no := u.identify(r)
+	if no == nil && !p.May(role) {
+		u.refused(r, noRights, "may look and change nothing", p.Name)
+		no = &refusal{http.StatusForbidden, p.Name + " may look and change nothing; somebody with the role operate may"}
+	}
+	return p, no
+}
+
+// Still tells whether the person who began a long request may still view, and gives
+// the request of whoever that is by now: sessions end and roles change meanwhile.
+func (g *Gate) Still(r *http.Request) (*http.Request, bool) {
+	p, no := g.rules.Load().identify(r)
+	return r.WithContext(With(r.Context(), p)), no == nil && p.May(View)
 }
 
 func needed(r *http.Request) Role {
@@ -58,8 +85,8 @@ func needed(r *http.Request) Role {
 // user, or for no page at all; other programs do not say, and are believed. That is
 // all the protection against forged requests that is needed: browsers tell of where
 // a request came from (https://go.dev/pkg/net/http/#CrossOriginProtection).
-func (g *Gate) ownPage(r *http.Request) bool {
-	if g.origins.Check(r) != nil {
+func (u *rules) ownPage(r *http.Request) bool {
+	if u.origins.Check(r) != nil {
 		return false
 	}
 	switch r.Header.Get("Sec-Fetch-Site") {
@@ -70,48 +97,62 @@ func (g *Gate) ownPage(r *http.Request) bool {
 	return needed(r) == View && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
 }
 
-// identify finds out who asks. A status that is not 0 says that it is nobody.
-func (g *Gate) identify(r *http.Request) (p Person, status int, message string) {
-	if g.open() {
+// identify finds out who asks, or why that is nobody.
+func (u *rules) identify(r *http.Request) (Person, *refusal) {
+	if u.open() {
 		if !local(r.Host) {
-			return p, http.StatusForbidden, "ask by 127.0.0.1 or localhost, or set admin.token"
+			return Person{}, &refusal{http.StatusForbidden, "ask by 127.0.0.1 or localhost, or set admin.token"}
 		}
-		return Person{Name: "this machine", Role: Operate}, 0, ""
+		return Person{Name: "this machine", Role: Operate}, nil
 	}
 	if given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		return g.bearer(r, given)
+		return u.bearer(r, given)
 	}
-	if p, ok := g.session(r); ok {
-		return p, 0, ""
+	if p, ok := u.session(r); ok {
+		return p, nil
 	}
-	if p, ok := g.fromProxy(r); ok {
+	if p, ok := u.fromProxy(r); ok {
 		if p.Role == "" {
-			return p, http.StatusForbidden, p.Name + " has no rights here; admin.proxy.view and admin.proxy.operate say who has"
+			u.refused(r, noRights, "has no rights by admin.proxy", p.Name)
+			return p, &refusal{http.StatusForbidden, p.Name + " has no rights here; admin.proxy.view and admin.proxy.operate say who has"}
 		}
-		return p, 0, ""
+		return p, nil
 	}
-	return p, http.StatusUnauthorized, "the admin token is missing or wrong: set admin.token in the configuration that the command reads"
+	return Person{}, &refusal{http.StatusUnauthorized, noToken}
 }
 
-func (g *Gate) bearer(r *http.Request, given string) (p Person, status int, message string) {
-	from := g.address(r)
-	if !g.throttle.may(from) {
-		return p, http.StatusTooManyRequests, "too many wrong tokens; wait a minute"
+const noToken = "the admin token is missing or wrong: set admin.token in the configuration that the command reads"
+
+// bearer gives whoever has a token. A right one is let in whatever others of the same
+// address have tried: no token is so short that it can be guessed.
+func (u *rules) bearer(r *http.Request, given string) (Person, *refusal) {
+	if p, ok := u.holder(given); ok {
+		return p, nil
 	}
-	if p, ok := g.token(given); ok {
-		return p, 0, ""
+	u.refused(r, wrongToken, "somebody used a wrong token as bearer", "")
+	if u.visitors.guessed(u.Proxies.Address(r)) {
+		return Person{}, &refusal{http.StatusTooManyRequests, "too many wrong tokens; wait a minute"}
 	}
-	g.throttle.failed(from)
-	return p, http.StatusUnauthorized, "the admin token is missing or wrong: set admin.token in the configuration that the command reads"
+	return Person{}, &refusal{http.StatusUnauthorized, noToken}
 }
 
-// token gives whoever has a token.
-func (g *Gate) token(given string) (Person, bool) {
-	switch {
-	case same(given, g.Token):
-		return Person{Name: "token", Role: Operate}, true
-	case same(given, g.ViewToken):
-		return Person{Name: "view token", Role: View}, true
+// token is one of those that let people in.
+type token struct {
+	bridge.Secret
+	Person
+}
+
+// tokens are those of the configuration.
+func (u *rules) tokens() []token {
+	return []token{{u.Token, Person{Name: "token", Role: Operate}}, {u.ViewToken, Person{Name: "view token", Role: View}}}
+}
+
+// holder gives whoever has a token.
+func (u *rules) holder(given string) (Person, bool) {
+	for _, t := range u.tokens() {
+		if same(given, t.Secret) {
+			return t.Person, true
+		}
 	}
 	return Person{}, false
 }
@@ -123,41 +164,16 @@ func same(given string, secret bridge.Secret) bool {
 }
 
 // fromProxy gives the person that a proxy names.
-func (g *Gate) fromProxy(r *http.Request) (p Person, ok bool) {
-	if g.Proxy == nil || !g.behindProxy(r) {
+func (u *rules) fromProxy(r *http.Request) (p Person, ok bool) {
+	if u.Proxy == nil || !u.Proxy.From.Trusts(peer.Connected(r.RemoteAddr)) {
 		return p, false
 	}
-	names := r.Header.Values(g.Proxy.Header)
+	names := r.Header.Values(u.Proxy.Header)
 	if len(names) != 1 || bridge.CleanLine(names[0]) == "" {
 		return p, false
 	}
 	name := bridge.CleanLine(names[0])
-	return Person{Name: name, Role: g.Proxy.role(name)}, true
-}
-
-func (g *Gate) behindProxy(r *http.Request) bool {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil || g.Proxy == nil {
-		return false
-	}
-	for _, prefix := range g.Proxy.From {
-		if prefix.Contains(peer.Addr().Unmap()) {
-			return true
-		}
-	}
-	return false
-}
-
-// address is where a request comes from: the peer, or whom our proxy had it from.
-func (g *Gate) address(r *http.Request) string {
-	if g.behindProxy(r) {
-		all := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
-		if a, err := netip.ParseAddr(strings.TrimSpace(all[len(all)-1])); err == nil {
-			return a.String()
-		}
-	}
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	return host
+	return Person{Name: name, Role: u.Proxy.role(name)}, true
 }
 
 // local tells whether a Host header names this machine's loopback.

@@ -2,10 +2,7 @@ package access
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/subtle"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -29,15 +26,8 @@ type OIDC struct {
 	HTTP *http.Client // nil for the usual one
 }
 
-const (
-	// flowCookie holds what a login in progress must come back with; flowLife is how
-	// long it may take.
-	flowCookie = "absorb-bridge-login"
-	flowLife   = 10 * time.Minute
-
-	// askTimeout bounds a question to the provider.
-	askTimeout = 15 * time.Second
-)
+// askTimeout bounds a question to the provider.
+const askTimeout = 15 * time.Second
 
 // provider is a provider once it was asked for its addresses: at the first login,
 // so that a bridge can start without it.
@@ -45,16 +35,10 @@ type provider struct {
 	OIDC
 	redirect string
 
-	mu    sync.Mutex // guards found
-	found *oidc.Provider
-}
-
-// flow is a login in progress.
-type flow struct {
-	State    string `json:"s"`
-	Nonce    string `json:"n"`
-	Verifier string `json:"v"`
-	Next     string `json:"t"`
+	mu     sync.Mutex // guards what follows
+	found  *oidc.Provider
+	failed time.Time // when it did not answer last
+	err    error     // what happened then
 }
 
 func (p *provider) client(ctx context.Context) context.Context {
@@ -64,14 +48,20 @@ func (p *provider) client(ctx context.Context) context.Context {
 	return oidc.ClientContext(ctx, &http.Client{Timeout: askTimeout})
 }
 
-// discover asks for the provider's addresses and keys, once.
+// discover asks for the provider's addresses and keys, once. Those who wait while it is
+// asked have the same answer, also when that is none.
 func (p *provider) discover(ctx context.Context) (*oidc.Provider, *oauth2.Config, error) {
+	came := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.found == nil {
+		if p.failed.After(came) {
+			return nil, nil, p.err
+		}
 		found, err := oidc.NewProvider(p.client(context.WithoutCancel(ctx)), p.Issuer)
 		if err != nil {
-			return nil, nil, fmt.Errorf("ask the provider of admin.oidc: %w", err)
+			p.failed, p.err = time.Now(), fmt.Errorf("ask the provider of admin.oidc: %w", err)
+			return nil, nil, p.err
 		}
 		p.found = found
 	}
@@ -81,113 +71,142 @@ func (p *provider) discover(ctx context.Context) (*oidc.Provider, *oauth2.Config
 	}, nil
 }
 
+// hasProvider tells whether there is a provider that somebody may log in by now; if
+// not, it has answered.
+func (u *rules) hasProvider(w http.ResponseWriter, r *http.Request) bool {
+	switch {
+	case u.provider == nil:
+		u.show(w, r, http.StatusNotFound, "Nobody can log in by OpenID Connect here: admin.oidc is not set.")
+		return false
+	case !u.visitors.mayLogin(u.Proxies.Address(r)):
+		u.refused(r, tooManyAsk, "too many logins were begun", "")
+		w.Header().Set("Retry-After", retryAfter)
+		u.show(w, r, http.StatusTooManyRequests, "Too many logins were begun from your address. Wait a minute.")
+		return false
+	}
+	return true
+}
+
 // toProvider sends somebody to the provider.
-func (g *Gate) toProvider(w http.ResponseWriter, r *http.Request) {
-	_, config, err := g.provider.discover(r.Context())
-	if err != nil {
-		g.Log.Error("nobody can log in by OpenID Connect", "err", err)
-		g.show(w, r, http.StatusBadGateway, "The login provider does not answer. Try again soon; the log says more.")
+func (u *rules) toProvider(w http.ResponseWriter, r *http.Request) {
+	if !u.hasProvider(w, r) {
 		return
 	}
-	f := flow{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Next: next(r.FormValue("next"))}
-	text, err := json.Marshal(f)
+	_, config, err := u.provider.discover(r.Context())
 	if err != nil {
-		g.show(w, r, http.StatusInternalServerError, "The login cannot begin.")
+		u.Log.Error("nobody can log in by OpenID Connect", "err", err)
+		u.show(w, r, http.StatusBadGateway, "The login provider does not answer. Try again soon; the log says more.")
 		return
 	}
-	c := g.cookie(r, flowCookie, base64.RawURLEncoding.EncodeToString(text), LoginPath)
-	c.MaxAge = int(flowLife.Seconds())
-	http.SetCookie(w, c)
+	f := newFlow(next(r.FormValue("next")))
+	http.SetCookie(w, u.flowCookie(r, f.signed(u.provider.ClientSecret), int(flowLife.Seconds())))
 	http.Redirect(w, r, config.AuthCodeURL(f.State, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier)), http.StatusSeeOther)
 }
 
 // fromProvider begins a session for whom the provider has logged in.
-func (g *Gate) fromProvider(w http.ResponseWriter, r *http.Request) {
-	f, err := readFlow(r)
-	g.forget(w, r, flowCookie, LoginPath)
-	if err != nil {
-		g.show(w, r, http.StatusBadRequest, "This login was not begun here, or took too long. Log in again.")
+func (u *rules) fromProvider(w http.ResponseWriter, r *http.Request) {
+	if !u.hasProvider(w, r) {
 		return
 	}
-	p, err := g.provider.person(r.Context(), f, r.FormValue("code"))
+	f, err := u.readFlow(r)
+	http.SetCookie(w, u.flowCookie(r, "", -1))
 	if err != nil {
-		g.Log.Warn("a login by OpenID Connect failed", "err", err, "provider_says", bridge.CleanLine(fmt.Sprintf("%.200s", r.FormValue("error"))))
-		g.show(w, r, http.StatusUnauthorized, "The login provider did not confirm who you are. Log in again; the log says more.")
+		u.refused(r, badIdentity, "a login by OpenID Connect was not begun here", "")
+		u.show(w, r, http.StatusBadRequest, "This login was not begun here, or took too long. Log in again.")
 		return
 	}
+	someone, err := u.provider.person(r.Context(), f, r.FormValue("code"))
+	if err != nil {
+		u.Log.Warn("a login by OpenID Connect failed", "err", err, "provider_says", bridge.CleanLine(fmt.Sprintf("%.200s", r.FormValue("error"))))
+		u.refused(r, badIdentity, "the provider did not confirm an identity", "")
+		u.show(w, r, http.StatusUnauthorized, "The login provider did not confirm who you are. Log in again; the log says more.")
+		return
+	}
+	p := Person{Name: someone.name, Role: u.provider.role(someone.values...)}
 	if p.Role == "" {
-		g.Log.Warn("somebody without rights has logged in by OpenID Connect", "claim", g.provider.Claim)
-		g.show(w, r, http.StatusForbidden, p.Name+" has no rights here. admin.oidc.view and admin.oidc.operate in bridge.yaml say who has.")
+		why := ""
+		if someone.unverified {
+			why = " The provider does not say that the e-mail address is verified."
+		}
+		u.refused(r, noRights, "has no rights by admin.oidc."+why, p.Name)
+		u.show(w, r, http.StatusForbidden, p.Name+" has no rights here. admin.oidc.view and admin.oidc.operate in bridge.yaml say who has."+why)
 		return
 	}
-	g.begin(w, r, p, next(f.Next))
+	u.begin(w, r, p, next(f.Next), func(string) grounds { return u.provider.grounds(someone.values) })
 }
 
-func readFlow(r *http.Request) (f flow, err error) {
-	c, err := r.Cookie(flowCookie)
-	if err != nil {
-		return f, err
-	}
-	text, err := base64.RawURLEncoding.DecodeString(c.Value)
-	if err == nil {
-		err = json.Unmarshal(text, &f)
-	}
-	if err == nil && (f.State == "" || subtle.ConstantTimeCompare([]byte(f.State), []byte(r.FormValue("state"))) != 1) {
-		err = errors.New("the state is another's")
-	}
-	return f, err
+// identity is what a provider says of somebody.
+type identity struct {
+	name       string
+	values     []string // of the claim that the rights go by
+	unverified bool     // that claim is an address which the provider does not call verified
 }
 
 // person asks the provider who somebody is.
-func (p *provider) person(ctx context.Context, f flow, code string) (Person, error) {
+func (p *provider) person(ctx context.Context, f flow, code string) (identity, error) {
 	ctx, cancel := context.WithTimeout(p.client(ctx), askTimeout)
 	defer cancel()
 	found, config, err := p.discover(ctx)
 	if err != nil {
-		return Person{}, err
+		return identity{}, err
 	}
 	answer, err := config.Exchange(ctx, code, oauth2.VerifierOption(f.Verifier))
 	if err != nil {
-		return Person{}, fmt.Errorf("exchange the code: %w", exchangeWords(err))
+		return identity{}, fmt.Errorf("exchange the code: %w", exchangeWords(err))
 	}
 	raw, _ := answer.Extra("id_token").(string)
 	token, err := found.Verifier(&oidc.Config{ClientID: p.ClientID}).Verify(ctx, raw)
 	if err != nil {
-		return Person{}, fmt.Errorf("verify the identity: %w", err)
+		return identity{}, fmt.Errorf("verify the identity: %w", err)
 	}
 	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(f.Nonce)) != 1 {
-		return Person{}, errors.New("verify the identity: the nonce is another's")
+		return identity{}, errors.New("verify the identity: the nonce is another's")
 	}
 	claims := map[string]any{}
 	if err := token.Claims(&claims); err != nil {
-		return Person{}, fmt.Errorf("read the identity: %w", err)
+		return identity{}, fmt.Errorf("read the identity: %w", err)
 	}
 	return p.of(claims, token.Subject), nil
 }
 
-// of reads claims. An address that the provider has not verified counts for nothing.
-func (p *provider) of(claims map[string]any, subject string) Person {
-	if verified, said := claims["email_verified"]; said && verified != true && verified != "true" {
+// of reads claims. An address that the provider does not call verified counts for
+// nothing: with many providers people choose it.
+func (p *provider) of(claims map[string]any, subject string) identity {
+	i := identity{name: subject}
+	if _, given := claims["email"]; given && !verified(claims) {
 		delete(claims, "email")
+		i.unverified = p.Claim == "email"
 	}
-	name := subject
 	for _, key := range []string{"name", "preferred_username", "email"} {
 		if text, ok := claims[key].(string); ok && bridge.CleanLine(text) != "" {
-			name = bridge.CleanLine(text)
+			i.name = bridge.CleanLine(text)
 		}
 	}
-	var values []string
 	switch v := claims[p.Claim].(type) {
 	case string:
-		values = []string{v}
+		i.values = []string{v}
 	case []any:
 		for _, one := range v {
 			if text, ok := one.(string); ok {
-				values = append(values, text)
+				i.values = append(i.values, text)
 			}
 		}
 	}
-	return Person{Name: name, Role: p.role(values...)}
+	return i
+}
+
+// verified tells whether a provider states that it has verified somebody's address.
+// Entra ID has a claim of its own for it, which it writes in several ways.
+func verified(claims map[string]any) bool {
+	said, ok := claims["email_verified"]
+	if !ok {
+		said = claims["xms_edov"]
+	}
+	switch said {
+	case true, "true", "True", "1", 1.0:
+		return true
+	}
+	return false
 }
 
 // exchangeWords are an error's, without the answer's body.

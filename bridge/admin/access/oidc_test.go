@@ -92,8 +92,8 @@ func (i *issuer) token(t *testing.T) string {
 	return text + "." + encode(signature)
 }
 
-func (i *issuer) options(claim string) access.Options {
-	return access.Options{OIDC: &access.OIDC{
+func (i *issuer) options(claim string) access.Settings {
+	return access.Settings{OIDC: &access.OIDC{
 		Issuer: i.URL, ClientID: clientID, ClientSecret: clientSecret, Scopes: []string{"email"}, Claim: claim,
 		Rights: access.Rights{Operate: []string{"mira@example.com", "/lms/admins"}, View: []string{"*@example.com", "/lms/*"}},
 	}}
@@ -125,9 +125,16 @@ func TestLoginByOpenIDConnect(t *testing.T) {
 		want        string
 	}{
 		{"by address", "email", map[string]any{"email": "mira@example.com", "email_verified": true}, 303, "mira@example.com may operate"},
-		{"without a word on its verification", "email", map[string]any{"email": "ben@example.com"}, 303, "ben@example.com may view"},
+		{"verified, as a text", "email", map[string]any{"email": "ben@example.com", "email_verified": "true"}, 303, "ben@example.com may view"},
+		{"verified by Entra ID", "email", map[string]any{"email": "ben@example.com", "xms_edov": true}, 303, "ben@example.com may view"},
+		{"verified by Entra ID, as a text", "email", map[string]any{"email": "ben@example.com", "xms_edov": "1"}, 303, "ben@example.com may view"},
+		{"verified by Entra ID, as a number", "email", map[string]any{"email": "ben@example.com", "xms_edov": 1}, 303, "ben@example.com may view"},
+		{"not verified by Entra ID", "email", map[string]any{"email": "mira@example.com", "xms_edov": "0"}, 403, ""},
+		{"said not to be verified and to be", "email", map[string]any{"email": "mira@example.com", "email_verified": false, "xms_edov": true}, 403, ""},
+		{"without a word on its verification", "email", map[string]any{"email": "mira@example.com"}, 403, ""},
+		{"an empty word on its verification", "email", map[string]any{"email": "mira@example.com", "email_verified": nil}, 403, ""},
 		{"an address that is not verified", "email", map[string]any{"email": "mira@example.com", "email_verified": false}, 403, ""},
-		{"a stranger", "email", map[string]any{"email": "eve@attacker.example"}, 403, ""},
+		{"a stranger", "email", map[string]any{"email": "eve@attacker.example", "email_verified": true}, 403, ""},
 		{"no address", "email", nil, 403, ""},
 		{"by groups", "groups", map[string]any{"name": "Mira", "groups": []string{"/other", "/lms/admins"}}, 303, "Mira may operate"},
 		{"by a group that may view", "groups", map[string]any{"preferred_username": "ben", "groups": "/lms/readers"}, 303, "ben may view"},
@@ -180,7 +187,7 @@ func TestLoginsThatAreForged(t *testing.T) {
 			return b, strings.Replace(back, "code=the-code", "error=access_denied", 1)
 		},
 	} {
-		i.claims, i.signer = map[string]any{"email": "mira@example.com"}, i.key
+		i.claims, i.signer = map[string]any{"email": "mira@example.com", "email_verified": true}, i.key
 		d, b := open(t, i.options("email")), browser(t)
 		back := i.begin(t, b, d)
 		b, back = forge(b, back)
@@ -215,7 +222,7 @@ func TestTheProviderIsDown(t *testing.T) {
 		t.Errorf("%d", status)
 	}
 	down = false
-	i.claims = map[string]any{"email": "ben@example.com"}
+	i.claims = map[string]any{"email": "ben@example.com", "email_verified": true}
 	b = browser(t)
 	if status, body, _ := ask(t, b, "GET", i.begin(t, b, d), ""); status != 303 {
 		t.Errorf("%d %s", status, body)

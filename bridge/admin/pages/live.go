@@ -22,13 +22,15 @@ const (
 	lookEvery = 2 * time.Second
 	beatEvery = 15 * time.Second
 
-	// maxStream is how long a stream lasts; the page begins another one, and whoever
-	// has lost the right to see it meanwhile is not let in again.
+	// maxStream is how long a stream lasts; the page begins another one.
 	maxStream = 15 * time.Minute
 
 	// writeWithin is how long a browser may take to read something.
 	writeWithin = 20 * time.Second
 )
+
+// errNotLetIn ends the stream of somebody who has lost the right to see it.
+var errNotLetIn = errors.New("not let in any more")
 
 // live streams one block of a page's template as server-sent events, whenever it
 // has changed.
@@ -49,12 +51,16 @@ func (s *site) live(file, block string, f func(*http.Request) (view, error)) htt
 		ctx, cancel := context.WithTimeout(r.Context(), maxStream)
 		defer cancel()
 		s.follow(ctx, t, func() ([]byte, error) {
-			v, err := f(r)
+			now, ok := s.Gate.Still(r)
+			if !ok {
+				return nil, errNotLetIn
+			}
+			v, err := f(now)
 			if err != nil {
 				return nil, err
 			}
 			var b bytes.Buffer
-			err = templates()[file].ExecuteTemplate(&b, block, frame{view: v, Person: access.From(r.Context())})
+			err = templates()[file].ExecuteTemplate(&b, block, frame{view: v, Person: access.From(now.Context())})
 			return b.Bytes(), err
 		})
 	}
@@ -70,6 +76,8 @@ func (s *site) follow(ctx context.Context, t *stream, look func() ([]byte, error
 	for {
 		now, err := look()
 		switch {
+		case errors.Is(err, errNotLetIn):
+			return
 		case err != nil:
 			s.Log.Warn("a page cannot be kept current", "err", err)
 			return

@@ -20,10 +20,10 @@ import (
 // for the bridge's own pages.
 func TestWorkshopAsksForRights(t *testing.T) {
 	s, dir := workshopStage(t, func(settings map[string]any) {
-		settings["admin"] = map[string]any{"listen": "127.0.0.1:0", "token": "token-to-operate", "view_token": "token-to-view"}
+		settings["admin"] = map[string]any{"listen": "127.0.0.1:0", "token": "token-to-operate", "view_token": "token-to-view-all"}
 	})
 	form := url.Values{"event": {"UserCreated"}, "text": {written}, "sink": {"academy"}}
-	const view, operate = "Bearer token-to-view", "Bearer token-to-operate"
+	const view, operate = "Bearer token-to-view-all", "Bearer token-to-operate"
 	for _, c := range []struct {
 		method, path string
 		headers      []string

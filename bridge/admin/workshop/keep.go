@@ -33,7 +33,7 @@ func (w *Workshop) Save(ctx context.Context, s *Subject, text []byte, was string
 	if err != nil {
 		return &admin.Error{Status: http.StatusConflict, Message: "The file was not saved: " + err.Error()}
 	}
-	w.Desk.Noted(ctx, "", "save template", s.File.Path, 1)
+	w.Desk.Noted(ctx, "save template", s.File.Path, 1)
 	if w.Desk.Reload == nil {
 		return nil
 	}
@@ -93,7 +93,7 @@ func (w *Workshop) Send(ctx context.Context, s *Subject, text []byte, name, conf
 		sent.Problem = "the sink is paused, or busy with other messages; try again later"
 		return sent, nil
 	}
-	w.Desk.Noted(ctx, "", "send from the workshop", s.About+" to "+name, 1)
+	w.Desk.Noted(ctx, "send from the workshop", s.About+" to "+name, 1)
 	sent.Receipt, err = sink.Send(ctx, payload)
 	sink.Pace.Sent()
 	if err != nil {

@@ -1,0 +1,40 @@
+package access
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// Why a request is refused, as metrics count it. Whoever sends no token, has no session
+// and is named by no proxy is asked to log in, which is no refusal.
+const (
+	wrongToken  = "wrong_token"  // a bearer or a form has a token that is none
+	noRights    = "no_rights"    // the person is known and may not do this
+	otherSite   = "other_site"   // another site's page sent the request
+	badIdentity = "bad_identity" // the provider did not confirm who it is
+	tooManyAsk  = "too_many"     // too many logins at the provider were begun
+)
+
+// refused counts a refused request, and logs it and keeps it in the audit trail unless
+// there were many. The words say what happened, and who is somebody's name or "".
+func (u *rules) refused(r *http.Request, reason, words, who string) {
+	if u.Refused != nil {
+		u.Refused(reason)
+	}
+	from := u.Proxies.Address(r)
+	if unsaid, ok := u.visitors.mayLog(); ok {
+		u.Log.Warn("refused at the admin address: "+words, "reason", reason, "from", from.String(), "path", bridge.CleanLine(r.URL.Path), "unsaid_since_last_line", unsaid)
+	}
+	if u.Noted == nil {
+		return
+	}
+	if times, ok := u.visitors.mayNote(from); ok {
+		name := "somebody"
+		if who != "" {
+			name = who
+		}
+		u.Noted(context.WithoutCancel(r.Context()), name, "refused", words+", from "+from.String(), times)
+	}
+}
