@@ -75,6 +75,13 @@ func (c *Client) Reload(ctx context.Context) error {
 	return c.post(ctx, "reload", struct{}{}, &struct{}{})
 }
 
+// EndSessions ends the sessions of all people, and tells how many these were.
+func (c *Client) EndSessions(ctx context.Context) (int, error) {
+	var n Changed
+	err := c.post(ctx, "sessions/end", struct{}{}, &n)
+	return n.Changed, err
+}
+
 // Audits lists who changed what, newest first: at most limit, and only ids below
 // before unless that is "".
 func (c *Client) Audits(ctx context.Context, before string, limit int) (all []store.Audit, err error) {

@@ -80,13 +80,17 @@ func (d *Desk) Reloaded(ctx context.Context) error {
 	}
 	err := d.Reload()
 	d.overview.forget()
-	outcome := "used"
-	if err != nil {
-		outcome = "refused, it has faults"
-	}
-	d.Noted(ctx, "reload", outcome, 1)
+	d.Noted(ctx, "reload", ReloadOutcome(err), 1)
 	if err != nil {
 		return &Error{http.StatusUnprocessableEntity, err.Error()}
 	}
 	return nil
+}
+
+// ReloadOutcome says for the audit trail what became of a reload.
+func ReloadOutcome(err error) string {
+	if err != nil {
+		return "refused, it has faults"
+	}
+	return "used"
 }

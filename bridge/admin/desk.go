@@ -77,6 +77,16 @@ func Record(ctx context.Context, s *store.Store, log *slog.Logger, who, action, 
 	}
 }
 
+// EndSessions ends the sessions of all people, with all replicas, and tells how many
+// these were.
+func (d *Desk) EndSessions(ctx context.Context) (int, error) {
+	n, err := d.Store.EndAll(ctx)
+	if err == nil {
+		d.Noted(ctx, "sessions/end", "all", n)
+	}
+	return n, err
+}
+
 // audits lists who changed what.
 func (d *Desk) audits(r *http.Request) (any, error) {
 	limit := 0

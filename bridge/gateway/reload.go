@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
 )
@@ -33,6 +34,14 @@ func (g *Gateway) Reload() error {
 	}
 	g.log.Info("the configuration was read again", "sources", len(c.Sources), "sinks", len(c.Sinks), "routes", len(c.Routes))
 	return nil
+}
+
+// ReloadFor is Reload for something that nobody asked for by the pages or the API, such
+// as a signal. The audit trail names it.
+func (g *Gateway) ReloadFor(cause string) error {
+	err := g.Reload()
+	g.noted(context.Background(), cause, "reload", admin.ReloadOutcome(err), 1)
+	return err
 }
 
 func (g *Gateway) apply(c *config.Config) error {
@@ -104,7 +113,7 @@ func (g *Gateway) watch(ctx context.Context) error {
 		now := g.fingerprint()
 		if now != used && now == last {
 			used = now
-			if err := g.Reload(); err == nil {
+			if err := g.ReloadFor("a changed file"); err == nil {
 				c, _ := g.current()
 				used = c.Loaded // perhaps of other files than before
 			}

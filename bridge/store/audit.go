@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,15 +24,34 @@ const keptAudit = 400 * 24 * time.Hour
 
 // Note keeps what somebody changed. It is given an id.
 func (s *Store) Note(ctx context.Context, a Audit) error {
-	id, err := uuid.NewV7()
+	row, err := a.row()
+	if err == nil {
+		_, err = s.write(ctx, change(`DELETE FROM audit WHERE id < ?`, firstID(a.At.Add(-keptAudit))), change(noteRow, row...))
+	}
 	if err != nil {
 		return fmt.Errorf("note who changed what: %w", err)
 	}
-	_, err = s.write(ctx,
-		change(`DELETE FROM audit WHERE id < ?`, firstID(a.At.Add(-keptAudit))),
-		change(`INSERT INTO audit (id, at, who, action, target, changed) VALUES (?, ?, ?, ?, ?, ?)`,
-			id.String(), micros(a.At), a.Who, a.Action, a.Target, a.Changed))
+	return nil
+}
+
+const noteRow = `INSERT INTO audit (id, at, who, action, target, changed) VALUES (?, ?, ?, ?, ?, ?)`
+
+func (a Audit) row() ([]any, error) {
+	id, err := uuid.NewV7()
+	return []any{id.String(), micros(a.At), a.Who, a.Action, a.Target, a.Changed}, err
+}
+
+// NoteIn is Note for the SQLite store in a file, which a running bridge may be using.
+func NoteIn(ctx context.Context, path string, a Audit) error {
+	db, err := openFile(path, inUse())
 	if err != nil {
+		return fmt.Errorf("note who changed what: %w", err)
+	}
+	row, err := a.row()
+	if err == nil {
+		_, err = db.ExecContext(ctx, noteRow, row...)
+	}
+	if err = errors.Join(err, db.Close()); err != nil {
 		return fmt.Errorf("note who changed what: %w", err)
 	}
 	return nil

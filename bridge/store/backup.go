@@ -49,10 +49,13 @@ func fill(ctx context.Context, file *os.File, from string) (size int64, err erro
 	return info.Size(), file.Sync()
 }
 
+// inUse opens a file that another process may be using.
+func inUse() url.Values { return url.Values{"mode": {"rw"}, "_pragma": {"busy_timeout(10000)"}} }
+
 // vacuumInto copies by one read, which sees nothing of what is written meanwhile. The
 // other way that SQLite has, page by page, begins anew whenever a process writes.
 func vacuumInto(ctx context.Context, from, to string) error {
-	db, err := openFile(from, url.Values{"mode": {"rw"}, "_pragma": {"busy_timeout(10000)"}})
+	db, err := openFile(from, inUse())
 	if err != nil {
 		return err
 	}

@@ -17,8 +17,9 @@ func auditCommand() *cobra.Command {
 		Use:   "audit",
 		Short: "List who changed what",
 		Long: `Lists what people changed by the pages, the API or a command, newest first: retries,
-cancellations, moves, replays, catching up, forgotten people, test windows, reloads and
-logins.`,
+cancellations, moves, replays, catching up, forgotten people, test windows, reloads,
+backups, logins and logouts. Refused logins are listed as well, as many as fit: further
+ones from the same address are counted in one line.`,
 		Example: "  absorb-bridge audit\n  absorb-bridge audit --limit 200 --json",
 		Args:    cobra.NoArgs,
 		RunE: operation(func(cmd *cobra.Command, _ []string, client *admin.Client) error {

@@ -41,6 +41,9 @@ the file is whole, checked, and on disk; a file that exists is never written ove
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s: %d bytes\n", args[0], size)
+			if err := store.NoteIn(cmd.Context(), from, done("store/backup", args[0])); err != nil {
+				fmt.Fprintln(cmd.ErrOrStderr(), "warning: the backup is complete, but the audit trail does not list it:", err)
+			}
 			return nil
 		}),
 	}

@@ -18,6 +18,8 @@ func TestStoreBackup(t *testing.T) {
 	do(t, "store backup "+one+" -c "+path).want(t, 1, "one.db is there already")
 	do(t, "emit --secret x --url "+bridge.url+"/a --count 6").want(t, 0, "6 taken")
 	bridge.stop()
+	do(t, "audit -c "+path).want(t, 0, "store/backup", "one.db")
+	do(t, "sessions end -c "+path).want(t, 0, "0 sessions ended")
 	do(t, "store backup "+two+" --from "+filepath.Join(dir, "bridge.db")).want(t, 0, "two.db")
 	for file, events := range map[string]string{one: "events      24", two: "events      30"} {
 		do(t, "store copy --from "+file+" --to "+filepath.Join(t.TempDir(), "other.db")).want(t, 0, events)

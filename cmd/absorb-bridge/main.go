@@ -48,7 +48,7 @@ Try it without any account:  absorb-bridge demo`,
 	root.AddCommand(
 		serveCommand(), demoCommand(), initCommand(), checkCommand(), loginCommand(), doctorCommand(), previewCommand(),
 		sendCommand(), emitCommand(), eventsCommand(), deliveriesCommand(), deadCommand(),
-		storeCommand(), catchUpCommand(), forgetCommand(), reloadCommand(), readyCommand(), testWindowCommand(), inspectCommand(), auditCommand(), schemaCommand(), versionCommand(),
+		storeCommand(), catchUpCommand(), forgetCommand(), reloadCommand(), readyCommand(), testWindowCommand(), inspectCommand(), auditCommand(), sessionsCommand(), schemaCommand(), versionCommand(),
 	)
 	return root
 }

@@ -43,7 +43,7 @@ SIGHUP. If anything is wrong with them, the ones before go on.`,
 			}
 			g.Version(versionText())
 			g.ReloadFrom(func() (*config.Config, error) { return loadConfig(cmd) })
-			go signals.each(func() { _ = g.Reload() }) // it logs what is wrong
+			go signals.each(func() { _ = g.ReloadFor("the signal SIGHUP") }) // it logs what is wrong
 			return g.Run(cmd.Context())
 		}),
 	}

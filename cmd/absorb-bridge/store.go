@@ -7,9 +7,11 @@ import (
 	"os"
 	"slices"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
@@ -74,6 +76,9 @@ func copyInto(cmd *cobra.Command, source, target *store.Store, label string) err
 	if err != nil {
 		return fmt.Errorf("%w (what was copied is kept; run it again to go on)", err)
 	}
+	if err := target.Note(cmd.Context(), done("store/copy", "into "+label)); err != nil {
+		return err
+	}
 	there, err := target.Rows(cmd.Context())
 	if err != nil {
 		return err
@@ -97,12 +102,22 @@ store.`,
 		Example: "  absorb-bridge store take-back --from data/bridge.db",
 		Args:    cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
-			return withExisting(cmd, from, func(s *store.Store) error { return s.TakeBack(cmd.Context()) })
+			return withExisting(cmd, from, func(s *store.Store) error {
+				if err := s.TakeBack(cmd.Context()); err != nil {
+					return err
+				}
+				return s.Note(cmd.Context(), done("store/take-back", store.Label(from)))
+			})
 		}),
 	}
 	cmd.Flags().StringVar(&from, "from", "", "path or URL of the store")
 	_ = cmd.MarkFlagRequired("from") // it exists
 	return cmd
+}
+
+// done is what the audit trail says of a command that works on a store itself.
+func done(action, target string) store.Audit {
+	return store.Audit{At: time.Now(), Who: "this machine", Action: action, Target: bridge.CleanLine(target), Changed: 1}
 }
 
 // withStore opens a store for a moment.

@@ -75,6 +75,7 @@ func New(o Options) http.Handler {
 	act("/sources/{name}/test-window", s.openWindow)
 	act("/sources/{name}/try-api", s.tryAPI)
 	act("/configuration/reload", s.reload)
+	act("/sessions/end", s.endSessions)
 	page("GET /workshop", s.workshop)
 	page("GET /workshop/condition", s.tryCondition)
 	inside.HandleFunc("GET /workshop/stage", s.stage)

@@ -93,10 +93,20 @@ func (s *site) tryAPI(w http.ResponseWriter, r *http.Request) error {
 }
 
 // configuration shows the one that runs.
-func (s *site) configuration(*http.Request) (view, error) {
+func (s *site) configuration(r *http.Request) (view, error) {
+	sessions, err := s.Desk.Store.CountSessions(r.Context())
 	return view{"configuration.html", "Configuration", map[string]any{
-		"Configuration": s.Desk.Configured(), "CanReload": s.Desk.Reload != nil,
-	}}, nil
+		"Configuration": s.Desk.Configured(), "CanReload": s.Desk.Reload != nil, "Sessions": sessions,
+	}}, err
+}
+
+// endSessions ends all sessions, also that of whoever asks for it.
+func (s *site) endSessions(w http.ResponseWriter, r *http.Request) error {
+	n, err := s.Desk.EndSessions(r.Context())
+	if err == nil {
+		back(w, r, "/configuration", "sessions/end", n)
+	}
+	return err
 }
 
 // reload reads the configuration again. When it has faults the page shows them.

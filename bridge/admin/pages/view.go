@@ -159,6 +159,8 @@ func done(q url.Values) string {
 		return "The template was saved and is in use. The file before it, if there was one, is kept beside it, with .bak at its end."
 	case "reload":
 		return "The configuration was read again and is in use."
+	case "sessions/end":
+		return plural(n, "session", "sessions") + " ended."
 	}
 	return ""
 }

@@ -1,0 +1,9 @@
+package admin
+
+import (
+	"maps"
+	"slices"
+)
+
+// Patterns are those of the API's handlers.
+func Patterns() []string { return slices.Sorted(maps.Keys(NewDesk(Options{}).routes())) }
