@@ -5,6 +5,7 @@ import "time"
 // Event is one thing that happened in an Absorb portal, as a webhook told it.
 type Event struct {
 	ID            string            // UUIDv7, given at intake; sorts by arrival
+	Family        string            // whose events the same bytes repeat, if not only those of Source
 	Source        string            // name of the configured source that verified it
 	Type          string            // canonical name in PascalCase, such as CertificateAwarded
 	UserID        string            // the learner concerned, or ""

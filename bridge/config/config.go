@@ -90,6 +90,8 @@ type Source struct {
 	API            *API                // nil: nothing is looked up
 	CatchUp        *CatchUp            // nil: only by command …
 	Asked          CatchUp             // … then so
+	Family         string              // of the sources that share a secret, the first one's name
+	MaxAge         time.Duration       // of an event that says when it happened; 0 for as long as events are kept
 	Keep           time.Duration       // in place of Config.Keep, or 0
 	KeepDead       time.Duration       // in place of Config.KeepDead, or 0
 	Redact         []string            // paths of facts that are never stored, beside Config.Redact

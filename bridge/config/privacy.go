@@ -87,15 +87,18 @@ func (b *builder) allUnstored(r Route) []string {
 	return slices.Compact(all)
 }
 
-// retention checks that what is caught up is still there to be compared with.
+// retention checks that what comes again is still there to be compared with.
 func (b *builder) retention() {
 	for _, s := range b.config.Sources {
-		if s.CatchUp == nil {
-			continue
-		}
 		key, keep := join("sources", s.Name), b.config.Keep
 		if s.Keep > 0 {
 			keep = s.Keep
+		}
+		if s.MaxAge > keep {
+			b.warn("%s.max_age is longer than events are kept, %v: a repetition of an older event is accepted as a new one", key, keep)
+		}
+		if s.CatchUp == nil {
+			continue
 		}
 		if s.CatchUp.Window >= keep {
 			b.atValue(key+".catch_up.window", "events are kept for %v only: want a shorter time, or events that came would be caught up once more", fmt.Sprint(keep))

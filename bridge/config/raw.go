@@ -83,6 +83,7 @@ type rawSource struct {
 	Events         map[string]any  `koanf:"events"`
 	API            any             `koanf:"api"`
 	CatchUp        any             `koanf:"catch_up"`
+	MaxAge         string          `koanf:"max_age"`
 	Keep           string          `koanf:"keep"`
 	KeepDead       string          `koanf:"keep_dead"`
 	Redact         []string        `koanf:"redact"`

@@ -2,9 +2,9 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
@@ -14,12 +14,12 @@ func (b *builder) sources(all map[string]any) {
 	if len(all) == 0 {
 		b.atValue("sources", "there is none; name at least one portal, with its path and secrets")
 	}
-	used := map[string]string{} // the source that uses a secret on a path
+	used := secretUse{}
 	b.named("sources", all, func(name, key string, value any) {
 		var r rawSource
 		b.decode(key, value, &r)
 		s := Source{
-			Name: name, Path: r.Path, Secrets: r.Secrets, UserAgent: r.UserAgent, Portal: strings.TrimRight(r.Portal, "/"),
+			Name: name, Family: name, Path: r.Path, Secrets: r.Secrets, UserAgent: r.UserAgent, Portal: strings.TrimRight(r.Portal, "/"),
 			Signature: r.Signature, SecretEncoding: r.SecretEncoding,
 		}
 		b.path(key+".path", r.Path)
@@ -47,16 +47,21 @@ func (b *builder) sources(all map[string]any) {
 		if r.CatchUp != nil {
 			b.catchUp(key+".catch_up", r.CatchUp, &s)
 		}
-		if r.Keep != "" {
-			s.Keep = b.duration(key+".keep", r.Keep)
-		}
-		if r.KeepDead != "" {
-			s.KeepDead = b.duration(key+".keep_dead", r.KeepDead)
-		}
+		s.Keep, s.KeepDead, s.MaxAge = b.optional(key+".keep", r.Keep), b.optional(key+".keep_dead", r.KeepDead), b.optional(key+".max_age", r.MaxAge)
 		s.Redact = r.Redact
 		b.neverStored(key+".redact", r.Redact)
 		b.config.Sources = append(b.config.Sources, s)
 	})
+	b.config.families()
+	b.unverified()
+}
+
+// optional reads a duration that may be left out.
+func (b *builder) optional(key, text string) time.Duration {
+	if text == "" {
+		return 0
+	}
+	return b.duration(key, text)
 }
 
 func (b *builder) path(key, path string) {
@@ -65,39 +70,6 @@ func (b *builder) path(key, path string) {
 		b.atValue(key, "required: the path of the webhook's URL, such as /absorb")
 	case !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?# "):
 		b.atValue(key, "want a path such as /absorb, have %q", path)
-	}
-}
-
-// MadeUp stands where init has a value filled in and no example shows its form.
-const MadeUp = "replace-me"
-
-func (b *builder) secrets(key string, s Source, used map[string]string) {
-	if len(s.Secrets) == 0 {
-		b.config.Warnings = append(b.config.Warnings, fmt.Sprintf(
-			"source %s has no secret yet: whatever is posted to %s is answered as a test and never delivered. Save the webhook in the portal, copy its Secret Key, and put it into %s.secrets", s.Name, s.Path, key))
-	}
-	for i, secret := range s.Secrets {
-		at := element(key+".secrets", i)
-		key, err := absorb.NewKey(secret, s.SecretEncoding)
-		if err != nil {
-			b.atValue(at, "%v", err)
-			continue
-		}
-		if what := around(secret.Reveal()); what != "" {
-			b.atValue(at, "the secret has %s, which no portal's Secret Key has: remove them", what)
-			continue
-		}
-		if n := len(key.Bytes().Reveal()); n < absorb.ShortKey && secret.Reveal() != MadeUp {
-			b.config.Warnings = append(b.config.Warnings, fmt.Sprintf("%s has %d characters, and whoever guesses it can sign events: was the Secret Key copied whole?", at, n))
-		}
-		if secret.Reveal() == MadeUp {
-			b.config.Warnings = append(b.config.Warnings, at+" is still what init made up, which everybody knows: put the webhook's Secret Key in its place")
-		}
-		id := s.Path + "\x00" + secret.Reveal()
-		if other, taken := used[id]; taken {
-			b.atValue(at, "source %s has the same secret on the same path, so nobody could tell their events apart", other)
-		}
-		used[id] = s.Name
 	}
 }
 

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -180,7 +181,7 @@ func (p *Parts) keepPaces(before *Parts) {
 func (p *Parts) buildIntake(c *config.Config) error {
 	var faults []error
 	for _, s := range c.Sources {
-		source := intake.Source{Name: s.Name, Path: s.Path, Form: absorb.Form(s.Signature), UserAgent: s.UserAgent, Redact: p.unstored(s)}
+		source := intake.Source{Name: s.Name, Path: s.Path, Form: absorb.Form(s.Signature), UserAgent: s.UserAgent, Redact: p.unstored(s), Family: s.Family, MaxAge: cmp.Or(s.MaxAge, s.Keep, c.Keep)}
 		for i, secret := range s.Secrets {
 			key, err := absorb.NewKey(secret, s.SecretEncoding)
 			if err != nil {

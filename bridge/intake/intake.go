@@ -39,6 +39,8 @@ type Source struct {
 	UserAgent string      // glob pattern that the User-Agent must match; "" matches all
 	Parser    *absorb.Parser
 	Redact    redact.Rules // what is never stored
+	Family    string       // of the sources with the same secret; the same bytes are one event for all of them
+	MaxAge    time.Duration
 }
 
 // Accepter stores events before they are answered.
@@ -129,6 +131,8 @@ func (r *refusal) kind() string {
 		return "compressed"
 	case http.StatusRequestEntityTooLarge:
 		return "too large"
+	case http.StatusUnprocessableEntity:
+		return "too old"
 	case http.StatusServiceUnavailable:
 		return "too many at once"
 	}
@@ -157,7 +161,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	h.metrics.Refused(h.soleSource(r.URL.Path), no.code)
-	answer(w, no.status, map[string]string{"error": no.text})
+	answer(w, no.status, map[string]string{"status": "refused", "error": no.text})
 }
 
 // reply is the answer to a webhook.
@@ -189,8 +193,11 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, claim *bounds.Cla
 	if err != nil {
 		return nil, &refusal{status: http.StatusBadRequest, code: "not_understood", text: err.Error()}
 	}
+	if events, err = h.recent(source, events, now); err != nil {
+		return nil, err
+	}
 	for i := range events {
-		events[i].Source, events[i].ReceivedAt = source.Name, now
+		events[i].Source, events[i].Family, events[i].ReceivedAt = source.Name, source.Family, now
 		events[i].Kept = source.Redact.Body(events[i].Raw)
 		events[i].Signature, events[i].UserAgent = string(form), bridge.CleanLine(r.UserAgent())
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -95,16 +96,19 @@ func (w *Windows) byItself(state store.SourceState) time.Time {
 	return w.start.Add(firstContact)
 }
 
-// onTest gives the first of the sources that is on test.
+// onTest gives the first of the sources that is on test. Where events of one source
+// of the path were verified, another is on test only while somebody opened its window.
 func (w *Windows) onTest(sources []Source, now time.Time) (Source, bool) {
 	if w == nil {
 		return Source{}, false
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	live := slices.ContainsFunc(sources, func(s Source) bool { return len(s.Keys) > 0 && !w.states[s.Name].Verified.IsZero() })
 	for _, s := range sources {
 		state := w.states[s.Name]
-		if len(s.Keys) == 0 || now.Before(w.byItself(state)) || now.Before(state.WindowUntil) {
+		byItself := len(s.Keys) == 0 || now.Before(w.byItself(state))
+		if byItself && !live || now.Before(state.WindowUntil) {
 			return s, true
 		}
 	}

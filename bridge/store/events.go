@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -87,7 +88,7 @@ func newEventRow(e bridge.Event) (eventRow, error) {
 
 func dedupeKey(e bridge.Event) []byte {
 	h := sha256.New()
-	h.Write([]byte(e.Source))
+	h.Write([]byte(cmp.Or(e.Family, e.Source)))
 	h.Write([]byte{0})
 	h.Write(e.Raw)
 	return h.Sum(nil)[:16]
