@@ -47,7 +47,7 @@ func TestSharedSecret(t *testing.T) {
 	}
 	other := sources[0]
 	other.Name, other.Path, other.Family = "other", "/other", "other"
-	b.handler.Use(append(sources, other))
+	b.handler.Use(append(sources, other), nil)
 	for i, path := range []string{"/sandbox", "/production", "/other"} {
 		want := []string{"accepted", "duplicate", "accepted"}[i]
 		if r := b.postTo(t, path, production, webhook); r.Status != want {
