@@ -7,10 +7,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"net"
+	"net/textproto"
 	"strings"
 	"testing"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/internal/locked"
 	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
@@ -149,8 +152,9 @@ func TestAuthentication(t *testing.T) {
 		{"scram-sha-256", []string{"SCRAM-SHA-256", "PLAIN"}, ""},
 		{"auto", []string{"LOGIN"}, ""},
 		{"auto", []string{"PLAIN", "SCRAM-SHA-256", "XOAUTH2"}, ""},
-		{"auto", []string{"XOAUTH2"}, "it offers: xoauth2"},
-		{"scram-sha-1", []string{"PLAIN", "GSSAPI"}, "it offers: plain"},
+		{"auto", []string{"XOAUTH2"}, "It offers xoauth2; the bridge knows cram-md5"},
+		{"scram-sha-1", []string{"PLAIN", "GSSAPI"}, "It offers plain, gssapi"},
+		{"auto", []string{"NTLM", "GSSAPI"}, "ntlm"},
 		{"auto", nil, "does not let anybody authenticate"},
 	} {
 		t.Run(c.auth+" of "+strings.Join(c.offered, " "), func(t *testing.T) {
@@ -173,6 +177,108 @@ func TestAuthentication(t *testing.T) {
 				t.Errorf("Send = %v (%v), want the destination broken and %q", err, se.Kind, c.problem)
 			}
 		})
+	}
+}
+
+// oddServer is a server that answers each command by its beginning, and offers extensions
+// as it likes to write them. It counts the attempts by mechanism.
+func oddServer(t *testing.T, extensions []string, auth map[string]string) (address string, attempts *locked.Buffer) {
+	t.Helper()
+	attempts = &locked.Buffer{}
+	return serveRaw(t, func(c net.Conn) {
+		text := textproto.NewConn(c)
+		say := func(line string) { _ = text.PrintfLine("%s", line) }
+		say("220 mail.example.com")
+		for {
+			line, err := text.ReadLine()
+			if err != nil {
+				return
+			}
+			words := strings.Fields(line + " -")
+			switch strings.ToUpper(words[0]) {
+			case "EHLO":
+				say("250-mail.example.com")
+				for _, e := range extensions {
+					say("250-" + e)
+				}
+				say("250 HELP")
+			case "AUTH":
+				_, _ = fmt.Fprint(attempts, words[1], " ")
+				if say(auth[words[1]]); strings.HasPrefix(auth[words[1]], "334") { // LOGIN
+					_, _ = text.ReadLine()
+					say("334 UGFzc3dvcmQ6")
+					_, _ = text.ReadLine()
+					say("235 welcome")
+				}
+			case "DATA":
+				say("354 go on")
+				_, _ = text.ReadDotBytes()
+				say("250 taken")
+			case "QUIT":
+				say("221 bye")
+				return
+			case "*":
+				say("501 cancelled")
+			default:
+				say("250 fine")
+			}
+		}
+	}), attempts
+}
+
+// TestServersThatOfferOddly has the ways in which servers write what they offer, and
+// offers that they do not keep.
+func TestServersThatOfferOddly(t *testing.T) {
+	const username = "334 VXNlcm5hbWU6"
+	both := map[string]string{"PLAIN": "504 PLAIN is not permitted by this server", "LOGIN": username}
+	for name, c := range map[string]struct {
+		extensions []string
+		auth       map[string]string
+		setting    string
+		attempts   string // for two mails
+		problem    string // "" when they are sent
+	}{
+		"lower case":             {[]string{"auth login plain"}, map[string]string{"PLAIN": "235 welcome"}, "auto", "PLAIN PLAIN", ""},
+		"with an equals sign":    {[]string{"SIZE 1000", "AUTH=LOGIN"}, map[string]string{"LOGIN": username}, "auto", "LOGIN LOGIN", ""},
+		"refused with 504":       {[]string{"AUTH PLAIN LOGIN"}, both, "auto", "PLAIN LOGIN LOGIN", ""},
+		"refused as too weak":    {[]string{"AUTH PLAIN LOGIN"}, map[string]string{"PLAIN": "534 5.7.9 too weak", "LOGIN": username}, "auto", "PLAIN LOGIN LOGIN", ""},
+		"another was asked for":  {[]string{"AUTH PLAIN LOGIN"}, both, "plain", "PLAIN PLAIN", "not permitted by this server"},
+		"a wrong password":       {[]string{"AUTH PLAIN LOGIN"}, map[string]string{"PLAIN": "535 5.7.8 no"}, "auto", "PLAIN PLAIN", "5.7.8 no"},
+		"all are refused":        {[]string{"AUTH PLAIN LOGIN"}, map[string]string{"PLAIN": "504 one", "LOGIN": "504 two"}, "auto", "PLAIN LOGIN LOGIN LOGIN", "two"},
+		"nothing that we know":   {[]string{"AUTH NTLM GSSAPI"}, nil, "auto", "", "ntlm, gssapi"},
+		"nothing in lower cases": {[]string{"authentic", "auth="}, nil, "auto", "", "does not let anybody"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address, attempts := oddServer(t, c.extensions, c.auth)
+			sink := newSink(t, map[string]any{"smtp": "smtp+plaintext://" + address, "auth": c.setting, "username": testUser, "password": testPassword})
+			for range 2 {
+				_, err := sink.Send(t.Context(), encode(t, sink, sinktest.Ordinary()[0].Message))
+				if c.problem == "" {
+					if err != nil {
+						t.Errorf("Send = %v", err)
+					}
+					continue
+				}
+				if err == nil {
+					t.Errorf("sent, want %q", c.problem)
+				} else if se := bridge.AsSendError(err); se.Kind != bridge.DestinationBroken || !strings.Contains(se.Detail, c.problem) {
+					t.Errorf("Send = %v, want the destination broken and %q", err, c.problem)
+				}
+			}
+			if got := strings.TrimSpace(attempts.String()); got != c.attempts {
+				t.Errorf("attempts %q, want %q", got, c.attempts)
+			}
+		})
+	}
+}
+
+// TestLowerCaseSTARTTLS: an offer in lower case is one.
+func TestLowerCaseSTARTTLS(t *testing.T) {
+	address, _ := oddServer(t, []string{"starttls"}, nil)
+	sink := newSink(t, map[string]any{"smtp": "smtp://" + address})
+	_, err := sink.Send(t.Context(), encode(t, sink, sinktest.Ordinary()[0].Message))
+	if err == nil || strings.Contains(err.Error(), "does not offer STARTTLS") {
+		t.Errorf("Send = %v, want it to begin with TLS", err)
 	}
 }
 

@@ -4,11 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
-	"maps"
 	"net"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -30,8 +26,18 @@ type session struct {
 }
 
 // open connects, encrypts and authenticates. When the context ends the
-// connection is closed, at once and until the session is.
+// connection is closed, at once and until the session is. A mechanism that the server
+// offers and then refuses ends the connection; the next one has a connection of its own.
 func (s *server) open(ctx context.Context) (*session, error) {
+	for {
+		opened, err := s.connect(ctx)
+		if refused, ok := errors.AsType[*refusedMechanism](err); !ok || !s.refuse(refused.name) {
+			return opened, err
+		}
+	}
+}
+
+func (s *server) connect(ctx context.Context) (*session, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(s.host, s.port))
 	if err != nil {
 		return nil, at(connecting, err)
@@ -77,15 +83,15 @@ func (s *server) greet(ctx context.Context, conn net.Conn) (*smtp.Client, error)
 		return nil, at(greeting, err)
 	}
 	if s.protection == startTLS {
-		if err := encrypt(client, trust); err != nil {
+		if err := s.encrypt(client, trust); err != nil {
 			return nil, err
 		}
 	}
 	return client, s.authenticate(client)
 }
 
-func encrypt(client *smtp.Client, trust *tls.Config) error {
-	if offered, _ := client.Extension("STARTTLS"); !offered {
+func (s *server) encrypt(client *smtp.Client, trust *tls.Config) error {
+	if offered, _ := s.extension(client, "STARTTLS"); !offered {
 		return broken("the mail server does not offer STARTTLS, so nothing was sent; if it speaks TLS from the first byte write " +
 			"smtps://, if it is a relay on a trusted network smtp+plaintext://")
 	}
@@ -93,61 +99,6 @@ func encrypt(client *smtp.Client, trust *tls.Config) error {
 		return at(encrypting, err)
 	}
 	return nil
-}
-
-// autoAuth picks a mechanism by what the server offers.
-const autoAuth = "auto"
-
-// mechanisms gives the ways to authenticate, by the setting's words.
-func mechanisms() map[string]func(*server) smtp.Auth {
-	// Whether a password may go unencrypted was decided when the settings were
-	// checked, so the mechanisms need not refuse it again.
-	const allowed = true
-	return map[string]func(*server) smtp.Auth{
-		"scram-sha-256": func(s *server) smtp.Auth { return smtp.ScramSHA256Auth(s.username.Reveal(), s.password.Reveal()) },
-		"scram-sha-1":   func(s *server) smtp.Auth { return smtp.ScramSHA1Auth(s.username.Reveal(), s.password.Reveal()) },
-		"plain": func(s *server) smtp.Auth {
-			return smtp.PlainAuth("", s.username.Reveal(), s.password.Reveal(), s.host, allowed)
-		},
-		"login": func(s *server) smtp.Auth {
-			return smtp.LoginAuth(s.username.Reveal(), s.password.Reveal(), s.host, allowed)
-		},
-		"cram-md5": func(s *server) smtp.Auth { return smtp.CRAMMD5Auth(s.username.Reveal(), s.password.Reveal()) },
-		"xoauth2":  func(s *server) smtp.Auth { return smtp.XOAuth2Auth(s.username.Reveal(), s.password.Reveal()) },
-	}
-}
-
-func (s *server) authenticate(client *smtp.Client) error {
-	if s.username.Empty() {
-		return nil
-	}
-	_, offered := client.Extension("AUTH")
-	mechanism, err := s.mechanism(strings.Fields(strings.ToLower(offered)))
-	if err != nil {
-		return err
-	}
-	if err := client.Auth(mechanisms()[mechanism](s)); err != nil {
-		return at(authenticating, err)
-	}
-	return nil
-}
-
-// mechanism chooses among those that the server offers.
-func (s *server) mechanism(offered []string) (string, error) {
-	wanted := []string{s.auth}
-	if s.auth == autoAuth {
-		wanted = []string{"scram-sha-256", "scram-sha-1", "plain", "login", "cram-md5"}
-	}
-	for _, m := range wanted {
-		if slices.Contains(offered, m) {
-			return m, nil
-		}
-	}
-	if len(offered) == 0 {
-		return "", broken("the mail server does not let anybody authenticate here; remove username and password, or use another port")
-	}
-	known := slices.DeleteFunc(offered, func(m string) bool { return !slices.Contains(slices.Collect(maps.Keys(mechanisms())), m) })
-	return "", broken(fmt.Sprintf("the mail server does not offer auth %s; of those known here it offers: %s", s.auth, strings.Join(known, ", ")))
 }
 
 func broken(sentence string) error {

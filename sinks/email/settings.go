@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
@@ -91,6 +92,9 @@ type server struct {
 	helo               string
 	auth               string // a key of mechanisms, or autoAuth
 	username, password bridge.Secret
+
+	mu      sync.Mutex      // guards refused
+	refused map[string]bool // the mechanisms that it offers and does not accept
 }
 
 // server checks what leads to the mail server.
