@@ -9,6 +9,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/googlechat"
 	"github.com/absorb-bridge/absorb-bridge/sinks/gotify"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+	"github.com/absorb-bridge/absorb-bridge/sinks/matrix"
 	"github.com/absorb-bridge/absorb-bridge/sinks/mattermost"
 	"github.com/absorb-bridge/absorb-bridge/sinks/ntfy"
 	"github.com/absorb-bridge/absorb-bridge/sinks/pushover"
@@ -29,12 +30,13 @@ func Types() map[string]kit.Type {
 		"email":      email.Type(),
 		"googlechat": googlechat.Type(),
 		"gotify":     gotify.Type(),
+		"matrix":     matrix.Type(),
 		"mattermost": mattermost.Type(),
 		"ntfy":       ntfy.Type(),
 		"pushover":   pushover.Type(),
 		"rocketchat": rocketchat.Type(),
 		"shoutrrr": shoutrrr.Type(shoutrrr.Builders{
-			"gotify": gotify.New, "ntfy": ntfy.New, "pushover": pushover.New, "telegram": telegram.New, "zulip": zulip.New,
+			"gotify": gotify.New, "matrix": matrix.New, "ntfy": ntfy.New, "pushover": pushover.New, "telegram": telegram.New, "zulip": zulip.New,
 		}),
 		"slack":    slack.Type(),
 		"teams":    teams.Type(),

@@ -29,7 +29,7 @@ func environment() []string {
 		"CHAT_URL=https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t", "TEAMS_URL=https://example.com/workflows/1?sig=x",
 		"SLACK_TOKEN=xoxb-1-x", "DISCORD_TOKEN=MTMz.x.y", "SMTP_PASSWORD=password", "BRIDGE_ADMIN_TOKEN=a-long-token-of-the-admins",
 		"ADMIN_TOKEN=a-long-token-of-the-admins", "VIEW_TOKEN=a-long-token-of-the-others", "OIDC_SECRET=secret",
-		"MATTERMOST_URL=https://chat.example.com/hooks/x", "ROCKETCHAT_URL=https://chat.example.com/hooks/x/y", "NTFY_TOPIC=acme", "GOTIFY_TOKEN=AGotifyToken", "TELEGRAM_TOKEN=110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "PUSHOVER_TOKEN=azGDORePK8gMaC0QOYAMyEEuzJnyUi", "PUSHOVER_USER=uQiRzpo4DXghDmr9QzzfQu27cmVRsG", "ZULIP_KEY=key",
+		"MATTERMOST_URL=https://chat.example.com/hooks/x", "ROCKETCHAT_URL=https://chat.example.com/hooks/x/y", "NTFY_TOPIC=acme", "GOTIFY_TOKEN=AGotifyToken", "TELEGRAM_TOKEN=110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "PUSHOVER_TOKEN=azGDORePK8gMaC0QOYAMyEEuzJnyUi", "PUSHOVER_USER=uQiRzpo4DXghDmr9QzzfQu27cmVRsG", "ZULIP_KEY=key", "MATRIX_TOKEN=syt_token",
 		"WEBHOOK_SECRET=whsec_c2VjcmV0LW9mLXRoZS10ZXN0cy1vZi1hYnNvcmI=",
 	}
 }
@@ -74,7 +74,7 @@ func TestStarterWithEverythingOn(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, whole)
 	}
-	if len(c.Sinks) != 14 || len(c.Routes) != 2 || c.Sources[0].API == nil || c.Sources[0].Fields["courseId"] == nil || c.Templates == "" {
+	if len(c.Sinks) != 15 || len(c.Routes) != 2 || c.Sources[0].API == nil || c.Sources[0].Fields["courseId"] == nil || c.Templates == "" {
 		t.Errorf("not everything is on: %d sinks, %d routes", len(c.Sinks), len(c.Routes))
 	}
 }

@@ -25,7 +25,7 @@ var layers = [][]string{
 	{
 		"bridge/catchup", "bridge/condition", "bridge/admin/access", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "sinks/sinktest",
 		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams", "sinks/telegram",
-		"sinks/gotify", "sinks/mattermost", "sinks/ntfy", "sinks/pushover", "sinks/rocketchat", "sinks/shoutrrr", "sinks/webhook", "sinks/zulip", "docs/examples/ntfy",
+		"sinks/gotify", "sinks/matrix", "sinks/mattermost", "sinks/ntfy", "sinks/pushover", "sinks/rocketchat", "sinks/shoutrrr", "sinks/webhook", "sinks/zulip", "docs/examples/ntfy",
 	},
 	{"bridge/dispatch", "bridge/admin", "sinks"},
 	{"bridge/admin/workshop"},

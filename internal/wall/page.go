@@ -97,6 +97,8 @@ func Title(platform string) string {
 		return "Pushover"
 	case Zulip:
 		return "Zulip"
+	case Matrix:
+		return "Matrix"
 	}
 	return platform
 }

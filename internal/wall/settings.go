@@ -16,6 +16,7 @@ func (w *Wall) Others(baseURL string) map[string]map[string]any {
 	base := strings.TrimSuffix(baseURL, "/")
 	return map[string]map[string]any{
 		Ntfy:     {"type": Ntfy, "server": base + "/ntfy", "topic": ntfyTopic, "token": ntfyToken},
+		Matrix:   {"type": Matrix, "server": base + "/matrix", "token": matrixToken, "room": "#academy:wall.example"},
 		Pushover: {"type": Pushover, "token": pushoverToken, "user": pushoverUser, "api_url": base + "/pushover"},
 		Zulip:    {"type": Zulip, "server": base + "/zulip", "email": zulipEmail, "key": zulipKey, "channel": "academy"},
 		Telegram: {"type": Telegram, "token": telegramToken, "chat": "@academy", "api_url": base + "/telegram"},

@@ -36,6 +36,7 @@ const (
 	Telegram   = "telegram"
 	Pushover   = "pushover"
 	Zulip      = "zulip"
+	Matrix     = "matrix"
 )
 
 // Platforms lists the platforms that the demo sends to, in the order of the page's
@@ -46,7 +47,7 @@ func Platforms() []string {
 
 // Others lists the platforms that are emulated, too, and that the demo does not send
 // to. They have a column once something was sent to them.
-func Others() []string { return []string{Ntfy, Gotify, Telegram, Pushover, Zulip} }
+func Others() []string { return []string{Ntfy, Gotify, Telegram, Pushover, Zulip, Matrix} }
 
 func everyPlatform() []string { return append(Platforms(), Others()...) }
 
@@ -103,7 +104,7 @@ func New(o Options) *Wall {
 	w.platforms = []*platform{
 		slackPlatform(), slackAPIPlatform(o.Now), discordPlatform(d), discordBotPlatform(d), googleChatPlatform(o.Now), teamsPlatform(),
 		mattermostPlatform(), rocketPlatform(), webhookPlatform(o.Now), ntfyPlatform(o.Now), gotifyPlatform(),
-		telegramPlatform(o.Now), pushoverPlatform(), zulipPlatform(o.Now),
+		telegramPlatform(o.Now), pushoverPlatform(), zulipPlatform(o.Now), matrixPlatform(),
 	}
 	w.faults = newFaultQueue(w.modes())
 	w.mail, w.ca = w.newMailServer()

@@ -58,6 +58,7 @@ func TestTranslations(t *testing.T) {
 		"zulip://bot%40example.com:KEY@chat.example.com?stream=academy&topic=lms": {service: "zulip", settings: map[string]any{
 			"server": "https://chat.example.com", "email": "bot@example.com", "key": "KEY", "channel": "academy", "topic": "lms",
 		}},
+		"matrix://:TOKEN@h:8008?rooms=academy:h&disableTLS=yes":                  {service: "matrix", settings: map[string]any{"server": "http://h:8008", "token": "TOKEN", "room": "#academy:h"}},
 		"telegram://1:AA@telegram?chats=@academy":                                {service: "telegram", settings: map[string]any{"token": "1:AA", "chat": "@academy"}},
 		"telegram://1:AA@telegram?channels=-100:4&notification=no&preview=false": {service: "telegram", settings: map[string]any{"token": "1:AA", "chat": "-100", "topic_id": 4, "silent": true, "preview": false}},
 	} {
@@ -91,6 +92,8 @@ func TestFaultsOfURLs(t *testing.T) {
 		"gotify://h/s3cr3t?extras=[":                 "want a JSON object",
 		"gotify://h/faulty":                          "token for gotify: want another",
 		"pushover://shoutrrr:s3cr3t@user?priority=2": "want a number",
+		"matrix://bot:s3cr3t@h?rooms=!a:h":           "does not log in with a password",
+		"matrix://:s3cr3t@h":                         "name at least one",
 		"telegram://1:s3cr3t@telegram":               "name at least one",
 		"telegram://1:s3cr3t@telegram?chats=@a:b":    "topic's number",
 		"telegram://1:s3cr3t@telegram?chats=@academy&parsemode=Markdown": "leave it out",

@@ -17,6 +17,7 @@ func translations() map[string]func(*url.URL, *query) []map[string]any {
 		"telegram": telegram,
 		"pushover": one(pushover),
 		"zulip":    one(zulip),
+		"matrix":   matrix,
 	}
 }
 
@@ -152,4 +153,27 @@ func zulip(u *url.URL, q *query) map[string]any {
 	return given(map[string]any{
 		"server": "https://" + u.Host, "email": u.User.Username(), "key": key, "channel": q.take("stream"), "topic": q.take("topic", "title"),
 	})
+}
+
+// matrix is matrix://:TOKEN@HOST?rooms=ROOM,ROOM.
+func matrix(u *url.URL, q *query) []map[string]any {
+	token, _ := u.User.Password()
+	q.take("title") // each message has its own
+	if u.User.Username() != "" {
+		q.faults = append(q.faults, "the bridge does not log in with a password: log in once, and give the access token, as in matrix://:TOKEN@HOST")
+	}
+	rooms := q.list(",", "rooms", "room")
+	if len(rooms) == 0 {
+		q.faults = append(q.faults, "rooms: name at least one")
+	}
+	address := server(u, q, "")
+	var all []map[string]any
+	for _, room := range rooms {
+		name := room.(string)
+		if !strings.HasPrefix(name, "#") && !strings.HasPrefix(name, "!") {
+			name = "#" + name
+		}
+		all = append(all, map[string]any{"server": address, "token": token, "room": name})
+	}
+	return all
 }

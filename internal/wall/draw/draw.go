@@ -35,7 +35,7 @@ var templates = sync.OnceValue(func() *template.Template {
 
 // Payload draws the JSON of one of the platforms "slack", "discord",
 // "googlechat", "teams", "mattermost", "rocketchat", "ntfy", "gotify",
-// "telegram", "pushover" and "zulip"; that of any other is shown as text. An error means that the payload is not of the platform's form.
+// "telegram", "pushover", "zulip" and "matrix"; that of any other is shown as text. An error means that the payload is not of the platform's form.
 func Payload(platform string, body []byte) (template.HTML, error) {
 	switch platform {
 	case "slack":
@@ -48,7 +48,7 @@ func Payload(platform string, body []byte) (template.HTML, error) {
 		return drawJSON[teamsMessage]("teams.html", body)
 	case "mattermost", "rocketchat":
 		return drawHook(platform, body)
-	case "ntfy", "gotify", "telegram", "pushover", "zulip":
+	case "ntfy", "gotify", "telegram", "pushover", "zulip", "matrix":
 		return drawNote(body)
 	case "webhook":
 		var pretty bytes.Buffer

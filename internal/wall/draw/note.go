@@ -23,6 +23,7 @@ type noteKeys struct {
 	Text                       string // in HTML
 	HTML                       any    // whether the message is in HTML
 	Topic, Content             string // the content is Markdown
+	FormattedBody              string `json:"formatted_body"` // in HTML
 	Markdown                   bool
 	Actions                    []struct{ Label string }
 	Extras                     map[string]struct {
@@ -48,8 +49,8 @@ func drawNote(body []byte) (template.HTML, error) {
 	if keys.Content != "" {
 		view.Title, view.Lines = keys.Topic, markdownLayout().lines(keys.Content)
 	}
-	if keys.Text != "" {
-		view.Lines = plainLayout().lines(words(keys.Text))
+	if text := keys.Text + strings.ReplaceAll(keys.FormattedBody, "<br>", "\n"); text != "" {
+		view.Lines = plainLayout().lines(words(text))
 	}
 	for _, a := range keys.Actions {
 		view.More = append(view.More, a.Label)
