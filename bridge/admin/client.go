@@ -62,12 +62,10 @@ func (c *Client) Event(ctx context.Context, id string) (e EventView, err error) 
 }
 
 // Change applies an operation (deliveries/retry, deliveries/cancel,
-// deliveries/move or events/replay) to a selection, and gives how many were
+// deliveries/move or events/replay) to a selection, and tells how many were
 // changed.
-func (c *Client) Change(ctx context.Context, operation string, s Selection) (int, error) {
-	var n Changed
-	err := c.post(ctx, operation, s, &n)
-	return n.Changed, err
+func (c *Client) Change(ctx context.Context, operation string, s Selection) (n Changed, err error) {
+	return n, c.post(ctx, operation, s, &n)
 }
 
 // Reload has a running bridge read its configuration again.

@@ -31,7 +31,8 @@ type Selection struct {
 
 // Changed tells how many were changed.
 type Changed struct {
-	Changed int `json:"changed"`
+	Changed int    `json:"changed"`
+	Instead string `json:"instead,omitempty"` // when none was: what else there is
 }
 
 // Counted tells how many a filter chooses.
@@ -46,7 +47,7 @@ const orphans = "orphaned"
 
 // DeliveryStates are the states of deliveries that can be asked for.
 func DeliveryStates() []string {
-	return []string{string(bridge.Pending), string(bridge.Sent), string(bridge.Dead), string(bridge.Cancelled), orphans}
+	return []string{string(bridge.Pending), string(bridge.Sent), string(bridge.Dead), string(bridge.Cancelled), store.Failed, orphans}
 }
 
 // EventStates are the states of events that can be asked for.
@@ -73,7 +74,11 @@ func (d *Desk) change(operation string) func(*http.Request) (any, error) {
 			return nil, &Error{http.StatusBadRequest, "the body is not a selection: " + err.Error()}
 		}
 		n, err := d.Change(r.Context(), operation, s)
-		return Changed{n}, err
+		if err != nil || n > 0 || operation == Replay {
+			return Changed{Changed: n}, err
+		}
+		words, err := d.instead(r.Context(), s)
+		return Changed{Instead: words}, err
 	}
 }
 
@@ -105,12 +110,39 @@ func (d *Desk) Change(ctx context.Context, operation string, s Selection) (int, 
 	default:
 		return 0, &Error{http.StatusNotFound, "there is no operation " + operation}
 	}
-	if n > 0 {
+	if n > 0 || operation == Retry && err == nil { // who retries has mended something: a sink that is left alone is tried
 		d.Changed()
+	}
+	if n > 0 {
 		d.overview.forget()
 		d.Noted(ctx, operation, target, n)
 	}
 	return n, err
+}
+
+// instead says what there is when a selection chose no delivery that could be changed:
+// those in other states that are otherwise like it.
+func (d *Desk) instead(ctx context.Context, s Selection) (string, error) {
+	var all []string
+	for _, state := range []bridge.State{bridge.Pending, bridge.Dead, bridge.Cancelled, bridge.Sent} {
+		f := s.Filter
+		f.State = string(state)
+		counted, err := d.CountDeliveries(ctx, f)
+		if err != nil {
+			return "", err
+		}
+		if counted.Count > 0 {
+			all = append(all, strconv.Itoa(counted.Count)+" "+string(state))
+		}
+	}
+	if len(all) == 0 {
+		return "there is no delivery like this", nil
+	}
+	words := "of those like this there are only " + strings.Join(all, ", ")
+	if s.State != "" {
+		words = "none is " + s.State + "; " + strings.Replace(words, "of those like this there are only", "there are", 1) + ": choose them by --state"
+	}
+	return words, nil
 }
 
 // checked gives a selection's filter if it may be used for a change.

@@ -195,8 +195,8 @@ func TestARemovedSinkLeavesOrphans(t *testing.T) {
 	if _, err := client.Change(t.Context(), "deliveries/move", admin.Selection{Filter: store.Filter{Sink: "slack", Limit: 1}, To: "screen"}); err == nil {
 		t.Error("a change of one at most changes all")
 	}
-	if n, err := client.Change(t.Context(), "deliveries/move", selected); err != nil || n != 1 {
-		t.Errorf("moved %d, %v", n, err)
+	if n, err := client.Change(t.Context(), "deliveries/move", selected); err != nil || n.Changed != 1 {
+		t.Errorf("moved %d, %v", n.Changed, err)
 	}
 	list(store.Filter{Sink: "screen", State: "sent"}, 1)
 }
@@ -246,8 +246,8 @@ func TestReplay(t *testing.T) {
 		if _, err := c.Change(t.Context(), "events/replay", admin.Selection{}); err == nil {
 			t.Error("everything is routed again though nobody said so")
 		}
-		if n, err := c.Change(t.Context(), "events/replay", admin.Selection{All: true}); err != nil || n != 2 {
-			t.Errorf("routed %d again, %v", n, err)
+		if n, err := c.Change(t.Context(), "events/replay", admin.Selection{All: true}); err != nil || n.Changed != 2 {
+			t.Errorf("routed %d again, %v", n.Changed, err)
 		}
 		if err := c.Reload(t.Context()); err == nil {
 			t.Error("reloads though nothing runs")

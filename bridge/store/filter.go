@@ -74,6 +74,8 @@ func (c *conditions) state(state string) {
 	switch bridge.State(state) {
 	case bridge.Pending, bridge.Sent, bridge.Dead, bridge.Cancelled:
 		c.add("d.state = '" + state + "'")
+	case Failed:
+		c.add("(d.state = 'dead' OR d.state = 'pending' AND d.last_error IS NOT NULL)")
 	default:
 		c.equal("d.state", state)
 	}

@@ -54,8 +54,8 @@ func (s *Store) sweep(ctx context.Context, c *conditions, r Retention) (int, err
 	c.add(`e.routed_at IS NOT NULL AND NOT EXISTS (
 			SELECT 1 FROM deliveries d WHERE d.event_id = e.id
 			AND (d.state = 'pending' OR d.state = 'dead' AND d.updated_at >= ? OR d.updated_at >= ?))`, micros(r.Dead), micros(r.Done))
-	return s.each(ctx, "sweep", `SELECT e.id FROM events e`+and(c, "e.id > ?")+` ORDER BY e.id LIMIT ?`, c.args, func(id string) statement {
-		return change(`DELETE FROM events WHERE id = ? AND routed_at IS NOT NULL`, id)
+	return s.each(ctx, "sweep", `SELECT e.id FROM events e`+and(c, "e.id > ?")+` ORDER BY e.id LIMIT ?`, c.args, func(id string) []statement {
+		return one(`DELETE FROM events WHERE id = ? AND routed_at IS NOT NULL`, id)
 	})
 }
 

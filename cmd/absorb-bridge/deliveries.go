@@ -10,6 +10,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
 func deliveriesCommand() *cobra.Command {
@@ -19,8 +20,10 @@ bridge that runs with the configuration, by admin.listen, or, when none does, it
 store.
 
 A state is pending (waits for its turn, for the first time or again), sent, dead
-(refused, or given up; kept so that it can be retried) or cancelled. A pending one
-whose sink is not in the configuration any more is orphaned: move it to another sink.`)
+(refused, or given up; kept so that it can be retried) or cancelled. Dead ones, and
+pending ones that wait for another try, are failed: retry takes those unless --state
+says otherwise, and tries a sink that is broken at once. A pending one whose sink
+is not in the configuration any more is orphaned: move it to another sink.`)
 }
 
 func deadCommand() *cobra.Command {
@@ -54,7 +57,7 @@ func deliveryCommands(name, state, short, long string) *cobra.Command {
 	configFlag(cmd)
 	states := ""
 	if state == "" {
-		states = "pending, sent, dead, cancelled or orphaned"
+		states = "pending, sent, dead, cancelled, failed or orphaned"
 	}
 	f.add(cmd, states)
 	cmd.Flags().IntVar(&f.Limit, "limit", 50, "how many at most")
@@ -79,7 +82,7 @@ func deliveryChange(name, state, verb, short, done string) *cobra.Command {
 	var to string
 	f.State = state
 	if state == "" && verb == "retry" {
-		f.State = string(bridge.Dead)
+		f.State = store.Failed
 	}
 	example := fmt.Sprintf("  absorb-bridge %s %s 0192f0c4-7a10-7c3e-9b1e-5f1f2a3b4c5d\n  absorb-bridge %s %s --sink academy --since 3d", name, verb, name, verb)
 	target := (*string)(nil)
@@ -90,7 +93,7 @@ func deliveryChange(name, state, verb, short, done string) *cobra.Command {
 	cmd := change{"deliveries/" + verb, verb + " [ID...]", short, example, done}.command(&f, target)
 	states := "" // fixed for dead letters
 	if state == "" {
-		states = "pending, dead, cancelled or orphaned"
+		states = "pending, dead, cancelled, failed or orphaned"
 	}
 	f.add(cmd, states)
 	if target != nil {

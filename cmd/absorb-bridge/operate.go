@@ -106,9 +106,12 @@ func (c change) command(f *filterFlags, to *string) *cobra.Command {
 			if err != nil {
 				return narrowed(err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%d %s\n", n, c.done)
-			if n < len(args) {
-				return fmt.Errorf("%d of the %d named could not be changed: there is none with this id, or its state does not allow it; see show ID", len(args)-n, len(args))
+			fmt.Fprintf(cmd.OutOrStdout(), "%d %s\n", n.Changed, c.done)
+			if left := len(args) - n.Changed; left > 0 {
+				return fmt.Errorf("%d of the %d named could not be changed: there is none with this id, or its state does not allow it; see show ID", left, len(args))
+			}
+			if n.Instead != "" {
+				fmt.Fprintln(cmd.ErrOrStderr(), "warning:", n.Instead)
 			}
 			return nil
 		}),
