@@ -18,9 +18,13 @@ import (
 func load(t *testing.T, f Files) *config.Config {
 	t.Helper()
 	var environ []string
-	for line := range strings.Lines(EnvFile(f.Environment)) {
+	env, err := EnvFile(f.Environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(env) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(line, "#") {
-			environ = append(environ, name+"="+strings.Replace(strings.Trim(value, "'"), config.MadeUp, "filled in by an admin", 1))
+			environ = append(environ, name+"="+strings.Replace(systemd(value), config.MadeUp, "filled in by an admin", 1))
 		}
 	}
 	c, err := config.Parse("bridge.yaml", []byte(f.Config), environ)
@@ -147,7 +151,7 @@ func TestInterview(t *testing.T) {
 			t.Errorf("the configuration holds %q:\n%s", secret, f.Config)
 		}
 	}
-	if env := EnvFile(f.Environment); !strings.Contains(env, `HR_PASSWORD='a '\''secret'\'' of mine'`) || !strings.Contains(env, "GUESTS_TOKEN='xoxb-1-2'") {
+	if env, err := EnvFile(f.Environment); err != nil || !strings.Contains(env, `HR_PASSWORD="a 'secret' of mine"`) || !strings.Contains(env, "GUESTS_TOKEN='xoxb-1-2'") {
 		t.Errorf("the environment is\n%s", env)
 	}
 	steps := a.Steps(f, Place{Config: "bridge.yaml", Usual: true, Env: ".env"})

@@ -232,15 +232,3 @@ func quoteAll(names []string) string {
 	}
 	return strings.Join(quoted, ", ")
 }
-
-// EnvFile is the variables as a shell, systemd and Compose read them.
-func EnvFile(all []Variable) string {
-	var b strings.Builder
-	for _, v := range all {
-		if v.About != "" {
-			fmt.Fprintf(&b, "# %s\n", v.About)
-		}
-		fmt.Fprintf(&b, "%s='%s'\n", v.Name, strings.ReplaceAll(v.Value, "'", `'\''`))
-	}
-	return b.String()
-}

@@ -88,11 +88,15 @@ func (o *initOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if err := o.write(cmd, path, files); err != nil {
+	env, err := setup.EnvFile(files.Environment)
+	if err != nil {
+		return err
+	}
+	if err := o.write(cmd, path, files.Config, env); err != nil {
 		return err
 	}
 	if o.env == "" {
-		fmt.Fprintf(cmd.OutOrStdout(), "\nIt reads these variables; all values are made up:\n\n%s", setup.EnvFile(files.Environment))
+		fmt.Fprintf(cmd.OutOrStdout(), "\nIt reads these variables; all values are made up:\n\n%s", env)
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "\nNext:\n%s", answers.Steps(files, setup.Place{Config: path, Usual: !chosen, Env: o.env}))
 	return err
@@ -201,8 +205,8 @@ func (o *initOptions) free(paths ...string) error {
 	return nil
 }
 
-func (o *initOptions) write(cmd *cobra.Command, path string, files setup.Files) error {
-	if err := writeNew(path, files.Config, 0o644, o.force); err != nil {
+func (o *initOptions) write(cmd *cobra.Command, path, config, env string) error {
+	if err := writeNew(path, config, 0o644, o.force); err != nil {
 		return err
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), "wrote", path)
@@ -220,7 +224,7 @@ func (o *initOptions) write(cmd *cobra.Command, path string, files setup.Files) 
 	if o.env == "" {
 		return nil
 	}
-	if err := writeNew(o.env, setup.EnvFile(files.Environment), 0o600, o.force); err != nil {
+	if err := writeNew(o.env, env, 0o600, o.force); err != nil {
 		return err
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), "wrote", o.env)
