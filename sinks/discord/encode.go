@@ -170,25 +170,22 @@ func (e *encoder) fields(all []bridge.Field) {
 // Escape makes data harmless in Discord's markdown.
 func Escape(s string) string { return escape(bridge.CleanText(s)) }
 
-// escape puts a backslash before everything that formats, links or mentions, and
-// a zero-width space behind each @, for readers of mention logs and for bots
-// that look for it.
+// escape puts a backslash before everything that formats, links or mentions. What
+// would do so without such a character is broken by a space of no width, also for
+// readers of mention logs and for bots that look for it.
 func escape(s string) string {
 	var b strings.Builder
-	for _, r := range s {
+	for _, r := range kit.LineStarts(kit.Inert(s)) {
 		if strings.ContainsRune("\\*_~`|>#-+[]()<:", r) {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
-		if r == '@' {
-			b.WriteString(blank)
-		}
 	}
 	return b.String()
 }
 
-// plain takes the mentions out of a text that is shown without markdown.
-func plain(s string) string { return strings.ReplaceAll(s, "@", "@"+blank) }
+// plain is for a text that is shown without markdown.
+func plain(s string) string { return kit.Inert(s) }
 
 func dialect(mentions kit.Mentions) kit.Dialect {
 	return kit.Dialect{Measure: kit.UTF16, Newline: "\n", Mentions: mentions, Span: func(s kit.Span) (before, after string, text func(string) string) {

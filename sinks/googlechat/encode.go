@@ -155,7 +155,7 @@ func (e *encoder) footer(footer string) []widget {
 	if footer == "" {
 		return nil
 	}
-	return []widget{{TextParagraph: &textParagraph{Text: `<font color="#5f6368">` + e.fit("footer", footer, maxFooter, html.EscapeString) + "</font>"}}}
+	return []widget{{TextParagraph: &textParagraph{Text: `<font color="#5f6368">` + e.fit("footer", footer, maxFooter, escape) + "</font>"}}}
 }
 
 // fields puts short fields side by side, in pairs. What finds no room is
@@ -165,7 +165,7 @@ func (e *encoder) fields(all []bridge.Field, room int) []widget {
 	var pair *columns // with one column still empty
 	for i, f := range all {
 		name := e.fit("", f.Name, maxName, literal)
-		value := e.fit("field "+f.Name, f.Value, maxValue, html.EscapeString)
+		value := e.fit("field "+f.Name, f.Value, maxValue, escape)
 		// A pair is three widgets, and one is kept for the note.
 		if room -= 2; room < 1 || e.used > forFields {
 			left := len(all) - i
@@ -190,22 +190,25 @@ func (e *encoder) fields(all []bridge.Field, room int) []widget {
 
 // Escape makes data harmless in a card's HTML, and in the text of a message,
 // which has mentions and links between angle brackets.
-func Escape(s string) string { return html.EscapeString(bridge.CleanText(s)) }
+func Escape(s string) string { return escape(bridge.CleanText(s)) }
 
 // literal is for texts of which Google does not say whether they are HTML: they
 // are right in both readings.
-func literal(s string) string { return angles.Replace(s) }
+func literal(s string) string { return angles.Replace(kit.Inert(s)) }
+
+// escape is for HTML.
+func escape(s string) string { return html.EscapeString(kit.Inert(s)) }
 
 var angles = strings.NewReplacer("<", "‹", ">", "›")
 
 // fallback is for texts whose markup has no escape: a mention or a link needs its
 // angle bracket right before it.
-func fallback(s string) string { return strings.ReplaceAll(s, "<", "<\u200B") }
+func fallback(s string) string { return strings.ReplaceAll(kit.LookAlike(s), "<", "<"+kit.ZeroWidth) }
 
 func dialect() kit.Dialect {
 	return kit.Dialect{Measure: kit.JSONBytes, Newline: "<br>", Span: func(s kit.Span) (before, after string, text func(string) string) {
 		if s.Code {
-			return `<font color="#c5221f">`, "</font>", html.EscapeString
+			return `<font color="#c5221f">`, "</font>", escape
 		}
 		if s.Italic {
 			before, after = before+"<i>", "</i>"+after
@@ -216,6 +219,6 @@ func dialect() kit.Dialect {
 		if s.URL != "" && len(s.URL) <= maxURL {
 			before, after = before+`<a href="`+html.EscapeString(s.URL)+`">`, "</a>"+after
 		}
-		return before, after, html.EscapeString
+		return before, after, escape
 	}}
 }

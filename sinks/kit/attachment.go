@@ -8,10 +8,6 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// ZeroWidth is a space that nobody sees. Behind a character that would mention or
-// link it keeps that from happening.
-const ZeroWidth = "\u200B"
-
 // Attachment is a box with a coloured edge.
 type Attachment struct {
 	Fallback  string            `json:"fallback"` // for notifications

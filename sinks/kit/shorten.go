@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"sort"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -38,24 +39,23 @@ func Shorten(s string, limit int, measure Measure) (string, bool) {
 
 // ShortenEscaped shortens a text so that its escaped form fits the limit, and
 // gives back the escaped form. Since the plain text is cut, an escape sequence
-// never is.
+// never is, and an escape sees what is around a character.
 func ShortenEscaped(s string, limit int, measure Measure, escape func(string) string) (string, bool) {
 	if whole := escape(s); measure(whole) <= limit {
 		return whole, false
 	}
-	var b strings.Builder
 	left := limit - measure(Ellipsis)
-	for rest, state := s, -1; rest != ""; {
-		var cluster string
-		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		escaped := escape(cluster)
-		if left -= measure(escaped); left < 0 {
-			break
-		}
-		b.WriteString(escaped)
-	}
-	if limit < measure(Ellipsis) {
+	if left < 0 {
 		return "", true
 	}
-	return strings.TrimRight(b.String(), " \n") + Ellipsis, true
+	var ends []int // of the characters, as readers see them, that could find room
+	for rest, state := s, -1; rest != "" && len(ends) <= left; {
+		_, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		ends = append(ends, len(s)-len(rest))
+	}
+	fits := sort.Search(len(ends), func(i int) bool { return measure(escape(s[:ends[i]])) > left })
+	if fits == 0 {
+		return Ellipsis, true
+	}
+	return strings.TrimRight(escape(s[:ends[fits-1]]), " \n") + Ellipsis, true
 }

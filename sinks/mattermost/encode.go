@@ -1,6 +1,7 @@
 package mattermost
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -25,10 +26,10 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 func Escape(s string) string { return escape(bridge.CleanText(s)) }
 
 // inert breaks what Mattermost makes of texts in any place, code and titles
-// included: mentions, and Slack's <url|label>, which it turns into a link.
+// included: Slack's <url|label>, which it turns into a link.
 func inert(r rune) string {
 	switch r {
-	case '@', '<':
+	case '<':
 		return string(r) + kit.ZeroWidth
 	case '|':
 		return "｜"
@@ -36,12 +37,15 @@ func inert(r rune) string {
 	return string(r)
 }
 
-// plain is for texts that are shown as they are. A title may hold a link.
-func plain(s string) string {
+// plain is for texts that some versions show as they are, and others as markdown.
+func plain(s string) string { return brackets(kit.LookAlike(s)) }
+
+// brackets is for texts without formatting, which may hold links.
+func brackets(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		b.WriteString(inert(r))
-		if r == ']' {
+		if r == ']' || r == '#' {
 			b.WriteString(kit.ZeroWidth)
 		}
 	}
@@ -52,7 +56,7 @@ func plain(s string) string {
 // ~name and a #hashtag included.
 func escape(s string) string {
 	var b strings.Builder
-	for _, r := range s {
+	for _, r := range entities(kit.LineStarts(kit.Inert(s))) {
 		if strings.ContainsRune("\\`*_{}[]()#+-!>~", r) {
 			b.WriteByte('\\')
 		}
@@ -61,10 +65,15 @@ func escape(s string) string {
 	return b.String()
 }
 
+// entity is what begins HTML's &lt; and the like, which Mattermost resolves.
+var entity = regexp.MustCompile(`&(#?[0-9A-Za-z])`)
+
+func entities(s string) string { return entity.ReplaceAllString(s, "&"+kit.ZeroWidth+"$1") }
+
 func dialect() kit.Dialect {
 	return kit.Dialect{Measure: kit.Runes, Newline: "\n", Span: func(s kit.Span) (before, after string, text func(string) string) {
 		if s.Code {
-			return "`", "`", func(x string) string { return strings.ReplaceAll(plain(x), "`", "ˋ") }
+			return "`", "`", func(x string) string { return strings.ReplaceAll(brackets(kit.Inert(x)), "`", "ˋ") }
 		}
 		if s.Italic {
 			before, after = before+"*", "*"+after

@@ -30,19 +30,16 @@ func Escape(s string) string { return escape(bridge.CleanText(s)) }
 // character that looks alike.
 var (
 	inPlain = strings.NewReplacer(
-		"@", "@"+kit.ZeroWidth, "#", "#"+kit.ZeroWidth, "<", "<"+kit.ZeroWidth, "]", "]"+kit.ZeroWidth, "|", "｜",
+		"#", "#"+kit.ZeroWidth, "<", "<"+kit.ZeroWidth, "]", "]"+kit.ZeroWidth, "|", "｜",
 	)
 	inMarkup = strings.NewReplacer(
-		"@", "@"+kit.ZeroWidth, "#", "#"+kit.ZeroWidth, "<", "<"+kit.ZeroWidth, "]", "]"+kit.ZeroWidth, "|", "｜",
-		">", kit.ZeroWidth+">", "*", "∗", "~", "∼", "`", "ˋ", `\`, "＼",
+		"#", "#"+kit.ZeroWidth, "<", "<"+kit.ZeroWidth, "]", "]"+kit.ZeroWidth, "|", "｜", ">", kit.ZeroWidth+">", `\`, "＼",
 	)
 )
 
-func plain(s string) string { return inPlain.Replace(s) }
+func plain(s string) string { return inPlain.Replace(kit.Inert(s)) }
 
-// escape leaves "_" as it is: identifiers are full of it, and slanted letters are
-// the worst that can come of it.
-func escape(s string) string { return inMarkup.Replace(s) }
+func escape(s string) string { return inMarkup.Replace(kit.LookAlike(s)) }
 
 func dialect() kit.Dialect {
 	return kit.Dialect{Measure: kit.Runes, Newline: "\n", Span: func(s kit.Span) (before, after string, text func(string) string) {

@@ -129,7 +129,7 @@ func (e *encoder) link(title, url string) string {
 		return e.live(title)
 	}
 	before, after, _ := strings.Cut(title, longest)
-	return e.live(before) + "<" + escape(url) + "|" + label(escape(longest)) + ">" + e.live(after)
+	return e.live(before) + "<" + escaper.Replace(url) + "|" + label(escape(longest)) + ">" + e.live(after)
 }
 
 func (e *encoder) text(markdown string) {
@@ -230,8 +230,8 @@ func mrkdwn(text string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.MarkdownType, text, false, true)
 }
 
-// Escape makes data harmless in Slack's markup: mentions and links need a raw "<"
-// (api.slack.com/reference/surfaces/formatting#escaping).
+// Escape makes data literal in Slack's markup: mentions and links need a raw "<"
+// (api.slack.com/reference/surfaces/formatting#escaping). What formats has no escape.
 func Escape(s string) string {
 	return escape(bridge.CleanText(s))
 }
@@ -245,7 +245,7 @@ func label(escaped string) string { return strings.ReplaceAll(escaped, "|", "｜
 func dialect(mentions kit.Mentions) kit.Dialect {
 	return kit.Dialect{Measure: kit.Runes, Newline: "\n", Mentions: mentions, Span: func(s kit.Span) (before, after string, text func(string) string) {
 		if s.Code {
-			return "`", "`", func(x string) string { return strings.ReplaceAll(escape(x), "`", "ˋ") }
+			return "`", "`", func(x string) string { return strings.ReplaceAll(escaper.Replace(x), "`", "ˋ") }
 		}
 		if s.Italic {
 			before, after = before+"_", "_"+after
@@ -254,7 +254,7 @@ func dialect(mentions kit.Mentions) kit.Dialect {
 			before, after = before+"*", "*"+after
 		}
 		if s.URL != "" && len(s.URL) <= maxURL/2 {
-			before, after = before+"<"+escape(s.URL)+"|", ">"+after
+			before, after = before+"<"+escaper.Replace(s.URL)+"|", ">"+after
 			return before, after, func(x string) string { return label(escape(x)) }
 		}
 		return before, after, escape
@@ -263,5 +263,5 @@ func dialect(mentions kit.Mentions) kit.Dialect {
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// escape escapes text that is clean already, and keeps its blanks.
-func escape(s string) string { return escaper.Replace(s) }
+// escape makes text literal that is clean already, and keeps its blanks.
+func escape(s string) string { return escaper.Replace(kit.LookAlike(s)) }

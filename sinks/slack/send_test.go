@@ -184,7 +184,7 @@ func TestBotMentions(t *testing.T) {
 	body, _ := json.Marshal(keys)
 	shown := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(body))
 	for _, want := range []string{
-		`*<@UANN> <https://example.com/|completed Ropes>*`, `No &lt;Body&gt; <@UTABLE> &lt;@bob@example.com|x&gt;`, `"<` + "\u200B" + `@bob@example.com|x>"`,
+		`*<@UANN> <https://example.com/|completed Ropes>*`, "No &lt;Body&gt; <@UTABLE> &lt;@\u200Bbob@\u200Bexample\u200B.\u200Bcom|x&gt;", `"<` + "\u200B" + `@bob@example.com|x>"`,
 	} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("%s is not in %s", want, shown)

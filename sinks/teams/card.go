@@ -1,6 +1,10 @@
 package teams
 
-import "regexp"
+import (
+	"regexp"
+
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
+)
 
 // The parts of an Adaptive Card 1.4 that are used
 // (https://adaptivecards.io/schemas/1.4.0/adaptive-card.json).
@@ -82,7 +86,7 @@ type action struct {
 // alone, but a card should not depend on that.
 var at = regexp.MustCompile(`(?i)<(/?at\b)`)
 
-func literal(s string) string { return at.ReplaceAllString(s, "<\u200B$1") }
+func literal(s string) string { return at.ReplaceAllString(kit.Inert(s), "<"+kit.ZeroWidth+"$1") }
 
 func run(text string) textRun { return textRun{Type: "TextRun", Text: literal(text)} }
 

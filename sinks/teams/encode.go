@@ -281,7 +281,7 @@ func (e *encoder) actions(all []bridge.Action) []action {
 // markdown.
 func Escape(s string) string {
 	var b strings.Builder
-	for _, r := range bridge.CleanText(s) {
+	for _, r := range kit.LineStarts(kit.Inert(bridge.CleanText(s))) {
 		if strings.ContainsRune("\\`*_{}[]()#+-.!|<>~&", r) {
 			b.WriteByte('\\')
 		}
