@@ -195,7 +195,7 @@ func (s *soak) postForged(client *http.Client, event []byte) {
 // Integration API, its token; and has the configuration read again.
 func (s *soak) breakThings(posted <-chan struct{}) {
 	modes := []string{
-		wall.ModeLimited, wall.ModeLimitedDate, wall.ModeLimitedBare, wall.ModeLimitedHTML, "500", "502",
+		wall.ModeLimited, wall.ModeLimitedDate, wall.ModeLimitedBare, wall.ModeLimitedHTML, wall.ModeSignIn, wall.ModeFirewall, "500", "502",
 		wall.ModeUnavailable, wall.ModeUnavailableAt, "504", wall.ModeHang, wall.ModeReset, wall.ModeResetAfter, wall.ModeSlow,
 	}
 	mailModes := []string{"421", "450", "451", "452", wall.ModeReset, wall.ModeResetAfter, wall.ModeSlow}

@@ -145,7 +145,7 @@ func (w *Wall) judge(p *platform, r *http.Request, body []byte) answer {
 		return dress(w.record(p, address, body, outcome{answer: *refusal}))
 	}
 	if len(body) > maxBody {
-		return w.record(p, address, nil, outcome{answer: p.words["413"]})
+		return w.record(p, address, nil, outcome{answer: w.failure(p, Fault{Mode: "413"})})
 	}
 	if w.countOnly {
 		return dress(w.record(p, address, nil, outcome{answer: p.accept(r)}))

@@ -29,6 +29,9 @@ const (
 	ModeLimitedDate   = "429-date"        // with Retry-After as an HTTP date
 	ModeLimitedBare   = "429-bare"        // without Retry-After
 	ModeLimitedHTML   = "429-html"        // from a proxy before the platform: an HTML page
+	ModeSignIn        = "200-html"        // from somebody before the platform: a network's sign-in page
+	ModeEmpty         = "200-empty"       // from somebody before the platform: nothing
+	ModeFirewall      = "403-html"        // from somebody before the platform: a firewall's page
 	ModeUnavailable   = "503"             // without Retry-After
 	ModeUnavailableAt = "503-retry-after" // with Retry-After in seconds
 	ModeHang          = "hang"            // never answers
@@ -41,7 +44,7 @@ const (
 // httpModes are the modes of every HTTP platform.
 func httpModes() []string {
 	return []string{
-		ModeLimited, ModeLimitedDate, ModeLimitedBare, ModeLimitedHTML,
+		ModeLimited, ModeLimitedDate, ModeLimitedBare, ModeLimitedHTML, ModeSignIn, ModeEmpty, ModeFirewall,
 		"500", "502", ModeUnavailable, ModeUnavailableAt, "504",
 		ModeHang, ModeReset, ModeResetAfter, ModeSlow,
 		"400", "401", "403", "404", "410", "413",
@@ -61,6 +64,15 @@ func (w *Wall) modes() map[string][]string {
 
 // Modes lists the fault modes of a platform.
 func (w *Wall) Modes(platform string) []string { return slices.Clone(w.faults.modes[platform]) }
+
+// Own tells whether a platform answers a mode in words of its own. Otherwise the answer is
+// that of a proxy before it.
+func (w *Wall) Own(name, mode string) bool {
+	return slices.ContainsFunc(w.platforms, func(p *platform) bool {
+		_, own := p.words[mode]
+		return own && p.name == name
+	})
+}
 
 // Inject makes a platform fail from the next request on. ModeNone takes back
 // what was injected before.

@@ -126,7 +126,6 @@ func rocketWords() map[string]answer {
 		"no-override":   rocketError(http.StatusBadRequest, "overriding destination channel is disabled for this integration"),
 		"switched-off":  rocketError(http.StatusServiceUnavailable, "Service Unavailable"),
 		"400":           rocketError(http.StatusBadRequest, "Invalid JSON"),
-		"413":           page(http.StatusRequestEntityTooLarge, "<html><head><title>413 Request Entity Too Large</title></head></html>"),
 	}
 	for _, word := range []string{"invalid-channel", "error-message-size-exceeded", "unknown-error", "error-running-script"} {
 		words[word] = rocketError(http.StatusBadRequest, word)

@@ -96,8 +96,15 @@ func (w *Wall) failure(p *platform, f Fault) answer {
 	if a, ok := p.words[f.Mode]; ok {
 		return a
 	}
-	if f.Mode == ModeLimitedHTML {
+	switch f.Mode {
+	case ModeLimitedHTML:
 		return cloudflareLimit().with("Retry-After", seconds)
+	case ModeSignIn:
+		return page(http.StatusOK, "<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head><body>Accept the terms of use.</body></html>")
+	case ModeEmpty:
+		return plain(http.StatusOK, "")
+	case ModeFirewall:
+		return page(http.StatusForbidden, "<html><head><title>Request blocked</title></head><body>Incident 4711</body></html>")
 	}
 	status, _ := strconv.Atoi(f.Mode)
 	return proxyPage(status)

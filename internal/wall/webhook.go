@@ -44,6 +44,10 @@ func webhookPlatform(now func() time.Time) *platform {
 		},
 		quota: newQuota(window{100, 10 * time.Second}),
 		words: map[string]answer{
+			"400": webhookError(http.StatusBadRequest, "the body is not understood"),
+			"401": webhookError(http.StatusUnauthorized, "no signature fits"),
+			"403": webhookError(http.StatusForbidden, "not allowed"),
+			"404": webhookError(http.StatusNotFound, "no such endpoint"),
 			"410": webhookError(http.StatusGone, "no more messages, please"),
 			"413": webhookError(http.StatusRequestEntityTooLarge, "too large"),
 		},

@@ -16,7 +16,6 @@ var answers = kit.Answers{
 	Refused: []kit.Form{
 		{JSON: map[string]*regexp.Regexp{"code": regexp.MustCompile(`^\d+$`), "message": nil}},
 		{JSON: map[string]*regexp.Regexp{"message": nil, "retry_after": regexp.MustCompile(`^[\d.]+$`)}},
-		{Status: 400, JSON: map[string]*regexp.Regexp{"embeds": regexp.MustCompile(`^\[`)}},
-		{Status: 400, JSON: map[string]*regexp.Regexp{"content": regexp.MustCompile(`^\[`)}},
+		{Status: 400, Text: regexp.MustCompile(`^\{\s*"(?:content|embeds|components|username|avatar_url|thread_name|_misc)":\s*\[`)},
 	},
 }

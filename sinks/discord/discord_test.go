@@ -152,6 +152,8 @@ func TestAnswers(t *testing.T) {
 		{400, "", body(240000, "Message blocked by harmful links filter"), bridge.MessageRejected, 0, "harmful"},
 		{400, "", body(220001, "Webhooks posted to forum channels must have a thread_name or thread_id"), bridge.DestinationBroken, 0, "forum"},
 		{400, "", body(20016, "This action cannot be performed due to slowmode rate limit"), bridge.Limited, 0, "slowmode"},
+		{400, "", `{"embeds": ["0"]}`, bridge.MessageRejected, 0, "embeds"},
+		{400, "", `{"errors": ["blocked"]}`, bridge.Temporary, 0, "not an answer of Discord"},
 		{500, "", "", bridge.Temporary, 0, "Internal"},
 		{502, "", "<html>Bad Gateway</html>", bridge.Temporary, 0, "Bad Gateway"},
 		{302, "", "", bridge.Temporary, 0, "redirects are not followed"},

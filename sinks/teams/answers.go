@@ -6,14 +6,14 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// answers are those of a workflow's trigger, which Azure Logic Apps runs: 202 without
-// a body, or whatever a Response action of the workflow says, which only the header
-// with the run's id tells from somebody else's. A "1", and a failure in a sentence
+// answers are those of a workflow's trigger, which Azure Logic Apps runs: 202 without a
+// body or with JSON, or whatever a Response action of the workflow says, which only the
+// header with the run's id tells from somebody else's. A "1", and a failure in a sentence
 // under 200, are what relays in front of the retired connectors pass on.
 var answers = kit.Answers{
 	Platform: "a Teams workflow",
 	Taken: []kit.Form{
-		{Status: 202, Text: regexp.MustCompile(`^$`)},
+		{Status: 202, Text: regexp.MustCompile(`(?s)^(?:\{.*\})?$`)},
 		{Status: 200, Text: regexp.MustCompile(`^1$`)},
 		{Header: "X-Ms-Workflow-Run-Id"},
 	},

@@ -214,3 +214,32 @@ func TestEscapeIsLiteralInMarkdown(t *testing.T) {
 		t.Errorf("Escape = %s, want %s", got, want)
 	}
 }
+
+// A workflow with a Response action answers whatever that says; the header of the run tells
+// it from somebody else.
+func TestAnswersOfAResponseAction(t *testing.T) {
+	for _, c := range []struct {
+		status    int
+		run, body string
+		taken     bool
+	}{
+		{202, "", "", true},
+		{202, "", "{}", true},
+		{202, "", "queued", false},
+		{200, "", "", false},
+		{200, "08584", "", true},
+		{201, "08584", "Thank you", true},
+		{200, "08584", "<html></html>", false},
+		{500, "08584", "", false},
+	} {
+		base := sinktest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if c.run != "" {
+				w.Header().Set("x-ms-workflow-run-id", c.run)
+			}
+			sinktest.Says(c.status, c.body)(w, r)
+		})
+		if _, err := build(t, base+hook).Send(t.Context(), bridge.Payload{Body: []byte("{}")}); (err == nil) != c.taken {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
