@@ -81,6 +81,12 @@ func (s *Sender) sendAll(ctx, late, recording context.Context, due []item) {
 func (s *Sender) prepare(ctx context.Context, i item) (p prepared, err error) {
 	p.item = i
 	if i.parcel.ID != "" {
+		select {
+		case s.Parcels <- struct{}{}:
+		case <-ctx.Done():
+			return p, ctx.Err()
+		}
+		defer func() { letGo(p.deliveries); <-s.Parcels }()
 		if p.deliveries, err = s.open(ctx, i.parcel); err != nil {
 			return p, err
 		}
@@ -101,6 +107,13 @@ func (s *Sender) prepare(ctx context.Context, i item) (p prepared, err error) {
 		p.payload, p.err = s.encode(p.log, &p.message)
 	}
 	return p, nil
+}
+
+// letGo drops the facts of deliveries whose message is written.
+func letGo(all []bridge.Delivery) {
+	for i := range all {
+		all[i].Facts = nil
+	}
 }
 
 // encode puts a message into the platform's format, without its native part if that

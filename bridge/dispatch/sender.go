@@ -51,6 +51,10 @@ type SenderConfig struct {
 	Metrics *metrics.Sink
 	Tracer  *tracing.Tracer
 
+	// Parcels has a place for each parcel whose facts are in memory, of all senders that
+	// share it; nil means a place of the sender's own.
+	Parcels chan struct{}
+
 	// Life ends when the process is told to stop; nil means with the context of Run.
 	// Until then outcomes are recorded even when the lease was lost: the messages were
 	// sent.
@@ -75,6 +79,9 @@ type Sender struct {
 // NewSender makes a sender.
 func NewSender(c SenderConfig) *Sender {
 	c.Log = c.Log.With("sink", c.Name)
+	if c.Parcels == nil {
+		c.Parcels = make(chan struct{}, 1)
+	}
 	return &Sender{SenderConfig: c, woken: newSignal(), again: newSignal(), keep: c.Store.Record, posted: map[post]string{}}
 }
 

@@ -11,9 +11,9 @@ const (
 	// maxCached bounds how many answers are kept, and maxLists how many lists;
 	// cachedBytes and listedBytes bound the memory that they take, about.
 	maxCached   = 10_000
-	cachedBytes = 16 << 20
+	cachedBytes = 8 << 20
 	maxLists    = 500
-	listedBytes = 4 << 20
+	listedBytes = 2 << 20
 
 	// longestName is how many characters of a name are remembered.
 	longestName = 256

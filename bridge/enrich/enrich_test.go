@@ -3,6 +3,7 @@ package enrich_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -218,5 +219,33 @@ func TestTrace(t *testing.T) {
 	}.Trace()
 	if trace.Failed["user"] != "answered 500" || trace.Failed["course"] != "no path" || len(trace.Calls) != 1 || trace.Differs[0] != "enrollment" {
 		t.Errorf("%+v", trace)
+	}
+}
+
+// What is kept of an answer is short: long texts are cut unless somebody reads them, and
+// of an answer that is large all the same, only what is read is left, or nothing.
+func TestWhatIsKeptOfAnswers(t *testing.T) {
+	long, fields, read := strings.Repeat("x", 10_000), &strings.Builder{}, &strings.Builder{}
+	for i := range 1000 {
+		fmt.Fprintf(fields, `,"field%d":"a value of some bytes"`, i)
+		fmt.Fprintf(read, `,"thing%dId":"%s"`, i, long[:300])
+	}
+	e, _ := scripted(t, map[string]string{
+		"/courses/c":     `{"id":"c","name":"Knots","description":"` + long + `","goals":"` + long + `"}`,
+		"/enrollments/e": `{"id":"e"` + fields.String() + `}`,
+		"/users/u":       `{"id":"u"` + read.String() + `}`,
+	})
+	e.Reads = bridge.NewReads()
+	e.Reads.Note("{{ .course.goals }}")
+	f, outcome := e.Facts(t.Context(), bridge.Event{}, []bridge.Lookup{at("course", "/courses/c"), at("enrollment", "/enrollments/e"), at("user", "/users/u")})
+	description, goals := part(f, "course", "description").(string), part(f, "course", "goals").(string)
+	if len(description) > 250 || len(goals) < 4096 || len(goals) > 4100 {
+		t.Errorf("%d bytes of the description, %d of the goals", len(description), len(goals))
+	}
+	if n := len(f["enrollment"].(map[string]any)); n != 1 || f["user"] != nil || len(outcome.Failed) > 0 {
+		t.Errorf("%d fields of the enrollment, user %v, failed %v", n, f["user"], outcome.Failed)
+	}
+	if !slices.Equal(outcome.Event.Shared, []string{"course"}) {
+		t.Errorf("shared are %v", outcome.Event.Shared)
 	}
 }

@@ -45,6 +45,7 @@ type Gateway struct {
 	version string
 	metrics *metrics.Metrics
 	tracer  *tracing.Tracer // nil when no traces are exported
+	parcels chan struct{}   // has a place for the parcel whose facts are in memory
 
 	reloading sync.Mutex // held by the one that reloads
 
@@ -78,7 +79,7 @@ func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Gateway, err
 	if err := s.InUse(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("store %s: %w", store.Label(c.Store.Reveal()), err), s.Close(), tracer.Close(ctx))
 	}
-	g := &Gateway{log: log, store: s, leases: lease.New(nil, log), retire: func() {}, metrics: counted, tracer: tracer}
+	g := &Gateway{log: log, store: s, leases: lease.New(nil, log), retire: func() {}, metrics: counted, tracer: tracer, parcels: make(chan struct{}, 1)}
 	if s.Shared() {
 		g.leases = lease.New(s, log)
 	}

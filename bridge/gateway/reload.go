@@ -82,7 +82,7 @@ func (g *Gateway) use(c *config.Config, p *Parts) {
 		g.senders[name] = dispatch.NewSender(dispatch.SenderConfig{
 			Name: name, Of: p.Of[name], Sink: p.Sinks[name], Store: g.store, Compose: p.Composers[name],
 			Pace: p.Paces[name], Routes: p.routesTo(name), Bulk: p.bulk(), GiveUp: c.GiveUp, Log: g.log,
-			Metrics: g.metrics.Sink(name), Tracer: g.tracer,
+			Metrics: g.metrics.Sink(name), Tracer: g.tracer, Parcels: g.parcels,
 		})
 	}
 	types := map[string]string{}

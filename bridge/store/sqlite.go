@@ -75,7 +75,7 @@ func (e *sqlite) open(path string) (err error) {
 	if e.writes, err = connect(path, 1); err != nil {
 		return err
 	}
-	e.readers, err = connect(path, maxReaders, "query_only(1)")
+	e.readers, err = connect(path, maxReaders, "query_only(1)", "cache_size(-4000)")
 	return err
 }
 
@@ -92,7 +92,7 @@ func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
 		"foreign_keys(1)",
 		"wal_autocheckpoint(4000)",      // 16 MB: checkpoints are rare, and short beside a burst
 		"journal_size_limit(134217728)", // a burst must not leave its log behind for ever
-		"cache_size(-16000)",
+		"cache_size(-16000)",            // 16 MB, of which Go knows nothing
 		"temp_store(MEMORY)",
 	}, pragmas...) {
 		q.Add("_pragma", p)
