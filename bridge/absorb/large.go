@@ -14,7 +14,7 @@ import (
 // one, so a portal that answers everything with megabytes could fill the memory
 // and the disk.
 const (
-	usualAnswer = 64 << 10  // bytes; few of Absorb's answers are larger
+	usualAnswer = 32 << 10  // bytes; few of Absorb's answers are larger
 	maxAnswer   = 4 << 20   // bytes read: a group with 50,000 members has 2 MB
 	maxKept     = 256 << 10 // bytes that may be left of a large one
 	maxLarge    = 2         // large ones in memory at a time; others wait

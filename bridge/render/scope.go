@@ -19,6 +19,8 @@ const (
 	maxOutput  = 64 << 10        // bytes of one value
 	maxMessage = 256 << 10       // bytes of all values together
 	maxTime    = 2 * time.Second // for all values together
+
+	eventTime = 10 * time.Millisecond // that each event of a digest adds
 )
 
 var errFull = errors.New("the value is longer than 64 KiB")
@@ -26,10 +28,15 @@ var errFull = errors.New("the value is longer than 64 KiB")
 // limited is a context that ends in time, with a budget for all that is made within
 // it: what the context has already, or both anew.
 func limited(ctx context.Context, l budget.Limits) (context.Context, context.CancelFunc) {
+	return limitedFor(ctx, l, 0)
+}
+
+// limitedFor is limited for a message of so many events.
+func limitedFor(ctx context.Context, l budget.Limits, events int) (context.Context, context.CancelFunc) {
 	if budget.From(ctx) != nil {
 		return ctx, func() {}
 	}
-	ctx, cancel := context.WithTimeout(ctx, maxTime)
+	ctx, cancel := context.WithTimeout(ctx, maxTime+time.Duration(events)*eventTime)
 	return budget.With(ctx, l), cancel
 }
 
