@@ -123,8 +123,8 @@ func (c *Client) Get(ctx context.Context, path string) (answer any, err error) {
 
 // get lets use have the body of the answer.
 func (c *Client) get(ctx context.Context, path string, use func(body []byte) error) error {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) {
-		return &APIError{Message: fmt.Sprintf("%q is not a path below the API's address", path), answer: true}
+	if fault := pathFault(path); fault != "" {
+		return &APIError{Message: fault, answer: true}
 	}
 	if err := c.rights.forbidden(path); err != nil {
 		return err

@@ -337,9 +337,15 @@ func TestAnswersThatAreFinal(t *testing.T) {
 
 func TestPathsStayBelowTheAddress(t *testing.T) {
 	c, a := against(t, says(200, "{}"))
-	for _, path := range []string{"", "users/x", "//evil.example/x", `/\evil.example`} {
-		if _, err := c.Get(t.Context(), path); err == nil {
-			t.Errorf("%q is asked for", path)
+	for _, path := range []string{
+		"", "users/x", "//evil.example/x", `/\evil.example`, "/users/a%2Fb", "/users/a%5cb", "/users/a%25b", "/users/a%3Fb", "/users/a%23b", "/users/a#b",
+		"/users/%00", "/users/a%0Ab", "/users/a%7F", "/users/a%C2%9B", "/users/a%E2%80%AEb", "/users/%ff", "/users/..", "/users/%2e%2E/courses", "/users/.", "/users/%zz",
+		"/users/" + strings.Repeat("x", 10_000),
+	} {
+		_, err := c.Get(t.Context(), path)
+		listed := c.List(t.Context(), absorb.Listing{Path: path}, func(map[string]any) {})
+		if err == nil || listed == nil || !absorb.Answered(err) || strings.ContainsAny(err.Error(), "\x00\n\x7f\u009b\u202e") {
+			t.Errorf("%q is asked for, or the error is odd: %v, %v", path, err, listed)
 		}
 	}
 	if len(a.asked)+a.login != 0 {

@@ -164,6 +164,7 @@ const peopleMemory = 16 << 20
 func (g *Gateway) serve(ctx context.Context, group *errgroup.Group, name string, handler http.Handler, l net.Listener) {
 	i := g.started.Intake
 	server := bounds.NewServer(handler, i.BodyTime)
+	server.ErrorLog = slog.NewLogLogger(g.log.Handler(), slog.LevelWarn)
 	l = bounds.Connections{
 		Max: i.Connections, PerAddress: i.PerAddress, Trusted: letIn(g.started).Proxies,
 		Closed: func(why bounds.Reason) { g.metrics.GaveWay(name, string(why)) },

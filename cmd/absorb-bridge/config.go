@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"os"
 
@@ -53,6 +54,18 @@ func newLog(w io.Writer, c config.Log) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, options))
 }
 
+// collect has a log take what libraries write to Go's own log, such as what a server
+// sends on a connection where nothing was asked for. The caller ends it.
+func collect(l *slog.Logger) (end func()) {
+	out, flags := log.Writer(), log.Flags()
+	log.SetFlags(0)
+	log.SetOutput(slog.NewLogLogger(l.Handler(), slog.LevelWarn).Writer())
+	return func() {
+		log.SetOutput(out)
+		log.SetFlags(flags)
+	}
+}
+
 // readableDurations writes 1m30s where JSON would have a number of nanoseconds.
 func readableDurations(_ []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindDuration {
@@ -62,6 +75,9 @@ func readableDurations(_ []string, a slog.Attr) slog.Attr {
 }
 
 func isTerminal(w any) bool {
+	if outer, ok := w.(interface{ Unwrap() io.Writer }); ok {
+		return isTerminal(outer.Unwrap())
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -148,12 +148,12 @@ func printDelivery(w io.Writer, d admin.DeliveryView) error {
 		{"received", clock(d.Received)}, {"due", clock(d.Due)}, {"updated", clock(d.Updated)}, {"receipt", d.Receipt},
 	} {
 		if line[1] != "" && line[1] != "-" {
-			fmt.Fprintf(w, "%-10s %s\n", line[0], bridge.CleanLine(line[1]))
+			fmt.Fprintf(w, "%-10s %s\n", line[0], oneLine(line[1]))
 		}
 	}
 	fmt.Fprintf(w, "\nattempts\n")
 	for _, a := range d.Tries {
-		fmt.Fprintf(w, "  %s  %s\n", clock(a.At), bridge.CleanLine(fmt.Sprintf("%s %d after %v: %s", a.Outcome, a.Status, a.Took.Round(time.Millisecond), a.Detail)))
+		fmt.Fprintf(w, "  %s  %s\n", clock(a.At), oneLine(fmt.Sprintf("%s %d after %v: %s", a.Outcome, a.Status, a.Took.Round(time.Millisecond), a.Detail)))
 	}
 	if len(d.Tries) == 0 {
 		fmt.Fprintln(w, "  none yet")
@@ -161,7 +161,7 @@ func printDelivery(w io.Writer, d admin.DeliveryView) error {
 	fmt.Fprintf(w, "\nmessage, as it would be sent today\n")
 	switch {
 	case d.Message == nil:
-		fmt.Fprintf(w, "  none: %s\n", bridge.CleanLine(d.Problem))
+		fmt.Fprintf(w, "  none: %s\n", oneLine(d.Problem))
 	default:
 		body := []byte(d.Message.Body)
 		if pretty, err := indent(bridge.Payload{Body: body}); err == nil {

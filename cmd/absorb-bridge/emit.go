@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/time/rate"
 
-	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
@@ -198,7 +197,7 @@ func (e *emitter) post(ctx context.Context, event string) (ok bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("%w (does a bridge run there? mend --url, or start it: absorb-bridge serve)", err)
 	}
-	fmt.Fprintf(e.cmd.OutOrStdout(), "%s: %d %s\n", event, status, bridge.CleanLine(answer))
+	fmt.Fprintf(e.cmd.OutOrStdout(), "%s: %d %s\n", event, status, oneLine(answer))
 	return status >= 200 && status < 300, nil
 }
 

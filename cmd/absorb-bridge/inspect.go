@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
 )
@@ -122,7 +121,7 @@ func printInspection(w io.Writer, i admin.Inspection) error {
 	say := func(format string, texts ...string) {
 		args := make([]any, len(texts))
 		for i, text := range texts {
-			args[i] = bridge.CleanLine(text)
+			args[i] = oneLine(text)
 		}
 		fmt.Fprintf(w, format+"\n", args...)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/plain"
 )
 
 // Exit codes, for scripts.
@@ -64,8 +65,18 @@ func unknownFlag(cmd *cobra.Command, err error) error {
 	return fmt.Errorf("%w%s", err, bridge.DidYouMean(unknown.GetSpecifiedName(), known))
 }
 
-// run is the whole program. Results go to stdout, everything else to stderr.
+// run is the whole program. Results go to stdout, everything else to stderr. Neither
+// gets a character that drives a terminal, whatever foreign text is printed or logged.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	out, problems := plain.NewWriter(stdout), plain.NewWriter(stderr)
+	code := execute(ctx, args, out, problems)
+	if err := errors.Join(out.Close(), problems.Close()); err != nil && code == exitDone {
+		return exitFailed
+	}
+	return code
+}
+
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := rootCommand()
 	root.SetArgs(args)
 	root.SetOut(stdout)

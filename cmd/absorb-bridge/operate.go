@@ -15,6 +15,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
 	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
+	"github.com/absorb-bridge/absorb-bridge/bridge/plain"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
@@ -153,9 +154,19 @@ func printRows[T any](w io.Writer, asJSON bool, rows []T, header string, line fu
 // can move the cursor or the columns.
 func cells(texts ...string) string {
 	for i, text := range texts {
-		texts[i] = bridge.CleanLine(text)
+		texts[i] = oneLine(text)
 	}
 	return strings.Join(texts, "\t")
+}
+
+// oneLine is a foreign text without what cannot be seen.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if plain.Hidden(r) {
+			return -1
+		}
+		return r
+	}, bridge.CleanLine(text))
 }
 
 // clock writes a time as people here read it.

@@ -37,7 +37,9 @@ SIGHUP. If anything is wrong with them, the ones before go on.`,
 			if os.Getenv("GOGC") == "" {
 				debug.SetGCPercent(gcPercent)
 			}
-			g, err := gateway.New(cmd.Context(), c, newLog(cmd.ErrOrStderr(), c.Log))
+			l := newLog(cmd.ErrOrStderr(), c.Log)
+			defer collect(l)()
+			g, err := gateway.New(cmd.Context(), c, l)
 			if err != nil {
 				return err
 			}

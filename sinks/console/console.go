@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/plain"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
@@ -45,9 +46,9 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	}
 	switch c.Stream {
 	case "stdout":
-		return &Sink{out: os.Stdout}, nil
+		return &Sink{out: plain.NewWriter(os.Stdout)}, nil
 	case "stderr":
-		return &Sink{out: os.Stderr}, nil
+		return &Sink{out: plain.NewWriter(os.Stderr)}, nil
 	}
 	return nil, kit.Setting("stream", "want stdout or stderr, have %q", c.Stream)
 }
@@ -59,7 +60,7 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	p := bridge.Payload{MessageID: m.ID, ContentType: "text/plain; charset=utf-8"}
 	var b strings.Builder
 	fmt.Fprintf(&b, "── %s\n", m.Title)
-	text, cut := kit.Shorten(plain(m.Text), maxText, kit.Runes)
+	text, cut := kit.Shorten(inLines(m.Text), maxText, kit.Runes)
 	if cut {
 		p.Shortened = append(p.Shortened, "text")
 	}
@@ -77,7 +78,7 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	return p, nil
 }
 
-func plain(markdown string) string {
+func inLines(markdown string) string {
 	var lines []string
 	for _, block := range kit.ParseMarkdown(markdown) {
 		var line strings.Builder
