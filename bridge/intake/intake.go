@@ -4,7 +4,6 @@ package intake
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -164,14 +163,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, no.status, map[string]string{"status": "refused", "error": no.text})
 }
 
-// reply is the answer to a webhook.
-type reply struct {
-	ID      string  `json:"id,omitempty"`
-	Status  string  `json:"status"` // "accepted", "duplicate" or "test"
-	Message string  `json:"message,omitempty"`
-	Events  []reply `json:"events,omitempty"`
-}
-
 // take is the way of a webhook from its arrival to its answer: it is verified,
 // understood, stored, and only then told of.
 func (h *Handler) take(w http.ResponseWriter, r *http.Request, claim *bounds.Claim) (*reply, error) {
@@ -273,32 +264,4 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, claim *bounds.Cla
 		return nil, &refusal{status: http.StatusBadRequest, code: "incomplete", text: "the body did not arrive whole"}
 	}
 	return body, nil
-}
-
-// replyTo tells what became of a request's events, of which so many are new.
-func replyTo(stored []store.Accepted, fresh int) *reply {
-	all := make([]reply, len(stored))
-	for i, s := range stored {
-		all[i] = reply{ID: s.ID, Status: "accepted"}
-		if s.Duplicate {
-			all[i].Status = "duplicate"
-		}
-	}
-	if len(all) == 1 {
-		return &all[0]
-	}
-	whole := reply{Status: "accepted", Events: all}
-	if len(all) > 0 {
-		whole.ID = all[0].ID
-	}
-	if fresh == 0 {
-		whole.Status = "duplicate"
-	}
-	return &whole
-}
-
-func answer(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a sender that went away learns nothing
 }
