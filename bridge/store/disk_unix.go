@@ -14,8 +14,12 @@ func writableFile(file string) error { return unix.Access(file, unix.R_OK|unix.W
 // not known.
 func freeBytes(folder string) uint64 {
 	var disk unix.Statfs_t
-	if err := unix.Statfs(folder, &disk); err != nil || disk.Bavail < 0 { //nolint:staticcheck // FreeBSD counts below 0 what is reserved
+	if err := unix.Statfs(folder, &disk); err != nil {
 		return 0
 	}
-	return uint64(disk.Bavail) * uint64(disk.Bsize)
+	return unsigned(disk.Bavail) * unsigned(disk.Bsize)
 }
+
+// unsigned takes a number in the type that a system has for it. FreeBSD counts below 0
+// what is kept for root.
+func unsigned[T int32 | int64 | uint32 | uint64](n T) uint64 { return uint64(max(0, n)) }
