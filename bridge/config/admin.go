@@ -11,6 +11,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/peer"
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
 // A token below these can be guessed, and guesses are not stopped: whoever has the right
@@ -101,6 +102,7 @@ func (b *builder) oidc(key string, value any) *OIDC {
 	o := &OIDC{
 		Issuer: r.Issuer, ClientID: r.ClientID, ClientSecret: r.ClientSecret, Scopes: r.Scopes,
 		Claim: r.Claim, View: r.View, Operate: r.Operate,
+		Trust: b.trust(key, kit.Trust{CA: r.CA, ClientCert: r.ClientCert, ClientKey: r.ClientKey}),
 	}
 	if r.Claim == "" {
 		b.atValue(key+".claim", "required: which of the provider's claims do %s.view and %s.operate speak of? Write groups or roles if the provider sends them, or email, which counts if the provider calls the address verified", key, key)

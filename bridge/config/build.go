@@ -58,6 +58,7 @@ func (b *builder) build(values map[string]any) {
 	if c.Traces.Endpoint = r.Traces.Endpoint; !c.Traces.Endpoint.Empty() {
 		b.url("traces.endpoint", c.Traces.Endpoint.Reveal())
 	}
+	c.Traces.Trust = b.trust("traces", kit.Trust{CA: r.Traces.CA, ClientCert: r.Traces.ClientCert, ClientKey: r.Traces.ClientKey})
 	b.sources(r.Sources)
 	b.sinks(r.Sinks)
 	b.redact(r.Redact)

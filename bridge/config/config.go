@@ -17,6 +17,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/schedule"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 	"github.com/absorb-bridge/absorb-bridge/sinks"
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
 // Config is a configuration that was checked.
@@ -65,6 +66,7 @@ type OIDC struct {
 	Claim        string
 	View         []string // patterns of the claim's values
 	Operate      []string
+	Trust        kit.Trust
 }
 
 // Proxy is a proxy that logs people in.
@@ -111,6 +113,7 @@ type API struct {
 	Budget    time.Duration // for one lookup with all its retries
 	OnFailure string        // send or hold
 	Cache     time.Duration
+	Trust     kit.Trust
 }
 
 // OAuth is how tokens of an Integration API are had without a password.
@@ -173,6 +176,7 @@ type Log struct {
 // Traces is where traces go.
 type Traces struct {
 	Endpoint bridge.Secret // of OTLP over HTTP, or ""; some collectors have a key in it
+	Trust    kit.Trust
 }
 
 // Load reads the configuration in the file at path; environ is the environment,

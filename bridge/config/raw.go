@@ -53,6 +53,9 @@ type rawOIDC struct {
 	Claim        string        `koanf:"claim"`
 	View         []string      `koanf:"view"`
 	Operate      []string      `koanf:"operate"`
+	CA           string        `koanf:"ca"`
+	ClientCert   string        `koanf:"client_cert"`
+	ClientKey    bridge.Secret `koanf:"client_key"`
 }
 
 type rawProxy struct {
@@ -68,7 +71,10 @@ type rawLog struct {
 }
 
 type rawTraces struct {
-	Endpoint bridge.Secret `koanf:"endpoint"`
+	Endpoint   bridge.Secret `koanf:"endpoint"`
+	CA         string        `koanf:"ca"`
+	ClientCert string        `koanf:"client_cert"`
+	ClientKey  bridge.Secret `koanf:"client_key"`
 }
 
 type rawSource struct {
@@ -90,18 +96,21 @@ type rawSource struct {
 }
 
 type rawAPI struct {
-	Region    string        `koanf:"region"`
-	URL       string        `koanf:"url"`
-	Key       bridge.Secret `koanf:"key"`
-	Username  string        `koanf:"username"`
-	Password  bridge.Secret `koanf:"password"`
-	OAuth     any           `koanf:"oauth"`
-	Scheme    string        `koanf:"scheme"`
-	Rate      string        `koanf:"rate"`
-	Burst     int           `koanf:"burst"`
-	Budget    string        `koanf:"budget"`
-	OnFailure string        `koanf:"on_failure"`
-	Cache     string        `koanf:"cache"`
+	Region     string        `koanf:"region"`
+	URL        string        `koanf:"url"`
+	Key        bridge.Secret `koanf:"key"`
+	Username   string        `koanf:"username"`
+	Password   bridge.Secret `koanf:"password"`
+	OAuth      any           `koanf:"oauth"`
+	Scheme     string        `koanf:"scheme"`
+	Rate       string        `koanf:"rate"`
+	Burst      int           `koanf:"burst"`
+	Budget     string        `koanf:"budget"`
+	OnFailure  string        `koanf:"on_failure"`
+	Cache      string        `koanf:"cache"`
+	CA         string        `koanf:"ca"`
+	ClientCert string        `koanf:"client_cert"`
+	ClientKey  bridge.Secret `koanf:"client_key"`
 }
 
 type rawOAuth struct {

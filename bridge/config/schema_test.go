@@ -129,6 +129,10 @@ func sinkSchema(m manual, rate schema) schema {
 		own := jsonschema.Object(types[name].Config, jsonschema.Options{Describe: m.in("sink " + name)})
 		properties := own["properties"].(schema)
 		maps.Copy(properties, jsonschema.Mapping(maps.Clone(common), "type", "limit")["properties"].(schema))
+		if types[name].OverHTTP {
+			trust := jsonschema.Object(kit.Trust{}, jsonschema.Options{Describe: m.in("Certificates")})
+			maps.Copy(properties, trust["properties"].(schema))
+		}
 		each = append(each, schema{
 			"if":   schema{"properties": schema{"type": schema{"const": name}}, "required": []string{"type"}},
 			"then": own,

@@ -63,11 +63,23 @@ func (b *builder) settings(key string, s Sink, t kit.Type) {
 		}
 		if fault.Problem == "unknown setting" {
 			known := slices.AppendSeq(slices.Collect(maps.Keys(t.Example)), maps.Keys(t.BotExample))
+			if t.OverHTTP {
+				known = append(known, kit.TrustSettings()...)
+			}
 			b.atKey(at, "unknown setting of %s sinks%s", s.Type, bridge.DidYouMean(fault.Key, known))
 			continue
 		}
 		b.atValue(at, "%s", fault.Problem)
 	}
+}
+
+// trust checks what a connection by TLS trusts and shows.
+func (b *builder) trust(key string, t kit.Trust) kit.Trust {
+	_, err := t.TLS()
+	for _, fault := range kit.SettingErrors(err) {
+		b.atValue(join(key, fault.Key), "%s", fault.Problem)
+	}
+	return t
 }
 
 // sharedQuota warns of a limit that does not count, since another sink shares the

@@ -8,6 +8,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
 func (b *builder) sources(all map[string]any) {
@@ -96,6 +97,7 @@ func (b *builder) api(key string, value any, portal string) *API {
 		Region: r.Region, URL: r.URL, Key: r.Key, Username: r.Username, Password: r.Password,
 		Scheme: "Bearer", Rate: 100, Burst: r.Burst, OnFailure: "send",
 		Budget: b.duration(key+".budget", or(r.Budget, "30s")), Cache: b.duration(key+".cache", or(r.Cache, "10m")),
+		Trust: b.trust(key, kit.Trust{CA: r.CA, ClientCert: r.ClientCert, ClientKey: r.ClientKey}),
 	}
 	switch {
 	case r.URL != "":

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
@@ -44,6 +45,8 @@ func refused(s config.Source, err error) (found, remedy string) {
 	case refusal.OtherScheme != "":
 		return fmt.Sprintf("there is a token, but the API refuses it (401) with scheme: %s and accepts it with scheme: %s", s.API.Scheme, refusal.OtherScheme),
 			fmt.Sprintf("set %s.scheme: %s", at, refusal.OtherScheme)
+	case strings.Contains(err.Error(), "failed to verify certificate"):
+		return err.Error(), fmt.Sprintf("if the certificate is one of your own, or of a proxy that reads along, put its authority into %s.ca", at)
 	case answer.Status == 0:
 		return err.Error(), "let this machine connect to the API (firewall, proxy, DNS); " + compare
 	case answer.Status == http.StatusForbidden:

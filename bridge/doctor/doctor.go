@@ -237,6 +237,9 @@ func (e *examination) sink(ctx context.Context, name string) Finding {
 	}
 	failure := bridge.AsSendError(err)
 	remedy := "check the sink's address, and that this machine may connect to it (firewall, proxy, DNS)"
+	if at := strings.LastIndex(failure.Detail, "; "); failure.Kind == bridge.DestinationBroken && failure.Status == 0 && at > 0 {
+		return fail(check, failure.Detail[at+2:], "%s", failure.Detail[:at])
+	}
 	if failure.Status != 0 {
 		remedy = "check the sink's credentials in " + e.Path
 	}

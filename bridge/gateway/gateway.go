@@ -67,7 +67,11 @@ func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Gateway, err
 	if err != nil {
 		return nil, err
 	}
-	tracer, err := tracing.Open(ctx, c.Traces.Endpoint.Reveal(), log)
+	trust, err := c.Traces.Trust.TLS()
+	if err != nil {
+		return nil, err
+	}
+	tracer, err := tracing.Open(ctx, c.Traces.Endpoint.Reveal(), trust, log)
 	if err != nil {
 		return nil, err
 	}

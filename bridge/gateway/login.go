@@ -23,7 +23,7 @@ func clientOptions(source string, api config.API, tokens absorb.TokenStore) abso
 	o := absorb.ClientOptions{
 		BaseURL: base, Key: api.Key, Username: api.Username, Password: api.Password, Scheme: api.Scheme,
 		Rate: api.Rate, Burst: api.Burst, Budget: api.Budget,
-		HTTP: kit.NewClient(transport(), attemptTimeout), Tokens: tokens, TokenKey: tokenKey(base, api.Username, api.Key),
+		HTTP: trusting(kit.NewClient(transport(), attemptTimeout), api.Trust), Tokens: tokens, TokenKey: tokenKey(base, api.Username, api.Key),
 	}
 	if a := api.OAuth; a != nil {
 		o.OAuth = &absorb.OAuth{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, RefreshToken: a.RefreshToken, Source: source}

@@ -79,6 +79,7 @@ func letIn(c *config.Config) access.Settings {
 		s.OIDC = &access.OIDC{
 			Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: o.ClientSecret, Scopes: o.Scopes, Claim: o.Claim,
 			Rights: access.Rights{Operate: o.Operate, View: o.View},
+			HTTP:   trusting(&http.Client{Timeout: attemptTimeout}, o.Trust),
 		}
 	}
 	if p := a.Proxy; p != nil {

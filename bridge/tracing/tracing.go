@@ -8,6 +8,7 @@ package tracing
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -46,13 +47,16 @@ type Tracer struct {
 // http://localhost:4318; without one, to the one that OpenTelemetry's own
 // environment variables name. With neither it gives nil. Those variables also set the
 // sampler, headers, certificates and attributes of the resource.
-func Open(ctx context.Context, endpoint string, log *slog.Logger) (*Tracer, error) {
+func Open(ctx context.Context, endpoint string, trust *tls.Config, log *slog.Logger) (*Tracer, error) {
 	var options []otlptracehttp.Option
 	switch {
 	case endpoint != "":
 		options = append(options, otlptracehttp.WithEndpointURL(strings.TrimRight(endpoint, "/")+"/v1/traces"))
 	case os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "":
 		return nil, nil
+	}
+	if trust != nil {
+		options = append(options, otlptracehttp.WithTLSClientConfig(trust))
 	}
 	exporter, err := otlptracehttp.New(ctx, options...)
 	if err != nil {

@@ -60,9 +60,8 @@ func classify(ctx context.Context, err error) *bridge.SendError {
 		// The connection was closed because of it, and its error says only that.
 		return &bridge.SendError{Detail: string(stageOf(err)) + ": no answer in time: " + ctx.Err().Error()}
 	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return &bridge.SendError{Kind: bridge.DestinationBroken, Detail: err.Error() +
-			"; if the server's certificate is one of your own, put its authority into the setting ca"}
+	if remedy := kit.Untrusted(err); remedy != "" {
+		return &bridge.SendError{Kind: bridge.DestinationBroken, Detail: err.Error() + "; " + remedy}
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return &bridge.SendError{Kind: bridge.DestinationBroken, Detail: err.Error() +

@@ -103,7 +103,7 @@ func (c Config) server() (*server, error) {
 	var errs [4]error
 	errs[0] = s.setURL(c.SMTP)
 	errs[1] = s.checkAuth()
-	s.roots, errs[2] = roots(c.CA)
+	s.roots, errs[2] = kit.Roots(c.CA)
 	s.helo, errs[3] = helo(c.Helo)
 	return s, errors.Join(errs[:]...)
 }
@@ -158,22 +158,6 @@ func (s *server) checkAuth() error {
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// roots gives the system's certificates and those of the PEM text, or nil when
-// there is no text.
-func roots(pem string) (*x509.CertPool, error) {
-	if strings.TrimSpace(pem) == "" {
-		return nil, nil
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool() // a host without certificates of its own
-	}
-	if !pool.AppendCertsFromPEM([]byte(pem)) {
-		return nil, kit.Setting("ca", `holds no certificate in PEM; to read a file write "${file:PATH}"`)
-	}
-	return pool, nil
 }
 
 // helo gives the name to introduce ourselves by.

@@ -104,6 +104,9 @@ func noAnswer(err error, secrets ...bridge.Secret) *bridge.SendError {
 	if errors.As(err, &ue) {
 		err = ue.Err
 	}
+	if remedy := Untrusted(err); remedy != "" {
+		return &bridge.SendError{Kind: bridge.DestinationBroken, Detail: Detail(err.Error()+"; "+remedy, secrets...)}
+	}
 	return &bridge.SendError{Kind: bridge.Temporary, Detail: Detail(err.Error(), secrets...)}
 }
 

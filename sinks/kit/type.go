@@ -28,6 +28,10 @@ type Type struct {
 	// configuration. They lead nowhere.
 	Example map[string]any
 
+	// OverHTTP tells whether it has the settings of a Trust besides its own; see the
+	// function OverHTTP.
+	OverHTTP bool
+
 	// BotExample are settings of the type's other way to the same platform, as a bot
 	// in place of a webhook; nil when there is none.
 	BotExample map[string]any
