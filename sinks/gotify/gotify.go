@@ -45,7 +45,7 @@ func Type() kit.Type {
 	return kit.Type{
 		New:         New,
 		Limit:       bridge.Limit{Rate: 5, Burst: 10},
-		Escape:      func(s string) string { return kit.EscapeCommonMark(kit.Unlinked(bridge.CleanText(s))) },
+		Escape:      func(s string) string { return kit.EscapeCommonMark(bridge.CleanText(s)) },
 		CheckNative: kit.NoNative,
 		Config:      defaults(),
 		Example:     map[string]any{"server": exampleServer, "token": "AxxxxxxxxxxxxxX"},
@@ -98,7 +98,7 @@ const (
 // Encode writes a message in Markdown, or in plain text.
 func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	form := kit.NoteForm{
-		Dialect: kit.Plain(kit.Runes), Escape: kit.Literal, Title: kit.Literal, Name: kit.Literal,
+		Dialect: kit.Plain(kit.Runes), Escape: kit.Inert, Title: kit.Inert, Name: kit.Literal,
 		MaxTitle: maxTitle, MaxText: maxText, MaxURL: maxURL,
 	}
 	extras := map[string]any{}

@@ -1,24 +1,11 @@
 package kit
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
-// Unlinked breaks the addresses in a text by a space of no width, so that no reader
-// makes links of them. Templates link on purpose, data does not.
-func Unlinked(s string) string {
-	s = strings.ReplaceAll(s, "://", ":"+ZeroWidth+"//")
-	return domain.ReplaceAllString(s, "$1."+ZeroWidth+"$2")
-}
-
-// domain finds the dots of what may be the name of a host, or of a file.
-var domain = regexp.MustCompile(`([\p{L}\p{N}_-])\.(\p{L})`)
-
-// EscapeCommonMark makes data literal in CommonMark and in GitHub's flavour of it.
+// EscapeCommonMark makes data inert in CommonMark and in GitHub's flavour of it.
 func EscapeCommonMark(s string) string {
 	var b strings.Builder
-	for _, r := range s {
+	for _, r := range Inert(s) {
 		if r < 0x80 && strings.ContainsRune("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", r) {
 			b.WriteByte('\\')
 		}
@@ -32,7 +19,7 @@ func EscapeCommonMark(s string) string {
 func CommonMark(measure Measure) Dialect {
 	return Dialect{Measure: measure, Newline: "  \n", Span: func(s Span) (before, after string, escape func(string) string) {
 		if s.Code {
-			return "`", "`", func(x string) string { return strings.ReplaceAll(x, "`", "ˋ") }
+			return "`", "`", func(x string) string { return Inert(strings.ReplaceAll(x, "`", "ˋ")) }
 		}
 		if s.Italic {
 			before, after = "*", "*"
@@ -47,7 +34,7 @@ func CommonMark(measure Measure) Dialect {
 	}}
 }
 
-// Literal is the escape of readers that know no markup.
+// Literal is the escape of what is escaped already, or must not be.
 func Literal(s string) string { return s }
 
 // Plain is the dialect of readers that know no markup: the address of a link follows
@@ -57,6 +44,9 @@ func Plain(measure Measure) Dialect {
 		if address := strings.TrimPrefix(s.URL, "mailto:"); address != "" && address != s.Text {
 			after = " (" + address + ")"
 		}
-		return "", after, Literal
+		if s.Text == s.URL {
+			return "", after, Literal
+		}
+		return "", after, Inert
 	}}
 }

@@ -8,8 +8,11 @@ func EscapeHTML(s string) string { return htmlEntities.Replace(s) }
 
 var htmlEntities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
 
+// InertHTML makes data inert in the text of HTML.
+func InertHTML(s string) string { return EscapeHTML(Inert(s)) }
+
 // HTML is the dialect of readers that know a subset of it: b, i, code and a. The
-// escape may do more than EscapeHTML, and works on one character at a time.
+// escape may do more than InertHTML.
 func HTML(measure Measure, newline string, escape func(string) string) Dialect {
 	return Dialect{Measure: measure, Newline: newline, Span: func(s Span) (before, after string, text func(string) string) {
 		if s.Code {

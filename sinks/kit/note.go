@@ -2,7 +2,6 @@ package kit
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -41,7 +40,7 @@ const (
 
 // Write makes a note of a message. Where the message has no title, it gets one.
 func (f NoteForm) Write(m bridge.Message) Note {
-	m = unlinked(m.Clean())
+	m = m.Clean()
 	if m.Title == "" {
 		m.Title = "Message"
 	}
@@ -59,38 +58,11 @@ func (f NoteForm) Write(m bridge.Message) Note {
 		needed += w.size(fields[i]) + w.size(f.Dialect.Newline)
 	}
 	w.left -= 3 * w.size(w.paragraph())
-	text, cut := f.Dialect.Write(unlinkedBlocks(ParseMarkdown(m.Text)), w.left-min(needed, w.left/2))
+	text, cut := f.Dialect.Write(ParseMarkdown(m.Text), w.left-min(needed, w.left/2))
 	w.cut("text", cut)
 	w.left -= w.size(text)
 	w.note.Text = joined(w.paragraph(), text, strings.Join(w.fields(fields), f.Dialect.Newline), strings.Join(end, f.Dialect.Newline))
 	return w.note
-}
-
-// unlinked breaks the addresses in what a message has beside its text. Escapes cannot,
-// since they may see one character at a time.
-func unlinked(m bridge.Message) bridge.Message {
-	m.Title, m.Footer = Unlinked(m.Title), Unlinked(m.Footer)
-	m.Fields, m.Actions = slices.Clone(m.Fields), slices.Clone(m.Actions)
-	for i, f := range m.Fields {
-		m.Fields[i].Name, m.Fields[i].Value = Unlinked(f.Name), Unlinked(f.Value)
-	}
-	for i, a := range m.Actions {
-		if a.Label != a.URL {
-			m.Actions[i].Label = Unlinked(a.Label)
-		}
-	}
-	return m
-}
-
-func unlinkedBlocks(blocks []Block) []Block {
-	for _, b := range blocks {
-		for i, s := range b.Spans {
-			if s.Text != s.URL {
-				b.Spans[i].Text = Unlinked(s.Text)
-			}
-		}
-	}
-	return blocks
 }
 
 // noteFooter is what stands last: the footer and the time.
@@ -184,7 +156,7 @@ func (w *noteWriter) field(f bridge.Field) string {
 	return w.Name(name) + ": " + value
 }
 
-// fields gives the lines that have room, and how many have none.
+// fields gives the lines that have room, and a note of how many have none.
 func (w *noteWriter) fields(lines []string) []string {
 	for i, line := range lines {
 		note := fmt.Sprintf("… and %d more fields", len(lines)-i)

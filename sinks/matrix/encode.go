@@ -30,11 +30,11 @@ type content struct {
 // none.
 func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	rich := kit.NoteForm{
-		Dialect: kit.HTML(kit.JSONBytes, "<br>", kit.EscapeHTML), Escape: kit.EscapeHTML, Title: kit.EscapeHTML, Name: kit.Bold,
+		Dialect: kit.HTML(kit.JSONBytes, "<br>", kit.InertHTML), Escape: kit.InertHTML, Title: kit.InertHTML, Name: kit.Bold,
 		MaxTitle: maxTitle, MaxText: maxHTML, MaxURL: maxURL, Link: true,
 	}.Write(m)
 	plain := kit.NoteForm{
-		Dialect: kit.Plain(kit.JSONBytes), Escape: kit.Literal, Title: kit.Literal, Name: kit.Literal,
+		Dialect: kit.Plain(kit.JSONBytes), Escape: kit.Inert, Title: kit.Inert, Name: kit.Literal,
 		MaxTitle: maxTitle, MaxText: maxPlain, MaxURL: maxURL,
 	}.Write(m)
 	title := kit.Bold(rich.Title)

@@ -47,7 +47,7 @@ func Type() kit.Type {
 	return kit.Type{
 		New:         New,
 		Limit:       bridge.Limit{Rate: 0.2, Burst: 10},
-		Escape:      func(s string) string { return kit.EscapeHTML(kit.Unlinked(bridge.CleanText(s))) },
+		Escape:      func(s string) string { return kit.InertHTML(bridge.CleanText(s)) },
 		CheckNative: kit.NoNative,
 		Config:      Config{},
 		Example:     map[string]any{"server": exampleServer, "token": "syt_YWJzb3Ji_xxxxxxxxxxxxxxxxxxxx_000000", "room": "#academy:example.com"},

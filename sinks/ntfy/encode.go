@@ -37,7 +37,7 @@ type notification struct {
 func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	c := s.config
 	form := kit.NoteForm{
-		Dialect: kit.Plain(kit.Bytes), Escape: kit.Literal, Title: kit.Literal, Name: kit.Literal,
+		Dialect: kit.Plain(kit.Bytes), Escape: kit.Inert, Title: kit.Inert, Name: kit.Literal,
 		MaxTitle: maxTitle, MaxText: maxMessage, MaxURL: maxURL, Buttons: maxActions - len(s.actions), Link: c.Click == "",
 	}
 	if c.Markdown {

@@ -63,7 +63,7 @@ func Type() kit.Type {
 	return kit.Type{
 		New:         New,
 		Limit:       bridge.Limit{Rate: 0.2, Burst: 30},
-		Escape:      func(s string) string { return kit.Unlinked(bridge.CleanText(s)) },
+		Escape:      func(s string) string { return kit.Inert(bridge.CleanText(s)) },
 		CheckNative: kit.NoNative,
 		Config:      defaults(),
 		Example:     map[string]any{"topic": "example-topic"},

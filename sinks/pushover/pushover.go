@@ -47,7 +47,7 @@ func Type() kit.Type {
 	return kit.Type{
 		New:         New,
 		Limit:       bridge.Limit{Rate: 0.5, Burst: 5},
-		Escape:      func(s string) string { return kit.EscapeHTML(kit.Unlinked(bridge.CleanText(s))) },
+		Escape:      func(s string) string { return kit.InertHTML(bridge.CleanText(s)) },
 		CheckNative: kit.NoNative,
 		Config:      Config{},
 		Example:     map[string]any{"token": "azGDORePK8gMaC0QOYAMyEEuzJnyUi", "user": "uQiRzpo4DXghDmr9QzzfQu27cmVRsG"},
@@ -118,14 +118,14 @@ type notification struct {
 
 // Encode writes a message in the HTML that Pushover knows, which has no code.
 func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
-	dialect := kit.HTML(kit.Runes, "\n", kit.EscapeHTML)
+	dialect := kit.HTML(kit.Runes, "\n", kit.InertHTML)
 	span := dialect.Span
 	dialect.Span = func(s kit.Span) (before, after string, escape func(string) string) {
 		s.Code = false
 		return span(s)
 	}
 	form := kit.NoteForm{
-		Dialect: dialect, Escape: kit.EscapeHTML, Title: kit.Literal, Name: kit.Bold,
+		Dialect: dialect, Escape: kit.InertHTML, Title: kit.Inert, Name: kit.Bold,
 		MaxTitle: maxTitle, MaxText: maxMessage, MaxURL: maxURL, Link: true,
 	}
 	note := form.Write(m)

@@ -26,13 +26,13 @@ type options struct {
 	IsDisabled bool `json:"is_disabled"`
 }
 
-// escape makes data literal, one character at a time. A space of no width keeps
-// Telegram from making mentions, hashtags and commands of it.
-func escape(s string) string { return literal.Replace(s) }
+// escape makes data inert. A space of no width also keeps Telegram from making hashtags
+// and commands of it.
+func escape(s string) string { return literal.Replace(kit.Inert(s)) }
 
 var literal = strings.NewReplacer(
 	"&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;",
-	"@", "@"+kit.ZeroWidth, "#", "#"+kit.ZeroWidth, "$", "$"+kit.ZeroWidth, "/", "/"+kit.ZeroWidth,
+	"#", "#"+kit.ZeroWidth, "$", "$"+kit.ZeroWidth, "/", "/"+kit.ZeroWidth,
 )
 
 // Encode writes a message in Telegram's HTML.

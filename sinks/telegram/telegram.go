@@ -50,7 +50,7 @@ func Type() kit.Type {
 	return kit.Type{
 		New:         New,
 		Limit:       bridge.Limit{Rate: 18.0 / 60, Burst: 2},
-		Escape:      func(s string) string { return escape(kit.Unlinked(bridge.CleanText(s))) },
+		Escape:      func(s string) string { return escape(bridge.CleanText(s)) },
 		CheckNative: kit.NoNative,
 		Config:      Config{},
 		Example:     map[string]any{"token": "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "chat": "@academy"},

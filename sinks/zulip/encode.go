@@ -27,13 +27,13 @@ type message struct {
 // quote or an item of a list.
 const newline = "\n" + kit.ZeroWidth
 
-// escape makes data literal, one character at a time. Zulip knows no backslash, so what
-// would act is broken by a space of no width or written by a character that looks alike.
-func escape(s string) string { return literal.Replace(s) }
+// escape makes data inert. Zulip knows no backslash, so what would act is broken by a
+// space of no width or written by a character that looks alike.
+func escape(s string) string { return literal.Replace(kit.LookAlike(s)) }
 
 var literal = strings.NewReplacer(
-	"@", "@"+kit.ZeroWidth, "#", "#"+kit.ZeroWidth, "$", "$"+kit.ZeroWidth, "<", "<"+kit.ZeroWidth, "[", "["+kit.ZeroWidth, "]", "]"+kit.ZeroWidth,
-	":", ":"+kit.ZeroWidth, "*", "∗", "~", "∼", "`", "ˋ", "|", "｜", "\\", "＼",
+	"#", "#"+kit.ZeroWidth, "$", "$"+kit.ZeroWidth, "<", "<"+kit.ZeroWidth, "[", "["+kit.ZeroWidth, "]", "]"+kit.ZeroWidth,
+	"|", "｜", "\\", "＼",
 )
 
 // Encode writes a message in Zulip's Markdown.

@@ -50,7 +50,7 @@ func Type() kit.Type {
 	return kit.Type{
 		New:         New,
 		Limit:       bridge.Limit{Rate: 2, Burst: 10},
-		Escape:      func(s string) string { return escape(kit.Unlinked(bridge.CleanText(s))) },
+		Escape:      func(s string) string { return escape(bridge.CleanText(s)) },
 		CheckNative: kit.NoNative,
 		Config:      defaults(),
 		Example:     map[string]any{"server": exampleServer, "email": "absorb-bot@acme.zulipchat.com", "key": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "channel": "academy"},
