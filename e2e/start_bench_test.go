@@ -43,12 +43,18 @@ func startTimed(b *testing.B, dir string, n int) (p *process, ms float64) {
 
 func residentMiB(b *testing.B, pid int) float64 {
 	b.Helper()
+	return memoryMiB(b, pid, "VmRSS:")
+}
+
+// memoryMiB is a figure that the kernel has of a process's memory, in MiB (Linux).
+func memoryMiB(b *testing.B, pid int, figure string) float64 {
+	b.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		b.Skip("no /proc to read the memory from")
 	}
 	for line := range strings.Lines(string(status)) {
-		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "VmRSS:" {
+		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == figure {
 			kib, err := strconv.ParseFloat(fields[1], 64)
 			if err != nil {
 				b.Fatal(err)
@@ -56,6 +62,6 @@ func residentMiB(b *testing.B, pid int) float64 {
 			return kib / 1024
 		}
 	}
-	b.Fatal("the kernel does not tell VmRSS")
+	b.Fatalf("the kernel does not have %s", figure)
 	return 0
 }

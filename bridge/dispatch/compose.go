@@ -172,16 +172,20 @@ func (c *Composer) to(ctx context.Context, d bridge.Delivery) []string {
 	return all
 }
 
-// maxMessages bounds how many messages are kept for the next sink that needs
-// them: sinks of one event write it at about the same time.
-const maxMessages = 1024
+// Bounds of the messages that are kept for the next sink that needs them: sinks of one
+// event write it at about the same time.
+const (
+	maxMessages     = 1024
+	maxMessageBytes = 4 << 20 // of memory for all of them, about
+)
 
 // Messages writes each event's message once for all its sinks that have the same
 // wording.
 type Messages struct {
 	mu     sync.Mutex // guards what follows
-	recent map[routed]func() (bridge.Message, error)
+	recent map[routed]*written
 	order  []routed // the keys of recent, oldest first
+	bytes  int      // of all in recent
 }
 
 // routed is an event as it was routed: when it is routed again, more may be known
@@ -192,29 +196,49 @@ type routed struct {
 	templates *render.Set
 }
 
-// NewMessages makes a writer.
-func NewMessages() *Messages {
-	return &Messages{recent: map[routed]func() (bridge.Message, error){}}
+// written is a message, and how much memory it takes; 0 while that is not known.
+type written struct {
+	message func() (bridge.Message, error)
+	bytes   int
 }
+
+// NewMessages makes a writer.
+func NewMessages() *Messages { return &Messages{recent: map[routed]*written{}} }
 
 // of gives the message of a delivery's event. It is shared: only its own fields
 // may be changed.
 func (w *Messages) of(ctx context.Context, templates *render.Set, d bridge.Delivery) (bridge.Message, error) {
 	key := routed{d.EventID, d.Routed, templates}
 	w.mu.Lock()
-	message, ok := w.recent[key]
-	if !ok {
+	one := w.recent[key]
+	if one == nil {
 		ctx = context.WithoutCancel(ctx) // others may wait for it; templates have their own limit
-		message = sync.OnceValues(func() (bridge.Message, error) { return write(ctx, templates, d) })
-		w.recent[key] = message
+		one = &written{message: sync.OnceValues(func() (bridge.Message, error) { return write(ctx, templates, d) })}
+		w.recent[key] = one
 		w.order = append(w.order, key)
-		if len(w.order) > maxMessages {
-			delete(w.recent, w.order[0])
-			w.order = w.order[1:]
-		}
 	}
 	w.mu.Unlock()
-	return message()
+	m, err := one.message()
+	w.count(key, one, m)
+	return m, err
+}
+
+// count notes how much memory a message takes, and lets go of the oldest ones.
+func (w *Messages) count(key routed, one *written, m bridge.Message) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if one.bytes == 0 && w.recent[key] == one {
+		one.bytes = bridge.Weight(m.Data())
+		for _, part := range m.Native {
+			one.bytes += bridge.Weight(part)
+		}
+		w.bytes += one.bytes
+	}
+	for len(w.order) > maxMessages || w.bytes > maxMessageBytes && len(w.order) > 0 {
+		w.bytes -= w.recent[w.order[0]].bytes
+		delete(w.recent, w.order[0])
+		w.order = w.order[1:]
+	}
 }
 
 func write(ctx context.Context, templates *render.Set, d bridge.Delivery) (bridge.Message, error) {

@@ -73,7 +73,6 @@ type Router struct {
 
 	accepted signal
 	arrived  atomic.Int64  // how many events were accepted
-	more     atomic.Bool   // events are due that find no room beside those under way
 	slots    chan struct{} // one for each event under way
 	running  sync.WaitGroup
 
@@ -118,7 +117,7 @@ func (r *Router) Run(ctx context.Context, l *lease.Lease) error {
 			continue
 		}
 		began, arrived := time.Now(), r.arrived.Load()
-		started, err := r.round(ctx)
+		started, more, err := r.round(ctx)
 		if err != nil {
 			rest(ctx, r.log, err)
 			continue
@@ -134,20 +133,23 @@ func (r *Router) Run(ctx context.Context, l *lease.Lease) error {
 			rest(ctx, r.log, err)
 			continue
 		}
-		// What is due and was not started is under way: no reason to look again.
+		if more { // it finds room when something under way has ended
+			at, known = time.Now().Add(patience), true
+		}
+		// What else is due and was not started is under way: no reason to look again.
 		r.accepted.wait(ctx, at, known && at.After(time.Now()))
 	}
 	return nil
 }
 
 // round starts what is due and not under way yet, and gives it a moment to end:
-// what has ended is not read again.
-func (r *Router) round(ctx context.Context) (started int, err error) {
+// what has ended is not read again. More says that others are due, for which there is no
+// room beside what is under way.
+func (r *Router) round(ctx context.Context) (started int, more bool, err error) {
 	before := r.underWay() // what ends while we read was due when we began
 	due, more, err := r.store.UnroutedWithin(ctx, time.Now(), len(before)+routing, webhooks)
-	r.more.Store(more)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	var round sync.WaitGroup
 	for _, e := range due {
@@ -157,7 +159,7 @@ func (r *Router) round(ctx context.Context) (started int, err error) {
 		select {
 		case r.slots <- struct{}{}:
 		case <-ctx.Done():
-			return started, nil
+			return started, more, nil
 		}
 		started++
 		r.begin(e.ID)
@@ -181,7 +183,7 @@ func (r *Router) round(ctx context.Context) (started int, err error) {
 		case <-time.After(patience):
 		}
 	}
-	return started, nil
+	return started, more, nil
 }
 
 func (r *Router) underWay() map[string]struct{} {
@@ -200,9 +202,6 @@ func (r *Router) end(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.busy, id)
-	if r.more.Load() {
-		r.accepted.raise()
-	}
 }
 
 // route looks one event up and fans it out, or postpones it.

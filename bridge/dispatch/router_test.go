@@ -259,3 +259,18 @@ func TestUnsettledAnswers(t *testing.T) {
 		})
 	}
 }
+
+// Webhooks that are too large to be under way together are routed one after the other.
+func TestLargeWebhooksAreRoutedInTurn(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		for i := range 9 {
+			r.accept("UserCreated", "one", strings.Repeat("x", webhooks/2-1000)+fmt.Sprint(i))
+		}
+		_, stop := r.router(Plan{Routes: everything("a")})
+		time.Sleep(time.Minute)
+		stop()
+		if n := r.unrouted(); n != 0 {
+			t.Errorf("%d are still waiting", n)
+		}
+	})
+}
