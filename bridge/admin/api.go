@@ -76,7 +76,10 @@ func (d *Desk) routes() map[string]http.Handler {
 	post("catch-up", d.catchUp)
 	post("forget", d.forget)
 	post("reload", d.reload)
-	post("sessions/end", func(r *http.Request) (any, error) { n, err := d.EndSessions(r.Context()); return Changed{Changed: n}, err })
+	post("sessions/end", func(r *http.Request) (any, error) {
+		n, err := d.EndSessions(r.Context())
+		return Changed{Changed: n}, err
+	})
 	get("configuration", func(*http.Request) (any, error) { return d.Configured(), nil })
 	get("sources", func(r *http.Request) (any, error) { return d.SourceViews(r.Context()) })
 	get("sources/{name}", func(r *http.Request) (any, error) { return d.Setup(r.Context(), r.PathValue("name")) })

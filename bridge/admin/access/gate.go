@@ -169,11 +169,20 @@ func (u *rules) fromProxy(r *http.Request) (p Person, ok bool) {
 		return p, false
 	}
 	names := r.Header.Values(u.Proxy.Header)
-	if len(names) != 1 || bridge.CleanLine(names[0]) == "" {
+	if len(names) != 1 || named(names[0]) == "" {
 		return p, false
 	}
 	name := bridge.CleanLine(names[0])
-	return Person{Name: name, Role: u.Proxy.role(name)}, true
+	return Person{Name: named(name), Role: u.Proxy.role(name)}, true
+}
+
+// maxName bounds a person's name, in runes: it is kept with all that the person does.
+const maxName = 200
+
+// named is a name as it is shown and kept.
+func named(text string) string {
+	runes := []rune(bridge.CleanLine(text))
+	return string(runes[:min(len(runes), maxName)])
 }
 
 // local tells whether a Host header names this machine's loopback.

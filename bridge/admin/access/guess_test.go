@@ -67,12 +67,12 @@ func TestAFloodOfGuesses(t *testing.T) {
 	request := func(i int, token string) int {
 		return serveOne(t, serve, fmt.Sprintf("2001:db8:%x:%x::1", i/0x10000, i%0x10000), token)
 	}
-	for i := range 10_000 {
+	for i := range 5_000 {
 		if status := request(i, "guess"); status != 401 {
 			t.Fatalf("guess %d: %d", i, status)
 		}
 	}
-	if status := request(9_999, token); status != 200 {
+	if status := request(4_999, token); status != 200 {
 		t.Errorf("the right token: %d", status)
 	}
 	if n := len(d.noted); n < 10 || n > 80 {
@@ -92,6 +92,8 @@ func TestSessionsEndWithWhatTheyWereBegunWith(t *testing.T) {
 		return s
 	}
 	same := oidc(func(*access.OIDC) {})
+	d := open(t, same)
+	same.URL = d.URL
 	for _, c := range []struct {
 		name   string
 		login  string // a token, or "" for the provider
@@ -114,11 +116,9 @@ func TestSessionsEndWithWhatTheyWereBegunWith(t *testing.T) {
 		{"rights to view alone", "", oidc(func(o *access.OIDC) { o.Rights = access.Rights{View: []string{"/lms/admins"}} }), "Mira may view"},
 		{"rights by another group", "", oidc(func(o *access.OIDC) { o.Rights = access.Rights{View: []string{"/other"}} }), "Mira may view"},
 	} {
-		d, b := open(t, same), browser(t)
-		settings := c.change
-		if settings.OIDC != nil {
-			settings.URL = d.URL
-		}
+		b, settings := browser(t), c.change
+		settings.URL = d.URL
+		d.gate.Use(same)
 		i.claims = map[string]any{"name": "Mira", "groups": []string{"/other", "/lms/admins"}}
 		if c.login == "" {
 			ask(t, b, "GET", i.begin(t, b, d), "")

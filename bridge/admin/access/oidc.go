@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -117,8 +118,7 @@ func (u *rules) fromProvider(w http.ResponseWriter, r *http.Request) {
 	}
 	someone, err := u.provider.person(r.Context(), f, r.FormValue("code"))
 	if err != nil {
-		u.Log.Warn("a login by OpenID Connect failed", "err", err, "provider_says", bridge.CleanLine(fmt.Sprintf("%.200s", r.FormValue("error"))))
-		u.refused(r, badIdentity, "the provider did not confirm an identity", "")
+		u.refused(r, badIdentity, "the provider did not confirm an identity", "", "err", err, "provider_says", bridge.CleanLine(fmt.Sprintf("%.200s", r.FormValue("error"))))
 		u.show(w, r, http.StatusUnauthorized, "The login provider did not confirm who you are. Log in again; the log says more.")
 		return
 	}
@@ -178,8 +178,8 @@ func (p *provider) of(claims map[string]any, subject string) identity {
 		i.unverified = p.Claim == "email"
 	}
 	for _, key := range []string{"name", "preferred_username", "email"} {
-		if text, ok := claims[key].(string); ok && bridge.CleanLine(text) != "" {
-			i.name = bridge.CleanLine(text)
+		if text, ok := claims[key].(string); ok {
+			i.name = cmp.Or(named(text), i.name)
 		}
 	}
 	switch v := claims[p.Claim].(type) {

@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -197,6 +198,63 @@ func TestLoginsThatAreForged(t *testing.T) {
 		}
 		if status, _, _ := ask(t, b, "GET", d.URL, ""); status != 401 {
 			t.Errorf("%s is let in: %d", name, status)
+		}
+	}
+}
+
+// The cookie of a login is signed, ends, and by TLS can be set by no neighbour.
+func TestTheCookieOfALogin(t *testing.T) {
+	i := newIssuer(t)
+	d := open(t, i.options("groups"))
+	begin := func(headers ...string) *http.Cookie {
+		_, _, h := ask(t, browser(t), "GET", d.URL+"/login/oidc", "", headers...)
+		c, err := http.ParseSetCookie(h.Get("Set-Cookie"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	plain, tls := begin(), begin("X-Forwarded-Proto", "https")
+	if plain.Name != "absorb-bridge-login" || plain.Path != "/login" || plain.Secure || !plain.HttpOnly || plain.SameSite != http.SameSiteLaxMode || plain.MaxAge != 600 {
+		t.Errorf("without TLS: %+v", plain)
+	}
+	if tls.Name != "__Host-absorb-bridge-login" || tls.Path != "/" || !tls.Secure || tls.Domain != "" {
+		t.Errorf("by TLS: %+v", tls)
+	}
+	text, mark, _ := strings.Cut(plain.Value, ".")
+	data, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var flow struct{ S string }
+	if err := json.Unmarshal(data, &flow); err != nil || flow.S == "" {
+		t.Fatalf("%s: %v", data, err)
+	}
+	made := encode([]byte(strings.Replace(string(data), `"t":"/"`, `"t":"/x"`, 1)))
+	for name, value := range map[string]string{
+		"unsigned": text, "another text": made + "." + mark, "another signature": text + "." + encode([]byte("x")), "empty": "", "a dot": ".",
+	} {
+		status, body, _ := ask(t, browser(t), "GET", d.URL+"/login/callback?code=the-code&state="+flow.S, "", "Cookie", plain.Name+"="+value)
+		if status != 400 || !strings.Contains(body, "not begun here") {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+	}
+}
+
+// Logins at the provider are few for one address, and as many as usual for others.
+func TestLoginsAreThrottled(t *testing.T) {
+	i := newIssuer(t)
+	s := i.options("groups")
+	s.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	d := open(t, s)
+	for _, path := range []string{"/login/oidc", "/login/callback?state=x"} {
+		last := 0
+		for range 40 {
+			last, _, _ = ask(t, browser(t), "GET", d.URL+path, "", "X-Forwarded-For", "203.0.113.7")
+		}
+		other, _, _ := ask(t, browser(t), "GET", d.URL+path, "", "X-Forwarded-For", "203.0.113.8")
+		if last != 429 || other == 429 {
+			t.Errorf("%s: %d at last, and %d for another address", path, last, other)
 		}
 	}
 }

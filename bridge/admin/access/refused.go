@@ -1,10 +1,9 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"net/http"
-
-	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
 // Why a request is refused, as metrics count it. Whoever sends no token, has no session
@@ -18,23 +17,20 @@ const (
 )
 
 // refused counts a refused request, and logs it and keeps it in the audit trail unless
-// there were many. The words say what happened, and who is somebody's name or "".
-func (u *rules) refused(r *http.Request, reason, words, who string) {
+// there were many. The words say what happened, who is somebody's name or "", and more is
+// for the log alone.
+func (u *rules) refused(r *http.Request, reason, words, who string, more ...any) {
 	if u.Refused != nil {
 		u.Refused(reason)
 	}
 	from := u.Proxies.Address(r)
 	if unsaid, ok := u.visitors.mayLog(); ok {
-		u.Log.Warn("refused at the admin address: "+words, "reason", reason, "from", from.String(), "path", bridge.CleanLine(r.URL.Path), "unsaid_since_last_line", unsaid)
+		u.Log.With(more...).Warn("refused at the admin address: "+words, "reason", reason, "from", from.String(), "path", named(r.URL.Path), "unsaid_since_last_line", unsaid)
 	}
 	if u.Noted == nil {
 		return
 	}
 	if times, ok := u.visitors.mayNote(from); ok {
-		name := "somebody"
-		if who != "" {
-			name = who
-		}
-		u.Noted(context.WithoutCancel(r.Context()), name, "refused", words+", from "+from.String(), times)
+		u.Noted(context.WithoutCancel(r.Context()), cmp.Or(who, "somebody"), "refused", words+", from "+from.String(), times)
 	}
 }

@@ -121,7 +121,7 @@ func TestForgedForms(t *testing.T) {
 				{"Sec-Fetch-Site", "cross-site", "Origin", "https://attacker.example"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://attacker.example"}, {"Origin", "null"},
 			} {
 				headers = append(headers, "Cookie", cookie)
-				for _, path := range []string{"/change", "/configuration/reload", "/sources/production/test-window", "/sources/production/try-api", "/api/deliveries/retry", "/api/reload"} {
+				for _, path := range []string{"/change", "/configuration/reload", "/sessions/end", "/sources/production/test-window", "/sources/production/try-api", "/api/deliveries/retry", "/api/reload", "/api/sessions/end"} {
 					if status, body, _ := s.ask(t, "POST", path, url.Values{"operation": {"deliveries/cancel"}, "all": {"yes"}, "confirmed": {"yes"}, "for": {"24h"}}, headers...); status != http.StatusForbidden {
 						t.Errorf("%s with %v: %d %.200s", path, headers, status, body)
 					}

@@ -3,7 +3,10 @@ package pages_test
 import (
 	"bufio"
 	"encoding/json"
+	"io"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +81,41 @@ func TestStreamsEndWithTheProcess(t *testing.T) {
 			t.Fatal("the stream goes on")
 		}
 	}
+}
+
+// The button ends everybody's session, and with it what is shown to them.
+func TestAllSessionsEndByAButton(t *testing.T) {
+	const token = "the-token-of-those-who-operate"
+	s := newStage(t, func(settings map[string]any) {
+		settings["admin"] = map[string]any{"listen": "127.0.0.1:0", "token": token}
+	})
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar}
+	read := func(res *http.Response, err error) string {
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(body)
+	}
+	has(t, read(browser.PostForm(s.base+"/login", url.Values{"token": {token}, "next": {"/configuration"}})), "End all sessions", "1 session is open")
+	live, err := browser.Get(s.base + "/live/overview")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer live.Body.Close()
+	has(t, read(browser.PostForm(s.base+"/sessions/end", nil)), "Log in") // for this one has ended, too
+	if _, err := io.ReadAll(live.Body); err != nil {
+		t.Error(err) // it ends, and by itself
+	}
+	has(t, read(browser.PostForm(s.base+"/login", url.Values{"token": {token}, "next": {"/audit"}})), "sessions/end", "login")
 }
 
 func TestStreamsAreBounded(t *testing.T) {
