@@ -7,6 +7,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +59,25 @@ func (s Suite) decoration(t *testing.T) {
 			if !strings.Contains(body, word) {
 				t.Errorf("without %s the message has lost %q: %s", disliked, word, body)
 			}
+		}
+	}
+}
+
+// simpler checks that data acts in no simpler form of a hostile message either.
+func (s Suite) simpler(t *testing.T) {
+	sink := s.sink(t, anyBase)
+	for _, c := range Hostile() {
+		if !slices.Contains([]string{"markup", "line breaks", "invalid UTF-8", "mentions"}, c.Name) {
+			continue
+		}
+		m := c.Message
+		for _, form := range kit.SimplerForms() {
+			m = form.Of(m)
+			p, err := sink.Encode(m)
+			if err != nil {
+				t.Fatalf("%s, without %s: %v", c.Name, form.Without, err)
+			}
+			s.Check(t, m, p)
 		}
 	}
 }

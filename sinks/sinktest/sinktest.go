@@ -94,6 +94,7 @@ func Run(t *testing.T, s Suite) {
 	t.Run("drips", s.drips)
 	if _, verbatim := s.sink(t, anyBase).(bridge.Verbatim); !verbatim {
 		t.Run("decoration", s.decoration)
+		t.Run("simpler", s.simpler)
 	}
 }
 

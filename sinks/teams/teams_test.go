@@ -210,7 +210,7 @@ func TestSettingsAreChecked(t *testing.T) {
 }
 
 func TestEscapeIsLiteralInMarkdown(t *testing.T) {
-	if got, want := Escape("**a** [b](https://c) <at>d</at> _e_"), `\*\*a\*\* \[b\]\(https:` + "\u200B" + `//c\) \<at\>d\</at\> \_e\_`; got != want {
+	if got, want := Escape("**a** [b](https://c) <at>d</at> _e_"), `\*\*a\*\* \[b\]\(https:`+"\u200B"+`//c\) \<at\>d\</at\> \_e\_`; got != want {
 		t.Errorf("Escape = %s, want %s", got, want)
 	}
 }
