@@ -67,7 +67,7 @@ func (u *rules) login(w http.ResponseWriter, r *http.Request) {
 	u.show(w, r, http.StatusUnauthorized, "This is not the token. It is admin.token, or admin.view_token, in bridge.yaml.")
 }
 
-// begin begins a session and goes on. What it rests on is found anew at each request.
+// begin begins a session and goes on. Its grounds are judged again at each request.
 func (u *rules) begin(w http.ResponseWriter, r *http.Request, p Person, to string, grounds func(ticket string) grounds) {
 	ticket := rand.Text() + rand.Text()
 	expires := time.Now().Add(u.Life)
@@ -126,7 +126,7 @@ func (u *rules) logout(w http.ResponseWriter, r *http.Request) {
 	}
 	name := u.cookieName(r)
 	if p, ok := u.session(r); ok {
-		c, _ := r.Cookie(name) // it is there: the session is its
+		c, _ := r.Cookie(name) // it is there: the session was found by it
 		if err := u.Sessions.End(r.Context(), hash(c.Value)); err != nil {
 			u.Log.Error("a session could not be ended", "err", err)
 			u.show(w, r, http.StatusServiceUnavailable, "The store does not answer, so you are still logged in. Try again soon.")
