@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -39,7 +38,7 @@ func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 			return fmt.Errorf("fan out event %s: %w", event.ID, err)
 		}
 	}
-	trace, err := json.Marshal(event.Trace)
+	trace, err := encodeTrace(event.Trace)
 	if err != nil {
 		return fmt.Errorf("fan out event %s: %w", event.ID, err)
 	}

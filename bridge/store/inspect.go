@@ -275,7 +275,7 @@ func (s *Store) Event(ctx context.Context, id string) (EventDetail, error) {
 	}
 	e.Facts = facts.facts
 	if len(trace) > 0 {
-		if err := decode(trace, &e.Trace); err != nil {
+		if e.Trace, err = decodeTrace(trace); err != nil {
 			return e, fmt.Errorf("read the trace of event %s: %w", id, err)
 		}
 	}

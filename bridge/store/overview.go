@@ -131,7 +131,7 @@ func (s *Store) Traces(ctx context.Context, source string, limit int) ([]bridge.
 		if err := row.Scan(&text); err != nil || len(text) == 0 {
 			return t, err
 		}
-		return t, decode(text, &t)
+		return decodeTrace(text)
 	}, `SELECT trace FROM events WHERE source = ? ORDER BY id DESC LIMIT ?`, source, limit)
 }
 
@@ -143,7 +143,8 @@ func scanLooked(row scanner) (l bridge.Looked, err error) {
 	if err := row.Scan(&l.Source, &l.Event, &trace); err != nil || len(trace) == 0 {
 		return l, err
 	}
-	return l, decode(trace, &l.Trace)
+	l.Trace, err = decodeTrace(trace)
+	return l, err
 }
 
 // NeverAnswered gives the lookups to which Absorb never has an answer, by the last

@@ -200,6 +200,10 @@ func testTraces(t *testing.T, s *Store) {
 	if err != nil || fmt.Sprint(got.Trace) != fmt.Sprint(e.Trace) || !got.Routed.Equal(noon) {
 		t.Errorf("%+v, %v", got.Trace, err)
 	}
+	older, err := decodeTrace([]byte(`{"calls":[{"part":"user","path":"/users/1","status":200,"took_ns":5,"cached":true}],"repeats":"e"}`))
+	if want := (bridge.Call{Part: "user", Path: "/users/1", Status: 200, Took: 5, Cached: true}); err != nil || older.Repeats != "e" || !slices.Equal(older.Calls, []bridge.Call{want}) {
+		t.Errorf("%+v, %v", older, err)
+	}
 	traces, err := s.Traces(t.Context(), e.Source, 5)
 	if err != nil || len(traces) != 1 || !slices.Equal(traces[0].Calls, e.Trace.Calls) {
 		t.Errorf("%+v, %v", traces, err)
