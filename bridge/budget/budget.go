@@ -25,7 +25,7 @@ func Message() Limits { return Limits{What: "a message", Bytes: 16 << 20, Steps:
 func Lookup() Limits { return Limits{What: "a lookup", Bytes: 1 << 20, Steps: 20_000} }
 
 // Condition are the limits of one evaluation of a condition.
-func Condition() Limits { return Limits{What: "a condition", Bytes: 2 << 20, Steps: 200_000} }
+func Condition() Limits { return Limits{What: "a condition", Bytes: 8 << 20, Steps: 200_000} }
 
 // Exceeded is the error of work that would take more than its limits. It holds no
 // data.

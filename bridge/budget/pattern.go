@@ -22,10 +22,22 @@ type Pattern struct {
 	size       int
 }
 
-// CheckPattern says what is wrong with a regular expression.
-func CheckPattern(source string) error {
-	_, err := programSize(source)
-	return err
+// NewPattern compiles a regular expression that is written in a configuration, which
+// costs nothing when it is used.
+func NewPattern(source string) (*Pattern, error) {
+	size, err := programSize(source)
+	if err != nil {
+		return nil, err
+	}
+	return compiled(source, size)
+}
+
+func compiled(source string, size int) (*Pattern, error) {
+	expression, err := regexp.Compile(source)
+	if err != nil {
+		return nil, errors.New("the pattern cannot be used")
+	}
+	return &Pattern{expression, size}, nil
 }
 
 // Pattern compiles a regular expression, once for each budget.
@@ -38,20 +50,19 @@ func (b *Budget) Pattern(source string) (*Pattern, error) {
 		return nil, err
 	}
 	size, err := programSize(source)
+	if err == nil {
+		err = cmp.Or(b.Bytes(size, perInstruction), b.Steps(4*size))
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(b.Bytes(size, perInstruction), b.Steps(4*size)); err != nil {
-		return nil, err
-	}
-	expression, err := regexp.Compile(source)
+	p, err := compiled(source, size)
 	if err != nil {
-		return nil, errors.New("the pattern cannot be used")
+		return nil, err
 	}
 	if b.patterns == nil {
 		b.patterns = map[string]*Pattern{}
 	}
-	p := &Pattern{expression, size}
 	b.patterns[source] = p
 	return p, nil
 }

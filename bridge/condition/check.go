@@ -35,7 +35,7 @@ func (s Schema) check(text string, boolean bool) (parts []string, faults []Fault
 	if boolean {
 		kind = expr.AsBool()
 	}
-	options := append(languageOptions(), expr.Env(types.Map(read)), kind)
+	options := append(languageOptions(), expr.Env(types.Map(read)), expr.Optimize(false), kind)
 	program, err := expr.Compile(text, options...)
 	if err != nil {
 		return nil, []Fault{fault(err)}

@@ -10,6 +10,7 @@
 package condition
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 )
 
@@ -82,8 +84,8 @@ func (p program) run(f bridge.Facts) (any, error) {
 	for _, part := range p.parts {
 		env[part] = render.Plain(f[part])
 	}
-	env[stepsName] = new(steps)
-	machine := vm.VM{}
+	env[budgetName] = budget.New(context.Background(), budget.Condition())
+	machine := vm.VM{MemoryBudget: maxElements}
 	v, err := machine.Run(p.code, env)
 	if err != nil {
 		return nil, failure(err)
@@ -105,10 +107,19 @@ func (p program) undecided(f bridge.Facts) string {
 	return ""
 }
 
+// maxElements bounds the elements of all lists that one evaluation makes by itself.
+const maxElements = 100_000
+
 // failure says what went wrong and where, and none of the values.
 func failure(err error) error {
 	at, placed := errors.AsType[*file.Error](err)
+	var ours error
 	ours, known := errors.AsType[mistake](err)
+	if exceeded, ok := errors.AsType[budget.Exceeded](err); ok {
+		ours, known = exceeded, true
+	} else if placed && strings.HasPrefix(at.Message, "memory budget exceeded") {
+		ours, known = mistake(fmt.Sprintf("makes lists of more than %d elements", maxElements)), true
+	}
 	switch {
 	case placed && known:
 		return fmt.Errorf("column %d: %w", at.Column+1, ours)

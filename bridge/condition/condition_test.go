@@ -154,7 +154,7 @@ func TestFaults(t *testing.T) {
 		`course.name`:                           `0 want true or false, have a text`,
 		`enrollment.status == "Complete"`:       `18 == does not fit a number and a text`,
 		`any(course.name, # == "x")`:            `11 builtin any takes only array (got a text)`,
-		`course.name matches "("`:               "12 error parsing regexp: missing closing ): `(`",
+		`course.name matches "("`:               "20 the pattern cannot be used: missing closing )",
 		`course.name matches user.username`:     `12 want the pattern written out, in quotes`,
 		`1..1000000 == nil`:                     `1 ranges are not supported; compare with >= and <=`,
 		`user.username[0:2] == "ab"`:            `13 slices are not supported`,
@@ -249,32 +249,6 @@ func TestKey(t *testing.T) {
 	}
 	if _, err := k.Of(f); err == nil {
 		t.Error("a mapping is no key")
-	}
-}
-
-// TestCostIsBounded: loops inside loops, and texts that double, end.
-func TestCostIsBounded(t *testing.T) {
-	s, f := schema(t), facts(t, answers)
-	many := make([]any, 5000)
-	for i := range many {
-		many[i] = json.Number("1")
-	}
-	f["extras"] = many
-	doubling := `let a0 = "xxxxxxxxxxxxxxxx"; `
-	for i := range 30 {
-		doubling += fmt.Sprintf("let a%d = a%d + a%d; ", i+1, i, i)
-	}
-	for expression, want := range map[string]string{
-		`all(extras, all(extras, all(extras, true)))`: "too many elements",
-		doubling + `a30 == ""`:                        "longer than 64 KiB",
-	} {
-		c, faults := s.Condition(expression)
-		if len(faults) > 0 {
-			t.Fatal(faults)
-		}
-		if _, err := c.Holds(f); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%.40s: %v, want %s", expression, err, want)
-		}
 	}
 }
 

@@ -1,18 +1,23 @@
 package condition
 
 import (
-	"regexp"
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 )
 
+// call is what a function or an operator does. It takes what that costs off the budget
+// first.
+type call func(b *budget.Budget, args []any) (any, error)
+
 // function is one that expressions may call.
 type function struct {
-	call func(args []any) (any, error) // has as many arguments as the type says
-	kind any                           // a nil function of its type, for the check
+	call call // has as many arguments as the type says
+	kind any  // a nil function of its type, for the check
 }
 
 // functions are all that expressions may call, besides the predicates. What they
@@ -26,17 +31,20 @@ func functions() map[string]function {
 		"like":  {like, new(func(any, string) bool)},
 
 		"number": {number, new(func(any) float64)},
-		"len":    {func(args []any) (any, error) { return float64(render.Length(args[0])), nil }, new(func(any) int)},
-		"get":    {func(args []any) (any, error) { return render.Index(args[0], args[1]), nil }, new(func(any, any) any)},
-		"first":  {func(args []any) (any, error) { return first(args[0]), nil }, new(func(any) any)},
+		"len":    {length, new(func(any) int)},
+		"get":    {get, new(func(any, any) any)},
+		"first":  {first, new(func(any) any)},
 
-		"now":      {func([]any) (any, error) { return time.Now(), nil }, new(func() time.Time)},
+		"now":      {func(*budget.Budget, []any) (any, error) { return time.Now(), nil }, new(func() time.Time)},
 		"date":     {date, new(func(any) time.Time)},
 		"duration": {duration, new(func(any) time.Duration)},
 	}
 	for name, f := range render.Words() {
 		all[name] = function{
-			func(args []any) (any, error) { return orNothing(f(args[0])), nil }, new(func(any) string),
+			func(b *budget.Budget, args []any) (any, error) {
+				words, err := f(b, args[0])
+				return orNothing(words), err
+			}, new(func(any) string),
 		}
 	}
 	return all
@@ -48,10 +56,10 @@ func predicates() []string {
 }
 
 // words makes a function of texts.
-func words(f func(string) string) func([]any) (any, error) {
-	return func(args []any) (any, error) {
-		if args[0] == nil {
-			return nil, nil
+func words(f func(string) string) call {
+	return func(b *budget.Budget, args []any) (any, error) {
+		if err := render.ChargeText(b, 4, args...); err != nil || args[0] == nil {
+			return nil, err
 		}
 		return f(render.TextOf(args[0])), nil
 	}
@@ -64,36 +72,57 @@ func orNothing(s string) any {
 	return s
 }
 
-// like matches a whole text with a pattern of * and ?, in any case.
-func like(args []any) (any, error) {
-	pattern := regexp.QuoteMeta(render.TextOf(args[1]))
-	pattern = strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(pattern)
-	re, err := regexp.Compile("(?is)^" + pattern + "$")
-	if err != nil {
-		return nil, mistake("the pattern cannot be used")
-	}
-	return args[0] != nil && re.MatchString(render.TextOf(args[0])), nil
-}
-
 // number reads a number, also from a text; what is none is nothing.
-func number(args []any) (any, error) {
+func number(_ *budget.Budget, args []any) (any, error) {
 	if n, ok := render.Exact(args[0]); ok {
 		return n, nil
 	}
 	return nil, nil
 }
 
-func first(list any) any {
-	if all := render.Items(list); len(all) > 0 {
-		return render.Plain(all[0])
+func length(b *budget.Budget, args []any) (any, error) {
+	if s, is := args[0].(string); is {
+		if err := b.Read(len(s), 1); err != nil {
+			return nil, err
+		}
 	}
-	return nil
+	return float64(render.Length(args[0])), nil
+}
+
+// get follows a key or a position into a value.
+func get(b *budget.Budget, args []any) (any, error) {
+	if err := render.ChargeText(b, 1, args[1]); err != nil {
+		return nil, err
+	}
+	return render.Index(args[0], args[1]), nil
+}
+
+func first(b *budget.Budget, args []any) (any, error) {
+	all, err := items(b, args[0])
+	if len(all) == 0 {
+		return nil, err
+	}
+	return render.Plain(all[0]), nil
+}
+
+// items finds the list in a value.
+func items(b *budget.Budget, v any) ([]any, error) {
+	if m, is := v.(map[string]any); is {
+		const aKey = 64
+		if err := cmp.Or(b.Steps(len(m)), b.Bytes(len(m), aKey)); err != nil {
+			return nil, err
+		}
+	}
+	return render.Items(v), nil
 }
 
 // date reads a time as Absorb writes it; what is none is nothing.
-func date(args []any) (any, error) {
+func date(b *budget.Budget, args []any) (any, error) {
 	if t, ok := args[0].(time.Time); ok {
 		return t, nil
+	}
+	if err := render.ChargeText(b, 4, args[0]); err != nil {
+		return nil, err
 	}
 	if t, ok := render.TimeOf(args[0]); ok {
 		return t, nil
@@ -102,9 +131,12 @@ func date(args []any) (any, error) {
 }
 
 // duration reads 90s, 15m, 12h, 30d, and the spans that Absorb writes.
-func duration(args []any) (any, error) {
+func duration(b *budget.Budget, args []any) (any, error) {
 	if d, ok := args[0].(time.Duration); ok {
 		return d, nil
+	}
+	if err := render.ChargeText(b, 8, args[0]); err != nil {
+		return nil, err
 	}
 	text := strings.TrimSpace(render.TextOf(args[0]))
 	if days, ok := strings.CutSuffix(text, "d"); ok {

@@ -12,6 +12,7 @@ import (
 	"github.com/expr-lang/expr/types"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 )
 
 // names looks at all names of an expression. It gives the parts that are read,
@@ -104,8 +105,8 @@ func (v *visitor) Visit(node *ast.Node) {
 			v.note(n, "no function named %q%s", n.Name, bridge.DidYouMean(n.Name, predicates()))
 		}
 	case *ast.BinaryNode:
-		if _, fixed := n.Right.(*ast.StringNode); n.Operator == "matches" && !fixed {
-			v.note(n, "want the pattern written out, in quotes")
+		if n.Operator == "matches" {
+			v.pattern(n)
 		}
 		if n.Operator == ".." {
 			v.note(n, "ranges are not supported; compare with >= and <=")
@@ -114,5 +115,17 @@ func (v *visitor) Visit(node *ast.Node) {
 		v.note(n, "slices are not supported")
 	case *ast.BytesNode:
 		v.note(n, "want a text")
+	}
+}
+
+// pattern notes what is wrong with the pattern that a text is compared with.
+func (v *visitor) pattern(n *ast.BinaryNode) {
+	source, fixed := n.Right.(*ast.StringNode)
+	if !fixed {
+		v.note(n, "want the pattern written out, in quotes")
+		return
+	}
+	if _, err := budget.NewPattern(source.Value); err != nil {
+		v.note(source, "%s", err)
 	}
 }

@@ -2,56 +2,81 @@ package condition
 
 import (
 	"cmp"
+	"encoding/json"
 	"math"
-	"strings"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 )
 
-const (
-	maxText  = 64 << 10 // bytes of a text that is put together
-	maxSteps = 200_000  // elements of lists that one evaluation goes through
-)
-
-// steps counts what one evaluation goes through.
-type steps struct{ n int }
+// maxText bounds a text that is put together, in bytes.
+const maxText = 64 << 10
 
 // operators stand in the place of the language's own. The names cannot be
 // written in an expression.
-func operators() map[string]func(args ...any) (any, error) {
-	order := func(test func(int) bool) func(...any) (any, error) {
-		return func(args ...any) (any, error) {
-			if args[0] == nil || args[1] == nil {
+func operators() map[string]call {
+	order := func(test func(int) bool) call {
+		return comparing(func(a, b any) (any, error) {
+			if a == nil || b == nil {
 				return false, nil
 			}
-			o, ok := compare(args[0], args[1])
+			o, ok := compare(a, b)
 			if !ok {
-				return nil, mismatch("compared", args)
+				return nil, mismatch("compared", a, b)
 			}
 			return test(o), nil
-		}
+		})
 	}
-	return map[string]func(...any) (any, error){
+	return map[string]call{
 		"<":  order(func(o int) bool { return o < 0 }),
 		"<=": order(func(o int) bool { return o <= 0 }),
 		">":  order(func(o int) bool { return o > 0 }),
 		">=": order(func(o int) bool { return o >= 0 }),
-		"==": func(args ...any) (any, error) { return equal(args[0], args[1]), nil },
-		"!=": func(args ...any) (any, error) { return !equal(args[0], args[1]), nil },
-		"in": func(args ...any) (any, error) { return contains(args[1], args[0]), nil },
+		"==": comparing(func(a, b any) (any, error) { return equal(a, b), nil }),
+		"!=": comparing(func(a, b any) (any, error) { return !equal(a, b), nil }),
+		"in": contains,
 		"+":  add, "-": subtract, "*": multiply,
 		"/":  arithmetic(func(a, b float64) float64 { return a / b }),
 		"%":  arithmetic(math.Mod),
 		"**": arithmetic(math.Pow),
 		"^":  arithmetic(math.Pow),
 
-		getName:    func(args ...any) (any, error) { return render.Index(args[0], args[1]), nil },
-		truthName:  func(args ...any) (any, error) { return truth(args[0]) },
-		textName:   func(args ...any) (any, error) { return textOrNothing(args[0]) },
-		listName:   list,
-		negateName: func(args ...any) (any, error) { return subtract(0.0, args[0]) },
+		getName:     get,
+		truthName:   func(_ *budget.Budget, args []any) (any, error) { return truth(args[0]) },
+		textName:    readable,
+		listName:    list,
+		negateName:  func(b *budget.Budget, args []any) (any, error) { return subtract(b, []any{0.0, args[0]}) },
+		matchesName: matchesPattern,
 	}
+}
+
+// comparing makes an operator of what compares two values. Lists and mappings are
+// compared whole.
+func comparing(f func(a, b any) (any, error)) call {
+	return func(b *budget.Budget, args []any) (any, error) {
+		if err := payComparison(b, args[0], args[1]); err != nil {
+			return nil, err
+		}
+		return f(args[0], args[1])
+	}
+}
+
+// payComparison takes the cost of comparing two values.
+func payComparison(b *budget.Budget, values ...any) error {
+	copies := 0
+	for _, v := range values {
+		switch v.(type) {
+		case json.Number: // too large for other types, as they find out each time
+			const attempts = 512
+			if err := b.Bytes(1, attempts); err != nil {
+				return err
+			}
+		case []any, map[string]any:
+			copies = 1 // to know what was compared before
+		}
+	}
+	return render.Charge(b, copies, values...)
 }
 
 // truth is what !, &&, || and the conditions of lists go by.
@@ -65,7 +90,25 @@ func truth(v any) (any, error) {
 	return nil, mistake(kindOf(v) + " is neither true nor false")
 }
 
-// textOrNothing prepares what contains, startsWith, endsWith and matches work on.
+// readable prepares what contains, startsWith, endsWith and matches read.
+func readable(b *budget.Budget, args []any) (any, error) {
+	v, err := textOrNothing(args[0])
+	if s, is := v.(string); is && err == nil {
+		err = b.Read(len(s), 2)
+	}
+	return v, err
+}
+
+// matchesPattern tells whether a text has a match of a pattern.
+func matchesPattern(b *budget.Budget, args []any) (any, error) {
+	text, err := textOrNothing(args[0])
+	if text == nil || err != nil {
+		return false, err
+	}
+	return args[1].(*budget.Pattern).Match(b, text.(string))
+}
+
+// textOrNothing is a value as a text, if it is one or a number.
 func textOrNothing(v any) (any, error) {
 	switch v := render.Plain(v).(type) {
 	case nil, string:
@@ -76,25 +119,28 @@ func textOrNothing(v any) (any, error) {
 	return render.TextOf(v), nil
 }
 
-// list prepares what a predicate goes through, and counts it.
-func list(args ...any) (any, error) {
-	count, _ := args[0].(*steps)
-	if args[1] == nil {
+// list prepares what a predicate goes through.
+func list(b *budget.Budget, args []any) (any, error) {
+	if args[0] == nil {
 		return []any{}, nil
 	}
-	items := render.Items(args[1])
-	if items == nil {
-		switch args[1].(type) {
+	found, err := items(b, args[0])
+	if err != nil {
+		return nil, err
+	}
+	if found == nil {
+		switch args[0].(type) {
 		case []any, map[string]any:
 		default:
-			return nil, mistake("wants a list, has " + kindOf(args[1]))
+			return nil, mistake("wants a list, has " + kindOf(args[0]))
 		}
 	}
-	if count.n += len(items); count.n > maxSteps {
-		return nil, mistake("goes through too many elements")
+	const anElement = 24
+	if err := cmp.Or(b.Steps(1+len(found)), b.Bytes(len(found), anElement)); err != nil {
+		return nil, err
 	}
-	all := make([]any, len(items))
-	for i, item := range items {
+	all := make([]any, len(found))
+	for i, item := range found {
 		all[i] = render.Plain(item)
 	}
 	return all, nil
@@ -118,113 +164,33 @@ func equal(a, b any) bool {
 }
 
 // contains tells whether a list holds a value, or a mapping a key.
-func contains(in, v any) bool {
+func contains(b *budget.Budget, args []any) (any, error) {
+	v, in := args[0], args[1]
 	if m, ok := in.(map[string]any); ok {
 		if key, isText := v.(string); isText {
 			if _, found := m[key]; found {
-				return true
+				return true, nil
 			}
 		}
 	}
-	for _, item := range render.Items(in) {
-		if v != nil && equal(render.Plain(item), v) {
-			return true
-		}
+	found, err := items(b, in)
+	if v == nil || err != nil {
+		return false, err
 	}
-	return false
-}
-
-func add(args ...any) (any, error) {
-	if args[0] == nil || args[1] == nil {
-		return nil, nil
-	}
-	switch a := args[0].(type) {
-	case time.Time:
-		if d, ok := args[1].(time.Duration); ok {
-			return a.Add(d), nil
-		}
-	case time.Duration:
-		switch b := args[1].(type) {
-		case time.Duration:
-			return a + b, nil
-		case time.Time:
-			return b.Add(a), nil
-		}
-	case string:
-		return join(a, args[1])
-	}
-	if b, ok := args[1].(string); ok {
-		return join(args[0], b)
-	}
-	return arithmetic(func(a, b float64) float64 { return a + b })(args...)
-}
-
-// join puts two texts together, or a text and a number.
-func join(a, b any) (any, error) {
-	s := strings.Builder{}
-	for _, v := range []any{a, b} {
-		t, err := textOrNothing(v)
-		if err != nil {
+	for _, item := range found {
+		item = render.Plain(item)
+		if err := payComparison(b, v, item); err != nil {
 			return nil, err
 		}
-		s.WriteString(t.(string))
+		if equal(item, v) {
+			return true, nil
+		}
 	}
-	if s.Len() > maxText {
-		return nil, mistake("the text is longer than 64 KiB")
-	}
-	return s.String(), nil
+	return false, nil
 }
 
-func subtract(args ...any) (any, error) {
-	switch a := args[0].(type) {
-	case time.Time:
-		switch b := args[1].(type) {
-		case time.Time:
-			return a.Sub(b), nil
-		case time.Duration:
-			return a.Add(-b), nil
-		}
-	case time.Duration:
-		if b, ok := args[1].(time.Duration); ok {
-			return a - b, nil
-		}
-	}
-	return arithmetic(func(a, b float64) float64 { return a - b })(args...)
-}
-
-func multiply(args ...any) (any, error) {
-	for i, v := range args {
-		if d, ok := v.(time.Duration); ok {
-			if n, isNumber := render.Numeric(args[1-i]); isNumber {
-				return time.Duration(float64(d) * n), nil
-			}
-		}
-	}
-	return arithmetic(func(a, b float64) float64 { return a * b })(args...)
-}
-
-// arithmetic calculates with two numbers. With nothing it gives nothing, and so
-// it does where there is no result, as in 1 / 0.
-func arithmetic(f func(a, b float64) float64) func(...any) (any, error) {
-	return func(args ...any) (any, error) {
-		if args[0] == nil || args[1] == nil {
-			return nil, nil
-		}
-		a, okA := render.Numeric(args[0])
-		b, okB := render.Numeric(args[1])
-		if !okA || !okB {
-			return nil, mismatch("calculated with", args)
-		}
-		n := f(a, b)
-		if math.IsNaN(n) || math.IsInf(n, 0) {
-			return nil, nil
-		}
-		return n, nil
-	}
-}
-
-func mismatch(what string, args []any) error {
-	return mistake(kindOf(args[0]) + " and " + kindOf(args[1]) + " cannot be " + what)
+func mismatch(what string, a, b any) error {
+	return mistake(kindOf(a) + " and " + kindOf(b) + " cannot be " + what)
 }
 
 // kindOf names a value's type as one who writes YAML would.

@@ -269,7 +269,3 @@ func formatted(b *budget.Budget, args []any) error {
 	}
 	return texts(12)(b, args[1:])
 }
-
-// Charge takes the cost of reading values whole off a budget, and of texts that are
-// so many times as long.
-func Charge(b *budget.Budget, times int, values ...any) error { return entire(times)(b, values) }

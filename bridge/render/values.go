@@ -3,6 +3,7 @@ package render
 import (
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 	"github.com/absorb-bridge/absorb-bridge/bridge/timestamp"
 )
 
@@ -57,11 +58,30 @@ func TimeOf(v any) (t time.Time, ok bool) {
 	return value.Time, true
 }
 
-// Words are the functions of templates that put a value into words, by name.
-func Words() map[string]func(any) string {
-	return map[string]func(any) string{
+// Words are the functions of templates that put a value into words, by name. Each
+// takes its cost off the budget first.
+func Words() map[string]func(*budget.Budget, any) (string, error) {
+	table := wordFunctions(nil, nil)
+	all := map[string]func(*budget.Budget, any) (string, error){}
+	for name, words := range map[string]func(any) string{
 		"name":   func(v any) string { return text(nameOf(v)) },
 		"status": status, "activeStatus": activeStatus, "courseType": courseType,
 		"plain": func(v any) string { return plainText(text(v)) },
+	} {
+		all[name] = func(b *budget.Budget, v any) (string, error) {
+			args := []any{plain(v)}
+			if err := table[name].cost(b, args); err != nil {
+				return "", err
+			}
+			return words(args[0]), nil
+		}
 	}
+	return all
 }
+
+// Charge takes the cost of reading all that is in values off a budget, and of a copy
+// of it so many times.
+func Charge(b *budget.Budget, times int, values ...any) error { return entire(times)(b, values) }
+
+// ChargeText is Charge for reading the values as texts.
+func ChargeText(b *budget.Budget, times int, values ...any) error { return texts(times)(b, values) }

@@ -1,0 +1,95 @@
+package condition
+
+import (
+	"cmp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+)
+
+// like matches a whole text with a pattern of * and ?, in any case. Each part between
+// two stars is looked for once, behind the one before, so that the work grows with the
+// text and not with the number of stars.
+func like(b *budget.Budget, args []any) (any, error) {
+	if err := render.ChargeText(b, 8, args...); err != nil || args[0] == nil {
+		return false, err
+	}
+	text, parts := folded(render.TextOf(args[0])), strings.Split(folded(render.TextOf(args[1])), "*")
+	for _, part := range parts {
+		if strings.Contains(part, "?") { // then each of its characters may be compared at each place
+			if err := b.Read(len(text), len(part)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := cmp.Or(b.Bytes(len(parts), 16), b.Read(len(text), 8)); err != nil {
+		return nil, err
+	}
+	return matches(text, parts), nil
+}
+
+// folded is a text in which letters that differ in case alone are the same.
+func folded(s string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			least = min(least, other)
+		}
+		return least
+	}, s)
+}
+
+// matches tells whether a text consists of the parts, with anything between them.
+func matches(text string, parts []string) bool {
+	first, last := parts[0], parts[len(parts)-1]
+	end := prefix(text, first)
+	if len(parts) == 1 || end < 0 {
+		return end == len(text)
+	}
+	text = text[end:]
+	for _, part := range parts[1 : len(parts)-1] {
+		at, length := find(text, part)
+		if at < 0 {
+			return false
+		}
+		text = text[at+length:]
+	}
+	start := len(text)
+	for range utf8.RuneCountInString(last) {
+		if start == 0 {
+			return false
+		}
+		_, size := utf8.DecodeLastRuneInString(text[:start])
+		start -= size
+	}
+	return prefix(text[start:], last) == len(text)-start
+}
+
+// find is where a part begins in a text, and how long it is there; -1 if it is not.
+func find(text, part string) (at, length int) {
+	if !strings.Contains(part, "?") {
+		return strings.Index(text, part), len(part)
+	}
+	for at := range text {
+		if length := prefix(text[at:], part); length >= 0 {
+			return at, length
+		}
+	}
+	return -1, 0
+}
+
+// prefix is how much of a text a part at its beginning takes, or -1.
+func prefix(text, part string) int {
+	at := 0
+	for _, r := range part {
+		have, size := utf8.DecodeRuneInString(text[at:])
+		if size == 0 || r != '?' && r != have {
+			return -1
+		}
+		at += size
+	}
+	return at
+}
