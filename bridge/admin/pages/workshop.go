@@ -13,6 +13,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin/access"
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin/workshop"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 	"github.com/absorb-bridge/absorb-bridge/internal/wall"
@@ -53,6 +54,7 @@ type bench struct {
 	Preview workshop.Preview
 	Recent  []store.EventRow
 	Stage   string // address of what the frame shows
+	Later   bool   // nothing is computed before somebody asks for it here
 	Problem string // why what was asked for was not done
 	Sent    *workshop.Sent
 	Sink    string // that was chosen
@@ -64,12 +66,15 @@ func (s *site) workshop(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return s.bench(r, bench{Subject: subject, Text: subject.File.Text, Was: subject.File.Was})
+	return s.bench(r, bench{Subject: subject, Text: subject.File.Text, Was: subject.File.Was, Later: access.Elsewhere(r)})
 }
 
 func (s *site) bench(r *http.Request, b bench) (view, error) {
 	var err error
-	if b.Preview, err = s.Workshop.Preview(r.Context(), b.Subject, workshop.Normalize(b.Text)); err != nil {
+	if !b.Later {
+		b.Preview, err = s.Workshop.Preview(r.Context(), b.Subject, workshop.Normalize(b.Text))
+	}
+	if err != nil {
 		if e, ok := errors.AsType[*admin.Error](err); !ok || e.Status != http.StatusRequestEntityTooLarge {
 			return view{}, err
 		}
@@ -89,6 +94,10 @@ const stagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'un
 
 // stage shows what the saved text makes of the events.
 func (s *site) stage(w http.ResponseWriter, r *http.Request) {
+	if access.Elsewhere(r) {
+		s.failInFrame(w, r, &admin.Error{Status: http.StatusForbidden, Message: "A link of another site led here. Open the workshop itself."})
+		return
+	}
 	subject, err := s.Workshop.Subject(r.Context(), choiceOf(r.URL.Query()))
 	if err != nil {
 		s.failInFrame(w, r, err)
@@ -270,27 +279,4 @@ func (s *site) again(w http.ResponseWriter, r *http.Request, b bench, why error)
 		s.show(w, r, status, v)
 	}
 	return err
-}
-
-// tryCondition shows what a condition makes of the last events.
-func (s *site) tryCondition(r *http.Request) (view, error) {
-	q := r.URL.Query()
-	events := strings.TrimSpace(q.Get("events"))
-	body := map[string]any{"When": q.Get("when"), "Events": events, "Examples": examples()}
-	if q.Get("when") != "" {
-		if events == "" {
-			events = "*"
-		}
-		trial, err := s.Workshop.Try(r.Context(), q.Get("when"), events)
-		if err != nil {
-			return view{}, err
-		}
-		body["Trial"] = trial
-	}
-	return view{"condition.html", "Try a condition", body}, nil
-}
-
-// examples are conditions to begin with.
-func examples() []string {
-	return []string{`course.name contains "Safety"`, `enrollment.score < 80`, `source == "production" and user.jobTitle matches "Manager"`}
 }

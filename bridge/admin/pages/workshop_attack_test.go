@@ -56,6 +56,42 @@ func TestWorkshopAsksForRights(t *testing.T) {
 	}
 }
 
+// A link of another site may open the workshop, and fill in its forms. It computes
+// nothing.
+func TestWorkshopComputesForItsOwnPages(t *testing.T) {
+	s, _ := workshopStage(t)
+	s.post(t, "EnrollmentCompletedByLearner")
+	s.settled(t, 1, bridge.Sent)
+	link := []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Referer", "https://evil.example/"}
+	const message, taken = "Working at Height", "would have been taken"
+	for _, c := range []struct {
+		path       string
+		status     int
+		shows, not string
+	}{
+		{"/workshop/condition?when=true&events=*", http.StatusOK, `value="true"`, taken},
+		{"/workshop/condition?when=" + strings.Repeat("x", 3000), http.StatusOK, "For example", "fault"},
+		{"/workshop?event=EnrollmentCompletedByLearner&kind=digest&copies=100", http.StatusOK, "Press Preview", message},
+		{"/workshop/stage?event=EnrollmentCompletedByLearner&kind=digest&copies=100", http.StatusForbidden, "Open the workshop", message},
+	} {
+		status, body, _ := s.ask(t, http.MethodGet, c.path, nil, link...)
+		if status != c.status || !strings.Contains(body, c.shows) || strings.Contains(body, c.not) {
+			t.Errorf("%.60s: %d\n%.1000s", c.path, status, body)
+		}
+	}
+	for _, path := range []string{"/workshop/condition", "/workshop/preview", "/workshop/download"} {
+		if status, _, _ := s.ask(t, http.MethodPost, path, url.Values{"when": {"true"}, "event": {"UserCreated"}, "text": {written}}, link...); status != http.StatusForbidden {
+			t.Errorf("POST %s by another site: %d", path, status)
+		}
+	}
+	// The same, asked by the bridge's own pages.
+	has(t, s.page(t, "/workshop?event=EnrollmentCompletedByLearner"), message)
+	if page := s.page(t, "/workshop/condition?when=true"); strings.Contains(page, taken) {
+		t.Error("a request that only reads tries a condition")
+	}
+	has(t, s.submit(t, "/workshop/condition", url.Values{"when": {"true"}}), "1 of 1 event</strong> would")
+}
+
 // A file's name comes from an event's, whatever a request says.
 func TestWorkshopWritesNowhereElse(t *testing.T) {
 	s, dir := workshopStage(t)
@@ -108,10 +144,11 @@ func TestWorkshopRunsNothing(t *testing.T) {
 	if strings.Contains(body, "<script>") || !strings.HasSuffix(policy, "sandbox allow-scripts") || strings.Contains(policy, "allow-same-origin") || strings.Contains(policy, "script-src 'self' 'unsafe") {
 		t.Errorf("policy %s", policy)
 	}
-	for _, path := range []string{"/workshop?event=UserCreated", "/workshop/condition?when=" + url.QueryEscape(evil) + "&events=" + url.QueryEscape(evil)} {
-		_, page, h := s.ask(t, http.MethodGet, path, nil)
+	form := url.Values{"when": {evil}, "events": {evil}}
+	for _, c := range []struct{ method, path string }{{http.MethodGet, "/workshop?event=UserCreated"}, {http.MethodGet, "/workshop/condition?" + form.Encode()}, {http.MethodPost, "/workshop/condition"}} {
+		_, page, h := s.ask(t, c.method, c.path, form)
 		if strings.Contains(page, "<script>") || strings.Contains(page, "<img src=x") || !strings.Contains(h.Get("Content-Security-Policy"), "script-src 'self';") {
-			t.Errorf("%s: %s", path, h.Get("Content-Security-Policy"))
+			t.Errorf("%s %s: %s", c.method, c.path, h.Get("Content-Security-Policy"))
 		}
 	}
 }

@@ -303,7 +303,7 @@ func TestWorkshopTriesConditions(t *testing.T) {
 	s.post(t, "CourseBundleDeleted")
 	s.settled(t, 3, bridge.Sent)
 	try := func(when, events string) string {
-		return s.page(t, "/workshop/condition?"+url.Values{"when": {when}, "events": {events}}.Encode())
+		return s.submit(t, "/workshop/condition", url.Values{"when": {when}, "events": {events}})
 	}
 	has(t, try(`course.name contains "Height"`, ""), "1 of 3 events</strong> would have been taken", "<code>course.name</code> is “Working at Height”", "<code>course.name</code> is missing")
 	has(t, try(`enrollment.score >= 80 and source == "production"`, "Enroll*"), "1 of 1 event</strong> would", "<code>enrollment.score</code> is “92.5”", "<code>source</code> is “production”")
@@ -311,7 +311,7 @@ func TestWorkshopTriesConditions(t *testing.T) {
 	has(t, try("true == 1 +", ""), "It has 1 fault")
 	has(t, try("true", "Nothing*"), "None of the last 100 events")
 	has(t, s.page(t, "/workshop/condition"), "For example")
-	if status, _, _ := s.ask(t, http.MethodGet, "/workshop/condition?when=true&events=%5B", nil); status != http.StatusBadRequest {
+	if status, _, _ := s.ask(t, http.MethodPost, "/workshop/condition", url.Values{"when": {"true"}, "events": {"["}}); status != http.StatusBadRequest {
 		t.Errorf("a pattern that is none: %d", status)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
@@ -14,8 +15,11 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// maxTried is how many events a condition is tried on.
-const maxTried = 100
+// maxTried is how many events a condition is tried on, and maxTrial for how long.
+const (
+	maxTried = 100
+	maxTrial = 5 * time.Second
+)
 
 // Trial is what a route with a condition would have made of the last events.
 type Trial struct {
@@ -62,6 +66,8 @@ func (w *Workshop) Try(ctx context.Context, when, events string) (Trial, error) 
 		return t, err
 	}
 	defer done()
+	ctx, cancel := context.WithTimeout(ctx, maxTrial)
+	defer cancel()
 	p := w.Place()
 	templates, err := p.Load(p.Home)
 	if err != nil {
@@ -80,6 +86,9 @@ func (w *Workshop) Try(ctx context.Context, when, events string) (Trial, error) 
 	}
 	route := dispatch.Route{Name: "trial", Events: []string{events}, When: c}
 	for _, row := range rows {
+		if ctx.Err() != nil {
+			return t, badRequest("The condition takes too long for so many events. Make it simpler, or name the events that it is for.")
+		}
 		if err := w.try(ctx, &t, route, row); err != nil {
 			return t, err
 		}

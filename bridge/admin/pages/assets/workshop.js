@@ -61,6 +61,10 @@ async function preview() {
   asked?.abort();
   asked = new AbortController();
   const { signal } = asked;
+  if (stage.dataset.later) { // the page came by a link of another site
+    stage.src = stage.dataset.later;
+    delete stage.dataset.later;
+  }
   try {
     const answer = await fetch("/workshop/preview", { method: "POST", body: new URLSearchParams(new FormData(bench)), headers: { Accept: "application/json" }, signal });
     if (!answer.ok) throw new Error(`the bridge answered ${answer.status}`);
