@@ -14,7 +14,7 @@ type printer func(s *scope, v any) (string, error)
 // text in which each byte is escaped. What is behind the most that is shown is not
 // even escaped.
 func (p printer) charged(s *scope, v any) (string, error) {
-	const escaping = 8
+	const escaping = 16
 	err := s.budget.Steps(1)
 	if long, is := v.(string); is {
 		v = beginning(long, maxOutput+1)
