@@ -20,6 +20,14 @@ type Limits struct {
 // Message are the limits of all templates of one message together.
 func Message() Limits { return Limits{What: "a message", Bytes: 16 << 20, Steps: 1_000_000} }
 
+// Digest are the limits of a message of many events: each is put into a group, and
+// what that takes is dropped again.
+func Digest(events int) Limits {
+	const bytes, steps, most = 8 << 10, 200, 20_000
+	l, n := Message(), min(events, most)
+	return Limits{What: "a digest", Bytes: l.Bytes + n*bytes, Steps: l.Steps + n*steps}
+}
+
 // Lookup are the limits of a template that a lookup consists of. One may run for
 // each entry of a list.
 func Lookup() Limits { return Limits{What: "a lookup", Bytes: 1 << 20, Steps: 20_000} }

@@ -43,7 +43,7 @@ func (s *Set) Together(ctx context.Context, events []bridge.Facts, group func(br
 	case 1:
 		return s.Template(typeOf(events[0])).Message(ctx, events[0])
 	}
-	ctx, cancel := limitedFor(ctx, budget.Message(), len(events))
+	ctx, cancel := limitedFor(ctx, budget.Digest(len(events)), len(events))
 	defer cancel()
 	types, _ := split(ctx, events, func(_ context.Context, e bridge.Facts) (string, error) { return foldEvent(typeOf(e)), nil })
 	asked, common, err := askedWay(ctx, events, group)

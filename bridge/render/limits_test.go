@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -111,7 +112,7 @@ func TestOneBudget(t *testing.T) {
 		"digest": func(all []bridge.Facts) (bridge.Message, error) { return set.Together(t.Context(), all, nil) },
 		"story":  func(all []bridge.Facts) (bridge.Message, error) { return set.Story(t.Context(), all) },
 	} {
-		if _, err := f(events); err == nil || !strings.Contains(err.Error(), "that a message may take") {
+		if _, err := f(events); err == nil || !strings.Contains(err.Error(), "of memory that a "+map[string]string{"digest": "digest", "story": "message"}[what]+" may take") {
 			t.Errorf("a %s of 40: %v", what, err)
 		}
 	}
@@ -127,5 +128,28 @@ func TestLookupsAreSmall(t *testing.T) {
 	}
 	if l := budget.Lookup(); l.Bytes > budget.Message().Bytes/10 || l.Steps > budget.Message().Steps/10 {
 		t.Errorf("lookups may take %+v", l)
+	}
+}
+
+// TestDigestsOfManyEvents: what each event takes of a digest by the built-in templates is
+// far less than what it adds to the budget, so that no number of events is too many.
+func TestDigestsOfManyEvents(t *testing.T) {
+	const n = 200
+	limits, adds := budget.Digest(n), budget.Digest(n).Bytes-budget.Message().Bytes
+	set := load(t, Options{})
+	for _, event := range set.Events() {
+		events := make([]bridge.Facts, n)
+		for i := range events {
+			events[i] = occurrence(event, i, i, fmt.Sprint("A Learner With a Long Name ", i), fmt.Sprint("A Course With a Long Name ", i))
+		}
+		ctx := budget.With(t.Context(), limits)
+		_, err := set.Together(ctx, events, nil)
+		bytes, steps := budget.From(ctx).Left()
+		if took := limits.Bytes - bytes; err != nil || took > adds*2/3 {
+			t.Errorf("%s: %v, %d bytes for each event", event, err, took/n)
+		}
+		if took := limits.Steps - steps; took > n*100 {
+			t.Errorf("%s: %d steps for each event", event, took/n)
+		}
 	}
 }
