@@ -115,7 +115,7 @@ func TestEveryPrinterPays(t *testing.T) {
 			s := newScope(budget.With(t.Context(), budget.Message()), nil)
 			paid := 0
 			took := allocated(func() {
-				_, _ = p.charged(s, v)
+				_, _ = p.charged(escaping(name))(s, v)
 				left, _ := s.budget.Left()
 				paid = budget.Message().Bytes - left
 			})

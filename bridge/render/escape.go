@@ -10,22 +10,30 @@ import (
 // in its place than be read.
 type printer func(s *scope, v any) (string, error)
 
-// charged is a printer that takes its cost off the budget: reading the value, and a
-// text in which each byte is escaped. What is behind the most that is shown is not
-// even escaped.
-func (p printer) charged(s *scope, v any) (string, error) {
-	const escaping = 16
-	err := s.budget.Steps(1)
-	if long, is := v.(string); is {
-		v = beginning(long, maxOutput+1)
+// charged makes a printer that takes its cost off the budget first: reading the value,
+// and so many bytes for each of its bytes. What is behind the most that is shown is
+// not even escaped.
+func (p printer) charged(times int) printer {
+	return func(s *scope, v any) (string, error) {
+		if long, is := v.(string); is {
+			v = beginning(long, maxOutput+1)
+		}
+		if err := s.budget.Steps(1); err != nil {
+			return "", err
+		}
+		if _, err := readText(s.budget, v, times, 0); err != nil {
+			return "", err
+		}
+		return p(s, v)
 	}
-	if err == nil {
-		_, err = readText(s.budget, v, escaping, 0)
+}
+
+// escaping is what a way of printing allocates for each byte of a value at most.
+func escaping(printing string) int {
+	if strings.HasPrefix(printing, nativePrinting("")) {
+		return 32 // by the rules of a platform
 	}
-	if err != nil {
-		return "", err
-	}
-	return p(s, v)
+	return 8
 }
 
 // printPlain is for places that are plain text, which sinks escape.

@@ -150,7 +150,7 @@ func newCompiler(functions map[string]function, printers map[string]printer) *co
 	}
 	maps.Copy(c.adapted, template.FuncMap{callGet: follow, callLoop: loop, callTick: tick})
 	for name, p := range printers {
-		c.bases[name] = template.New("base").Funcs(c.adapted).Funcs(template.FuncMap{callPrint: p.charged})
+		c.bases[name] = template.New("base").Funcs(c.adapted).Funcs(template.FuncMap{callPrint: p.charged(escaping(name))})
 	}
 	return c
 }
