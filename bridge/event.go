@@ -23,9 +23,16 @@ type Event struct {
 	CaughtUp      bool              // no webhook brought it: Absorb's API told of it afterwards
 	Kept          []byte            // what is stored of Raw; nil for all of it
 	Traceparent   string            // the trace that it began (W3C Trace Context), or ""
+	Likeness      Likeness          // by which its source tells whether it came before under another id
 	Inferred      map[string]string // ids that the webhook left out and Absorb's lists gave, by key; those of things are in Entities too
 	Repeats       string            // id of the event that had the same bytes before, when they name neither a thing nor a time
 	Shared        []string          // parts of its facts that other events are likely to have, too
+}
+
+// Likeness is what events have in common that a portal sends twice with other ids.
+type Likeness struct {
+	Key    []byte        // hash of the values compared; nil when nothing is
+	Within time.Duration // only the first of the events that arrive in this time counts
 }
 
 // Time is when the event happened: by the portal's clock if it said so, else

@@ -46,6 +46,12 @@ func residentMiB(b *testing.B, pid int) float64 {
 	return memoryMiB(b, pid, "VmRSS:")
 }
 
+// peakMiB is the most memory that was resident.
+func peakMiB(b *testing.B, pid int) float64 {
+	b.Helper()
+	return memoryMiB(b, pid, "VmHWM:")
+}
+
 // memoryMiB is a figure that the kernel has of a process's memory, in MiB (Linux).
 func memoryMiB(b *testing.B, pid int, figure string) float64 {
 	b.Helper()

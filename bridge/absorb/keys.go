@@ -53,9 +53,9 @@ func FieldKey(name string) string {
 	return known
 }
 
-// entityKeys are the keys of the things that Absorb's events concern, as
+// EntityKeys are the keys of the things that Absorb's events concern, as
 // templates spell them.
-func entityKeys() []string {
+func EntityKeys() []string {
 	return []string{
 		"courseId", "enrollmentId", "departmentId", "groupId", "curriculumId", "courseBundleId", "certificateId",
 		"competencyId", "competencyDefinitionId", "sessionId", "learningPathId", "selfAssessmentId", "categoryId",
@@ -80,11 +80,11 @@ func anyThing() []string {
 	return []string{"entity", "object", "resource", "target", "item", "subject", "content", "record"}
 }
 
-// knownEntities are entityKeys, otherKeys and anyThing by their folded form; never
+// knownEntities are EntityKeys, otherKeys and anyThing by their folded form; never
 // changed.
 var knownEntities = func() map[string]string {
 	all := map[string]string{}
-	for _, key := range entityKeys() {
+	for _, key := range EntityKeys() {
 		all[fold(key)] = key
 	}
 	for _, s := range otherKeys() {

@@ -93,6 +93,7 @@ type Source struct {
 	CatchUp        *CatchUp            // nil: only by command …
 	Asked          CatchUp             // … then so
 	Family         string              // of the sources that share a secret, the first one's name
+	Dedupe         *Dedupe             // nil: events are compared by their bytes alone
 	MaxAge         time.Duration       // of an event that says when it happened; 0 for as long as events are kept
 	Keep           time.Duration       // in place of Config.Keep, or 0
 	KeepDead       time.Duration       // in place of Config.KeepDead, or 0

@@ -18,7 +18,7 @@ var plainKey = regexp.MustCompile(`^(?:listen|store|templates|timezone|locale|zo
 	`expect|taken|refused|status|words|json|` +
 	`server|priority|tags|markdown|firebase|delay|filename|chat|topic_id|silent|preview|devices|sound|room|notice|` +
 	`user_agent|portal|links|course|online_course|instructor_led_course|course_bundle|curriculum|user|certificate|department|region|username|rate|burst|budget|on_failure|cache|scheme|limit|type|stream|smtp|from|to|name|events|sources|when|method|content_type|channel|digest|wait|max_wait|max_events|group|at|story|quiet|hours|days|thread|update|within|` +
-	`ca|client_cert|trusted_proxies|session|issuer|client_id|token_url|scopes|claim|view|operate|header|enabled|window|every|after|memory|max_age|max_body|body_time|connections|per_address|catch_up|redact)$`)
+	`ca|client_cert|trusted_proxies|session|issuer|client_id|token_url|scopes|claim|view|operate|header|enabled|window|every|after|by|dedupe|memory|max_age|max_body|body_time|connections|per_address|catch_up|redact)$`)
 
 // credentials are a password inside a URL or what resembles one, or beside the other
 // settings of a database.

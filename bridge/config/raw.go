@@ -90,6 +90,7 @@ type rawSource struct {
 	API            any             `koanf:"api"`
 	CatchUp        any             `koanf:"catch_up"`
 	MaxAge         string          `koanf:"max_age"`
+	Dedupe         any             `koanf:"dedupe"`
 	Keep           string          `koanf:"keep"`
 	KeepDead       string          `koanf:"keep_dead"`
 	Redact         []string        `koanf:"redact"`

@@ -49,6 +49,7 @@ func (b *builder) sources(all map[string]any) {
 			b.catchUp(key+".catch_up", r.CatchUp, &s)
 		}
 		s.Keep, s.KeepDead, s.MaxAge = b.optional(key+".keep", r.Keep), b.optional(key+".keep_dead", r.KeepDead), b.optional(key+".max_age", r.MaxAge)
+		s.Dedupe = b.dedupe(key+".dedupe", r.Dedupe, s.Fields)
 		s.Redact = r.Redact
 		b.neverStored(key+".redact", r.Redact)
 		b.config.Sources = append(b.config.Sources, s)

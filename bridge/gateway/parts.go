@@ -182,6 +182,9 @@ func (p *Parts) buildIntake(c *config.Config) error {
 	var faults []error
 	for _, s := range c.Sources {
 		source := intake.Source{Name: s.Name, Path: s.Path, Form: absorb.Form(s.Signature), UserAgent: s.UserAgent, Redact: p.unstored(s), Family: s.Family, MaxAge: cmp.Or(s.MaxAge, s.Keep, c.Keep)}
+		if d := s.Dedupe; d != nil {
+			source.Dedupe = &intake.Dedupe{By: d.By, Within: d.Within}
+		}
 		for i, secret := range s.Secrets {
 			key, err := absorb.NewKey(secret, s.SecretEncoding)
 			if err != nil {

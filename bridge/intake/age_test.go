@@ -77,3 +77,27 @@ func TestUnverifiedOnALivePath(t *testing.T) {
 	}
 	forged(200)
 }
+
+// A portal that sends an event twice with other ids: only what has all the values is
+// compared.
+func TestDedupe(t *testing.T) {
+	b := start(t, nil, func(s *Source) { s.Dedupe = &Dedupe{By: []string{"type", "user", "courseId"}, Within: time.Minute} })
+	event := func(kind, user, course, id string) string {
+		return fmt.Sprintf(`{"event":%q,"userId":%q,"courseId":%q,"enrollmentId":%q,"correlationId":"k"}`, kind, user, course, id)
+	}
+	for i, c := range []struct{ secret, body, want string }{
+		{production, event("CertificateAwarded", "u1", "c1", "1"), "accepted"},
+		{production, event("CertificateAwarded", "u1", "c1", "2"), "duplicate"},
+		{production, event("Certificate Awarded", "u1", "c1", "3"), "duplicate"},
+		{production, event("CourseCreditsAwarded", "u1", "c1", "4"), "accepted"},
+		{production, event("CertificateAwarded", "u2", "c1", "5"), "accepted"},
+		{production, event("CertificateAwarded", "u1", "c2", "6"), "accepted"},
+		{sandbox, event("CertificateAwarded", "u1", "c1", "7"), "accepted"},
+		{production, event("CertificateAwarded", "u1", "", "8"), "accepted"},
+		{production, event("CertificateAwarded", "u1", "", "9"), "accepted"},
+	} {
+		if r := b.post(t, c.secret, c.body); r.Status != c.want {
+			t.Errorf("%d: %+v, want %s", i+1, r, c.want)
+		}
+	}
+}

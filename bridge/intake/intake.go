@@ -40,6 +40,7 @@ type Source struct {
 	Redact    redact.Rules // what is never stored
 	Family    string       // of the sources with the same secret; the same bytes are one event for all of them
 	MaxAge    time.Duration
+	Dedupe    *Dedupe // nil: events are compared by their bytes alone
 }
 
 // Accepter stores events before they are answered.
@@ -189,6 +190,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, claim *bounds.Cla
 	}
 	for i := range events {
 		events[i].Source, events[i].Family, events[i].ReceivedAt = source.Name, source.Family, now
+		events[i].Likeness = source.Dedupe.likeness(events[i])
 		events[i].Kept = source.Redact.Body(events[i].Raw)
 		events[i].Signature, events[i].UserAgent = string(form), bridge.CleanLine(r.UserAgent())
 	}
@@ -196,16 +198,21 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, claim *bounds.Cla
 	if err != nil {
 		return nil, err
 	}
-	fresh := 0
+	fresh, alike := 0, 0
 	for _, s := range stored {
-		if !s.Duplicate {
+		switch {
+		case s.Alike:
+			alike++
+		case !s.Duplicate:
 			fresh++
 		}
 	}
 	if fresh > 0 {
 		h.accepted(fresh)
 	}
-	h.metrics.Source(source.Name).Accepted(fresh, len(stored)-fresh, len(body), time.Since(began), trace)
+	counts := h.metrics.Source(source.Name)
+	counts.Alike(alike)
+	counts.Accepted(fresh, len(stored)-fresh-alike, len(body), time.Since(began), trace)
 	return replyTo(stored, fresh), nil
 }
 

@@ -98,7 +98,7 @@ func (l scrapeLog) Println(v ...any) {
 }
 
 func (m *Metrics) intake() {
-	m.events = m.counters("events_total", "Verified events that arrived: accepted, or duplicate of one that was; and caught_up, those that no webhook told of.", "source", "result")
+	m.events = m.counters("events_total", "Verified events that arrived: accepted, duplicate of one that was, or alike to one (dedupe); and caught_up, those that no webhook told of.", "source", "result")
 	m.refusals = m.counters("refusals_total", "Requests that were not accepted. The source is empty when the path is no source's, or several sources'.", "source", "reason")
 	m.gaveWay = m.counters("connections_closed_total", "Connections that were closed to make room for new ones: of webhooks or people, because of the total or of one address.", "listener", "bound")
 	m.tests = m.counters("test_requests_total", "Requests that were taken for a test of the portal while the source was on test.", "source")

@@ -61,6 +61,13 @@ func (s *Source) Accepted(fresh, duplicates, bytes int, took time.Duration, trac
 	observe(s.m.accept, took.Seconds(), trace)
 }
 
+// Alike notes events that were not taken because of dedupe.
+func (s *Source) Alike(events int) {
+	if s != nil && events > 0 {
+		s.m.events.WithLabelValues(s.name, "alike").Add(float64(events))
+	}
+}
+
 // CaughtUp notes events that no webhook told of.
 func (s *Source) CaughtUp(events int) {
 	if s != nil {

@@ -26,7 +26,7 @@ func tables() []table {
 	return []table{
 		{name: "parts", key: words("hash"), columns: words("source body used_at")},
 		{name: "events", key: words("id"), columns: words(`dedupe_key source type user_id admin_id client_id correlation_id entities occurred_at received_at
-			body facts lookups route_after routed_at signature user_agent occurrence caught_up traceparent inferred repeats unanswered`)},
+			body facts lookups route_after routed_at signature user_agent occurrence caught_up traceparent inferred repeats unanswered alike`)},
 		{name: "deliveries", key: words("id"), columns: words(`event_id route sink state attempts not_before digest_key last_error receipt created_at updated_at
 			failing_since`), parent: "event_id", of: "events"},
 		{name: "claims", key: words("key"), columns: words("event_id"), parent: "event_id", of: "events"},
@@ -36,6 +36,7 @@ func tables() []table {
 		{name: "tokens", key: words("name"), columns: words("token expires")},
 		{name: "captures", key: words("id"), columns: words("source received_at headers body address agent")},
 		{name: "names", key: words("source kind id"), columns: words("name")},
+		{name: "alike", key: words("key"), columns: words("event_id at")},
 		{name: "known", key: words("key event_id at")},
 		{name: "sources", key: words("name"), columns: words("verified_at window_until")},
 		{name: "states", key: words("name"), columns: words("value")},

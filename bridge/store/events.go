@@ -27,6 +27,7 @@ const duplicateWindow = 10 * time.Minute
 type Accepted struct {
 	ID        string // of the event, or of the one that it repeats
 	Duplicate bool
+	Alike     bool // it has other bytes than the event that it repeats
 }
 
 // Accept stores events that belong together, all or none, and returns when they
@@ -41,9 +42,11 @@ func (s *Store) Accept(ctx context.Context, events []bridge.Event) ([]Accepted, 
 		}
 		rows[i] = row
 	}
-	inserts := make([]statement, len(rows))
+	inserts := make([]statement, 0, len(rows))
+	stored := make([]int, len(rows)) // index of the statement that stores each
 	for i, row := range rows {
-		inserts[i] = row.insert(s.events)
+		inserts = append(inserts, s.inserts(row)...)
+		stored[i] = len(inserts) - 1
 	}
 	changed, err := s.writeNow(ctx, inserts...)
 	if err != nil {
@@ -54,7 +57,7 @@ func (s *Store) Accept(ctx context.Context, events []bridge.Event) ([]Accepted, 
 	result := make([]Accepted, len(rows))
 	for i, row := range rows {
 		result[i] = Accepted{ID: row.id}
-		if changed[i] == 0 {
+		if changed[stored[i]] == 0 {
 			if result[i], err = s.repeated(ctx, row); err != nil {
 				return nil, fmt.Errorf("store event: %w", err)
 			}
@@ -95,10 +98,10 @@ func dedupeKey(e bridge.Event) []byte {
 }
 
 // insertEvents is how new events are stored.
-func insertEvents() *rows {
+func insertEvents(condition string) *rows {
 	return newRows("events", `id text, dedupe_key bytea, source text, type text, user_id text, admin_id text, client_id text, correlation_id text,
 		entities text, occurred_at bigint, received_at bigint, body bytea, signature text, user_agent text, lookups bigint, route_after bigint,
-		occurrence bytea, caught_up bigint, traceparent text`, unlessKnown(), "ON CONFLICT (dedupe_key) DO NOTHING")
+		occurrence bytea, caught_up bigint, traceparent text`, condition, "ON CONFLICT (dedupe_key) DO NOTHING")
 }
 
 func (r eventRow) insert(into *rows) statement {
@@ -154,8 +157,13 @@ func (s *Store) repeated(ctx context.Context, r eventRow) (Accepted, error) {
 			}
 			return Accepted{ID: earlier.id, Duplicate: true}, err
 		}
+		if a, alike, err := s.alike(ctx, r); alike || err != nil {
+			return a, err
+		}
 		retired := sha256.Sum256(append(bytes.Clone(r.key), earlier.id...))
-		all := []statement{change(`UPDATE events SET dedupe_key = ? WHERE id = ? AND dedupe_key = ?`, retired[:], earlier.id, r.key), r.insert(s.events)}
+		all := []statement{change(`UPDATE events SET dedupe_key = ? WHERE id = ? AND dedupe_key = ?`, retired[:], earlier.id, r.key)}
+		all = append(all, s.inserts(r)...)
+		last := len(all) - 1
 		if absorb.Anonymous(r.event) && earlier.id != "" {
 			all = append(all, change(`UPDATE events SET repeats = ? WHERE id = ?`, earlier.id, r.id))
 		}
@@ -164,7 +172,7 @@ func (s *Store) repeated(ctx context.Context, r eventRow) (Accepted, error) {
 			s.unanswered(ctx, []eventRow{r})
 			return Accepted{ID: r.id}, err
 		}
-		if changed[1] == 1 {
+		if changed[last] == 1 {
 			return Accepted{ID: r.id}, nil
 		}
 		// Another request with the same bytes was faster; look again.

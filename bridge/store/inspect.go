@@ -161,6 +161,7 @@ type EventRow struct {
 	Correlation string               `json:"correlation,omitempty"`
 	Received    time.Time            `json:"received"`
 	CaughtUp    bool                 `json:"caught_up,omitempty"` // no webhook brought it
+	Alike       int                  `json:"alike,omitempty"`     // how many events like it were not taken
 	State       string               `json:"state"`               // waiting (to be routed), unrouted (no route takes it) or routed
 	Deliveries  map[bridge.State]int `json:"deliveries,omitempty"`
 }
@@ -169,11 +170,11 @@ type EventRow struct {
 const eventState = `CASE WHEN e.routed_at IS NULL THEN 'waiting'
 	WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id) THEN 'routed' ELSE 'unrouted' END`
 
-const eventColumns = `e.id, e.source, e.type, e.user_id, e.admin_id, e.correlation_id, e.received_at, e.caught_up, ` + eventState
+const eventColumns = `e.id, e.source, e.type, e.user_id, e.admin_id, e.correlation_id, e.received_at, e.caught_up, e.alike, ` + eventState
 
 func scanEvent(row scanner, more ...any) (e EventRow, err error) {
 	var received, caught int64
-	err = row.Scan(append([]any{&e.ID, &e.Source, &e.Event, &e.User, &e.Admin, &e.Correlation, &received, &caught, &e.State}, more...)...)
+	err = row.Scan(append([]any{&e.ID, &e.Source, &e.Event, &e.User, &e.Admin, &e.Correlation, &received, &caught, &e.Alike, &e.State}, more...)...)
 	e.CaughtUp = caught == 1
 	e.Received = fromMicros(received)
 	return e, err

@@ -21,18 +21,19 @@ import (
 
 // Store is an open store. Its methods may be called from many goroutines.
 type Store struct {
-	engine  engine
-	events  *rows // how they are inserted
-	names   *names
-	parts   *knownParts
-	reads   atomic.Pointer[bridge.Reads] // nil: all that is stored
-	metrics *metrics.Metrics
-	news    *news     // nil when no other process shares the store
-	urgent  chan *job // to a writer
-	jobs    chan *job // to a writer, when nothing is urgent
-	writers sync.WaitGroup
-	closing sync.RWMutex // held for writing while the channels are closed
-	closed  bool         // guarded by closing
+	engine     engine
+	events     *rows // how they are inserted …
+	likeEvents *rows // … and how those are that have a likeness
+	names      *names
+	parts      *knownParts
+	reads      atomic.Pointer[bridge.Reads] // nil: all that is stored
+	metrics    *metrics.Metrics
+	news       *news     // nil when no other process shares the store
+	urgent     chan *job // to a writer
+	jobs       chan *job // to a writer, when nothing is urgent
+	writers    sync.WaitGroup
+	closing    sync.RWMutex // held for writing while the channels are closed
+	closed     bool         // guarded by closing
 }
 
 // Open opens the store at a path or at a URL of PostgreSQL (postgres://…), makes
@@ -42,7 +43,7 @@ func Open(ctx context.Context, where string) (*Store, error) { return OpenMeasur
 
 // OpenMeasured is Open for a store that reports its commits.
 func OpenMeasured(ctx context.Context, where string, m *metrics.Metrics) (*Store, error) {
-	s := &Store{events: insertEvents(), names: newNames(), parts: &knownParts{at: map[string]time.Time{}}, metrics: m, urgent: make(chan *job, maxBatch), jobs: make(chan *job, maxBatch)}
+	s := &Store{events: insertEvents(unlessKnown()), likeEvents: insertEvents(unlessAlike()), names: newNames(), parts: &knownParts{at: map[string]time.Time{}}, metrics: m, urgent: make(chan *job, maxBatch), jobs: make(chan *job, maxBatch)}
 	if err := s.open(ctx, where); err != nil {
 		if !IsShared(where) {
 			err = remedy(err)

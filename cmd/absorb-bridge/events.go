@@ -56,10 +56,14 @@ func eventLine(e store.EventRow) string {
 }
 
 func eventState(e store.EventRow) string {
+	state := e.State
 	if e.CaughtUp {
-		return e.State + ", caught up"
+		state += ", caught up"
 	}
-	return e.State
+	if e.Alike > 0 {
+		state += fmt.Sprintf(", %d more like it", e.Alike)
+	}
+	return state
 }
 
 func showEvent() *cobra.Command {

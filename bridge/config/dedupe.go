@@ -1,0 +1,68 @@
+package config
+
+import (
+	"slices"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// Dedupe says by which values the events of a source are recognised that its portal
+// sends twice with other ids.
+type Dedupe struct {
+	By     []string // type, user, admin, client, correlation, or keys of entities, such as courseId
+	Within time.Duration
+}
+
+// rawDedupe is a source's dedupe as it is written.
+type rawDedupe struct {
+	By     []string `koanf:"by"`
+	Within string   `koanf:"within"`
+}
+
+// comparableValues are the values beside the ids of things.
+func comparableValues() []string { return []string{"type", "user", "admin", "client", "correlation"} }
+
+func (b *builder) dedupe(key string, value any, fields map[string][]string) *Dedupe {
+	if value == nil {
+		return nil
+	}
+	var r rawDedupe
+	b.decode(key, value, &r)
+	d := &Dedupe{Within: b.duration(key+".within", or(r.Within, "5m"))}
+	if d.Within > store.MaxLikeness {
+		b.atValue(key+".within", "want at most %v: what happens again after that is an event of its own", store.MaxLikeness)
+	}
+	for i, name := range r.By {
+		at := element(key+".by", i)
+		id := b.compared(at, name, fields)
+		if slices.Contains(d.By, id) {
+			b.atValue(at, "%q is there already", name)
+		}
+		d.By = append(d.By, id)
+	}
+	if !slices.Contains(d.By, "type") || len(d.By) < 2 || len(d.By) == 2 && slices.Contains(d.By, "client") {
+		b.atValue(key+".by", "want type and at least one id that tells events apart, such as [ type, user, course ]")
+	}
+	return d
+}
+
+// compared gives the name under which an event has a value.
+func (b *builder) compared(at, name string, fields map[string][]string) string {
+	if name == "type" || name == "event" {
+		return "type"
+	}
+	own := map[string]bool{}
+	for field := range fields {
+		own[absorb.FieldKey(field)] = true
+	}
+	for _, text := range []string{name, name + "Id"} {
+		if id := absorb.FieldKey(text); slices.Contains(comparableValues(), id) || slices.Contains(absorb.EntityKeys(), id) || own[id] {
+			return id
+		}
+	}
+	b.atValue(at, "no value named %q%s", name, bridge.DidYouMean(name, append(comparableValues(), absorb.EntityKeys()...)))
+	return name
+}
