@@ -72,7 +72,7 @@ func digestPeak(b *testing.B, form string, events int) float64 {
 	if dead := command(b, dir, "deliveries", "--state", "dead", "--json"); dead != "" {
 		b.Fatalf("a digest is dead: %.300s", dead)
 	}
-	return memoryMiB(b, p.cmd.Process.Pid, "VmHWM:")
+	return peakMiB(b, p.cmd.Process.Pid)
 }
 
 func largeFields() string {
