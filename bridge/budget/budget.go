@@ -18,7 +18,7 @@ type Limits struct {
 }
 
 // Message are the limits of all templates of one message together.
-func Message() Limits { return Limits{What: "a message", Bytes: 16 << 20, Steps: 1_000_000} }
+func Message() Limits { return Limits{What: "a message", Bytes: 32 << 20, Steps: 1_000_000} }
 
 // Digest are the limits of a message of many events: each is put into a group, and
 // what that takes is dropped again.

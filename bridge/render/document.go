@@ -188,7 +188,7 @@ func isLevel(word string) bool {
 // The most fields and actions of a message: more than any platform shows.
 const (
 	maxFields  = 100
-	maxActions = 25
+	maxActions = 50
 )
 
 // few reads a list of so many elements at most.

@@ -23,7 +23,7 @@ func TestLimits(t *testing.T) {
 		`{{ range 1000000000 }}{{ end }}`:                                                            steps,
 		`{{ range .list }}{{ range $.list }}{{ end }}{{ end }}`:                                      memory,
 		`{{ range until 2000 }}{{ range 2000 }}{{ end }}{{ end }}`:                                   steps,
-		`{{ repeat 1000000000 "x" }}`:                                                                "repeat takes more than the 16 MiB " + memory,
+		`{{ repeat 1000000000 "x" }}`:                                                                "repeat takes more than the 32 MiB " + memory,
 		`{{ repeat 1000000000000 .long }}`:                                                           memory,
 		`{{ replace "é" (repeat 9999 "x") .long }}`:                                                  memory,
 		`{{ regexReplaceAll "." .long (repeat 9999 "x") }}`:                                          memory,

@@ -120,7 +120,7 @@ func TestWorkshopShowsMistakesAtTheirPlaces(t *testing.T) {
 		"a: [": "1:",
 		"event: UserCreated\nmessage: { title: '{{ template }}' }":                                                 "2:",
 		"event: GroupDeleted\nmessage: { title: x }":                                                               "this file is about UserCreated, and not about GroupDeleted",
-		"event: UserCreated\nmessage: { title: '{{ range until 1000 }}{{ range until 1000 }}{{ end }}{{ end }}' }": "more than the 16 MiB of memory that a message may take",
+		"event: UserCreated\nmessage: { title: '{{ range until 1000 }}{{ range until 1000 }}{{ end }}{{ end }}' }": "more than the 32 MiB of memory that a message may take",
 	} {
 		shown := s.preview(t, url.Values{"event": {"UserCreated"}, "text": {text}})
 		if has(t, shown.Problems, want); shown.Stage != "" {
