@@ -124,7 +124,7 @@ func (c *Client) Get(ctx context.Context, path string) (answer any, err error) {
 // get lets use have the body of the answer.
 func (c *Client) get(ctx context.Context, path string, use func(body []byte) error) error {
 	if fault := pathFault(path); fault != "" {
-		return &APIError{Message: fault, answer: true}
+		return &APIError{Status: http.StatusBadRequest, Message: fault, answer: true} // as Absorb would refuse it: another try gives the same
 	}
 	if err := c.rights.forbidden(path); err != nil {
 		return err

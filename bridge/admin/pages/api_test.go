@@ -111,6 +111,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	a.call(t, http.MethodPost, "/api/sources/{name}/try-api", "/api/sources/production/try-api", nil, http.StatusOK)
 	a.call(t, http.MethodPost, "/api/sources/{name}/login", "/api/sources/production/login", admin.Login{}, http.StatusBadRequest)
 	a.call(t, http.MethodPost, "/api/sources/{name}/login", "/api/sources/production/login", admin.Login{DryRun: true}, http.StatusConflict) // it has a password
+	post("/api/sessions/end", nil)
 	a.get(t, "/api/audit", "/api/audit?limit=3")
 
 	a.call(t, http.MethodGet, "/api/deliveries/{id}", "/api/deliveries/none", nil, http.StatusNotFound)
