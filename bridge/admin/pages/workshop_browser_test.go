@@ -74,7 +74,7 @@ func TestInABrowserWorkshop(t *testing.T) {
 	// A fact goes where the cursor is.
 	b.do(t, chromedp.Focus(chromedp.CSS(`[data-insert=".user.emailAddress"]`)), chromedp.SendKeys(chromedp.CSS(`[data-insert=".user.emailAddress"]`), kb.Enter))
 	b.becomes(t, `text.value.includes("{{ .user.emailAddress }}") && document.activeElement === text`)
-	b.staged(t, ".teams, .adaptive", "person.1@example.com")
+	b.staged(t, ".teams, .adaptive", "person.1@") // data is no link: what follows is broken by spaces of no width
 	// A mistake is told at its line, and the last good message stays.
 	good := value[string](t, b, "text.value")
 	b.write(t, strings.Replace(good, "title:", "titel:", 1))
