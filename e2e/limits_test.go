@@ -80,13 +80,13 @@ func TestBodiesThatAreTooMuch(t *testing.T) {
 		body []byte
 		want int
 	}{
-		"1 MiB":             {padded(1 << 20), 200},
-		"1 MiB and a byte":  {padded(1<<20 + 1), 413},
-		"a million deep":    {[]byte(strings.Repeat("[", 500_000) + strings.Repeat("]", 500_000)), 400},
-		"not JSON":          {[]byte("eventName=User+Created"), 400},
-		"nothing":           {nil, 400},
-		"a key there twice": {[]byte(`{"eventName":"Group Deleted","eventName":"User Created"}`), 200},
-		"a number as an id": {[]byte(`{"eventName":"User Created","userId":18446744073709551616}`), 200},
+		"256 KiB":            {padded(256 << 10), 200},
+		"256 KiB and a byte": {padded(256<<10 + 1), 413},
+		"100,000 deep":       {[]byte(strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)), 413},
+		"not JSON":           {[]byte("eventName=User+Created"), 400},
+		"nothing":            {nil, 400},
+		"a key there twice":  {[]byte(`{"eventName":"Group Deleted","eventName":"User Created"}`), 200},
+		"a number as an id":  {[]byte(`{"eventName":"User Created","userId":18446744073709551616}`), 200},
 	} {
 		status, err := post(http.DefaultClient, p.url, c.body)
 		if err != nil || status != c.want {
