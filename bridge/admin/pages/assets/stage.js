@@ -52,4 +52,5 @@ addEventListener("message", (event) => {
 });
 
 drawCards();
+tell(); // at once: a frame that is out of sight may not be observed before somebody scrolls to it
 new ResizeObserver(tell).observe(panes);
