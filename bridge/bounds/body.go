@@ -46,7 +46,7 @@ func (b Body) Read(w http.ResponseWriter, r *http.Request, c *Claim) ([]byte, er
 		switch {
 		case size > b.Max:
 			return nil, discard(r.Body, ErrTooLarge)
-		case err == io.EOF, size == r.ContentLength:
+		case errors.Is(err, io.EOF), size == r.ContentLength:
 			_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // else the request would end with it
 			return join(r.Body, blocks, size, c)
 		case err != nil:

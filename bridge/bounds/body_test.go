@@ -13,7 +13,7 @@ import (
 
 // request has a body of which so much arrives; announced is -1 for one in chunks.
 func request(arrives int, announced int64, end error) *http.Request {
-	r := httptest.NewRequest("POST", "/", nil)
+	r := httptest.NewRequest(http.MethodPost, "/", nil)
 	r.Body = io.NopCloser(iotest.HalfReader(io.MultiReader(strings.NewReader(strings.Repeat("x", arrives)), iotest.ErrReader(end))))
 	r.ContentLength = announced
 	return r

@@ -54,7 +54,7 @@ func TestGroup(t *testing.T) {
 			t.Errorf("%s: %s, want %s", address, got, want)
 		}
 	}
-	if peer.Group(netip.Addr{}) != peer.Group(netip.Addr{}) {
-		t.Error("no address is no group")
+	if one, other := peer.Group(netip.Addr{}), peer.Group(netip.Addr{}); one != other {
+		t.Errorf("requests without an address are in different groups: %v, %v", one, other)
 	}
 }

@@ -230,7 +230,9 @@ func (s *Store) unpack(ctx context.Context, r *factsRow) error {
 func (s *Store) readParts(ctx context.Context, hashes []string, known map[string]any, kept func(part any) any) error {
 	hashes = slices.DeleteFunc(hashes, func(hash string) bool {
 		_, is := known[hash]
-		known[hash] = known[hash]
+		if !is {
+			known[hash] = nil // it may be there twice
+		}
 		return is
 	})
 	for some := range slices.Chunk(hashes, strideRows) {

@@ -45,7 +45,7 @@ func readSecret(cmd *cobra.Command, path string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("--secret-file: %w", err)
 		}
-		defer f.Close()
+		defer func() { _ = f.Close() }() // it was only read
 		in = f
 	}
 	text, err := io.ReadAll(io.LimitReader(in, 64<<10))

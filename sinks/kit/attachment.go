@@ -43,11 +43,10 @@ type AttachmentForm struct {
 
 // Our own bounds, so that every part of a message finds room.
 const (
-	maxAttachmentTitle   = 300
+	maxAttachmentLine    = 300 // of the title and the footer
 	maxAttachmentName    = 150
 	maxAttachmentValue   = 1000
 	maxAttachmentFields  = 40
-	maxAttachmentFooter  = 300
 	maxAttachmentActions = 5
 	maxAttachmentURL     = 1000
 	endAttachment        = 100 // kept for the note of what was left out
@@ -62,7 +61,7 @@ func (h *Hook) Attach(m bridge.Message, form AttachmentForm) (bridge.Payload, er
 	}
 	text := ""
 	if form.Above {
-		text = e.fit("title", m.Title, maxAttachmentTitle, e.Escape)
+		text = e.fit("title", m.Title, e.Escape)
 		m.Actions, m.URL = OpenFirst(m), ""
 	}
 	a := e.encode(m)
@@ -95,9 +94,9 @@ func (e *attachmentEncoder) encode(m bridge.Message) Attachment {
 	if e.Above {
 		a.Collapsed = new(false)
 	} else {
-		a.Title = e.fit("title", m.Title, maxAttachmentTitle, e.Plain)
+		a.Title = e.fit("title", m.Title, e.Plain)
 	}
-	a.Fallback, _ = ShortenEscaped(m.Title, maxAttachmentTitle, Runes, e.Plain)
+	a.Fallback, _ = ShortenEscaped(m.Title, maxAttachmentLine, Runes, e.Plain)
 	if len(m.URL) <= maxAttachmentURL {
 		a.TitleLink = m.URL
 	}
@@ -110,9 +109,9 @@ func (e *attachmentEncoder) encode(m bridge.Message) Attachment {
 		footer = strings.TrimPrefix(footer+" · "+m.Time.UTC().Format("2 Jan 2006, 15:04 MST"), " · ")
 	}
 	if e.Footer {
-		a.Footer = e.fit("footer", footer, maxAttachmentFooter, e.Plain)
+		a.Footer = e.fit("footer", footer, e.Plain)
 	} else if footer != "" {
-		below = append(below, e.fit("footer", footer, maxAttachmentFooter, e.Escape))
+		below = append(below, e.fit("footer", footer, e.Escape))
 	}
 	text, cut := e.Dialect.Write(ParseMarkdown(m.Text), min(e.MaxText, e.left))
 	e.cut("text", cut)
@@ -131,9 +130,9 @@ func (e *attachmentEncoder) cut(what string, cut bool) {
 	}
 }
 
-// fit escapes and shortens a text, and counts it.
-func (e *attachmentEncoder) fit(what, plain string, limit int, escape func(string) string) string {
-	text, cut := ShortenEscaped(plain, limit, Runes, escape)
+// fit escapes a title or a footer and shortens it, and counts it.
+func (e *attachmentEncoder) fit(what, plain string, escape func(string) string) string {
+	text, cut := ShortenEscaped(plain, maxAttachmentLine, Runes, escape)
 	e.cut(what, cut)
 	e.left -= Runes(text)
 	return text

@@ -94,7 +94,8 @@ func TestAllSessionsEndByAButton(t *testing.T) {
 		t.Fatal(err)
 	}
 	browser := &http.Client{Jar: jar}
-	read := func(res *http.Response, err error) string {
+	send := func(path string, form url.Values) string {
+		res, err := browser.PostForm(s.base+path, form)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,17 +106,17 @@ func TestAllSessionsEndByAButton(t *testing.T) {
 		}
 		return string(body)
 	}
-	has(t, read(browser.PostForm(s.base+"/login", url.Values{"token": {token}, "next": {"/configuration"}})), "End all sessions", "1 session is open")
+	has(t, send("/login", url.Values{"token": {token}, "next": {"/configuration"}}), "End all sessions", "1 session is open")
 	live, err := browser.Get(s.base + "/live/overview")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer live.Body.Close()
-	has(t, read(browser.PostForm(s.base+"/sessions/end", nil)), "Log in") // for this one has ended, too
+	has(t, send("/sessions/end", nil), "Log in") // for this one has ended, too
 	if _, err := io.ReadAll(live.Body); err != nil {
 		t.Error(err) // it ends, and by itself
 	}
-	has(t, read(browser.PostForm(s.base+"/login", url.Values{"token": {token}, "next": {"/audit"}})), "sessions/end", "login")
+	has(t, send("/login", url.Values{"token": {token}, "next": {"/audit"}}), "sessions/end", "login")
 }
 
 func TestStreamsAreBounded(t *testing.T) {
