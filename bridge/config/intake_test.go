@@ -24,7 +24,7 @@ func TestIntake(t *testing.T) {
 		"connections: 5000":                     "intake.connections: want a number from 1 to 2048",
 		"connections: 100":                      "intake.per_address: want a number from 1 to intake.connections, which is 100",
 		"per_address: 0":                        "intake.per_address: want a number from 1",
-		"per_addres: 3":                         "did you mean \"per_address\"?",
+		"peraddress: 3":                         "did you mean \"per_address\"?",
 		"connections: 5000, memory: 100000000B": "intake.memory: want a size",
 	} {
 		_, err := Parse("bridge.yaml", []byte("intake: { "+text+" }\n"+rest), nil)

@@ -44,7 +44,7 @@ func TestLimits(t *testing.T) {
 		`{{ $x := dict }}{{ range 60 }}{{ $x = dict "a" $x "b" $x }}{{ end }}{{ has $x (list $x) }}`: "takes more than",
 		`{{ $x := list }}{{ range until 90000 }}{{ $x = append $x . }}{{ end }}`:                     memory,
 		`{{ $x := "ab" }}{{ range 60 }}{{ $x = print $x $x }}{{ end }}{{ len $x }}`:                  memory,
-		`{{ date "2026-08-24" (repeat 900000 "January") }}`:                                          "date takes more than",
+		`{{ date "2026-08-24" (repeat 900000 "January") }}`:                                          "takes more than",
 		strings.Repeat(`{{ $x := upper .long }}`, 120):                                               memory,
 		`{{ pick "x" "y" }}`:                                                                         "wants a mapping",
 		`{{ div 1 0 }}{{ mod 1 0 }}`:                                                                 "div divides by 0",
@@ -99,7 +99,7 @@ func TestTooManyFields(t *testing.T) {
 
 // TestOneBudget: what is made of several events is made of one budget.
 func TestOneBudget(t *testing.T) {
-	set := load(t, Options{Dir: folder(t, map[string]string{"own.yaml": "event: Own\nmessage: { title: '{{ repeat 2400000 .event.x }}' }\ndigest: { title: x, group: '{{ repeat 2400000 .event.x }}' }\nstory: { lead: 1, fields: [ { name: n, value: '{{ repeat 2400000 .event.x }}' } ] }\n"})})
+	set := load(t, Options{Dir: folder(t, map[string]string{"own.yaml": "event: Own\nmessage: { title: '{{ repeat 2500000 .event.x }}' }\ndigest: { title: x, group: '{{ repeat 2500000 .event.x }}' }\nstory: { lead: 1, fields: [ { name: n, value: '{{ repeat 2500000 .event.x }}' } ] }\n"})})
 	e := bridge.Facts{"event": map[string]any{"type": "Own", "x": "a"}}
 	events := make([]bridge.Facts, 40)
 	for i := range events {

@@ -2,5 +2,5 @@
 
 package render
 
-// raceEnabled: the race detector makes these tests dear, so they do less.
+// raceEnabled tells whether the tests run with the race detector.
 const raceEnabled = true
