@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Reads says which fields of the facts somebody reads: the templates, conditions and
 // keys in use. It goes by names: a field counts as read if an expression has its name
-// anywhere.
+// anywhere. Any number of goroutines may use it.
 type Reads struct {
+	mu    sync.RWMutex // guards what follows: texts are compiled while others are in use
 	all   bool
 	names map[string]bool
 }
@@ -38,6 +40,8 @@ func NewReads() *Reads {
 
 // Note adds what an expression reads.
 func (r *Reads) Note(expression string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, name := range identifier.FindAllString(expression, -1) {
 		r.names[name] = true
 	}
@@ -45,10 +49,18 @@ func (r *Reads) Note(expression string) {
 }
 
 // All adds every field there may be.
-func (r *Reads) All() { r.all = true }
+func (r *Reads) All() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = true
+}
 
 // Add adds what others read.
 func (r *Reads) Add(others *Reads) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	others.mu.RLock()
+	defer others.mu.RUnlock()
 	r.all = r.all || others.all
 	for name := range others.names {
 		r.names[name] = true
@@ -57,7 +69,22 @@ func (r *Reads) Add(others *Reads) {
 
 // Field tells whether a field of this name is read.
 func (r *Reads) Field(name string) bool {
-	return r == nil || r.all || r.names[name] || strings.HasSuffix(name, "Name") || name == "id" || strings.HasSuffix(name, "Id") || strings.HasSuffix(name, "Ids")
+	if r == nil || strings.HasSuffix(name, "Name") || name == "id" || strings.HasSuffix(name, "Id") || strings.HasSuffix(name, "Ids") {
+		return true
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.all || r.names[name]
+}
+
+// everything tells whether every field is read.
+func (r *Reads) everything() bool {
+	if r == nil {
+		return true
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.all
 }
 
 const (
@@ -102,7 +129,7 @@ func shortened(s string, read bool) string {
 // Only gives a copy of decoded JSON with the fields that are read, and nothing else. Nil
 // reads leave all as it is.
 func (r *Reads) Only(v any) any {
-	if r == nil || r.all {
+	if r.everything() {
 		return v
 	}
 	switch v := v.(type) {
