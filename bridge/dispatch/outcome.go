@@ -174,7 +174,11 @@ func (h *health) limit(d bridge.Delivery, e *bridge.SendError) time.Duration {
 	if e.RetryAfter > 0 {
 		return e.RetryAfter
 	}
-	return max(limitedPause, jitter(backoff(h.Limited)))
+	pause := max(limitedPause, jitter(backoff(h.Limited)))
+	if h.streak() < brokenAt { // it may be about this message alone, and others wait behind it
+		pause = min(pause, firstProbe)
+	}
+	return pause
 }
 
 // broken leaves the sink alone for a while, unless another delivery should be tried
