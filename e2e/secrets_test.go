@@ -90,9 +90,12 @@ func TestNoSecretIsTold(t *testing.T) {
 		if err != nil {
 			return
 		}
-		n := int(asked.Add(1)) // which status whom meets is of no matter
+		status := statuses[int(asked.Add(1))%len(statuses)] // which status whom meets is of no matter
+		if r.URL.Path == "/oauth/token" {
+			status = http.StatusBadRequest // a refused refresh token has an error of its own
+		}
 		w.Header().Set("Location", r.URL.String())
-		w.WriteHeader(statuses[n%len(statuses)])
+		w.WriteHeader(status)
 		fmt.Fprintf(w, "%s %s\n%v\n%s", r.Method, r.URL, r.Header, data)
 	}))
 	defer echo.Close()
