@@ -44,6 +44,22 @@ func (e Event) Time() time.Time {
 	return e.OccurredAt
 }
 
+// IDOf is the id that the event has by a key, such as userId or courseId; "" if it has
+// none.
+func (e Event) IDOf(key string) string {
+	switch key {
+	case "userId":
+		return e.UserID
+	case "adminId":
+		return e.AdminID
+	case "clientId":
+		return e.ClientID
+	case "correlationId":
+		return e.CorrelationID
+	}
+	return e.Entities[key]
+}
+
 // Facts is the event's own part of what templates see, below the key "event".
 // Entity ids stand beside the named ones, so {{ .event.courseId }} works.
 func (e Event) Facts() map[string]any {

@@ -83,6 +83,19 @@ func CleanLine(s string) string {
 	return oneLine(CleanText(s))
 }
 
+// Cut shortens a text to at most limit bytes and to whole characters, without an
+// ellipsis.
+func Cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	limit = max(limit, 0)
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
+}
+
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func reordersText(r rune) bool {

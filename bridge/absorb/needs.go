@@ -78,16 +78,10 @@ func givenBy(e bridge.Event, lookups []bridge.Lookup) (given []string) {
 
 func has(e bridge.Event, key string) bool {
 	switch key {
-	case "userId":
-		return e.UserID != ""
-	case "adminId":
-		return e.AdminID != ""
-	case "clientId":
-		return e.ClientID != ""
 	case "curriculumId", "courseBundleId":
-		return e.Entities[key] != "" || e.Entities["courseId"] != ""
+		return e.IDOf(key) != "" || e.IDOf("courseId") != ""
 	}
-	return e.Entities[key] != ""
+	return e.IDOf(key) != ""
 }
 
 // fieldKey is the key in the source's fields for an id of the event.

@@ -6,16 +6,18 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/peer"
 )
 
 // Connections bounds how many connections a server has. When there are too many,
 // the one that has waited longest gives way to the new one: an honest request takes
 // milliseconds, so whoever is slow or idle leaves first.
 type Connections struct {
-	Max        int            // in all
-	PerAddress int            // from one address; of IPv6, from one /64 network
-	Trusted    []netip.Prefix // proxies, which bring the requests of many
-	Closed     func(Reason)   // called when one gave way; may be nil
+	Max        int          // in all
+	PerAddress int          // from one address; of IPv6, from one /64 network
+	Trusted    peer.Proxies // which bring the requests of many
+	Closed     func(Reason) // called when one gave way; may be nil
 }
 
 // Reason is why a connection gave way.
@@ -82,22 +84,11 @@ func (l *listener) add(c net.Conn) (added, victim *conn, reason Reason) {
 
 // network is whose connections are counted together; none for a trusted proxy.
 func (l *listener) network(of net.Addr) netip.Prefix {
-	at, err := netip.ParseAddrPort(of.String())
-	if err != nil {
+	a := peer.Connected(of.String())
+	if l.Trusted.Trusts(a) {
 		return netip.Prefix{}
 	}
-	addr := at.Addr().Unmap().WithZone("")
-	for _, p := range l.Trusted {
-		if p.Contains(addr) {
-			return netip.Prefix{}
-		}
-	}
-	bits := addr.BitLen()
-	if addr.Is6() {
-		bits = 64
-	}
-	p, _ := addr.Prefix(bits) // it has so many
-	return p
+	return peer.Group(a)
 }
 
 func (l *listener) oldest(from netip.Prefix) *conn {

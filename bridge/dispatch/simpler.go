@@ -33,7 +33,7 @@ func (s *Sender) sendSimpler(ctx, late context.Context, p *prepared, refusal *br
 		}
 		receipt, err := s.post(late, p)
 		if err == nil {
-			receipt.Detail = kit.Cut(strings.TrimSuffix("sent without "+list(without)+": "+refusal.Detail+"; "+receipt.Detail, "; "), kit.MaxDetail)
+			receipt.Detail = bridge.Cut(strings.TrimSuffix("sent without "+list(without)+": "+refusal.Detail+"; "+receipt.Detail, "; "), kit.MaxDetail)
 			return receipt, nil
 		}
 		if last = bridge.AsSendError(err); last.Kind != bridge.MessageRejected {
@@ -42,7 +42,7 @@ func (s *Sender) sendSimpler(ctx, late context.Context, p *prepared, refusal *br
 	}
 	if len(without) > 0 {
 		note := " (also without " + list(without) + ")"
-		refusal.Detail = kit.Cut(refusal.Detail, kit.MaxDetail-len(note)) + note
+		refusal.Detail = bridge.Cut(refusal.Detail, kit.MaxDetail-len(note)) + note
 	}
 	return bridge.Receipt{}, refusal
 }

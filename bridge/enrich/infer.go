@@ -34,26 +34,15 @@ func applies(c *bridge.Choice, e bridge.Event) bool {
 		return true
 	}
 	for _, key := range c.Match {
-		if idOf(e, key) == "" {
+		if e.IDOf(key) == "" {
 			return false
 		}
 	}
-	named := func(key string) bool { return idOf(e, key) != "" }
+	named := func(key string) bool { return e.IDOf(key) != "" }
 	if slices.ContainsFunc(c.Unless, named) {
 		return false
 	}
 	return !c.Infers() || !slices.ContainsFunc(slices.Collect(maps.Keys(c.IDs)), named)
-}
-
-// idOf is an id of an event by its key.
-func idOf(e bridge.Event, key string) string {
-	switch key {
-	case "userId":
-		return e.UserID
-	case "adminId":
-		return e.AdminID
-	}
-	return e.Entities[key]
 }
 
 // choose picks the entry of a list that a lookup asks for.
@@ -77,7 +66,7 @@ func (g *gathering) choose(ctx context.Context, c *bridge.Choice, answer any, pa
 // fits reports whether an entry is one that the event may be about.
 func fits(c *bridge.Choice, entry map[string]any, e bridge.Event, known bridge.Facts) bool {
 	for field, key := range c.Match {
-		if !strings.EqualFold(absorb.ID(entry[field]), idOf(e, key)) {
+		if !strings.EqualFold(absorb.ID(entry[field]), e.IDOf(key)) {
 			return false
 		}
 	}
@@ -112,7 +101,7 @@ func whole(c *bridge.Choice, all []any, path string, e bridge.Event) bool {
 func missing(c *bridge.Choice, entry map[string]any, e bridge.Event) map[string]string {
 	ids := map[string]string{}
 	for key, field := range c.IDs {
-		if id := absorb.ID(entry[field]); id != "" && idOf(e, key) == "" {
+		if id := absorb.ID(entry[field]); id != "" && e.IDOf(key) == "" {
 			ids[key] = id
 		}
 	}

@@ -37,14 +37,8 @@ func valueOf(e bridge.Event, name string) string {
 	switch name {
 	case "type":
 		return e.Type
-	case "user":
-		return e.UserID
-	case "admin":
-		return e.AdminID
-	case "client":
-		return e.ClientID
-	case "correlation":
-		return e.CorrelationID
+	case "user", "admin", "client", "correlation":
+		return e.IDOf(name + "Id")
 	}
-	return e.Entities[name]
+	return e.IDOf(name)
 }

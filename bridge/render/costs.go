@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 )
 
@@ -96,7 +97,7 @@ func readName(b *budget.Budget, m map[string]any, times int) (length int, err er
 			continue
 		}
 		if name, is := part.(string); is {
-			part = beginning(name, maxName)
+			part = bridge.Cut(name, maxName)
 		}
 		n, err := readText(b, part, times, 0)
 		if length += n; err != nil {
@@ -210,7 +211,7 @@ func cutting(c cost) cost {
 	return func(b *budget.Budget, args []any) error {
 		for i, arg := range args {
 			if long, is := arg.(string); is {
-				args[i] = beginning(long, maxOutput)
+				args[i] = bridge.Cut(long, maxOutput)
 			}
 		}
 		return c(b, args)

@@ -45,19 +45,15 @@ func (c clock) date(v any, options ...string) (string, error) {
 	if len(options) > 2 {
 		return "", fmt.Errorf("wants at most a layout and a zone after the time")
 	}
-	s := strings.TrimSpace(text(v))
-	t, ok := timestamp.Parse(s)
-	switch {
-	case !ok:
-		return s, nil
-	case t.Year() <= 1:
-		return "", nil // .NET's way of saying that there is none
-	case t.Day && hasTimeOfDay(layout):
-		return c.format(t.Time, c.namedLayout("date")), nil
-	case t.IsMidnight() && !hasTimeOfDay(layout):
-		return c.format(t.Time, layout), nil
-	}
-	return c.format(t.In(zone), layout), nil
+	return inWords(v, func(t timestamp.Value) string {
+		switch {
+		case t.Day && hasTimeOfDay(layout):
+			return c.format(t.Time, c.namedLayout("date"))
+		case t.IsMidnight() && !hasTimeOfDay(layout):
+			return c.format(t.Time, layout)
+		}
+		return c.format(t.In(zone), layout)
+	}), nil
 }
 
 // day shows the date that a value has as it was written, in no zone. The option is a
@@ -66,15 +62,22 @@ func (c clock) day(v any, options ...string) (string, error) {
 	if len(options) > 1 {
 		return "", fmt.Errorf("wants at most a layout after the date")
 	}
+	layout := c.namedLayout(cmp.Or(strings.Join(options, ""), "date"))
+	return inWords(v, func(t timestamp.Value) string { return c.format(t.Time, layout) }), nil
+}
+
+// inWords puts a time into words. What is none stays as it is, and the year 1, by which
+// .NET says that there is none, is nothing.
+func inWords(v any, words func(timestamp.Value) string) string {
 	s := strings.TrimSpace(text(v))
 	t, ok := timestamp.Parse(s)
 	switch {
 	case !ok:
-		return s, nil
+		return s
 	case t.Year() <= 1:
-		return "", nil
+		return ""
 	}
-	return c.format(t.Time, c.namedLayout(cmp.Or(strings.Join(options, ""), "date"))), nil
+	return words(t)
 }
 
 // hasTimeOfDay tells whether a layout shows more than a date.

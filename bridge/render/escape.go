@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"unicode"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
 // printer turns a value into what a template writes, so that data does no more
@@ -16,7 +18,7 @@ type printer func(s *scope, v any) (string, error)
 func (p printer) charged(times int) printer {
 	return func(s *scope, v any) (string, error) {
 		if long, is := v.(string); is {
-			v = beginning(long, maxOutput+1)
+			v = bridge.Cut(long, maxOutput+1)
 		}
 		if err := s.budget.Steps(1); err != nil {
 			return "", err

@@ -54,18 +54,7 @@ func scalarOf(m map[string]any, key string) string {
 	case map[string]any, []any:
 		return ""
 	}
-	return beginning(strings.TrimSpace(text(m[key])), maxName)
-}
-
-// beginning is the beginning of a text: at most so many bytes, and whole characters.
-func beginning(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	for most > 0 && !utf8.RuneStart(s[most]) {
-		most--
-	}
-	return s[:most]
+	return bridge.Cut(strings.TrimSpace(text(m[key])), maxName)
 }
 
 // portal is a link into the source's portal: its base URL and the path, in which

@@ -143,7 +143,7 @@ func usable(texts []string) (all []*mail.Address, notes, bad []string) {
 		a, err := parseAddress(text)
 		if err != nil {
 			notes = append(notes, fmt.Sprintf("recipient %d: %v", i+1, err))
-			bad = append(bad, fmt.Sprintf("%q", kit.Cut(bridge.CleanLine(text), maxAddress)))
+			bad = append(bad, fmt.Sprintf("%q", bridge.Cut(bridge.CleanLine(text), maxAddress)))
 			continue
 		}
 		// Local parts may differ by case alone, but no one lets them: two mails in
@@ -172,5 +172,5 @@ func noRecipient(bad []string) error {
 	if len(bad) == 0 {
 		return bridge.Rejectedf("the message has no recipient: every template of the setting to came out empty; %s", do)
 	}
-	return bridge.Rejectedf("no recipient has a valid address: %s; %s", kit.Cut(strings.Join(bad, ", "), kit.MaxDetail), do)
+	return bridge.Rejectedf("no recipient has a valid address: %s; %s", bridge.Cut(strings.Join(bad, ", "), kit.MaxDetail), do)
 }

@@ -126,7 +126,7 @@ func asksToAuthenticate(code int) bool {
 // Cleaning may bring together what a control character kept apart, so that
 // secrets are taken out before and after.
 func (s *server) shown(words string) string {
-	return kit.Cut(s.redact(bridge.CleanLine(s.redact(words))), kit.MaxDetail)
+	return bridge.Cut(s.redact(bridge.CleanLine(s.redact(words))), kit.MaxDetail)
 }
 
 // redact takes the user's name and the password out of a server's words, in the

@@ -69,7 +69,7 @@ func (p Answers) stranger(a Answer, secrets ...bridge.Secret) *bridge.SendError 
 	if len(bytes.TrimSpace(a.Body)) == 0 {
 		words += ", without any text"
 	}
-	failure.Detail = Cut(words+". "+failure.Detail, MaxDetail)
+	failure.Detail = bridge.Cut(words+". "+failure.Detail, MaxDetail)
 	return failure
 }
 

@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
@@ -113,7 +112,7 @@ func noAnswer(err error, secrets ...bridge.Secret) *bridge.SendError {
 // Detail is a platform's words as they may be kept: cleaned, at most MaxDetail bytes,
 // with the secrets given taken out.
 func Detail(words string, secrets ...bridge.Secret) string {
-	return Cut(Redact(bridge.CleanText(words), secrets...), MaxDetail)
+	return bridge.Cut(Redact(bridge.CleanText(words), secrets...), MaxDetail)
 }
 
 // Redact takes every occurrence of the secrets out of a text. Of a secret that
@@ -158,18 +157,6 @@ func secretPieces(secret string) []string {
 		}
 	}
 	return whole
-}
-
-// Cut shortens to at most limit bytes, on a rune's boundary, without an ellipsis.
-func Cut(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	limit = max(limit, 0)
-	for limit > 0 && !utf8.RuneStart(s[limit]) {
-		limit--
-	}
-	return s[:limit]
 }
 
 // Failure turns an answer that was no success into a SendError by its status

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/rivo/uniseg"
 )
 
@@ -122,8 +123,8 @@ func TestCut(t *testing.T) {
 		{"\x80\x80\x80", 2, ""},
 		{strings.Repeat("語", 1000), 2048, strings.Repeat("語", 682)},
 	} {
-		if got := Cut(c.in, c.limit); got != c.want {
-			t.Errorf("Cut(%.20q, %d) = %.20q, want %.20q", c.in, c.limit, got, c.want)
+		if got := bridge.Cut(c.in, c.limit); got != c.want {
+			t.Errorf("bridge.Cut(%.20q, %d) = %.20q, want %.20q", c.in, c.limit, got, c.want)
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
@@ -45,12 +45,9 @@ func word(s string) string {
 	}
 	var words []string
 	for s != "" {
-		end := min(maxWord, len(s))
-		for end < len(s) && !utf8.RuneStart(s[end]) {
-			end--
-		}
-		words = append(words, "=?UTF-8?B?"+base64.StdEncoding.EncodeToString([]byte(s[:end]))+"?=")
-		s = s[end:]
+		part := bridge.Cut(s, maxWord)
+		words = append(words, "=?UTF-8?B?"+base64.StdEncoding.EncodeToString([]byte(part))+"?=")
+		s = s[len(part):]
 	}
 	return strings.Join(words, " ")
 }

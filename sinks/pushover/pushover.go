@@ -168,7 +168,7 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 	}
 	receipt := bridge.Receipt{Status: answer.Status}
 	if left := answer.Header.Get("X-Limit-App-Remaining"); left != "" {
-		receipt.Detail = bridge.CleanLine(kit.Cut(left, 20)) + " messages are left this month"
+		receipt.Detail = bridge.CleanLine(bridge.Cut(left, 20)) + " messages are left this month"
 	}
 	return receipt, nil
 }
