@@ -30,6 +30,7 @@ func secrets() map[string]string {
 		}
 	}
 	all["SLACK_TOKEN"] = "xoxb-slack_token-Zq7vX2" + awkward
+	all["STORE_KEY"] = "store_key-Zq7vX2 which takes 32 characters" + awkward
 	all["HOOK_SECRET"] = "whsec_" + base64.StdEncoding.EncodeToString([]byte("hook_secret-Zq7vX2 of the test"))
 	return all
 }
@@ -51,6 +52,7 @@ const secretive = `
 listen: %s
 admin: { listen: %s, token: "${ADMIN_TOKEN}" }
 store: ./data/bridge.db
+store_keys: [ "${STORE_KEY}" ]
 sources:
   one:
     path: /one

@@ -171,6 +171,7 @@ type shelf struct {
 	mu    sync.Mutex
 	kept  map[string]keptToken
 	fails error      // of SaveToken
+	odd   error      // of Token
 	lock  sync.Mutex // of all keys
 }
 
@@ -182,6 +183,9 @@ type keptToken struct {
 func (s *shelf) Token(_ context.Context, key string) (string, time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.odd != nil {
+		return "", time.Time{}, s.odd
+	}
 	return s.kept[key].token, s.kept[key].expires, nil
 }
 

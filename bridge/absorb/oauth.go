@@ -29,7 +29,7 @@ type OAuth struct {
 // refreshLife is how long a refresh token is valid (Absorb: a year).
 const refreshLife = 365 * 24 * time.Hour
 
-// noLogin is the error of a client that has no refresh token. Unlike a refusal it ends
+// noLogin is the error of a client that has no refresh token that it can read. Unlike a refusal it ends
 // as soon as somebody logs in.
 type noLogin struct{ *APIError }
 
@@ -83,6 +83,10 @@ func (r *refresher) load(ctx context.Context) error {
 		return nil
 	}
 	kept, _, err := r.client.Tokens.Token(ctx, r.client.RefreshKey())
+	if errors.Is(err, ErrUnreadable) { // the configured one was used up when this one was given
+		r.newest = ""
+		return noLogin{&APIError{Message: "the refresh token in the store is encrypted by a key that is not in store_keys: add that key, or run absorb-bridge login " + r.client.OAuth.Source}}
+	}
 	if err != nil {
 		r.newest = ""
 		return &APIError{Message: "the refresh token cannot be read from the store", Temporary: true}

@@ -68,6 +68,30 @@ func TestOAuthWithAStoreInTrouble(t *testing.T) {
 	})
 }
 
+// A refresh token that cannot be decrypted is neither replaced by the configured one,
+// which was used up, nor lost. Access tokens are had again by a login.
+func TestUnreadableTokens(t *testing.T) {
+	p, store := portal.New(portal.Options{}), &shelf{odd: absorb.ErrUnreadable}
+	c := client(t, byOAuth(p, store))
+	_, err := c.Get(t.Context(), someUser)
+	if !absorb.NeedsLogin(err) || !strings.Contains(err.Error(), "add that key, or run absorb-bridge login") || p.Requests("/oauth/token") != 0 || len(store.kept) != 0 {
+		t.Errorf("%v; %d refreshes", err, p.Requests("/oauth/token"))
+	}
+	if _, err := c.LoggedOut(t.Context()); !absorb.NeedsLogin(err) {
+		t.Errorf("nobody says that somebody must log in: %v", err)
+	}
+	store.odd = nil // somebody logged in, or the key is back
+	if _, err := c.Get(t.Context(), someUser); err != nil {
+		t.Error(err)
+	}
+
+	byPassword := options(p)
+	byPassword.Tokens, byPassword.TokenKey = &shelf{odd: absorb.ErrUnreadable}, "production"
+	if _, err := client(t, byPassword).Get(t.Context(), someUser); err != nil {
+		t.Errorf("by password: %v", err)
+	}
+}
+
 func TestOAuthRefused(t *testing.T) {
 	p := portal.New(portal.Options{})
 	o := byOAuth(p, &shelf{})

@@ -32,6 +32,9 @@ const (
 	loginFloor = 20 * time.Second
 )
 
+// ErrUnreadable is the error of a TokenStore that has a token and cannot decrypt it.
+var ErrUnreadable = errors.New("the stored token is encrypted by another key")
+
 // TokenStore keeps tokens beyond the process. Absorb has one token for each
 // user, and a new one ends the one before, so all who log in as the same user
 // must share it.
@@ -148,8 +151,8 @@ func (t *tokens) valid() bool {
 	return !t.token.Empty() && !t.dead && time.Until(t.expires) > t.early
 }
 
-// load takes over the stored token, if it is another. Without one, or without the
-// store, there is the login.
+// load takes over the stored token, if it is another. Without one that can be read, or
+// without the store, there is the login.
 func (t *tokens) load(ctx context.Context) {
 	if t.store == nil {
 		return

@@ -43,7 +43,7 @@ func (b *builder) build(values map[string]any) {
 	c.Intake = b.intake(r.Intake)
 	c.Admin = b.admin(r.Admin)
 	c.Proxies = b.networks("trusted_proxies", r.Proxies)
-	c.Store = b.store(r.Store)
+	c.Store, c.StoreKeys = b.store(r.Store), b.storeKeys(r.StoreKeys)
 	if r.Templates != "" {
 		c.Templates = b.relative(r.Templates)
 	}
@@ -65,6 +65,7 @@ func (b *builder) build(values map[string]any) {
 	b.routes(r.Routes)
 	b.retention()
 	b.unstored()
+	b.readable()
 }
 
 // decode fills a struct strictly, and reports unknown keys and wrong types.

@@ -25,8 +25,9 @@ type Config struct {
 	Listen     string // address that takes webhooks
 	Intake     Intake
 	Admin      Admin
-	Proxies    peer.Proxies  // that are trusted to say where a request came from
-	Store      bridge.Secret // path of the SQLite file, or URL of the PostgreSQL database
+	Proxies    peer.Proxies    // that are trusted to say where a request came from
+	Store      bridge.Secret   // path of the SQLite file, or URL of the PostgreSQL database
+	StoreKeys  []bridge.Secret // encrypt the tokens in Store; the newest is the first
 	Sources    []Source
 	Sinks      []Sink
 	Routes     []Route

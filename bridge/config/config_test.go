@@ -24,7 +24,7 @@ func environment() []string {
 	return []string{
 		"ABSORB_SECRET=secret-of-production", "ABSORB_SANDBOX_SECRET=secret-of-sandbox",
 		"ABSORB_API_KEY=key", "ABSORB_SANDBOX_API_KEY=key", "ABSORB_API_USER=user", "ABSORB_API_PASSWORD=password",
-		"ABSORB_OAUTH_ID=client", "ABSORB_OAUTH_SECRET=secret-of-oauth", "ABSORB_OAUTH_REFRESH=refresh",
+		"ABSORB_OAUTH_ID=client", "ABSORB_OAUTH_SECRET=secret-of-oauth", "ABSORB_OAUTH_REFRESH=refresh", "ABSORB_STORE_KEY=0123456789abcdef0123456789abcdef",
 		"SLACK_URL=https://hooks.slack.com/services/T0/B0/x", "DISCORD_URL=https://discord.com/api/webhooks/1/x",
 		"CHAT_URL=https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t", "TEAMS_URL=https://example.com/workflows/1?sig=x",
 		"SLACK_TOKEN=xoxb-1-x", "DISCORD_TOKEN=MTMz.x.y", "SMTP_PASSWORD=password", "BRIDGE_ADMIN_TOKEN=a-long-token-of-the-admins",

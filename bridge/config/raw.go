@@ -25,6 +25,8 @@ type raw struct {
 	Redact     any            `koanf:"redact"`
 	Log        rawLog         `koanf:"log"`
 	Traces     rawTraces      `koanf:"traces"`
+
+	StoreKeys []bridge.Secret `koanf:"store_keys"`
 }
 
 type rawIntake struct {

@@ -3,12 +3,52 @@ package config
 import (
 	"slices"
 	"strings"
+	"unicode"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 )
 
 // MadeUp stands where init has a value filled in and no example shows its form.
 const MadeUp = "replace-me"
+
+// shortStoreKey is the least length of a key of the store, in characters. Whoever has a
+// copy of the store can try keys without anybody seeing it.
+const shortStoreKey = 32
+
+func (b *builder) storeKeys(all []bridge.Secret) []bridge.Secret {
+	for i, key := range all {
+		b.random(element("store_keys", i), key.Reveal(), shortStoreKey)
+	}
+	return all
+}
+
+// readable warns of refresh tokens that are stored as they are.
+func (b *builder) readable() {
+	for _, s := range b.config.Sources {
+		if s.API != nil && s.API.OAuth != nil && len(b.config.StoreKeys) == 0 {
+			b.warn("the refresh tokens of OAuth, such as that of source %s, can be read in the database and in its backups: set store_keys to encrypt them", s.Name)
+			return
+		}
+	}
+}
+
+// random refuses a secret that can be guessed.
+func (b *builder) random(at, text string, least int) {
+	const remedy = "take a long random one, such as `openssl rand -hex 32` prints"
+	different := map[rune]bool{}
+	for _, r := range text {
+		different[r] = true
+	}
+	switch {
+	case len(text) < least:
+		b.atValue(at, "can be guessed: it has %d characters, and must have %d; %s", len(text), least, remedy)
+	case len(different) < fewDifferent:
+		b.atValue(at, "can be guessed: it has %d different characters; %s", len(different), remedy)
+	case strings.TrimSpace(text) != text || strings.ContainsFunc(text, unicode.IsControl):
+		b.atValue(at, "begins or ends with a blank, or has a line break or another control character in it: remove it")
+	}
+}
 
 // secretUse is where a secret is used: by the keys of their bytes.
 type secretUse map[string][]Source

@@ -41,3 +41,38 @@ func TestSharedSecrets(t *testing.T) {
 		}
 	}
 }
+
+func TestStoreKeys(t *testing.T) {
+	const api = "region: us, key: k, "
+	const oauth = api + "oauth: { token_url: 'https://a.invalid/oauth/token', client_id: c, client_secret: s }"
+	const good = "6f1c0f0b9f7a4f4bb8f0d9a3f2b1c0de"
+	text := func(keys, api string) string {
+		return keys + "\nsources: { a: { path: /a, secrets: [ one-of-sixteen-and-more ], api: { " + api + " } } }" +
+			"\nsinks: { c: { type: console } }\nroutes: [ { name: r, events: [ '*' ], to: [ c ] } ]\n"
+	}
+	for _, c := range []struct {
+		keys, api string
+		warning   string
+	}{
+		{"", oauth, "can be read in the database and in its backups: set store_keys"},
+		{"store_keys: []", oauth, "set store_keys"},
+		{"store_keys: [ " + good + " ]", oauth, ""},
+		{"", api + "username: u, password: p", ""},
+	} {
+		said := strings.Join(parseText(t, text(c.keys, c.api)).Warnings, "\n")
+		if said != "" != (c.warning != "") || !strings.Contains(said, c.warning) {
+			t.Errorf("%q: warnings %q", c.keys, said)
+		}
+	}
+	for keys, want := range map[string]string{
+		"[ " + good + ", short-key ]": "store_keys[1]: can be guessed: it has 9 characters, and must have 32",
+		"[ '' ]":                      "store_keys[0]: can be guessed: it has 0 characters",
+		"[ abababababababababababababababababa ]": "store_keys[0]: can be guessed: it has 2 different characters",
+		"[ ' " + good + "' ]":                     "store_keys[0]: begins or ends with a blank",
+	} {
+		_, err := Parse("bridge.yaml", []byte(text("store_keys: "+keys, oauth)), nil)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "1:") || strings.Contains(err.Error(), good) || strings.Contains(err.Error(), "short-key") {
+			t.Errorf("%s: %v, want %q", keys, err, want)
+		}
+	}
+}

@@ -18,12 +18,14 @@ func (e *examination) api(ctx context.Context, s config.Source) Finding {
 	if s.API == nil {
 		return ok(check, "there is none, so messages hold ids in place of names")
 	}
-	err := gateway.TryAPI(ctx, s.Name, *s.API, e.store)
+	err := gateway.TryAPI(ctx, s.Name, *s.API, e.store, e.config.StoreKeys)
 	switch {
 	case err == nil:
 		return ok(check, "%s lets us in", gateway.APIAddress(*s.API))
 	case errors.Is(err, gateway.ErrNoLogin):
 		return fail(check, "run absorb-bridge login "+s.Name+"; until then messages hold ids", "%v", err)
+	case errors.Is(err, absorb.ErrUnreadable):
+		return fail(check, "add the key to store_keys, or run absorb-bridge login "+s.Name+"; until then messages hold ids", "the refresh token in the store is encrypted by a key that is not in store_keys")
 	case errors.Is(err, gateway.ErrOneUse):
 		return warn(check, "", "%v", err)
 	}

@@ -43,13 +43,21 @@ type APIRefusal struct {
 func (r *APIRefusal) Unwrap() error { return r.error }
 
 // TryAPI asks the Integration API of a source who we are, with the token that the store keeps if
-// there is one: a login would end the one of a running bridge. It saves nothing. When
-// the call is refused with a valid token, it asks once more in the other scheme.
-func TryAPI(ctx context.Context, source string, api config.API, kept store.Examination) error {
+// there is one: a login would end the one of a running bridge. It saves nothing. The
+// secrets are those of the store's keys. When the call is refused with a valid token, it asks once more in the other scheme.
+func TryAPI(ctx context.Context, source string, api config.API, kept store.Examination, secrets []bridge.Secret) error {
+	keys, err := store.NewKeys(secrets)
+	if err != nil {
+		return err
+	}
 	o := clientOptions(source, api, nil)
-	token, expires := kept.Token(o.TokenKey)
+	token, expires, _ := kept.Token(o.TokenKey, keys) // one that cannot be read is as good as none
 	if o.OAuth != nil {
-		if refresh, _ := kept.Token(o.RefreshKey()); refresh.Empty() && o.OAuth.RefreshToken.Empty() {
+		refresh, _, err := kept.Token(o.RefreshKey(), keys)
+		if err != nil {
+			return err
+		}
+		if refresh.Empty() && o.OAuth.RefreshToken.Empty() {
 			return ErrNoLogin
 		}
 		if token.Empty() || !time.Now().Before(expires) {
@@ -59,8 +67,7 @@ func TryAPI(ctx context.Context, source string, api config.API, kept store.Exami
 	}
 	tokens, last := &borrowed{token: token, expires: expires}, &lastCall{next: o.HTTP.Transport}
 	o.Tokens, o.HTTP.Transport = tokens, last
-	err := probe(ctx, o)
-	if err == nil {
+	if err = probe(ctx, o); err == nil {
 		return nil
 	}
 	refusal := &APIRefusal{error: err, Login: last.path == "/authenticate"}

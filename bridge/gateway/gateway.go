@@ -97,6 +97,9 @@ func (g *Gateway) assemble(ctx context.Context, c *config.Config, p *Parts) (err
 	if g.tests, err = intake.NewWindows(ctx, g.store); err != nil {
 		return err
 	}
+	if err := useKeys(ctx, g.store, c, g.log); err != nil {
+		return err
+	}
 	p.metrics = g.metrics
 	plan, err := p.plan(g.store)
 	if err != nil {

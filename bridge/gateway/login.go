@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"log/slog"
 	"net/http"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -66,6 +67,19 @@ func (p *Parts) keepLogin(ctx context.Context, source string, l admin.Login, s *
 	return client.Keep(ctx, absorb.Login{Access: bridge.Secret(l.Access), Expires: l.Expires, Refresh: bridge.Secret(l.Refresh)})
 }
 
+// useKeys has the tokens in a store encrypted as a configuration says.
+func useKeys(ctx context.Context, s *store.Store, c *config.Config, log *slog.Logger) error {
+	keys, err := store.NewKeys(c.StoreKeys)
+	if err != nil {
+		return err
+	}
+	unreadable, err := s.UseKeys(ctx, keys)
+	if unreadable > 0 {
+		log.Warn("some tokens in the store are encrypted by a key that is not in store_keys: add that key, or run absorb-bridge login for the sources with OAuth", "unreadable", unreadable)
+	}
+	return err
+}
+
 // remind logs which sources wait for somebody to log in.
 func (g *Gateway) remind(ctx context.Context, p *Parts) {
 	for _, source := range p.sources {
@@ -76,7 +90,11 @@ func (g *Gateway) remind(ctx context.Context, p *Parts) {
 		if err != nil {
 			continue // it was built a moment ago
 		}
-		if out, err := c.client.LoggedOut(ctx); err == nil && out {
+		out, err := c.client.LoggedOut(ctx)
+		switch {
+		case absorb.NeedsLogin(err):
+			g.log.Warn("the Integration API cannot be used; until it can, messages hold ids", "source", source.Name, "err", err)
+		case err == nil && out:
 			g.log.Warn("nobody has logged in to the Integration API: run absorb-bridge login; until then messages hold ids", "source", source.Name)
 		}
 	}

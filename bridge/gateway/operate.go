@@ -79,6 +79,11 @@ func Connect(ctx context.Context, c *config.Config) (client *admin.Client, close
 	if errors.Is(err, store.ErrLocked) {
 		return nil, nil, fmt.Errorf("a bridge runs with the store %s, but it cannot be asked: %w", store.Label(c.Store.Reveal()), asked)
 	}
+	if err == nil {
+		if err = useKeys(ctx, s, c, slog.New(slog.DiscardHandler)); err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}
 	if err != nil {
 		return nil, nil, err
 	}

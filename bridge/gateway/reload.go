@@ -56,6 +56,9 @@ func (g *Gateway) apply(c *config.Config) error {
 	if err != nil {
 		return err
 	}
+	if err := useKeys(context.Background(), g.store, c, g.log); err != nil {
+		return err
+	}
 	for _, setting := range g.later(c) {
 		g.log.Warn("this setting is used from the next start on", "setting", setting)
 	}

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -82,8 +83,12 @@ func (w *writer) head(a Answers) {
 listen: ":8080"
 
 # The file that keeps events until they are delivered, on a local disk.
-store: ./data/bridge.db
-
+store: ./data/bridge.db`)
+	if a.API != "" && a.Login == ByOAuth {
+		w.line("# Encrypts the tokens of the API in that file.\nstore_keys: [ \"${ABSORB_STORE_KEY}\" ]")
+		w.variables = append(w.variables, Variable{Name: "ABSORB_STORE_KEY", Value: rand.Text() + rand.Text(), About: "encrypts the tokens in the store; do not keep it beside backups of the store", Given: true})
+	}
+	w.line(`
 # The portals that may post. Every source has a name of your choice.
 sources:
   production:`)

@@ -32,6 +32,10 @@ type engine interface {
 	// engine can.
 	scrub(context.Context) error
 
+	// overwrite is transact for changes of a small table, of whose rows before it
+	// leaves nothing in the files, as far as the engine can.
+	overwrite(ctx context.Context, table string, all []statement) error
+
 	// parallel tells whether transactions may run side by side, and other
 	// processes may use the store at the same time.
 	parallel() bool

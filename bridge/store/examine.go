@@ -37,14 +37,15 @@ type Examination struct {
 }
 
 type storedToken struct {
-	text    bridge.Secret
+	text    bridge.Secret // as it is stored
 	expires time.Time
 }
 
 // Token gives the token that is kept by a key, as absorb.TokenStore has it; "" when
 // there is none.
-func (x Examination) Token(key string) (bridge.Secret, time.Time) {
-	return x.tokens[key].text, x.tokens[key].expires
+func (x Examination) Token(key string, keys *Keys) (bridge.Secret, time.Time, error) {
+	token, _, err := keys.open(key, x.tokens[key].text.Reveal())
+	return bridge.Secret(token), x.tokens[key].expires, err
 }
 
 // Examine looks at the store at a path or URL. Unlike Open it makes and changes

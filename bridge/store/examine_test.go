@@ -34,7 +34,7 @@ func TestExamine(t *testing.T) {
 				if err != nil || !x.Exists || x.InUse != inUse || x.Version != x.Known || x.Skew.Abs() > time.Minute {
 					t.Errorf("%s: %+v, %v", when, x, err)
 				}
-				if token, until := x.Token("api user"); token.Reveal() != "token" || !until.Equal(expires) {
+				if token, until, err := x.Token("api user", nil); err != nil || token.Reveal() != "token" || !until.Equal(expires) {
 					t.Errorf("%s: token until %v, want %v", when, until, expires)
 				}
 				if !IsShared(where) && x.Free == 0 {

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Token gives the access token kept under a key; "" when there is none.
+// Token gives the token kept under a key; "" when there is none. It fails with
+// absorb.ErrUnreadable when there is one that is encrypted by a key that is not in use.
 func (s *Store) Token(ctx context.Context, key string) (string, time.Time, error) {
 	var token string
 	var expires int64
@@ -19,13 +20,14 @@ func (s *Store) Token(ctx context.Context, key string) (string, time.Time, error
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("read token of %s: %w", key, err)
 	}
-	return token, fromMicros(expires), nil
+	token, _, err = s.keys.Load().open(key, token)
+	return token, fromMicros(expires), err
 }
 
-// SaveToken keeps an access token under a key, in place of the one before.
+// SaveToken keeps a token under a key, in place of the one before.
 func (s *Store) SaveToken(ctx context.Context, key, token string, expires time.Time) error {
 	_, err := s.write(ctx, change(`INSERT INTO tokens (name, token, expires) VALUES (?, ?, ?)
-			ON CONFLICT (name) DO UPDATE SET token = excluded.token, expires = excluded.expires`, key, token, micros(expires)))
+			ON CONFLICT (name) DO UPDATE SET token = excluded.token, expires = excluded.expires`, key, s.keys.Load().seal(key, token), micros(expires)))
 	if err != nil {
 		return fmt.Errorf("save token of %s: %w", key, err)
 	}

@@ -236,6 +236,18 @@ func (e *postgres) alone(ctx context.Context, all []statement) (changed []int64,
 
 func (e *postgres) scrub(context.Context) error { return nil } // autovacuum does, in its time
 
+// overwrite also has the table written anew. A database that cannot, or a role that may
+// not, leaves that to autovacuum.
+func (e *postgres) overwrite(ctx context.Context, table string, all []statement) error {
+	if _, err := e.transact(ctx, all); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, transactTimeout)
+	defer cancel()
+	_, _ = e.pool.Exec(ctx, "VACUUM FULL "+table)
+	return nil
+}
+
 func (e *postgres) close() error {
 	err := e.readers.Close()
 	e.pool.Close()

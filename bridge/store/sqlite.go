@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -164,6 +165,11 @@ func (e *sqlite) scrub(ctx context.Context) error {
 			return fmt.Errorf("write the file anew: %w", err)
 		}
 	}
+	return e.emptyLog(ctx)
+}
+
+// emptyLog moves the write-ahead log into the file. The caller has the mutex.
+func (e *sqlite) emptyLog(ctx context.Context) error {
 	for {
 		var busy, pages, moved int
 		err := e.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
@@ -176,6 +182,29 @@ func (e *sqlite) scrub(ctx context.Context) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// overwrite also fills every page of the table anew, for what earlier changes left in
+// them.
+func (e *sqlite) overwrite(ctx context.Context, table string, all []statement) error {
+	pragma := func(value string) error {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		_, err := e.conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA secure_delete = "+value)
+		return err
+	}
+	if err := pragma("ON"); err != nil {
+		return err
+	}
+	all = append(slices.Clip(all), change("CREATE TEMP TABLE aside AS SELECT * FROM "+table), change("DELETE FROM "+table),
+		change("INSERT INTO "+table+" SELECT * FROM temp.aside"), change("DROP TABLE temp.aside"))
+	_, err := e.transact(ctx, all)
+	if err := errors.Join(err, pragma("OFF")); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.emptyLog(ctx)
 }
 
 func (e *sqlite) transact(_ context.Context, all []statement) ([]int64, error) {

@@ -27,6 +27,7 @@ type Store struct {
 	names      *names
 	parts      *knownParts
 	reads      atomic.Pointer[bridge.Reads] // nil: all that is stored
+	keys       atomic.Pointer[Keys]         // of the tokens; nil: none
 	metrics    *metrics.Metrics
 	news       *news     // nil when no other process shares the store
 	urgent     chan *job // to a writer
