@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -35,39 +34,28 @@ var (
 const botAPI = "https://discord.com/api/v10"
 
 func newBot(c Config, client *http.Client) (bridge.Sink, error) {
-	errs := []error{c.checkBot(), c.Mentions.Check(snowflake, "100000000000000000")}
+	faults := kit.Faults{c.checkBot(), c.Mentions.Check(snowflake, "100000000000000000")}
 	base, err := url.Parse(strings.TrimRight(cmp.Or(c.APIURL, botAPI), "/"))
-	if err != nil || !isWeb(base) {
-		errs = append(errs, kit.Setting("api_url", "want a URL like %s", botAPI))
-	}
-	if err := errors.Join(errs...); err != nil {
+	faults.If(err != nil || !isWeb(base), "api_url", "want a URL like %s", botAPI)
+	if err := faults.Err(); err != nil {
 		return nil, err
 	}
 	return &Bot{base: base, channel: c.ChannelID, token: &c.Token, mentions: c.Mentions, client: client}, nil
 }
 
 func (c Config) checkBot() error {
-	var errs []error
-	if !c.WebhookURL.Empty() {
-		errs = append(errs, kit.Setting("token", "either webhook_url or token, not both: remove the one that is not meant"))
-	}
-	if c.Token.Empty() {
-		errs = append(errs, kit.Setting("token", "required: from the application's page Bot, Reset Token"))
-	}
-	if strings.ContainsAny(c.Token.Reveal(), " \t\r\n") {
-		errs = append(errs, kit.Setting("token", `want the token alone, without "Bot" before it`))
-	}
-	if !regexp.MustCompile(`^` + snowflake + `$`).MatchString(c.ChannelID) {
-		errs = append(errs, kit.Setting("channel_id", "required with a token: the channel's id, from its menu, Copy Channel ID (with the developer mode switched on)"))
-	}
-	for key, set := range map[string]bool{
-		"username": c.Username != "", "avatar_url": c.AvatarURL != "", "thread_id": c.ThreadID != "", "forum": c.Forum,
-	} {
-		if set {
-			errs = append(errs, kit.Setting(key, "goes with a webhook_url, not with a bot's token"))
-		}
-	}
-	return errors.Join(errs...)
+	const ofWebhooks = "goes with a webhook_url, not with a bot's token"
+	var faults kit.Faults
+	faults.If(!c.WebhookURL.Empty(), "token", "either webhook_url or token, not both: remove the one that is not meant")
+	faults.If(c.Token.Empty(), "token", "required: from the application's page Bot, Reset Token")
+	faults.If(strings.ContainsAny(c.Token.Reveal(), " \t\r\n"), "token", `want the token alone, without "Bot" before it`)
+	faults.If(!regexp.MustCompile(`^`+snowflake+`$`).MatchString(c.ChannelID), "channel_id",
+		"required with a token: the channel's id, from its menu, Copy Channel ID (with the developer mode switched on)")
+	faults.If(c.Username != "", "username", ofWebhooks)
+	faults.If(c.AvatarURL != "", "avatar_url", ofWebhooks)
+	faults.If(c.ThreadID != "", "thread_id", ofWebhooks)
+	faults.If(c.Forum, "forum", ofWebhooks)
+	return faults.Err()
 }
 
 // Bucket is the channel: Discord limits each by itself.

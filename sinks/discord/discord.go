@@ -127,25 +127,19 @@ const snowflake = `\d{1,20}`
 // checkWebhook looks for what Discord would refuse with every message, and for what
 // goes with a bot.
 func (c Config) checkWebhook() error {
-	faults := []error{c.Mentions.Check(snowflake, "100000000000000000")}
-	fault := func(key, problem string) { faults = append(faults, kit.Setting(key, "%s", problem)) }
-	if name := strings.ToLower(c.Username); strings.Contains(name, "discord") || strings.Contains(name, "clyde") || kit.UTF16(name) > 80 {
-		fault("username", `Discord refuses names longer than 80 characters and those with "discord" or "clyde" in them`)
-	}
-	if a, err := url.Parse(c.AvatarURL); c.AvatarURL != "" && (err != nil || !isWeb(a)) {
-		fault("avatar_url", "want the URL of a picture, such as https://example.com/logo.png")
-	}
-	if strings.Trim(c.ThreadID, "0123456789") != "" {
-		fault("thread_id", "want the thread's number: with Developer Mode on, choose Copy Thread ID in its menu")
-	} else if c.Forum && c.ThreadID != "" {
-		fault("thread_id", "either forum, where each conversation has a post of its own, or one thread_id")
-	}
-	for key, value := range map[string]string{"channel_id": c.ChannelID, "api_url": c.APIURL} {
-		if value != "" {
-			fault(key, "goes with a bot's token; a webhook's URL decides it by itself")
-		}
-	}
-	return errors.Join(faults...)
+	const ofBots = "goes with a bot's token; a webhook's URL decides it by itself"
+	faults := kit.Faults{c.Mentions.Check(snowflake, "100000000000000000")}
+	name := strings.ToLower(c.Username)
+	faults.If(strings.Contains(name, "discord") || strings.Contains(name, "clyde") || kit.UTF16(name) > 80, "username",
+		`Discord refuses names longer than 80 characters and those with "discord" or "clyde" in them`)
+	a, err := url.Parse(c.AvatarURL)
+	faults.If(c.AvatarURL != "" && (err != nil || !isWeb(a)), "avatar_url", "want the URL of a picture, such as https://example.com/logo.png")
+	isNumber := strings.Trim(c.ThreadID, "0123456789") == ""
+	faults.If(!isNumber, "thread_id", "want the thread's number: with Developer Mode on, choose Copy Thread ID in its menu")
+	faults.If(isNumber && c.Forum && c.ThreadID != "", "thread_id", "either forum, where each conversation has a post of its own, or one thread_id")
+	faults.If(c.ChannelID != "", "channel_id", ofBots)
+	faults.If(c.APIURL != "", "api_url", ofBots)
+	return faults.Err()
 }
 
 // Bucket is the webhook: Discord limits each by itself.
@@ -248,9 +242,9 @@ func hasComponents(body []byte) bool {
 
 // change sets texts of a payload's top level, and takes keys away.
 func change(body []byte, texts map[string]string, without ...string) ([]byte, error) {
-	var d kit.Draft
-	if err := json.Unmarshal(body, &d); err != nil {
-		return nil, bridge.Rejectedf("the payload is no JSON: %v", err)
+	d, err := kit.DraftOf(body)
+	if err != nil {
+		return nil, err
 	}
 	for _, key := range without {
 		delete(d, key)

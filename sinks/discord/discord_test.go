@@ -224,43 +224,29 @@ func TestNativeReplacesKeysButAllowsNoMentions(t *testing.T) {
 // TestWallTakesEverything posts every message to the emulated Discord, which
 // refuses what the real one refuses: alone, as a reply and as an edit.
 func TestWallTakesEverything(t *testing.T) {
-	w := wall.New(wall.Options{})
-	server := httptest.NewServer(w.Handler())
-	defer func() { server.Close(); _ = w.Close() }()
+	w, base := sinktest.Stage(t)
 	for name, settings := range map[string]map[string]any{
-		"webhook": w.Sinks(server.URL, "")[wall.Discord], "bot": w.Bots(server.URL)[wall.Discord], "forum": w.Forum(server.URL),
+		"webhook": w.Sinks(base, "")[wall.Discord], "bot": w.Bots(base)[wall.Discord], "forum": w.Forum(base),
 	} {
-		delete(settings, "type")
 		settings["mentions"] = map[string]any{sinktest.Mentioned: "1234567"}
 		sink := build(t, settings)
-		send := func(m bridge.Message) (bridge.Receipt, error) {
-			p, err := sink.Encode(m)
-			if err != nil {
-				return bridge.Receipt{}, err
-			}
-			return sink.Send(t.Context(), p)
-		}
-		for i, c := range append(sinktest.Ordinary(), sinktest.Hostile()...) {
+		for i, c := range sinktest.All() {
 			m := c.Message
 			m.ID = fmt.Sprint(name, i)
-			first, err := send(m)
+			first, err := sinktest.Send(t, sink, m)
 			if err != nil {
 				t.Errorf("%s: %s: %v", name, c.Name, err)
 				continue
 			}
 			m.ID, m.Thread = m.ID+" reply", first.Thread
-			if reply, err := send(m); err != nil || reply.Thread != first.Thread || reply.ID == first.ID {
+			if reply, err := sinktest.Send(t, sink, m); err != nil || reply.Thread != first.Thread || reply.ID == first.ID {
 				t.Errorf("%s: %s: a reply: %+v to %+v, %v", name, c.Name, reply, first, err)
 			}
 			m.Replaces = first.ID
-			if edited, err := send(m); err != nil || edited.ID != first.ID {
+			if edited, err := sinktest.Send(t, sink, m); err != nil || edited.ID != first.ID {
 				t.Errorf("%s: %s: an edit: %+v of %+v, %v", name, c.Name, edited, first, err)
 			}
 		}
 	}
-	for _, m := range w.Messages() {
-		if len(m.Verdict.Notes) > 0 {
-			t.Errorf("note of the wall: %v", m.Verdict.Notes)
-		}
-	}
+	sinktest.NoNotes(t, w, nil)
 }

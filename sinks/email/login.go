@@ -104,7 +104,7 @@ func (s *server) mechanism(offered []string) (string, error) {
 		return "", broken("the mail server does not let anybody authenticate here; remove username and password, or use another port")
 	}
 	return "", broken(fmt.Sprintf("the mail server offers no way to authenticate that fits auth: %s. It offers %s; the bridge knows %s",
-		s.auth, strings.Join(offered, ", "), strings.Join(slices.Sorted(maps.Keys(mechanisms())), ", ")))
+		s.auth, strings.Join(slices.Sorted(slices.Values(offered)), ", "), strings.Join(slices.Sorted(maps.Keys(mechanisms())), ", ")))
 }
 
 // extension tells whether a server offers an extension, and its parameters. Keywords are

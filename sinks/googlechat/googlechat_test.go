@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -249,12 +248,10 @@ func TestWebhooksOfOneSpaceShareABucket(t *testing.T) {
 // TestWallTakesEverything posts every message to the emulated Google Chat, which
 // refuses what the real one refuses.
 func TestWallTakesEverything(t *testing.T) {
-	w := wall.New(wall.Options{})
-	server := httptest.NewServer(w.Handler())
-	defer func() { server.Close(); _ = w.Close() }()
-	settings := w.Sinks(server.URL, "")[wall.GoogleChat]
+	w, base := sinktest.Stage(t)
+	settings := w.Sinks(base, "")[wall.GoogleChat]
 	sink := build(t, settings["webhook_url"].(string))
-	for i, c := range append(sinktest.Ordinary(), sinktest.Hostile()...) {
+	for i, c := range sinktest.All() {
 		c.Message.ID = fmt.Sprint("delivery-", i)
 		p, err := sink.Encode(c.Message)
 		if err != nil {
@@ -266,7 +263,7 @@ func TestWallTakesEverything(t *testing.T) {
 			}
 		}
 	}
-	all := len(sinktest.Ordinary()) + len(sinktest.Hostile())
+	all := len(sinktest.All())
 	if got := w.Counts(wall.GoogleChat); got.Accepted != all || got.Repeated != all {
 		t.Errorf("counts %+v, want %d accepted and repeated", got, all)
 	}

@@ -5,7 +5,6 @@ package gotify
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -71,21 +70,15 @@ var appToken = regexp.MustCompile(`^[-._A-Za-z0-9]+$`)
 const maxPriority = 10
 
 func (s *Sink) check() error {
-	var faults []error
+	var faults kit.Faults
 	var err error
-	if s.server, err = kit.Server("server", s.config.Server, exampleServer); err != nil {
-		faults = append(faults, err)
-	}
-	switch token := s.config.Token.Reveal(); {
-	case token == "":
-		faults = append(faults, kit.Setting("token", "required: the token of an application, from the server's page Apps"))
-	case !appToken.MatchString(token):
-		faults = append(faults, kit.Setting("token", "want the token of an application alone, from the server's page Apps"))
-	}
-	if p := s.config.Priority; p != nil && (*p < 0 || *p > maxPriority) {
-		faults = append(faults, kit.Setting("priority", "want a number from 0 to %d", maxPriority))
-	}
-	return errors.Join(faults...)
+	s.server, err = kit.Server("server", s.config.Server, exampleServer)
+	faults.Add(err)
+	token, p := s.config.Token.Reveal(), s.config.Priority
+	faults.If(token == "", "token", "required: the token of an application, from the server's page Apps")
+	faults.If(token != "" && !appToken.MatchString(token), "token", "want the token of an application alone, from the server's page Apps")
+	faults.If(p != nil && (*p < 0 || *p > maxPriority), "priority", "want a number from 0 to %d", maxPriority)
+	return faults.Err()
 }
 
 // Our own bounds, in characters: the server has none.
@@ -115,16 +108,12 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 		note.Text = form.Escape(note.Title)
 	}
 	maps.Copy(extras, s.config.Extras)
-	body, err := kit.JSON(struct {
+	return note.Payload(m, struct {
 		Title    string         `json:"title"`
 		Message  string         `json:"message"`
 		Priority int            `json:"priority"`
 		Extras   map[string]any `json:"extras,omitempty"`
-	}{note.Title, note.Text, s.priority(m.Level), extras}, nil)
-	if err != nil {
-		return bridge.Payload{}, bridge.Rejectedf("the message is no JSON: %v", err)
-	}
-	return bridge.Payload{MessageID: m.ID, ContentType: "application/json", Body: body, Shortened: note.Shortened}, nil
+	}{note.Title, note.Text, s.priority(m.Level), extras})
 }
 
 // priority is 8 and more for what makes a phone ring, 4 and more for a sound.

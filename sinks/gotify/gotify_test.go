@@ -3,14 +3,12 @@ package gotify
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/internal/wall"
-	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
 )
 
@@ -77,42 +75,27 @@ func check(t *testing.T, _ bridge.Message, p bridge.Payload) {
 func TestGolden(t *testing.T) { sinktest.Golden(t, sinktest.Build(t, New, Type().Example)) }
 
 func TestWall(t *testing.T) {
-	w := wall.New(wall.Options{})
-	server := httptest.NewServer(w.Handler())
-	defer server.Close()
-	settings := w.Others(server.URL)[wall.Gotify]
-	delete(settings, "type")
+	w, base := sinktest.Stage(t)
+	settings := w.Others(base)[wall.Gotify]
 	settings["extras"] = map[string]any{"client::display": map[string]any{"contentType": "text/plain"}}
 	sink := sinktest.Build(t, New, settings)
-	p, err := sink.Encode(sinktest.Ordinary()[0].Message)
-	if err != nil {
-		t.Fatal(err)
-	}
-	receipt, err := sink.Send(t.Context(), p)
+	m := sinktest.Ordinary()[0].Message
+	receipt, err := sinktest.Send(t, sink, m)
 	if err != nil || receipt.ID != "1" || !strings.Contains(string(w.Messages()[0].Payload), `"text/plain"`) {
 		t.Errorf("%+v, %v", receipt, err)
 	}
 	settings["token"] = "Aother"
-	if _, err := sinktest.Build(t, New, settings).Send(t.Context(), p); bridge.AsSendError(err).Kind != bridge.DestinationBroken {
+	if _, err := sinktest.Send(t, sinktest.Build(t, New, settings), m); bridge.AsSendError(err).Kind != bridge.DestinationBroken {
 		t.Errorf("with a wrong token: %v", err)
 	}
 }
 
 func TestSettingsAreChecked(t *testing.T) {
-	for key, wrong := range map[string]map[string]any{
+	sinktest.Faulty(t, New, map[string]any{"server": exampleServer, "token": token}, map[string]map[string]any{
 		"server":   {"server": "https://gotify.example.com/message?token=x"},
 		"token":    {"token": "not a token"},
 		"priority": {"priority": 11},
-	} {
-		settings := map[string]any{"server": exampleServer, "token": token}
-		for k, v := range wrong {
-			settings[k] = v
-		}
-		_, err := New(kit.Setup{Settings: settings})
-		if faults := kit.SettingErrors(err); len(faults) != 1 || faults[0].Key != key {
-			t.Errorf("%v: %v", wrong, err)
-		}
-	}
+	})
 }
 
 func TestReadme(t *testing.T) { sinktest.Readme(t, New, map[string]string{"GOTIFY_TOKEN": token}) }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
 // Draft is a payload in JSON whose top-level keys are set while it is being sent, by
@@ -36,6 +38,15 @@ func (d Draft) With(texts map[string]string) Draft {
 func (d Draft) Body() []byte {
 	body, _ := compact(d) // it was JSON before
 	return body
+}
+
+// DraftOf reads the body of a payload.
+func DraftOf(body []byte) (Draft, error) {
+	var d Draft
+	if err := json.Unmarshal(body, &d); err != nil {
+		return nil, bridge.Rejectedf("the payload is no JSON: %v", err)
+	}
+	return d, nil
 }
 
 // JSON writes a payload, with the keys of a message's native part in place of

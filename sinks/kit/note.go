@@ -17,6 +17,17 @@ type Note struct {
 	Shortened []string
 }
 
+// Payload is that of the message that the note was written from: content, as JSON.
+func (n Note) Payload(m bridge.Message, content any) (bridge.Payload, error) {
+	body, err := compact(content)
+	if err != nil {
+		return bridge.Payload{}, bridge.Rejectedf("the message is no JSON: %v", err)
+	}
+	return bridge.Payload{
+		MessageID: m.ID, ContentType: "application/json", Body: body, Thread: m.Thread, Replaces: m.Replaces, Shortened: n.Shortened,
+	}, nil
+}
+
 // NoteForm is how a service wants its notes.
 type NoteForm struct {
 	Dialect  Dialect             // of the text; its measure counts the title, too

@@ -49,11 +49,5 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	if s.config.Notice {
 		c.MsgType = "m.notice"
 	}
-	body, err := kit.JSON(c, nil)
-	if err != nil {
-		return bridge.Payload{}, bridge.Rejectedf("the content is no JSON: %v", err)
-	}
-	return bridge.Payload{
-		MessageID: m.ID, ContentType: "application/json", Body: body, Thread: m.Thread, Replaces: m.Replaces, Shortened: rich.Shortened,
-	}, nil
+	return rich.Payload(m, c)
 }

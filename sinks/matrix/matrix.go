@@ -4,7 +4,6 @@ package matrix
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -71,18 +70,14 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 var place = regexp.MustCompile(`^(?:![^\s:]+(?::[^\s]+)?|#[^\s:]+:[^\s]+)$`)
 
 func (s *Sink) check() error {
-	var faults []error
+	c := s.config
+	var faults kit.Faults
 	var err error
-	if s.server, err = kit.Server("server", s.config.Server, exampleServer); err != nil {
-		faults = append(faults, err)
-	}
-	if s.config.Token.Empty() || strings.ContainsAny(s.config.Token.Reveal(), " \t\r\n") {
-		faults = append(faults, kit.Setting("token", "want the access token of the bot's account"))
-	}
-	if !place.MatchString(s.config.Room) {
-		faults = append(faults, kit.Setting("room", `want the room's id, "!id:example.com", or its address, "#academy:example.com"`))
-	}
-	return errors.Join(faults...)
+	s.server, err = kit.Server("server", c.Server, exampleServer)
+	faults.Add(err)
+	faults.If(c.Token.Empty() || strings.ContainsAny(c.Token.Reveal(), " \t\r\n"), "token", "want the access token of the bot's account")
+	faults.If(!place.MatchString(c.Room), "room", `want the room's id, "!id:example.com", or its address, "#academy:example.com"`)
+	return faults.Err()
 }
 
 // Bucket is the homeserver: it limits an account in all its rooms together.

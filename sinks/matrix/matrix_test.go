@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"html"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -96,43 +95,27 @@ func TestAnswers(t *testing.T) {
 
 func stage(t *testing.T, room string) (*wall.Wall, bridge.Sink) {
 	t.Helper()
-	w := wall.New(wall.Options{})
-	server := httptest.NewServer(w.Handler())
-	t.Cleanup(server.Close)
-	settings := w.Others(server.URL)[wall.Matrix]
-	delete(settings, "type")
+	w, base := sinktest.Stage(t)
+	settings := w.Others(base)[wall.Matrix]
 	settings["room"] = room
 	return w, sinktest.Build(t, New, settings)
-}
-
-func send(t *testing.T, sink bridge.Sink, m bridge.Message) (bridge.Receipt, error) {
-	t.Helper()
-	p, err := sink.Encode(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sink.Send(t.Context(), p)
 }
 
 // TestWall sends every hostile message to a homeserver with rules of its own.
 func TestWall(t *testing.T) {
 	w, sink := stage(t, "#academy:wall.example")
-	for _, c := range append(sinktest.Hostile(), sinktest.Ordinary()...) {
+	for _, c := range sinktest.All() {
 		c.Message.ID = c.Name
-		if _, err := send(t, sink, c.Message); err != nil {
+		if _, err := sinktest.Send(t, sink, c.Message); err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
 	}
-	for _, m := range w.Messages() {
-		if len(m.Verdict.Notes) > 0 {
-			t.Errorf("%q", m.Verdict.Notes)
-		}
-	}
+	sinktest.NoNotes(t, w, nil)
 	if found, err := sink.(bridge.Probed).Probe(t.Context()); err != nil {
 		t.Errorf("%s, %v", found, err)
 	}
 	_, sink = stage(t, "#no-such:wall.example")
-	if _, err := send(t, sink, bridge.Message{ID: "1", Title: "x"}); bridge.AsSendError(err).Kind != bridge.DestinationBroken {
+	if _, err := sinktest.Send(t, sink, bridge.Message{ID: "1", Title: "x"}); bridge.AsSendError(err).Kind != bridge.DestinationBroken {
 		t.Errorf("an address of nothing: %v", err)
 	}
 }
@@ -140,11 +123,11 @@ func TestWall(t *testing.T) {
 // TestRepetitions: the same message again is the same event.
 func TestRepetitions(t *testing.T) {
 	w, sink := stage(t, "#academy:wall.example")
-	one, err := send(t, sink, bridge.Message{ID: "1", Title: "x"})
+	one, err := sinktest.Send(t, sink, bridge.Message{ID: "1", Title: "x"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := send(t, sink, bridge.Message{ID: "1", Title: "x"})
+	again, err := sinktest.Send(t, sink, bridge.Message{ID: "1", Title: "x"})
 	if err != nil || again.ID != one.ID {
 		t.Errorf("%+v, %v", again, err)
 	}
@@ -156,30 +139,30 @@ func TestRepetitions(t *testing.T) {
 // TestAnInvitation: a room that the account was invited to is joined.
 func TestAnInvitation(t *testing.T) {
 	w, sink := stage(t, "!invited:wall.example")
-	if _, err := send(t, sink, bridge.Message{ID: "1", Title: "x"}); err != nil || w.Count(wall.Matrix) != 1 {
+	if _, err := sinktest.Send(t, sink, bridge.Message{ID: "1", Title: "x"}); err != nil || w.Count(wall.Matrix) != 1 {
 		t.Errorf("%v, %+v", err, w.Counts(wall.Matrix))
 	}
 	_, sink = stage(t, "!private:wall.example")
-	if _, err := send(t, sink, bridge.Message{ID: "1", Title: "x"}); bridge.AsSendError(err).Kind != bridge.DestinationBroken {
+	if _, err := sinktest.Send(t, sink, bridge.Message{ID: "1", Title: "x"}); bridge.AsSendError(err).Kind != bridge.DestinationBroken {
 		t.Errorf("a room that is closed: %v", err)
 	}
 }
 
 func TestThreadsAndEdits(t *testing.T) {
 	w, sink := stage(t, "#academy:wall.example")
-	first, err := send(t, sink, bridge.Message{ID: "1", Title: "one", ThreadKey: "k"})
+	first, err := sinktest.Send(t, sink, bridge.Message{ID: "1", Title: "one", ThreadKey: "k"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := send(t, sink, bridge.Message{ID: "2", Title: "two", ThreadKey: "k", Thread: first.Thread})
+	second, err := sinktest.Send(t, sink, bridge.Message{ID: "2", Title: "two", ThreadKey: "k", Thread: first.Thread})
 	if err != nil || second.Thread != first.Thread || w.Messages()[1].Thread == "" {
 		t.Errorf("%+v, %v", second, err)
 	}
-	edited, err := send(t, sink, bridge.Message{ID: "3", Title: "changed", Replaces: first.ID, Thread: first.Thread})
+	edited, err := sinktest.Send(t, sink, bridge.Message{ID: "3", Title: "changed", Replaces: first.ID, Thread: first.Thread})
 	if err != nil || edited.ID != first.ID || edited.Thread != first.Thread {
 		t.Errorf("%+v, %v", edited, err)
 	}
-	elsewhere, err := send(t, sink, bridge.Message{ID: "4", Title: "new", Replaces: "!another:x $1"})
+	elsewhere, err := sinktest.Send(t, sink, bridge.Message{ID: "4", Title: "new", Replaces: "!another:x $1"})
 	if err != nil || elsewhere.ID == "!another:x $1" {
 		t.Errorf("%+v, %v", elsewhere, err)
 	}
@@ -189,14 +172,11 @@ func TestThreadsAndEdits(t *testing.T) {
 }
 
 func TestSettingsAreChecked(t *testing.T) {
-	for key, wrong := range map[string]string{"server": "matrix.example.com", "token": "", "room": "academy"} {
-		settings := suite().Settings(exampleServer)
-		settings[key] = wrong
-		_, err := New(kit.Setup{Settings: settings})
-		if faults := kit.SettingErrors(err); len(faults) != 1 || faults[0].Key != key {
-			t.Errorf("%s: %v", key, err)
-		}
-	}
+	sinktest.Faulty(t, New, suite().Settings(exampleServer), map[string]map[string]any{
+		"server": {"server": "matrix.example.com"},
+		"token":  {"token": ""},
+		"room":   {"room": "academy"},
+	})
 }
 
 func TestReadme(t *testing.T) { sinktest.Readme(t, New, map[string]string{"MATRIX_TOKEN": token}) }

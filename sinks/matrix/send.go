@@ -27,9 +27,9 @@ func known(key string) kit.Answers {
 // Send makes one attempt. The message's id is the transaction's, so that the homeserver
 // knows a repetition and answers it with the event of then.
 func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
-	var d kit.Draft
-	if err := json.Unmarshal(p.Body, &d); err != nil {
-		return bridge.Receipt{}, bridge.Rejectedf("the payload is no JSON: %v", err)
+	d, err := kit.DraftOf(p.Body)
+	if err != nil {
+		return bridge.Receipt{}, err
 	}
 	room, failure := s.roomID(ctx)
 	if failure != nil {

@@ -63,11 +63,7 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 		n.Actions = append(n.Actions, action{"action": "view", "label": label, "url": a.URL})
 	}
 	n.Actions = append(n.Actions, s.actions...)
-	body, err := kit.JSON(n, nil)
-	if err != nil {
-		return bridge.Payload{}, bridge.Rejectedf("the notification is no JSON: %v", err)
-	}
-	return bridge.Payload{MessageID: m.ID, ContentType: "application/json", Body: body, Shortened: note.Shortened}, nil
+	return note.Payload(m, n)
 }
 
 // no is what ntfy wants for something that is switched off.

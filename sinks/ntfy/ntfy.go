@@ -5,7 +5,6 @@ package ntfy
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -91,29 +90,22 @@ var topicName = regexp.MustCompile(`^[-_A-Za-z0-9]{1,64}$`)
 
 func (s *Sink) check() error {
 	c := s.config
-	var faults []error
-	fault := func(wrong bool, key, problem string) {
-		if wrong {
-			faults = append(faults, kit.Setting(key, "%s", problem))
-		}
-	}
+	var faults kit.Faults
 	var err error
-	if s.server, err = kit.Server("server", c.Server, publicServer); err != nil {
-		faults = append(faults, err)
-	}
-	fault(c.Topic.Empty(), "topic", "required: the name of the topic that phones subscribe to")
-	fault(!c.Topic.Empty() && !topicName.MatchString(c.Topic.Reveal()), "topic", "want the topic's name alone: at most 64 letters, digits, - and _")
-	fault(!c.Token.Empty() && !c.Password.Empty(), "token", "give either a token or a username and password, not both")
-	fault((c.Username == "") != c.Password.Empty(), "username", "username and password go together")
+	s.server, err = kit.Server("server", c.Server, publicServer)
+	faults.Add(err)
+	faults.If(c.Topic.Empty(), "topic", "required: the name of the topic that phones subscribe to")
+	faults.If(!c.Topic.Empty() && !topicName.MatchString(c.Topic.Reveal()), "topic", "want the topic's name alone: at most 64 letters, digits, - and _")
+	faults.If(!c.Token.Empty() && !c.Password.Empty(), "token", "give either a token or a username and password, not both")
+	faults.If((c.Username == "") != c.Password.Empty(), "username", "username and password go together")
 	_, known := priorities()[c.Priority]
-	fault(c.Priority != "" && !known, "priority", "want min, low, default, high or max")
-	for key, link := range map[string]string{"click": c.Click, "icon": c.Icon, "attach": c.Attach} {
-		fault(link != "" && !isLink(link), key, "want a URL, https://…")
+	faults.If(c.Priority != "" && !known, "priority", "want min, low, default, high or max")
+	for _, link := range []struct{ key, url string }{{"click", c.Click}, {"icon", c.Icon}, {"attach", c.Attach}} {
+		faults.If(link.url != "" && !isLink(link.url), link.key, "want a URL, https://…")
 	}
-	if s.actions, err = readActions(c.Actions); err != nil {
-		faults = append(faults, err)
-	}
-	return errors.Join(faults...)
+	s.actions, err = readActions(c.Actions)
+	faults.Add(err)
+	return faults.Err()
 }
 
 // isLink tells whether a setting is a URL. Apps have schemes of their own.

@@ -3,13 +3,11 @@ package ntfy
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/internal/wall"
-	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
 )
 
@@ -93,19 +91,12 @@ func TestAnswers(t *testing.T) {
 // TestWall sends what a server must read from headers: words in other scripts,
 // buttons, tags.
 func TestWall(t *testing.T) {
-	w := wall.New(wall.Options{})
-	server := httptest.NewServer(w.Handler())
-	defer server.Close()
-	settings := w.Others(server.URL)[wall.Ntfy]
-	delete(settings, "type")
+	w, base := sinktest.Stage(t)
+	settings := w.Others(base)[wall.Ntfy]
 	settings["tags"], settings["actions"] = "tada", "http, Wake up, https://example.com/?a=?, method=POST, clear=true"
 	sink := sinktest.Build(t, New, settings)
 	m := bridge.Message{ID: "m", Title: "Größe =?UTF-8?Q?=21?= " + strings.Repeat("学", 60), Level: bridge.LevelDanger, Text: "Score: 92.5 %", URL: "https://example.com/?q=?"}
-	p, err := sink.Encode(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	receipt, err := sink.Send(t.Context(), p)
+	receipt, err := sinktest.Send(t, sink, m)
 	if err != nil || receipt.ID == "" {
 		t.Fatalf("%+v, %v", receipt, err)
 	}
@@ -118,13 +109,13 @@ func TestWall(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	settings["token"] = "tk_wrong"
-	if _, err := sinktest.Build(t, New, settings).Send(t.Context(), p); bridge.AsSendError(err).Kind != bridge.DestinationBroken {
+	if _, err := sinktest.Send(t, sinktest.Build(t, New, settings), m); bridge.AsSendError(err).Kind != bridge.DestinationBroken {
 		t.Errorf("with a wrong token: %v", err)
 	}
 }
 
 func TestSettingsAreChecked(t *testing.T) {
-	for key, wrong := range map[string]map[string]any{
+	sinktest.Faulty(t, New, map[string]any{"topic": "academy"}, map[string]map[string]any{
 		"server":     {"server": "ntfy.example.com"},
 		"topic":      {"topic": "https://ntfy.sh/academy"},
 		"token":      {"token": "tk_1", "username": "phil", "password": "p"},
@@ -133,16 +124,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		"click":      {"click": "example.com"},
 		"actions[0]": {"actions": []any{"Open, https://example.com"}},
 		"actions":    {"actions": []any{"view, a, x:1", "view, b, x:2", "view, c, x:3", "view, d, x:4"}},
-	} {
-		settings := map[string]any{"topic": "academy"}
-		for k, v := range wrong {
-			settings[k] = v
-		}
-		_, err := New(kit.Setup{Settings: settings})
-		if faults := kit.SettingErrors(err); len(faults) != 1 || faults[0].Key != key {
-			t.Errorf("%v: %v", wrong, err)
-		}
-	}
+	})
 }
 
 func TestReadme(t *testing.T) { sinktest.Readme(t, New, map[string]string{"NTFY_TOPIC": "academy"}) }

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -77,24 +76,22 @@ func priorities() map[string]int {
 }
 
 func (s *Sink) check() error {
-	var faults []error
-	for name, secret := range map[string]bridge.Secret{"token": s.config.Token, "user": s.config.User} {
-		where := map[string]string{"token": "the application's page on pushover.net", "user": "the user's or group's page on pushover.net"}[name]
-		switch {
-		case secret.Empty():
-			faults = append(faults, kit.Setting(name, "required: 30 letters and digits, from %s", where))
-		case !key.MatchString(secret.Reveal()):
-			faults = append(faults, kit.Setting(name, "want 30 letters and digits, from %s", where))
-		}
+	c := s.config
+	var faults kit.Faults
+	for _, k := range []struct {
+		name   string
+		secret bridge.Secret
+		where  string
+	}{{"token", c.Token, "the application's"}, {"user", c.User, "the user's or group's"}} {
+		faults.If(k.secret.Empty(), k.name, "required: 30 letters and digits, from %s page on pushover.net", k.where)
+		faults.If(!k.secret.Empty() && !key.MatchString(k.secret.Reveal()), k.name, "want 30 letters and digits, from %s page on pushover.net", k.where)
 	}
-	if _, known := priorities()[s.config.Priority]; s.config.Priority != "" && !known {
-		faults = append(faults, kit.Setting("priority", "want lowest, low, normal or high"))
-	}
+	_, known := priorities()[c.Priority]
+	faults.If(c.Priority != "" && !known, "priority", "want lowest, low, normal or high")
 	var err error
-	if s.base, err = kit.Server("api_url", cmp.Or(s.config.APIURL, publicAPI), publicAPI); err != nil {
-		faults = append(faults, err)
-	}
-	return errors.Join(faults...)
+	s.base, err = kit.Server("api_url", cmp.Or(c.APIURL, publicAPI), publicAPI)
+	faults.Add(err)
+	return faults.Err()
 }
 
 // Pushover's limits, in characters.
@@ -139,11 +136,7 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	if n.URL != "" {
 		n.URLTitle = "Open"
 	}
-	body, err := kit.JSON(n, nil)
-	if err != nil {
-		return bridge.Payload{}, bridge.Rejectedf("the notification is no JSON: %v", err)
-	}
-	return bridge.Payload{MessageID: m.ID, ContentType: "application/json", Body: body, Shortened: note.Shortened}, nil
+	return note.Payload(m, n)
 }
 
 // priority is high for what may break into someone's quiet hours.
@@ -175,9 +168,9 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 
 // call makes one request, and gives the answer if it is a success.
 func (s *Sink) call(ctx context.Context, method string, body []byte) (kit.Answer, error) {
-	var d kit.Draft
-	if err := json.Unmarshal(body, &d); err != nil {
-		return kit.Answer{}, bridge.Rejectedf("the payload is no JSON: %v", err)
+	d, err := kit.DraftOf(body)
+	if err != nil {
+		return kit.Answer{}, err
 	}
 	answer, err := kit.Post(ctx, s.client, kit.Request{
 		URL: bridge.Secret(s.base.JoinPath("1", method).String()), Type: kit.FormType,

@@ -3,7 +3,6 @@ package pushover
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -93,18 +92,11 @@ func TestMonthIsOver(t *testing.T) {
 
 // TestWall sends every hostile message to a Pushover with rules of its own.
 func TestWall(t *testing.T) {
-	w := wall.New(wall.Options{})
-	server := httptest.NewServer(w.Handler())
-	defer server.Close()
-	settings := w.Others(server.URL)[wall.Pushover]
-	delete(settings, "type")
+	w, base := sinktest.Stage(t)
+	settings := w.Others(base)[wall.Pushover]
 	sink := sinktest.Build(t, New, settings)
-	for _, c := range append(sinktest.Hostile(), sinktest.Ordinary()...) {
-		p, err := sink.Encode(c.Message)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if receipt, err := sink.Send(t.Context(), p); err != nil || !strings.Contains(receipt.Detail, "left this month") {
+	for _, c := range sinktest.All() {
+		if receipt, err := sinktest.Send(t, sink, c.Message); err != nil || !strings.Contains(receipt.Detail, "left this month") {
 			t.Errorf("%s: %+v, %v", c.Name, receipt, err)
 		}
 	}
@@ -114,21 +106,12 @@ func TestWall(t *testing.T) {
 }
 
 func TestSettingsAreChecked(t *testing.T) {
-	for name, wrong := range map[string]map[string]any{
+	sinktest.Faulty(t, New, map[string]any{"token": token, "user": user}, map[string]map[string]any{
 		"token":    {"token": "short"},
 		"user":     {"user": "ann@example.com"},
 		"priority": {"priority": "emergency"},
 		"api_url":  {"api_url": "pushover"},
-	} {
-		settings := map[string]any{"token": token, "user": user}
-		for k, v := range wrong {
-			settings[k] = v
-		}
-		_, err := New(kit.Setup{Settings: settings})
-		if faults := kit.SettingErrors(err); len(faults) != 1 || faults[0].Key != name {
-			t.Errorf("%v: %v", wrong, err)
-		}
-	}
+	})
 }
 
 func TestReadme(t *testing.T) {

@@ -14,6 +14,9 @@ type Case struct {
 	Message bridge.Message
 }
 
+// All are the ordinary and the hostile messages.
+func All() []Case { return append(Ordinary(), Hostile()...) }
+
 // Ordinary are messages as the built-in templates make them.
 func Ordinary() []Case {
 	full := bridge.Message{

@@ -138,7 +138,7 @@ func (s Suite) settings(t *testing.T) {
 
 func (s Suite) encode(t *testing.T) {
 	sink := s.sink(t, anyBase)
-	for _, c := range append(Hostile(), Ordinary()...) {
+	for _, c := range All() {
 		t.Run(c.Name, func(t *testing.T) {
 			p, err := sink.Encode(c.Message)
 			if err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"net/url"
 	"regexp"
 	"strings"
@@ -36,12 +35,10 @@ const webAPI = "https://slack.com/api/"
 
 // newBot builds the bot of an app.
 func newBot(c Config, setup kit.Setup) (bridge.Sink, error) {
-	errs := []error{c.checkToken(), c.checkChannels(), c.Mentions.Check(userID, "U012AB3CD")}
+	faults := kit.Faults{c.checkToken(), c.checkChannels(), c.Mentions.Check(userID, "U012AB3CD")}
 	base, err := url.Parse(cmp.Or(c.APIURL, webAPI))
-	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
-		errs = append(errs, kit.Setting("api_url", "want a URL like %s, or https://slack-gov.com/api/ for GovSlack", webAPI))
-	}
-	if err := errors.Join(errs...); err != nil {
+	faults.If(err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http", "api_url", "want a URL like %s, or https://slack-gov.com/api/ for GovSlack", webAPI)
+	if err := faults.Err(); err != nil {
 		return nil, err
 	}
 	a := &api{base: strings.TrimRight(base.String(), "/") + "/", token: c.Token, client: setup.Client}
@@ -69,21 +66,14 @@ func (c Config) checkToken() error {
 var place = regexp.MustCompile(`^#?[^\s#@<>&,|"]{1,80}$`)
 
 func (c Config) checkChannels() error {
-	var errs []error
+	var faults kit.Faults
 	email, toPerson := strings.CutPrefix(c.Channel, "@")
-	switch {
-	case c.Channel == "":
-		errs = append(errs, kit.Setting("channel", `required with a token: "#academy", an id such as C024BE91L, or "@{{ .supervisor.emailAddress }}"`))
-	case isTemplate(c.Channel):
-	case toPerson && !isEmail(email):
-		errs = append(errs, kit.Setting("channel", "want @ and an email address for a person"))
-	case !toPerson && !place.MatchString(c.Channel):
-		errs = append(errs, kit.Setting("channel", `want "#name", a channel's id, or @ and an email address`))
-	}
-	if c.Fallback != "" && !place.MatchString(c.Fallback) {
-		errs = append(errs, kit.Setting("fallback", `want a channel: "#name" or its id`))
-	}
-	return errors.Join(errs...)
+	isPlain := c.Channel != "" && !isTemplate(c.Channel)
+	faults.If(c.Channel == "", "channel", `required with a token: "#academy", an id such as C024BE91L, or "@{{ .supervisor.emailAddress }}"`)
+	faults.If(isPlain && toPerson && !isEmail(email), "channel", "want @ and an email address for a person")
+	faults.If(isPlain && !toPerson && !place.MatchString(c.Channel), "channel", `want "#name", a channel's id, or @ and an email address`)
+	faults.If(c.Fallback != "" && !place.MatchString(c.Fallback), "fallback", `want a channel: "#name" or its id`)
+	return faults.Err()
 }
 
 func isTemplate(text string) bool { return strings.Contains(text, "{{") }

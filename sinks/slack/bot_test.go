@@ -205,12 +205,3 @@ func (w *workspace) bot(t *testing.T, channel, fallback string) *Bot {
 	t.Helper()
 	return bot(t, map[string]any{"api_url": w.URL + "/api", "channel": channel, "fallback": fallback})
 }
-
-func send(t *testing.T, b *Bot, m bridge.Message) (bridge.Receipt, error) {
-	t.Helper()
-	p, err := b.Encode(m)
-	if err != nil {
-		return bridge.Receipt{}, err
-	}
-	return b.Send(t.Context(), p)
-}

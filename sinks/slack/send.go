@@ -2,7 +2,6 @@ package slack
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"regexp"
 	"strings"
@@ -18,9 +17,9 @@ func (b *Bot) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
-	var d kit.Draft
-	if err := json.Unmarshal(body, &d); err != nil {
-		return bridge.Receipt{}, bridge.Rejectedf("the payload is no JSON: %v", err)
+	d, err := kit.DraftOf(body)
+	if err != nil {
+		return bridge.Receipt{}, err
 	}
 	receipt, err := b.deliver(ctx, d, p)
 	if err != nil {

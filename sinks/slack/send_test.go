@@ -35,7 +35,7 @@ func run(t *testing.T, w *workspace, b *Bot, steps []step) {
 		}
 		w.mu.Unlock()
 		s.message.Title = "x"
-		got, err := send(t, b, s.message)
+		got, err := sinktest.Send(t, b, s.message)
 		got.Status = 0
 		if calls := w.methods(); calls != s.calls {
 			t.Errorf("%s: called %s, want %s", s.name, calls, s.calls)
@@ -172,7 +172,7 @@ func TestBotMentions(t *testing.T) {
 			{Name: "Ann", Email: "ann@example.com"}, {Name: "No <Body>", Email: "no@example.com"}, {Name: "In Table", Email: "table@example.com"},
 		},
 	}
-	if _, err := send(t, b, m); err != nil {
+	if _, err := sinktest.Send(t, b, m); err != nil {
 		t.Fatal(err)
 	}
 	w.mu.Lock()
@@ -197,12 +197,12 @@ func TestBotMentions(t *testing.T) {
 	// Without the right to look people up, messages go out all the same.
 	w.says["users.lookupByEmail bob@example.com"] = `{"ok":false,"error":"missing_scope","needed":"users:read.email"}`
 	m.Mentions[0].Email = "bob@example.com"
-	receipt, err := send(t, b, m)
+	receipt, err := sinktest.Send(t, b, m)
 	if err != nil || !strings.Contains(receipt.Detail, "users:read.email") {
 		t.Errorf("%+v, %v", receipt, err)
 	}
 	w.says["users.lookupByEmail bob@example.com"] = `{"ok":false,"error":"ratelimited"}`
-	if _, err := send(t, b, m); err == nil || bridge.AsSendError(err).Kind != bridge.Limited {
+	if _, err := sinktest.Send(t, b, m); err == nil || bridge.AsSendError(err).Kind != bridge.Limited {
 		t.Errorf("a limit while people are looked up: %v", err)
 	}
 }
@@ -248,11 +248,11 @@ func TestBotBySlacktest(t *testing.T) {
 	server.Start()
 	defer server.Stop()
 	b := bot(t, map[string]any{"api_url": server.GetAPIURL(), "channel": "@{{ .supervisor.emailAddress }}"})
-	for _, c := range append(sinktest.Ordinary(), sinktest.Hostile()...) {
+	for _, c := range sinktest.All() {
 		c.Message.To = []string{"@spengler@ghostbusters.example.com"}
 		c.Message.Replaces = ""
 		for _, ts := range []string{"", "1503435956.000247"} {
-			receipt, err := send(t, b, c.Message)
+			receipt, err := sinktest.Send(t, b, c.Message)
 			if err != nil {
 				t.Errorf("%s: %v", c.Name, err)
 				break

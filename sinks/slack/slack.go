@@ -77,13 +77,12 @@ const userID = `[UW][A-Z0-9]{2,20}`
 
 // withoutBot finds settings that only a bot has.
 func (c Config) withoutBot() error {
-	var errs []error
-	for key, value := range map[string]string{"channel": c.Channel, "fallback": c.Fallback, "api_url": c.APIURL} {
-		if value != "" {
-			errs = append(errs, kit.Setting(key, "goes with a bot's token; a webhook decides the channel by itself"))
-		}
-	}
-	return errors.Join(errs...)
+	const ofBots = "goes with a bot's token; a webhook decides the channel by itself"
+	var faults kit.Faults
+	faults.If(c.Channel != "", "channel", ofBots)
+	faults.If(c.Fallback != "", "fallback", ofBots)
+	faults.If(c.APIURL != "", "api_url", ofBots)
+	return faults.Err()
 }
 
 func checkURL(secret bridge.Secret) error {

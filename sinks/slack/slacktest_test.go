@@ -32,7 +32,7 @@ func TestSlacktest(t *testing.T) {
 	defer server.Stop()
 	api := slack.New("xoxb-made-up", slack.OptionAPIURL(server.GetAPIURL()))
 	sink := build(t, server.GetAPIURL()+"services/T/B/x")
-	for _, c := range append(sinktest.Ordinary(), sinktest.Hostile()...) {
+	for _, c := range sinktest.All() {
 		p, err := sink.Encode(c.Message)
 		if err != nil {
 			t.Fatalf("%s: %v", c.Name, err)

@@ -1,7 +1,6 @@
 package slack
 
 import (
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -12,32 +11,29 @@ import (
 // TestWallTakesEverythingOfTheBot posts every message to the emulated Slack, which
 // refuses what the real one refuses: to a person, then as a reply, then as an edit.
 func TestWallTakesEverythingOfTheBot(t *testing.T) {
-	w := wall.New(wall.Options{})
-	server := httptest.NewServer(w.Handler())
-	defer func() { server.Close(); _ = w.Close() }()
-	settings := w.Bots(server.URL)[wall.Slack]
-	delete(settings, "type")
+	w, base := sinktest.Stage(t)
+	settings := w.Bots(base)[wall.Slack]
 	settings["channel"], settings["fallback"] = "@{{ .supervisor.emailAddress }}", "#hr"
 	b := newSink(t, settings).(*Bot)
-	for _, c := range append(sinktest.Ordinary(), sinktest.Hostile()...) {
+	for _, c := range sinktest.All() {
 		m := c.Message
 		m.To, m.Thread = []string{"@ann@example.com"}, ""
-		first, err := send(t, b, m)
+		first, err := sinktest.Send(t, b, m)
 		if err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 			continue
 		}
 		m.Thread = first.Thread
-		reply, err := send(t, b, m)
+		reply, err := sinktest.Send(t, b, m)
 		if err != nil || reply.Thread != first.Thread || reply.ID == first.ID {
 			t.Errorf("%s: a reply: %+v, %v", c.Name, reply, err)
 		}
 		m.Replaces = first.ID
-		if edited, err := send(t, b, m); err != nil || edited.ID != first.ID {
+		if edited, err := sinktest.Send(t, b, m); err != nil || edited.ID != first.ID {
 			t.Errorf("%s: an edit: %+v, %v", c.Name, edited, err)
 		}
 		m.To = []string{"@nobody@example.com"}
-		if _, err := send(t, b, m); err != nil {
+		if _, err := sinktest.Send(t, b, m); err != nil {
 			t.Errorf("%s: to nobody: %v", c.Name, err)
 		}
 	}
@@ -56,7 +52,7 @@ func TestWallTakesEverythingOfTheBot(t *testing.T) {
 			t.Error("the token is in a payload")
 		}
 	}
-	if all := len(sinktest.Ordinary()) + len(sinktest.Hostile()); inHR != all || w.Counts(wall.Slack).Edited != all {
+	if all := len(sinktest.All()); inHR != all || w.Counts(wall.Slack).Edited != all {
 		t.Errorf("%d messages for nobody, %+v", inHR, w.Counts(wall.Slack))
 	}
 }

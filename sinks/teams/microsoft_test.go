@@ -44,7 +44,7 @@ func TestMicrosoftReadsEveryCard(t *testing.T) {
 	sink := build(t, "https://prod.example.com"+hook)
 	var names []string
 	var messages [][]byte
-	for _, c := range append(sinktest.Ordinary(), sinktest.Hostile()...) {
+	for _, c := range sinktest.All() {
 		p, err := sink.Encode(c.Message)
 		if err != nil {
 			t.Fatalf("%s: %v", c.Name, err)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -159,21 +158,15 @@ func build(t *testing.T, webhook string) bridge.Sink {
 // TestWallTakesEverything posts every message to the emulated Teams, which posts
 // only what the real one would.
 func TestWallTakesEverything(t *testing.T) {
-	w := wall.New(wall.Options{})
-	server := httptest.NewServer(w.Handler())
-	defer func() { server.Close(); _ = w.Close() }()
-	sink := build(t, w.Sinks(server.URL, "")[wall.Teams]["webhook_url"].(string))
-	for _, c := range append(sinktest.Ordinary(), sinktest.Hostile()...) {
-		p, err := sink.Encode(c.Message)
-		if err != nil {
-			t.Fatal(err)
-		}
-		receipt, err := sink.Send(t.Context(), p)
+	w, base := sinktest.Stage(t)
+	sink := build(t, w.Sinks(base, "")[wall.Teams]["webhook_url"].(string))
+	for _, c := range sinktest.All() {
+		receipt, err := sinktest.Send(t, sink, c.Message)
 		if err != nil || receipt.Status != http.StatusAccepted || !strings.Contains(receipt.Detail, "run history") {
 			t.Errorf("%s: %+v, %v", c.Name, receipt, err)
 		}
 	}
-	all := len(sinktest.Ordinary()) + len(sinktest.Hostile())
+	all := len(sinktest.All())
 	if got := w.Counts(wall.Teams); got.Accepted != all || got.Unposted != 0 {
 		t.Errorf("counts %+v, want %d accepted and all posted", got, all)
 	}

@@ -46,14 +46,8 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	if note.URL != "" {
 		title = `<a href="` + kit.EscapeHTML(note.URL) + `">` + title + "</a>"
 	}
-	body, err := kit.JSON(message{
+	return note.Payload(m, message{
 		Text: strings.TrimSpace(title + "\n\n" + note.Text), ParseMode: "HTML",
 		LinkPreviewOptions: options{!s.config.Preview}, DisableNotification: s.config.Silent,
-	}, nil)
-	if err != nil {
-		return bridge.Payload{}, bridge.Rejectedf("the message is no JSON: %v", err)
-	}
-	return bridge.Payload{
-		MessageID: m.ID, ContentType: "application/json", Body: body, Thread: m.Thread, Replaces: m.Replaces, Shortened: note.Shortened,
-	}, nil
+	})
 }

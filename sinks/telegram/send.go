@@ -14,9 +14,9 @@ import (
 // Send makes one attempt: it posts a message, as a reply if it belongs to a
 // conversation, or edits the one that it takes the place of.
 func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
-	var d kit.Draft
-	if err := json.Unmarshal(p.Body, &d); err != nil {
-		return bridge.Receipt{}, bridge.Rejectedf("the payload is no JSON: %v", err)
+	d, err := kit.DraftOf(p.Body)
+	if err != nil {
+		return bridge.Receipt{}, err
 	}
 	chat := s.chat()
 	if id, ours := number(p.Replaces, chat); ours {

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -79,27 +78,17 @@ var (
 
 func (s *Sink) check() error {
 	c := s.config
-	var faults []error
-	switch {
-	case c.Token.Empty():
-		faults = append(faults, kit.Setting("token", "required: the bot's token, from @BotFather"))
-	case !botToken.MatchString(c.Token.Reveal()):
-		faults = append(faults, kit.Setting("token", "want the bot's token as @BotFather gives it, like 110201543:AAH…"))
-	}
-	switch {
-	case c.Chat == "":
-		faults = append(faults, kit.Setting("chat", `required: "@name" of a channel, or the id of a group or a person, such as "-1001234567890"`))
-	case !chatName.MatchString(c.Chat):
-		faults = append(faults, kit.Setting("chat", `want "@name" of a channel, or the id of a group or a person, such as "-1001234567890"`))
-	}
-	if c.TopicID < 0 {
-		faults = append(faults, kit.Setting("topic_id", "want the id of a topic, the last number of its link"))
-	}
+	const chat = `"@name" of a channel, or the id of a group or a person, such as "-1001234567890"`
+	var faults kit.Faults
+	faults.If(c.Token.Empty(), "token", "required: the bot's token, from @BotFather")
+	faults.If(!c.Token.Empty() && !botToken.MatchString(c.Token.Reveal()), "token", "want the bot's token as @BotFather gives it, like 110201543:AAH…")
+	faults.If(c.Chat == "", "chat", "required: "+chat)
+	faults.If(c.Chat != "" && !chatName.MatchString(c.Chat), "chat", "want "+chat)
+	faults.If(c.TopicID < 0, "topic_id", "want the id of a topic, the last number of its link")
 	var err error
-	if s.base, err = kit.Server("api_url", cmp.Or(c.APIURL, botAPI), botAPI); err != nil {
-		faults = append(faults, err)
-	}
-	return errors.Join(faults...)
+	s.base, err = kit.Server("api_url", cmp.Or(c.APIURL, botAPI), botAPI)
+	faults.Add(err)
+	return faults.Err()
 }
 
 // Bucket is the bot in the chat: Telegram limits each by itself.

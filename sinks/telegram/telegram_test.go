@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"html"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -97,48 +96,30 @@ func TestAnswers(t *testing.T) {
 // stage is a bot in a chat of the wall.
 func stage(t *testing.T, chat string) (*wall.Wall, bridge.Sink) {
 	t.Helper()
-	w := wall.New(wall.Options{})
-	server := httptest.NewServer(w.Handler())
-	t.Cleanup(server.Close)
-	settings := w.Others(server.URL)[wall.Telegram]
-	delete(settings, "type")
+	w, base := sinktest.Stage(t)
+	settings := w.Others(base)[wall.Telegram]
 	settings["chat"] = chat
 	return w, sinktest.Build(t, New, settings)
-}
-
-func send(t *testing.T, sink bridge.Sink, m bridge.Message) (bridge.Receipt, error) {
-	t.Helper()
-	p, err := sink.Encode(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sink.Send(t.Context(), p)
 }
 
 // TestWall sends every hostile message to a Telegram with rules of its own.
 func TestWall(t *testing.T) {
 	w, sink := stage(t, "@academy")
-	for _, c := range append(sinktest.Hostile(), sinktest.Ordinary()...) {
-		if _, err := send(t, sink, c.Message); err != nil {
+	for _, c := range sinktest.All() {
+		if _, err := sinktest.Send(t, sink, c.Message); err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
 	}
-	for _, m := range w.Messages() {
-		for _, note := range m.Verdict.Notes {
-			if !strings.HasPrefix(note, "acts: https://example.com") {
-				t.Errorf("%s", note)
-			}
-		}
-	}
+	sinktest.NoNotes(t, w, func(note string) bool { return strings.HasPrefix(note, "acts: https://example.com") })
 }
 
 func TestConversationsAndEdits(t *testing.T) {
 	w, sink := stage(t, "@academy")
-	first, err := send(t, sink, bridge.Message{ID: "1", Title: "one", ThreadKey: "k"})
+	first, err := sinktest.Send(t, sink, bridge.Message{ID: "1", Title: "one", ThreadKey: "k"})
 	if err != nil || first.Thread == "" {
 		t.Fatalf("%+v, %v", first, err)
 	}
-	second, err := send(t, sink, bridge.Message{ID: "2", Title: "two", ThreadKey: "k", Thread: first.Thread})
+	second, err := sinktest.Send(t, sink, bridge.Message{ID: "2", Title: "two", ThreadKey: "k", Thread: first.Thread})
 	if err != nil || second.Thread != first.Thread || w.Messages()[1].Thread != first.ID {
 		t.Errorf("%+v, %v", second, err)
 	}
@@ -148,7 +129,7 @@ func TestConversationsAndEdits(t *testing.T) {
 		{"gone", "@academy 4711", "@academy 3"},
 		{"elsewhere", "@another 1", "@academy 4"},
 	} {
-		got, err := send(t, sink, bridge.Message{ID: "3", Title: c.title, Replaces: c.replaces})
+		got, err := sinktest.Send(t, sink, bridge.Message{ID: "3", Title: c.title, Replaces: c.replaces})
 		if err != nil || got.ID != c.id {
 			t.Errorf("%s: %+v, %v", c.title, got, err)
 		}
@@ -162,7 +143,7 @@ func TestConversationsAndEdits(t *testing.T) {
 func TestAGroupThatMoved(t *testing.T) {
 	w, sink := stage(t, "-4711")
 	for range 2 {
-		got, err := send(t, sink, bridge.Message{ID: "1", Title: "one"})
+		got, err := sinktest.Send(t, sink, bridge.Message{ID: "1", Title: "one"})
 		if err != nil || !strings.HasPrefix(got.ID, "-1004711 ") {
 			t.Errorf("%+v, %v", got, err)
 		}
@@ -172,28 +153,19 @@ func TestAGroupThatMoved(t *testing.T) {
 	}
 	for chat, words := range map[string]string{"@no_such_chat": "chat not found", "@kicked_out": "kicked"} {
 		_, sink := stage(t, chat)
-		if _, err := send(t, sink, bridge.Message{ID: "1", Title: "x"}); bridge.AsSendError(err).Kind != bridge.DestinationBroken || !strings.Contains(err.Error(), words) {
+		if _, err := sinktest.Send(t, sink, bridge.Message{ID: "1", Title: "x"}); bridge.AsSendError(err).Kind != bridge.DestinationBroken || !strings.Contains(err.Error(), words) {
 			t.Errorf("%s: %v", chat, err)
 		}
 	}
 }
 
 func TestSettingsAreChecked(t *testing.T) {
-	for key, wrong := range map[string]map[string]any{
+	sinktest.Faulty(t, New, map[string]any{"token": token, "chat": "@academy"}, map[string]map[string]any{
 		"token":    {"token": "bot" + token},
 		"chat":     {"chat": "academy"},
 		"topic_id": {"topic_id": -1},
 		"api_url":  {"api_url": "api.telegram.org"},
-	} {
-		settings := map[string]any{"token": token, "chat": "@academy"}
-		for k, v := range wrong {
-			settings[k] = v
-		}
-		_, err := New(kit.Setup{Settings: settings})
-		if faults := kit.SettingErrors(err); len(faults) != 1 || faults[0].Key != key {
-			t.Errorf("%v: %v", wrong, err)
-		}
-	}
+	})
 }
 
 func TestReadme(t *testing.T) { sinktest.Readme(t, New, map[string]string{"TELEGRAM_TOKEN": token}) }

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -35,24 +34,20 @@ func refusals() []int {
 }
 
 func (e Expect) check() error {
-	var faults []error
+	var faults kit.Faults
 	for i, status := range e.Taken.Status {
-		if status/100 != 2 && status != http.StatusConflict {
-			faults = append(faults, kit.Setting(fmt.Sprintf("expect.taken.status[%d]", i), "want a status from 200 to 299, or 409 for an endpoint that answers so to a message that it has already"))
-		}
+		faults.If(status/100 != 2 && status != http.StatusConflict, fmt.Sprintf("expect.taken.status[%d]", i),
+			"want a status from 200 to 299, or 409 for an endpoint that answers so to a message that it has already")
 	}
 	for i, status := range e.Refused.Status {
 		key := fmt.Sprintf("expect.refused.status[%d]", i)
-		if status < 400 || status > 599 || status == http.StatusTooManyRequests {
-			faults = append(faults, kit.Setting(key, "want a status from 400 to 599 other than 429"))
-		} else if slices.Contains(e.Taken.Status, status) {
-			faults = append(faults, kit.Setting(key, "%d stands in taken.status, too; remove it from one of the two", status))
-		}
+		refuses := status >= 400 && status <= 599 && status != http.StatusTooManyRequests
+		faults.If(!refuses, key, "want a status from 400 to 599 other than 429")
+		faults.If(refuses && slices.Contains(e.Taken.Status, status), key, "%d is in taken.status, too; remove it from one of the two", status)
 	}
-	if _, _, err := mime.ParseMediaType(e.ContentType); err != nil && e.ContentType != "" {
-		faults = append(faults, kit.Setting("expect.content_type", "want a media type such as application/json"))
-	}
-	return errors.Join(faults...)
+	_, _, err := mime.ParseMediaType(e.ContentType)
+	faults.If(err != nil && e.ContentType != "", "expect.content_type", "want a media type such as application/json")
+	return faults.Err()
 }
 
 // answers are the forms of the endpoint's answers.

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"mime"
@@ -52,22 +51,18 @@ const jsonType = "application/json"
 
 // check looks at all settings and prepares what is made of them.
 func (s *Sink) check() error {
-	faults := []error{s.checkURL(), s.checkBody(), s.config.Expect.check()}
+	faults := kit.Faults{s.checkURL(), s.checkBody(), s.config.Expect.check()}
 	methods := []string{http.MethodPost, http.MethodPut, http.MethodPatch}
-	if !slices.Contains(methods, s.config.Method) {
-		faults = append(faults, kit.Setting("method", "want %s, have %q", strings.Join(methods, ", "), s.config.Method))
-	}
+	faults.If(!slices.Contains(methods, s.config.Method), "method", "want %s, have %q", strings.Join(methods, ", "), s.config.Method)
 	for i, secret := range s.config.Secrets {
 		key, err := signingKey(secret)
-		if err != nil {
-			faults = append(faults, kit.Setting(fmt.Sprintf("secrets[%d]", i), "%v", err))
-		}
+		faults.If(err != nil, fmt.Sprintf("secrets[%d]", i), "%v", err)
 		s.keys, s.secrets = append(s.keys, key), append(s.secrets, secret)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.config.Headers)) {
-		faults = append(faults, s.addHeader(name, s.config.Headers[name]))
+		faults.Add(s.addHeader(name, s.config.Headers[name]))
 	}
-	return errors.Join(faults...)
+	return faults.Err()
 }
 
 func (s *Sink) checkURL() error {

@@ -129,11 +129,7 @@ func build(t *testing.T, settings map[string]any) bridge.Sink {
 
 func send(t *testing.T, sink bridge.Sink, m bridge.Message) {
 	t.Helper()
-	p, err := sink.Encode(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := sink.Send(t.Context(), p); err != nil {
+	if _, err := sinktest.Send(t, sink, m); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -58,13 +58,7 @@ func (s *Sink) Encode(m bridge.Message) (bridge.Payload, error) {
 	if note.Text != "" {
 		content += "\n" + newline + note.Text
 	}
-	body, err := kit.JSON(message{"stream", s.config.Channel, s.topic(m), content}, nil)
-	if err != nil {
-		return bridge.Payload{}, bridge.Rejectedf("the message is no JSON: %v", err)
-	}
-	return bridge.Payload{
-		MessageID: m.ID, ContentType: "application/json", Body: body, Thread: m.Thread, Replaces: m.Replaces, Shortened: note.Shortened,
-	}, nil
+	return note.Payload(m, message{"stream", s.config.Channel, s.topic(m), content})
 }
 
 // topic is that of the conversation, which the title of its first message names, as far

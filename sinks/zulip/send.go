@@ -32,9 +32,9 @@ var (
 // Send makes one attempt: it posts a message, or edits the one that it takes the place
 // of. Zulip takes forms.
 func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
-	var d kit.Draft
-	if err := json.Unmarshal(p.Body, &d); err != nil {
-		return bridge.Receipt{}, bridge.Rejectedf("the payload is no JSON: %v", err)
+	d, err := kit.DraftOf(p.Body)
+	if err != nil {
+		return bridge.Receipt{}, err
 	}
 	if earlier, err := strconv.ParseInt(p.Replaces, 10, 64); err == nil {
 		answer, failure := s.call(ctx, changes, http.MethodPatch, kit.Draft{"content": d["content"]}, "messages", p.Replaces)

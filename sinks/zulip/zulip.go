@@ -3,7 +3,6 @@
 package zulip
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -75,21 +74,15 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 
 func (s *Sink) check() error {
 	c := s.config
-	var faults []error
-	fault := func(wrong bool, key, problem string) {
-		if wrong {
-			faults = append(faults, kit.Setting(key, "%s", problem))
-		}
-	}
+	var faults kit.Faults
 	var err error
-	if s.server, err = kit.Server("server", c.Server, exampleServer); err != nil {
-		faults = append(faults, err)
-	}
-	fault(!strings.Contains(c.Email, "@") || strings.ContainsAny(c.Email, " :"), "email", "want the bot's email address, from Settings, Bots")
-	fault(c.Key.Empty() || strings.ContainsAny(c.Key.Reveal(), " \t\r\n"), "key", "want the bot's API key, from Settings, Bots")
-	fault(c.Channel == "" || strings.HasPrefix(c.Channel, "#"), "channel", "want the channel's name, without #")
-	fault(c.Topic == "" || kit.Runes(c.Topic) > maxTopic, "topic", "want 1 to 60 characters")
-	return errors.Join(faults...)
+	s.server, err = kit.Server("server", c.Server, exampleServer)
+	faults.Add(err)
+	faults.If(!strings.Contains(c.Email, "@") || strings.ContainsAny(c.Email, " :"), "email", "want the bot's email address, from Settings, Bots")
+	faults.If(c.Key.Empty() || strings.ContainsAny(c.Key.Reveal(), " \t\r\n"), "key", "want the bot's API key, from Settings, Bots")
+	faults.If(c.Channel == "" || strings.HasPrefix(c.Channel, "#"), "channel", "want the channel's name, without #")
+	faults.If(c.Topic == "" || kit.Runes(c.Topic) > maxTopic, "topic", "want 1 to 60 characters")
+	return faults.Err()
 }
 
 // Bucket is the bot: Zulip limits each by itself.

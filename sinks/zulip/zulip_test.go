@@ -3,7 +3,6 @@ package zulip
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -86,44 +85,28 @@ func TestAnswers(t *testing.T) {
 
 func stage(t *testing.T) (*wall.Wall, map[string]any) {
 	t.Helper()
-	w := wall.New(wall.Options{})
-	server := httptest.NewServer(w.Handler())
-	t.Cleanup(server.Close)
-	settings := w.Others(server.URL)[wall.Zulip]
-	delete(settings, "type")
+	w, base := sinktest.Stage(t)
+	settings := w.Others(base)[wall.Zulip]
 	return w, settings
-}
-
-func send(t *testing.T, sink bridge.Sink, m bridge.Message) (bridge.Receipt, error) {
-	t.Helper()
-	p, err := sink.Encode(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sink.Send(t.Context(), p)
 }
 
 // TestWall sends every hostile message to a Zulip with rules of its own.
 func TestWall(t *testing.T) {
 	w, settings := stage(t)
 	sink := sinktest.Build(t, New, settings)
-	for _, c := range append(sinktest.Hostile(), sinktest.Ordinary()...) {
-		if _, err := send(t, sink, c.Message); err != nil {
+	for _, c := range sinktest.All() {
+		if _, err := sinktest.Send(t, sink, c.Message); err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
 	}
-	for _, m := range w.Messages() {
-		if len(m.Verdict.Notes) > 0 {
-			t.Errorf("%q", m.Verdict.Notes)
-		}
-	}
+	sinktest.NoNotes(t, w, nil)
 	if found, err := sink.(bridge.Probed).Probe(t.Context()); err != nil {
 		t.Errorf("%s, %v", found, err)
 	}
 	for key, wrong := range map[string]string{"channel": "no-such channel", "key": "wrong"} {
 		_, settings := stage(t)
 		settings[key] = wrong
-		if _, err := send(t, sinktest.Build(t, New, settings), bridge.Message{Title: "x"}); bridge.AsSendError(err).Kind != bridge.DestinationBroken {
+		if _, err := sinktest.Send(t, sinktest.Build(t, New, settings), bridge.Message{Title: "x"}); bridge.AsSendError(err).Kind != bridge.DestinationBroken {
 			t.Errorf("%s: %v", key, err)
 		}
 	}
@@ -132,16 +115,16 @@ func TestWall(t *testing.T) {
 func TestTopicsAndEdits(t *testing.T) {
 	w, settings := stage(t)
 	sink := sinktest.Build(t, New, settings)
-	first, err := send(t, sink, bridge.Message{ID: "1", Title: "Working at Height: " + strings.Repeat("long ", 20), ThreadKey: "k"})
+	first, err := sinktest.Send(t, sink, bridge.Message{ID: "1", Title: "Working at Height: " + strings.Repeat("long ", 20), ThreadKey: "k"})
 	if err != nil || !strings.HasPrefix(first.Thread, "Working at Height") || kit.Runes(first.Thread) > 60 {
 		t.Fatalf("%+v, %v", first, err)
 	}
-	second, err := send(t, sink, bridge.Message{ID: "2", Title: "two", ThreadKey: "k", Thread: first.Thread})
+	second, err := sinktest.Send(t, sink, bridge.Message{ID: "2", Title: "two", ThreadKey: "k", Thread: first.Thread})
 	if err != nil || second.Thread != first.Thread || w.Messages()[1].Thread != first.Thread {
 		t.Errorf("%+v, %v", second, err)
 	}
 	for _, c := range []struct{ replaces, id string }{{first.ID, first.ID}, {"4711", "3"}} {
-		if got, err := send(t, sink, bridge.Message{ID: "3", Title: "changed", Replaces: c.replaces, Thread: first.Thread}); err != nil || got.ID != c.id || got.Thread != first.Thread {
+		if got, err := sinktest.Send(t, sink, bridge.Message{ID: "3", Title: "changed", Replaces: c.replaces, Thread: first.Thread}); err != nil || got.ID != c.id || got.Thread != first.Thread {
 			t.Errorf("in the place of %s: %+v, %v", c.replaces, got, err)
 		}
 	}
@@ -163,14 +146,13 @@ func TestPause(t *testing.T) {
 }
 
 func TestSettingsAreChecked(t *testing.T) {
-	for key, wrong := range map[string]string{"server": "acme.zulipchat.com", "email": "bot", "key": "", "channel": "#academy", "topic": strings.Repeat("x", 61)} {
-		settings := suite().Settings(exampleServer)
-		settings[key] = wrong
-		_, err := New(kit.Setup{Settings: settings})
-		if faults := kit.SettingErrors(err); len(faults) != 1 || faults[0].Key != key {
-			t.Errorf("%s: %v", key, err)
-		}
-	}
+	sinktest.Faulty(t, New, suite().Settings(exampleServer), map[string]map[string]any{
+		"server":  {"server": "acme.zulipchat.com"},
+		"email":   {"email": "bot"},
+		"key":     {"key": ""},
+		"channel": {"channel": "#academy"},
+		"topic":   {"topic": strings.Repeat("x", 61)},
+	})
 }
 
 func TestReadme(t *testing.T) { sinktest.Readme(t, New, map[string]string{"ZULIP_KEY": apiKey}) }

@@ -52,14 +52,11 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 }
 
 func (c config) check() error {
-	var faults []error
-	if u, err := url.Parse(c.Server); err != nil || u.Host == "" {
-		faults = append(faults, kit.Setting("server", "want an address like https://ntfy.sh"))
-	}
-	if c.Topic == "" {
-		faults = append(faults, kit.Setting("topic", "required: the name of the topic that phones subscribe to"))
-	}
-	return errors.Join(faults...)
+	var faults kit.Faults
+	u, err := url.Parse(c.Server)
+	faults.If(err != nil || u.Host == "", "server", "want an address like https://ntfy.sh")
+	faults.If(c.Topic == "", "topic", "required: the name of the topic that phones subscribe to")
+	return faults.Err()
 }
 
 // answers are a server's own: the message with its event, or an error with its code.
