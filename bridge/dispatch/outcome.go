@@ -73,12 +73,13 @@ func dead(d bridge.Delivery, e *bridge.SendError, why string) bridge.Attempt {
 
 // health is what the last attempts say about a sink as a whole. A failure is blamed on
 // the sink or on the message by what becomes of other messages: a message that fails
-// while others pass is at fault itself, and none is when all fail. Messages that the platform itself calls bad
-// are taken at its word, until there are too many of them in a row.
+// while others pass is at fault itself, and none is when all fail. A message that the
+// platform calls bad waits for the others' verdict like any other; the platform's word
+// counts when there is no other to ask.
 type health struct {
 	Of      string    `json:"of"`                // the settings that it is true of
 	Failing []string  `json:"failing,omitempty"` // the last different deliveries that failed since the last success
-	Dead    int       `json:"dead,omitempty"`    // how many more were refused for good since then
+	Dead    int       `json:"dead,omitempty"`    // how many more were refused for good since then, or taken apart
 	Alone   []string  `json:"alone,omitempty"`   // deliveries that failed before others passed
 	Probes  int       `json:"probes,omitempty"`  // failed attempts since the sink is left alone
 	Broken  string    `json:"broken,omitempty"`  // the platform's words since the destination is broken
@@ -123,25 +124,34 @@ func (h *health) judge(f fault) (a bridge.Attempt, pause time.Duration, rest boo
 	if slices.Contains(h.Alone, f.delivery.ID) && !h.probing() {
 		return f.own(), 0, false
 	}
-	switch f.err.Kind {
-	case bridge.Limited:
+	if f.err.Kind == bridge.Limited {
 		return failed(f.delivery, f.err), h.limit(f.delivery, f.err), true
-	case bridge.DestinationBroken:
-		h.fail(f.delivery.ID)
-		return failed(f.delivery, f.err), 0, h.broken(f)
-	case bridge.MessageRejected:
-		if h.streak() < breakerAt {
-			h.Dead++
-			return dead(f.delivery, f.err, ""), 0, false
-		}
 	}
 	h.fail(f.delivery.ID)
+	switch {
+	case f.err.Kind == bridge.DestinationBroken:
+		return failed(f.delivery, f.err), 0, h.broken(f)
+	case f.err.Kind == bridge.MessageRejected && h.takesItsWord(f):
+		h.Dead++
+		return dead(f.delivery, f.err, ""), 0, false
+	}
 	if h.streak() >= breakerAt {
 		h.Probes++
 		h.Until = f.now.Add(max(backoff(h.Probes), f.err.RetryAfter))
 		rest = true
 	}
 	return later(f.delivery, f.err, f.now, f.giveUp), 0, rest
+}
+
+// takesItsWord tells whether the platform is believed that a message is bad, which has
+// just failed. It is when no other message failed or waits that could show whether the
+// sink is at fault. A message of several events is only taken apart, so there it is
+// believed until too many have failed in a row.
+func (h *health) takesItsWord(f fault) bool {
+	if f.several {
+		return h.streak() <= breakerAt
+	}
+	return h.streak() == 1 && !f.others()
 }
 
 // own is what becomes of a delivery that fails while others pass. One of several events

@@ -133,23 +133,33 @@ func TestBrokenDestination(t *testing.T) {
 	}
 }
 
-// Refused messages are dead, until so many are refused in a row that the sink is asked
-// whether it takes any.
+// A refused message is dead when no other can tell whose fault it is, or when another has
+// passed. Messages that are refused in a row wait, and after some the sink rests.
 func TestRefusals(t *testing.T) {
-	var h trial
 	refused := bridge.SendError{Kind: bridge.MessageRejected, Status: 400}
+	delivery := func(i int) bridge.Delivery { return bridge.Delivery{ID: fmt.Sprint(i)} }
+	alone := trial{}
+	if a, _, until := alone.note(delivery(0), refused); a.State != bridge.Dead || until != 0 {
+		t.Errorf("one that is alone: %+v, the sink rests %v", a, until)
+	}
+	if a, _, _ := alone.note(delivery(1), refused); a.State != bridge.Pending {
+		t.Errorf("the next one that is alone, and none has passed: %+v", a)
+	}
+	h := trial{waiting: true}
 	for i := range breakerAt {
-		if a, _, until := h.note(bridge.Delivery{ID: fmt.Sprint(i)}, refused); a.State != bridge.Dead || until != 0 {
+		if a, _, until := h.note(delivery(i), refused); a.State != bridge.Pending || (until == 0) != (i < breakerAt-1) {
 			t.Errorf("refusal %d: %+v, the sink rests %v", i, a, until)
 		}
 	}
-	last := bridge.Delivery{ID: "last"}
-	if a, _, until := h.note(last, refused); a.State != bridge.Pending || until == 0 {
-		t.Errorf("one more: %+v, the sink rests %v", a, until)
-	}
 	h.ok(bridge.Delivery{ID: "good"})
-	if a, _, _ := h.note(last, refused); a.State != bridge.Dead {
+	if a, _, _ := h.note(delivery(breakerAt-1), refused); a.State != bridge.Dead {
 		t.Errorf("since another has passed: %+v", a)
+	}
+	h = trial{waiting: true}
+	h.note(delivery(0), refused)
+	h.waiting = false // the other was called off
+	if a, _, _ := h.note(delivery(0), refused); a.State != bridge.Dead {
+		t.Errorf("one that is left alone: %+v", a)
 	}
 }
 

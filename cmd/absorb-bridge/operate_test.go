@@ -66,7 +66,7 @@ sinks:
   academy: { type: slack, webhook_url: "`+slack.URL+`/services/T0/B0/hidden-part", limit: none }
   screen: { type: console, stream: stderr }
 routes:
-  - { name: r, events: [ "User*" ], to: [ academy ] }
+  - { name: r, events: [ UserCreated ], to: [ academy ] }
   - { name: never, events: [ "Group*" ], to: [ academy ], when: event.type == "x" }
 `)
 	stop := serveInProcess(t, path)
@@ -134,25 +134,19 @@ func rewrite(t *testing.T, path, text string) {
 	}
 }
 
-// waitForDead waits until all users' events are dead letters, and gives the id of
-// the one about the user created.
+// waitForDead waits until there is a dead letter, and gives its id.
 func waitForDead(t *testing.T, path string) (id string) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		r := do(t, "dead --json -c "+path)
-		if lines := strings.Split(strings.TrimSpace(r.out), "\n"); len(lines) == 3 {
-			for _, line := range lines {
-				var d struct{ ID, Event string }
-				if err := json.Unmarshal([]byte(line), &d); err != nil {
-					t.Fatal(err)
-				}
-				if d.Event == "UserCreated" {
-					return d.ID
-				}
+		if line := do(t, "dead --json -c "+path).out; line != "" {
+			var d struct{ ID string }
+			if err := json.Unmarshal([]byte(line), &d); err != nil {
+				t.Fatal(err)
 			}
+			return d.ID
 		}
 	}
-	t.Fatal("there are no dead letters")
+	t.Fatal("there is no dead letter")
 	return ""
 }
 

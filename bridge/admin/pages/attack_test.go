@@ -168,10 +168,11 @@ func TestEveryPageIsProtected(t *testing.T) {
 func TestMarkupInNames(t *testing.T) {
 	s := newStage(t)
 	const evil = `<img src=x onerror=alert(1)>"'><script>alert(2)</script>`
+	s.send(t, portal.Webhook{Event: evil, Body: []byte(fmt.Sprintf(`{"eventName":%q}`, evil))}, secret, http.StatusOK)
+	s.settled(t, 1, bridge.Sent)
 	s.guild(fmt.Sprintf(`400 {"ok":false,"error":"invalid_blocks","words":%q}`, evil))
 	body := fmt.Sprintf(`{"eventName":"Certificate Awarded","userId":"10000000-0000-4000-a000-000000000001","correlationId":%q,"certificateId":%q,%q:%q}`, evil, evil, evil, evil)
 	s.send(t, portal.Webhook{Event: "CertificateAwarded", Body: []byte(body)}, secret, http.StatusOK)
-	s.send(t, portal.Webhook{Event: evil, Body: []byte(fmt.Sprintf(`{"eventName":%q}`, evil))}, secret, http.StatusOK)
 	s.settled(t, 2, bridge.Sent, bridge.Dead)
 	if status, _, _ := s.ask(t, "POST", "/sources/production/test-window", url.Values{"for": {"1m"}}); status != http.StatusSeeOther {
 		t.Fatal(status)

@@ -155,24 +155,21 @@ func (s *stage) first(t *testing.T, list string) string {
 
 func TestDeadLettersByCause(t *testing.T) {
 	s := newStage(t)
-	s.guild("400 invalid_blocks")
-	for range 3 {
+	const blocks = "400 invalid_blocks"
+	for n, answer := range []string{blocks, blocks, blocks, `400 {"ok":false,"error":"archived","channel":4711}`, `400 {"ok":false,"error":"archived","channel":4712}`} {
+		s.guild(answer)
 		s.post(t, "CertificateAwarded")
+		s.settled(t, 2*n+1, bridge.Sent, bridge.Dead)
+		s.guild("") // another passes, or the next refusal would be the sink's fault
+		s.post(t, "CertificateAwarded")
+		s.settled(t, 2*n+2, bridge.Sent, bridge.Dead)
 	}
-	s.settled(t, 3, bridge.Sent, bridge.Dead)
-	s.guild(`400 {"ok":false,"error":"archived","channel":4711}`)
-	s.post(t, "CertificateAwarded")
-	s.settled(t, 4, bridge.Sent, bridge.Dead)
-	s.guild(`400 {"ok":false,"error":"archived","channel":4712}`)
-	s.post(t, "CertificateAwarded")
-	s.settled(t, 5, bridge.Sent, bridge.Dead)
 
 	page := s.page(t, "/dead")
 	has(t, page, "5 messages that will not be tried again", "400 invalid_blocks", "archived", "4712", "Replay all 3", "Replay all 2", "Replay all 5")
 	if strings.Contains(page, "4711") {
 		t.Error("numbers make another cause")
 	}
-	s.guild("")
 	cause := regexp.MustCompile(`(?s)archived.*?name="cause" value="([0-9a-f]+)"`).FindStringSubmatch(page)
 	form := url.Values{"operation": {"deliveries/retry"}, "cause": {cause[1]}, "back": {"/dead"}}
 	has(t, s.submit(t, "/change", form), "Retry 2 messages?", "sink guild", "state dead", "archived", "Retry 2 messages</button>")
@@ -190,7 +187,7 @@ func TestDeadLettersByCause(t *testing.T) {
 	all.Set("confirmed", "yes")
 	all.Set("all", "yes")
 	s.submit(t, "/change", all)
-	s.settled(t, 5, bridge.Sent)
+	s.settled(t, 10, bridge.Sent)
 	has(t, s.page(t, "/audit"), "this machine", "deliveries/retry", "state dead")
 	has(t, s.submit(t, "/change", all), "0 messages will be tried again")
 }

@@ -209,13 +209,12 @@ func places(t *testing.T, s *stage) []struct{ name, path string } {
 	t.Helper()
 	wrong := portal.Webhook{Event: "CertificateAwarded", Body: []byte(`{"eventName":"Certificate Awarded","who":{"learnerGuid":"10000000-0000-4000-a000-000000000001"}}`)}
 	s.send(t, wrong, "another-secret", http.StatusOK)
-	for _, event := range []string{"CertificateAwarded", "EnrollmentCompletedByLearner", "CourseCreditsAwarded", "UserCreated", "DepartmentCreated"} {
+	for _, event := range []string{"CertificateAwarded", "EnrollmentCompletedByLearner", "CourseCreditsAwarded", "UserEnrolledInCourseByLearner", "UserCreated", "DepartmentCreated"} {
 		s.post(t, event)
 	}
-	s.settled(t, 5, bridge.Sent)
+	s.settled(t, 6, bridge.Sent)
 	s.guild("400 invalid_blocks")
 	s.post(t, "CertificateAwarded")
-	s.post(t, "UserEnrolledInCourseByLearner")
 	s.settled(t, 7, bridge.Sent, bridge.Dead)
 	s.guild("404 no_service")
 	s.post(t, "EnrollmentCompletedByLearner")
