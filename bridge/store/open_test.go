@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/absorb-bridge/absorb-bridge/internal/pgtest"
 )
 
 // made makes a store with an event in it and gives its path.
@@ -127,4 +129,17 @@ func TestOpenOfAReadOnlyStore(t *testing.T) {
 	}
 	path = filepath.Join(folder, "bridge.db")
 	refused(t, path, path, "must be able to write")
+}
+
+// A process that is stopped while it keeps others from adding events does not keep them
+// for long: the database ends its transaction.
+func TestWhoIsStoppedLetsEventsIn(t *testing.T) {
+	s := openAt(t, pgtest.Shared(t).Database(t))
+	const timeout = `INSERT INTO states (name, value) VALUES ('timeout', current_setting('idle_in_transaction_session_timeout'))`
+	if _, err := s.writeEvents(t.Context(), change(timeout)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.State(t.Context(), "timeout"); got != "10s" || err != nil {
+		t.Errorf("a transaction without work is ended after %q, %v", got, err)
+	}
 }

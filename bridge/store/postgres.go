@@ -144,9 +144,9 @@ func (e *postgres) lost(err error) bool {
 	// Classes of PostgreSQL's error codes (appendix A): 08 connection exception,
 	// 53 insufficient resources, such as a full disk or too many connections, 57P
 	// operator intervention, such as a shutdown or a start that is not over. 25006 is
-	// what a standby says.
+	// what a standby says, 25P03 what a process hears that was stopped inside a transaction.
 	class := func(prefix string) bool { return strings.HasPrefix(refused.Code, prefix) }
-	return class("08") || class("53") || class("57P") || refused.Code == "25006"
+	return class("08") || class("53") || class("57P") || refused.Code == "25006" || refused.Code == "25P03"
 }
 
 // conflicted tells whether a transaction was undone because of another one: by a
@@ -220,12 +220,16 @@ func read(results pgx.BatchResults, all []statement, changed []int64) error {
 	return err
 }
 
+// lockEvents keeps others from adding events until the end of the transaction. A process
+// that is stopped in between does not end it, so PostgreSQL ends it then.
+const lockEvents = "SET LOCAL idle_in_transaction_session_timeout = '10s'; LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE"
+
 // alone lets the transactions that add events end, and others begin when it has.
 func (e *postgres) alone(ctx context.Context, all []statement) (changed []int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, transactTimeout)
 	defer cancel()
 	err = pgx.BeginFunc(ctx, e.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE"); err != nil {
+		if _, err := tx.Exec(ctx, lockEvents, pgx.QueryExecModeSimpleProtocol); err != nil {
 			return err
 		}
 		changed, err = e.try(ctx, tx, all)
