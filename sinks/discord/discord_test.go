@@ -223,6 +223,17 @@ func TestNativeReplacesKeysButAllowsNoMentions(t *testing.T) {
 
 // TestWallTakesEverything posts every message to the emulated Discord, which
 // refuses what the real one refuses: alone, as a reply and as an edit.
+// TestAddressesMentionNobody has data in the address of a link: Discord looks for
+// mentions in all of a text.
+func TestAddressesMentionNobody(t *testing.T) {
+	p, err := build(t, map[string]any{"webhook_url": "https://discord.com/api/webhooks/1/x"}).Encode(bridge.Message{
+		Title: "x", URL: "https://example.com/?q=@everyone", Text: "[y](https://example.com/@here)", Actions: []bridge.Action{{Label: "z", URL: "https://example.com/"}},
+	})
+	if err != nil || bytes.Count(p.Body, []byte("](https://example.com/?q=%40everyone)")) != 1 || bytes.Count(p.Body, []byte("](https://example.com/%40here)")) != 1 {
+		t.Errorf("Encode = %s, %v", p.Body, err)
+	}
+}
+
 func TestWallTakesEverything(t *testing.T) {
 	w, base := sinktest.Stage(t)
 	for name, settings := range map[string]map[string]any{

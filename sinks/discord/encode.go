@@ -125,7 +125,7 @@ func (e *encoder) description(m bridge.Message) {
 	between := "\n\n"
 	for i, a := range kit.OpenFirst(m) {
 		label, _ := kit.ShortenEscaped(a.Label, maxLabel, kit.UTF16, escape)
-		link := between + "[" + label + "](" + a.URL + ")"
+		link := between + "[" + label + "](" + kit.LinkTarget(a.URL) + ")"
 		if i == maxActions || kit.UTF16(text+link) > maxDescription {
 			e.shortened = append(e.shortened, "actions")
 			break
@@ -199,7 +199,7 @@ func dialect(mentions kit.Mentions) kit.Dialect {
 			before, after = before+"**", "**"+after
 		}
 		if s.URL != "" && len(s.URL) <= maxURL/4 {
-			before, after = before+"[", "]("+s.URL+")"+after
+			before, after = before+"[", "]("+kit.LinkTarget(s.URL)+")"+after
 		}
 		return before, after, escape
 	}}
