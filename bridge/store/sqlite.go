@@ -187,19 +187,19 @@ func (e *sqlite) emptyLog(ctx context.Context) error {
 // overwrite also fills every page of the table anew, for what earlier changes left in
 // them.
 func (e *sqlite) overwrite(ctx context.Context, table string, all []statement) error {
-	pragma := func(value string) error {
+	pragma := func(words string) error {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		_, err := e.conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA secure_delete = "+value)
+		_, err := e.conn.ExecContext(context.WithoutCancel(ctx), words)
 		return err
 	}
-	if err := pragma("ON"); err != nil {
+	if err := pragma("PRAGMA secure_delete = ON"); err != nil {
 		return err
 	}
 	all = append(slices.Clip(all), change("CREATE TEMP TABLE aside AS SELECT * FROM "+table), change("DELETE FROM "+table),
 		change("INSERT INTO "+table+" SELECT * FROM temp.aside"), change("DROP TABLE temp.aside"))
 	_, err := e.transact(ctx, all)
-	if err := errors.Join(err, pragma("OFF")); err != nil {
+	if err := errors.Join(err, pragma("PRAGMA secure_delete = OFF")); err != nil {
 		return err
 	}
 	e.mu.Lock()
