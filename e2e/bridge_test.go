@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -31,6 +32,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(bareVariable) != "" {
 		serveBare()
 	}
+	// Tests that run in parallel wait for most of their time; -parallel sets another number.
+	_ = flag.Set("test.parallel", "4")
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "absorb-bridge-e2e")
 		if err != nil {
@@ -187,7 +190,6 @@ func command(t testing.TB, dir string, args ...string) string {
 // delivery is what the command deliveries tells of one.
 type delivery struct {
 	ID, Sink, State, Error string
-	Tries                  []struct{ Outcome, Detail string } // only of one that was shown
 }
 
 // deliveries lists them.
@@ -202,15 +204,6 @@ func deliveries(t testing.TB, dir string) []delivery {
 		all = append(all, d)
 	}
 	return all
-}
-
-// show gives a delivery with its tries.
-func show(t testing.TB, dir, id string) (d delivery) {
-	t.Helper()
-	if err := json.Unmarshal([]byte(command(t, dir, "deliveries", "show", id, "--json")), &d); err != nil {
-		t.Fatal(err)
-	}
-	return d
 }
 
 func body(event, correlation string) []byte {

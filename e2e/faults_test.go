@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 	"github.com/absorb-bridge/absorb-bridge/internal/wall"
 )
 
@@ -99,6 +101,7 @@ func (f faulty) want() fate {
 // TestFaultsOfEveryPlatform sends one event to every chat platform in every mode
 // of failure that it has, each with a sink of its own: some hundred.
 func TestFaultsOfEveryPlatform(t *testing.T) {
+	t.Parallel()
 	all := map[string]faulty{} // by sink
 	var sinks, names []string
 	for _, platform := range wall.Platforms() {
@@ -137,23 +140,35 @@ func TestFaultsOfEveryPlatform(t *testing.T) {
 	if status, err := post(&http.Client{Timeout: time.Minute}, p.url, body("User Created", "faults")); err != nil || status != 200 {
 		t.Fatalf("%d, %v", status, err)
 	}
+	client := &admin.Client{Base: p.admin, HTTP: http.DefaultClient} // a process for each question would be hundreds
+	list := func() []admin.DeliveryLine {
+		list, err := client.Deliveries(t.Context(), store.Filter{Limit: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
 	settled := func() bool {
-		list := deliveries(t, p.dir)
-		return len(list) == len(all) && !slices.ContainsFunc(list, func(d delivery) bool {
+		list := list()
+		return len(list) == len(all) && !slices.ContainsFunc(list, func(d admin.DeliveryLine) bool {
 			want := all[d.Sink].want()
-			return d.State != want.state || want == broken && d.Error == ""
+			return string(d.State) != want.state || want == broken && d.Error == ""
 		})
 	}
 	for deadline := time.Now().Add(15 * time.Minute); !settled() && time.Now().Before(deadline); {
 		time.Sleep(200 * time.Millisecond)
 	}
-	for _, d := range deliveries(t, p.dir) {
+	for _, d := range list() {
 		f := all[d.Sink]
+		shown, err := client.Delivery(t.Context(), d.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
 		var outcomes []string
-		for _, try := range show(t, p.dir, d.ID).Tries {
+		for _, try := range shown.Tries {
 			outcomes = append(outcomes, try.Outcome)
 		}
-		if got := (fate{d.State, strings.Join(slices.Compact(outcomes), " "), f.wall.Count(f.platform)}); got != f.want() {
+		if got := (fate{string(d.State), strings.Join(slices.Compact(outcomes), " "), f.wall.Count(f.platform)}); got != f.want() {
 			t.Errorf("%s, %s, a bot %t: %+v (%s), want %+v", f.platform, f.mode, f.bot, got, d.Error, f.want())
 		}
 	}

@@ -246,9 +246,9 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("a: &x [*x]\n---\n? b\n: !!str c\n"))
 	f.Add([]byte("event: A\nmessage: { title: x, native: { slack: { blocks: [ { type: section, text: { type: a } } ] }, teams: { body: [ { items: [ 1 ] } ] } } }\n"))
 	f.Add([]byte("event: A\nbulk: true\nmessage: { title: x, native: { discord: { embeds: [ { color: x } ] }, slack: null } }\nstory: { lead: 1, fields: [ { name: a, value: '{{ .lead }}' } ] }\ndigest: { title: x, group: [ a, '{{ .event.x }}' ] }\n"))
-	o := platforms()
+	o, words := platforms(), english(f)
 	f.Fuzz(func(t *testing.T, source []byte) {
-		c := newCompiler(functions(newClock(english(t), time.UTC, ""), nil), printers(o.Escape))
+		c := newCompiler(functions(newClock(words, time.UTC, ""), nil), printers(o.Escape))
 		c.checks = o.Check
 		tpl, problems := c.readTemplate("fuzz.yaml", source, "", nil)
 		for _, p := range problems {
