@@ -249,7 +249,7 @@ func TestAPIWithTheKeptToken(t *testing.T) {
 	for lms.Requests("/authenticate") == 0 { // the bridge looks up the names
 		time.Sleep(5 * time.Millisecond)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		before := lms.Requests("/authenticate")
 		p.says(t, "api of production", OK, "lets us in")
 		if lms.Requests("/authenticate") == before {

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a browser may take for anything.
-const patience = 30 * time.Second
+const patience = 3 * time.Minute
 
 // tab is a browser's, with a bridge's pages in it.
 type tab struct {

@@ -47,7 +47,7 @@ func TestPagesAreKeptCurrent(t *testing.T) {
 	<-setup
 	s.post(t, "CertificateAwarded")
 	s.settled(t, 1, bridge.Sent)
-	wait := time.After(20 * time.Second)
+	wait := time.After(2 * time.Minute)
 	for fresh := ""; !strings.Contains(fresh, "All is well"); {
 		select {
 		case fresh = <-events:
@@ -70,7 +70,7 @@ func TestStreamsEndWithTheProcess(t *testing.T) {
 	events, _ := s.stream(t, "/live/overview")
 	<-events
 	s.stop()
-	wait := time.After(20 * time.Second)
+	wait := time.After(2 * time.Minute)
 	for {
 		select {
 		case _, more := <-events:

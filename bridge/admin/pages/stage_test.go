@@ -222,7 +222,7 @@ func has(t testing.TB, page string, texts ...string) {
 // until waits until something is so.
 func until(t testing.TB, what string, so func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for !so() {
 		if time.Now().After(deadline) {
 			t.Fatalf("it never came to this: %s", what)

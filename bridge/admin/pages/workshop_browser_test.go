@@ -29,7 +29,7 @@ func (b *tab) inStage(expression string) (string, error) {
 		}
 		ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(target.TargetID), chromedp.WithDetachOnCancel())
 		defer cancel()
-		ctx, enough := context.WithTimeout(ctx, patience/6) // a frame that is replaced at this moment never answers
+		ctx, enough := context.WithTimeout(ctx, 5*time.Second) // a frame that is replaced at this moment never answers: the next is asked
 		defer enough()
 		return chromedp.Run(ctx, chromedp.Evaluate[string](expression))
 	}
