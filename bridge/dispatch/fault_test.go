@@ -57,7 +57,7 @@ func refusing(refusal error, titles ...string) *fakeSink {
 func TestOneBadMessageStopsNoOther(t *testing.T) {
 	const messages, later = 12, 4
 	for name, refusal := range refusals() {
-		if raceEnabled && name != "403" && name != "429" { // the others take the same ways
+		if testing.Short() && name != "403" && name != "429" { // the others take the same ways
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestOneBadEventStopsNoOther(t *testing.T) {
 		"rejected": fails(bridge.MessageRejected, 0), "broken": fails(bridge.DestinationBroken, 0), "temporary": fails(bridge.Temporary, 0),
 		"limited": fails(bridge.Limited, 0), "by the bridge": bridge.Rejectedf("too odd"),
 	} {
-		if raceEnabled && name != "broken" {
+		if testing.Short() && name != "broken" {
 			continue
 		}
 		sink := &fakeSink{script: func(_ int, title string) error {

@@ -76,6 +76,9 @@ func TestDigestsByGroup(t *testing.T) {
 // However often the process is restarted, each event is told once.
 func TestNoWindowIsLostOrDoubled(t *testing.T) {
 	for phase := range 12 {
+		if testing.Short() && phase%5 != 0 {
+			continue
+		}
 		sink := &fakeSink{}
 		fail := true
 		sink.script = func(int, string) error {
@@ -129,6 +132,9 @@ func TestSchedules(t *testing.T) {
 		"at":    {Route{Digest: &Digest{At: at, Room: 100}}, 8},
 		"quiet": {Route{Quiet: quiet}, 7},
 	} {
+		if testing.Short() && name != "at" {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			c.route.Name, c.route.Events, c.route.To = "r", []string{"*"}, []string{"a"}
 			sink := &fakeSink{}
@@ -154,6 +160,9 @@ func TestSchedules(t *testing.T) {
 // A burst of what comes in bulk is a few messages, in which every event is counted.
 // Other events are not held up by it, and a route may switch it off.
 func TestBurstsBecomeDigests(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long; the others of this file take the same ways")
+	}
 	const users = 400
 	for name, c := range map[string]struct {
 		digest *Digest

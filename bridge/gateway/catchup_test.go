@@ -148,6 +148,9 @@ func exactlyOnce(t *testing.T, got []told, want, missed []string) {
 // stopped once more while it catches up, the API fails now and then, and some webhooks
 // come after all.
 func TestCatchUpAfterDowntime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long; TestCatchUpByReplicas takes the same ways with fewer events")
+	}
 	s, listeners := lateStage(t)
 	before, want := s.lives(0, 62, 6*time.Hour)
 	s.source()["catch_up"] = map[string]any{"enabled": false} // or it would look ahead

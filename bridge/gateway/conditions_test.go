@@ -14,6 +14,9 @@ var conditionRow = regexp.MustCompile("(?m)^\\| `(.+?)` \\| .* \\| (\\w+) \\|$")
 // TestConditionsOfTheManual compiles every example of docs/conditions.md in a
 // configuration, and evaluates it on the samples that it names.
 func TestConditionsOfTheManual(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, and does one thing at a time")
+	}
 	text, err := os.ReadFile("../../docs/conditions.md")
 	if err != nil {
 		t.Fatal(err)

@@ -30,6 +30,9 @@ var (
 // have in common, sends the named samples through its routes, and compares what the
 // sinks would be sent with what the page shows.
 func TestCookbook(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, and does one thing at a time")
+	}
 	page, err := os.ReadFile(cookbook)
 	if err != nil {
 		t.Fatal(err)

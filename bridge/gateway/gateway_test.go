@@ -236,6 +236,9 @@ func TestTakenAddress(t *testing.T) {
 }
 
 func TestPreviews(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, and does one thing at a time")
+	}
 	p, err := gateway.NewExamplePreviewer()
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,9 @@ func notListed() []string {
 // of every event, and reads the message's title: with the thing's name wherever a list
 // knows it, and the same title as if the webhook had named it.
 func TestEveryLeanWebhookNamesItsThing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, and does one thing at a time")
+	}
 	set, err := render.Load(render.Options{})
 	if err != nil {
 		t.Fatal(err)

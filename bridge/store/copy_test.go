@@ -70,6 +70,9 @@ func silent(string, int) {}
 
 // A copy that is interrupted again and again has everything once at its end.
 func TestCopyGoesOnWhereItWasInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, and does one thing at a time")
+	}
 	for _, way := range []string{"sqlite to postgres", "postgres to sqlite"} {
 		t.Run(way, func(t *testing.T) {
 			from, to := open(t), openAt(t, pgtest.Shared(t).Database(t))

@@ -174,6 +174,9 @@ func TestLostSharedFacts(t *testing.T) {
 func TestReadingIsBounded(t *testing.T) { both(t, testReadingIsBounded) }
 
 func testReadingIsBounded(t *testing.T, s *Store) {
+	if testing.Short() {
+		t.Skip("it takes long, and does one thing at a time")
+	}
 	const n, fields = 40, 4000
 	var body strings.Builder
 	for i := range fields {

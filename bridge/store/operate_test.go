@@ -134,6 +134,9 @@ func testDeliveryDetail(t *testing.T, s *Store) {
 func TestRetryAndCancel(t *testing.T) { both(t, testRetryAndCancel) }
 
 func testRetryAndCancel(t *testing.T, s *Store) {
+	if testing.Short() {
+		t.Skip("it takes long, and does one thing at a time")
+	}
 	routedEvents(t, s, 450, "a") // more than one page
 	var ids []string
 	for _, d := range deliveries(t, s, Filter{Limit: 1000}) {
