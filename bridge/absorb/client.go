@@ -54,7 +54,8 @@ type Client struct {
 	tokens  tokens
 	rights  rights
 	circuit circuit
-	large   chan struct{} // one for each large answer in memory
+	long    chan struct{} // one for each answer in memory that is longer than usual …
+	large   chan struct{} // … and for each large one
 
 	settling chan struct{} // full while a 401 is settled
 
@@ -94,7 +95,7 @@ func NewClient(o ClientOptions) (*Client, error) {
 	o.Budget = cmp.Or(o.Budget, defaultBudget)
 	c := &Client{
 		ClientOptions: o, limiter: rate.NewLimiter(rate.Limit(o.Rate), o.Burst),
-		large: make(chan struct{}, maxLarge), settling: make(chan struct{}, 1),
+		long: make(chan struct{}, maxLong), large: make(chan struct{}, maxLarge), settling: make(chan struct{}, 1),
 	}
 	c.tokens = tokens{store: o.Tokens, key: o.TokenKey, authenticate: c.authenticate, life: tokenLife, turn: make(chan struct{}, 1)}
 	if o.OAuth != nil {

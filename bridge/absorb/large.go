@@ -14,31 +14,44 @@ import (
 // one, so a portal that answers everything with megabytes could fill the memory
 // and the disk.
 const (
-	usualAnswer = 32 << 10  // bytes; few of Absorb's answers are larger
+	usualAnswer = 8 << 10   // bytes; most of Absorb's answers are smaller
+	longAnswer  = 64 << 10  // bytes; few are larger
 	maxAnswer   = 4 << 20   // bytes read: a group with 50,000 members has 2 MB
 	maxKept     = 256 << 10 // bytes that may be left of a large one
-	maxLarge    = 2         // large ones in memory at a time; others wait
+	maxLong     = 16        // answers above usualAnswer in memory at a time; others wait
+	maxLarge    = 2         // … and of these, answers above longAnswer
 	mostValues  = 100_000   // values in an answer, which take more memory than their bytes
 	deepest     = 64        // lists and objects inside each other
 	maxText     = 4 << 10   // bytes kept of a text in a large one
 	maxListed   = 100       // entries kept of a list of ids
 )
 
-// read reads an answer. A large one has its room in the memory until it is
-// released.
+// read reads an answer. One that is longer than usual has a place in the memory until
+// it is released, and a large one has two.
 func (c *Client) read(ctx context.Context, resp *http.Response) (body []byte, release func(), err error) {
-	release = func() {}
-	body, err = io.ReadAll(io.LimitReader(resp.Body, usualAnswer))
-	if err != nil || len(body) < usualAnswer || resp.StatusCode != http.StatusOK {
-		return body, release, err
+	var taken []chan struct{}
+	release = func() {
+		for _, places := range taken {
+			<-places
+		}
 	}
-	select {
-	case c.large <- struct{}{}:
-	case <-ctx.Done():
-		return body, release, ctx.Err()
+	var read bytes.Buffer
+	for _, part := range []struct {
+		most   int
+		places chan struct{} // for answers that go on after it
+	}{{usualAnswer, c.long}, {longAnswer, c.large}, {maxAnswer + 1, nil}} {
+		_, err = read.ReadFrom(io.LimitReader(resp.Body, int64(part.most-read.Len())))
+		if err != nil || read.Len() < part.most || part.places == nil || resp.StatusCode != http.StatusOK {
+			break
+		}
+		select {
+		case part.places <- struct{}{}:
+			taken = append(taken, part.places)
+		case <-ctx.Done():
+			return read.Bytes(), release, ctx.Err()
+		}
 	}
-	rest, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1-usualAnswer))
-	return append(body, rest...), func() { <-c.large }, err
+	return read.Bytes(), release, err
 }
 
 // fault says why JSON is not decoded though it is small enough: it would become too many

@@ -73,40 +73,48 @@ func TestLongTextsAreCut(t *testing.T) {
 	}
 }
 
-// However many lookups a portal answers with megabytes, few of the answers are in
-// memory at a time.
-func TestFewLargeAnswersAtATime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var now, most atomic.Int64
-		c, _ := against(t, func(r *http.Request) (*http.Response, error) {
-			body := &slowBody{Reader: strings.NewReader(`{"name":"` + strings.Repeat("x", 1<<18) + `"}`), now: &now, most: &most}
-			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body, Request: r}, nil
-		})
-		var all sync.WaitGroup
-		for i := range 8 {
-			all.Go(func() {
-				if _, err := c.Get(t.Context(), fmt.Sprint("/users/", i)); err != nil {
-					t.Error(err)
+// However many lookups a portal gives long answers to, few of these are in memory at a
+// time, and fewer of large ones.
+func TestFewLongAnswersAtATime(t *testing.T) {
+	for _, c := range []struct{ size, beyond, most int64 }{
+		{20 << 10, 8 << 10, 16},
+		{256 << 10, 64 << 10, 2},
+	} {
+		t.Run(fmt.Sprint(c.size), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var now, most atomic.Int64
+				client, _ := against(t, func(r *http.Request) (*http.Response, error) {
+					body := &slowBody{Reader: strings.NewReader(`{"name":"` + strings.Repeat("x", int(c.size)) + `"}`), beyond: int(c.beyond), now: &now, most: &most}
+					return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body, Request: r}, nil
+				})
+				var all sync.WaitGroup
+				for i := range 20 {
+					all.Go(func() {
+						if _, err := client.Get(t.Context(), fmt.Sprint("/users/", i)); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				all.Wait()
+				if n := most.Load(); n != c.most {
+					t.Errorf("%d answers are read at a time, want %d", n, c.most)
 				}
 			})
-		}
-		all.Wait()
-		if n := most.Load(); n != 2 {
-			t.Errorf("%d large answers are read at a time", n)
-		}
-	})
+		})
+	}
 }
 
-// slowBody takes a second for what is beyond its first 64 KiB.
+// slowBody takes a second for what is beyond its first bytes.
 type slowBody struct {
 	io.Reader
+	beyond    int
 	now, most *atomic.Int64
 	given     int
 	large     bool
 }
 
 func (b *slowBody) Read(p []byte) (int, error) {
-	if b.given >= 64<<10 && !b.large {
+	if b.given >= b.beyond && !b.large {
 		b.large = true
 		n := b.now.Add(1)
 		most := b.most.Load()
