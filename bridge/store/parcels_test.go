@@ -195,3 +195,18 @@ func testParcelsAreSplit(t *testing.T, s *Store) {
 		t.Errorf("%d by themselves, %v", len(singles), err)
 	}
 }
+
+// Statements with a text for each number of ids do not stay prepared for ever.
+func TestPreparedStatementsAreBounded(t *testing.T) {
+	s := open(t)
+	var ids []string
+	for i := range 2 * maxPrepared {
+		ids = append(ids, fmt.Sprint("delivery", i))
+		if err := s.SplitParcel(t.Context(), "parcel", ids); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(s.engine.(*sqlite).stmts); n > maxPrepared {
+		t.Errorf("%d statements are prepared", n)
+	}
+}

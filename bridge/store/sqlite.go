@@ -76,7 +76,7 @@ func (e *sqlite) open(path string) (err error) {
 	if e.writes, err = connect(path, 1); err != nil {
 		return err
 	}
-	e.readers, err = connect(path, maxReaders, "query_only(1)", "cache_size(-4000)")
+	e.readers, err = connect(path, maxReaders, "query_only(1)", "cache_size(-2000)")
 	return err
 }
 
@@ -93,7 +93,7 @@ func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
 		"foreign_keys(1)",
 		"wal_autocheckpoint(4000)",      // 16 MB: checkpoints are rare, and short beside a burst
 		"journal_size_limit(134217728)", // a burst must not leave its log behind for ever
-		"cache_size(-16000)",            // 16 MB, of which Go knows nothing
+		"cache_size(-8000)",             // 8 MB, of which Go knows nothing
 		"temp_store(MEMORY)",
 	}, pragmas...) {
 		q.Add("_pragma", p)
@@ -234,10 +234,17 @@ func (e *sqlite) transact(_ context.Context, all []statement) ([]int64, error) {
 // SQLite has ended it already, and says so.
 func (e *sqlite) rollback() { _, _ = e.exec(change("ROLLBACK")) }
 
-// exec does a statement; it is prepared once for the life of the store.
+// maxPrepared bounds how many statements stay prepared. All of the store's own are fewer,
+// but some have a text for each number of ids.
+const maxPrepared = 200
+
+// exec does a statement; it stays prepared for the next one like it.
 func (e *sqlite) exec(s statement) (changed int64, err error) {
 	stmt := e.stmts[s.query]
 	if stmt == nil {
+		if len(e.stmts) >= maxPrepared {
+			e.letGo()
+		}
 		if stmt, err = e.conn.PrepareContext(context.Background(), s.query); err != nil {
 			return 0, fmt.Errorf("prepare: %w", err)
 		}
@@ -250,14 +257,20 @@ func (e *sqlite) exec(s statement) (changed int64, err error) {
 	return result.RowsAffected()
 }
 
+// letGo closes all prepared statements.
+func (e *sqlite) letGo() {
+	for _, s := range e.stmts {
+		_ = s.Close()
+	}
+	clear(e.stmts)
+}
+
 func (e *sqlite) close() error {
 	if e.readers != nil {
 		_ = e.readers.Close() // readers would keep the log from being emptied
 	}
 	var err error
-	for _, s := range e.stmts {
-		_ = s.Close()
-	}
+	e.letGo()
 	if e.conn != nil {
 		_ = e.conn.Close()
 		// A store that is closed is one file, whole by itself. If the log cannot be
