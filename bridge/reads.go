@@ -116,11 +116,35 @@ func (r *Reads) shorten(v any, read bool) any {
 }
 
 func shortened(s string, read bool) string {
-	most := shownText
 	switch {
-	case read && len(s) > readText:
-		most = readText
-	case read || len(s) <= longText:
+	case read:
+		return cutText(s, readText)
+	case len(s) <= longText:
+		return s
+	}
+	return cutText(s, shownText)
+}
+
+// CutTexts cuts the texts of decoded JSON to so many bytes each. The value itself is
+// changed.
+func CutTexts(v any, most int) any {
+	switch v := v.(type) {
+	case string:
+		return cutText(v, most)
+	case []any:
+		for i := range v {
+			v[i] = CutTexts(v[i], most)
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = CutTexts(v[key], most)
+		}
+	}
+	return v
+}
+
+func cutText(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
 	return strings.ToValidUTF8(s[:most], "") + "…" // the copy lets go of the rest
@@ -140,7 +164,7 @@ func (r *Reads) Only(v any) any {
 		}
 		return left
 	case map[string]any:
-		left := make(map[string]any, len(v)/2)
+		left := map[string]any{} // of a large object it may be little
 		for key, value := range v {
 			switch inner := value.(type) {
 			case []any:

@@ -26,7 +26,7 @@ const (
 	routing = 256
 
 	// webhooks is how many bytes of webhooks are under way at once, about.
-	webhooks = 2 << 20
+	webhooks = 1 << 20
 
 	// maxLookups is how often an event is looked up when the answers contradict
 	// it, and settleAfter the wait between: the API may lag behind the webhook,

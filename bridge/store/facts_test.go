@@ -243,3 +243,38 @@ func TestDigestsHaveWhatIsRead(t *testing.T) {
 		}
 	}
 }
+
+// A digest of many events has the beginnings of their long texts: it has room for as many
+// events as one of short texts. A parcel of few events, such as a story, has them whole.
+func TestDigestsOfManyEventsHaveNoLongTexts(t *testing.T) {
+	long := strings.Repeat("x", 4000)
+	for n, want := range map[int]int{3: len(long), fewEvents + 1: shortText + len("…")} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			s := open(t)
+			s.Read(bridge.NewReads())
+			for i := range n {
+				e := event(i)
+				e.ID = accept(t, s, e)[0].ID
+				facts := bridge.NewFacts(e)
+				facts["course"] = map[string]any{"name": long}
+				if err := s.FanOut(t.Context(), e, facts, []Target{{Route: "r", Sink: "a", Gather: Gather{Key: "digest ", Closes: noon, Latest: noon, Room: n}}}, noon); err != nil {
+					t.Fatal(err)
+				}
+			}
+			due, err := s.DueParcels(t.Context(), "a", noon.Add(time.Hour), 1)
+			if err != nil || len(due) != 1 {
+				t.Fatal(len(due), err)
+			}
+			members, err := s.CloseParcel(t.Context(), due[0].ID, n)
+			if err != nil || len(members) != n {
+				t.Fatal(len(members), err)
+			}
+			for i, d := range members {
+				name, _ := d.Facts["course"].(map[string]any)["name"].(string)
+				if first := i == 0; len(name) != want && !(first && name == long) {
+					t.Errorf("event %d has %d bytes of a text, want %d", i, len(name), want)
+				}
+			}
+		})
+	}
+}

@@ -38,13 +38,21 @@ func (s *Store) DueParcels(ctx context.Context, sink string, now time.Time, limi
 	return all, nil
 }
 
-// parcelSpace is how many bytes of memory the facts of one parcel take, about.
-const parcelSpace = 16 << 20
+const (
+	// parcelSpace is how many bytes of memory the facts of one parcel take, about.
+	parcelSpace = 8 << 20
+
+	// In a parcel of more than fewEvents, shortText is how many bytes of each text are
+	// read: a message of so many events quotes no more of it.
+	fewEvents = 100
+	shortText = 512
+)
 
 // CloseParcel lets nothing more into a parcel, and gives its deliveries that wait,
 // in the order of their events. If there are more than limit, or more than the memory
 // should hold, the others become a parcel of their own. The facts
-// of all but the first have no more than the fields that are read; see Read.
+// of all but the first have no more than the fields that are read, see Read, and of many
+// deliveries no long texts.
 func (s *Store) CloseParcel(ctx context.Context, parcel string, limit int) ([]bridge.Delivery, error) {
 	if _, err := s.write(ctx, change(`UPDATE parcels SET closed = 1 WHERE id = ?`, parcel)); err != nil {
 		return nil, fmt.Errorf("close parcel %s: %w", parcel, err)
@@ -55,6 +63,9 @@ func (s *Store) CloseParcel(ctx context.Context, parcel string, limit int) ([]br
 	some := waiting[:min(limit, len(waiting))]
 	if err == nil {
 		all, err = r.deliveries(ctx, some[:min(1, len(some))], nil)
+	}
+	if len(some) > fewEvents {
+		r.text = shortText
 	}
 	if err == nil {
 		rest, err = r.deliveries(ctx, some[min(1, len(some)):], s.reads.Load())

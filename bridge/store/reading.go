@@ -60,6 +60,7 @@ func inOrder[T any](asked []sized, found []T, id func(T) string) []T {
 type reading struct {
 	*Store
 	room  int            // bytes of memory that the facts may take, about
+	text  int            // bytes that are kept of a text; 0 for all
 	parts map[string]any // shared parts that were read, by hash
 }
 
@@ -106,15 +107,23 @@ func (r *reading) few(ctx context.Context, asked []sized, fields *bridge.Reads) 
 		if err := row.open(); err != nil {
 			return nil, err
 		}
-		row.facts, _ = fields.Only(map[string]any(row.facts)).(map[string]any)
+		row.facts, _ = r.kept(map[string]any(row.facts), fields).(map[string]any)
 		hashes = slices.AppendSeq(hashes, maps.Values(row.names))
 	}
 	err = r.readParts(ctx, hashes, r.parts, func(part any) any {
-		part = fields.Only(part)
+		part = r.kept(part, fields)
 		r.room -= bridge.Weight(part)
 		return part
 	})
 	return inOrder(asked, rows, func(row *deliveryRow) string { return row.delivery.ID }), err
+}
+
+// kept is what is kept of decoded JSON.
+func (r *reading) kept(v any, fields *bridge.Reads) any {
+	if v = fields.Only(v); r.text > 0 {
+		return bridge.CutTexts(v, r.text)
+	}
+	return v
 }
 
 func scanDue(row scanner) (*deliveryRow, error) {
