@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -11,10 +10,6 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
 )
-
-// gcPercent lets the heap, of a few MB, grow further than Go's default between two
-// collections: under load those take a tenth of the processor.
-const gcPercent = 400
 
 func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -34,9 +29,7 @@ SIGHUP. If anything is wrong with them, the ones before go on.`,
 			if err != nil {
 				return err
 			}
-			if os.Getenv("GOGC") == "" {
-				debug.SetGCPercent(gcPercent)
-			}
+			paceHeap(cmd.Context())
 			l := newLog(cmd.ErrOrStderr(), c.Log)
 			defer collect(l)()
 			g, err := gateway.New(cmd.Context(), c, l)
