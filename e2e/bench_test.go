@@ -147,11 +147,18 @@ func spread(b *testing.B, urls []string, connections, requests int) (rate, p99 f
 // drive has so many connections post, each one request after the other.
 func drive(b *testing.B, connections, requests int, post func(client *http.Client, connection int) error) (rate, p99 float64) {
 	b.Helper()
+	rate, took := timed(b, connections, requests, post)
+	return rate, took[len(took)*99/100]
+}
+
+// timed is drive that gives how long each request took, in milliseconds, the shortest
+// first.
+func timed(b *testing.B, connections, requests int, post func(client *http.Client, connection int) error) (rate float64, took []float64) {
+	b.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
 	var mu sync.Mutex // guards took
-	var took []float64
 	var wg sync.WaitGroup
 	began := time.Now()
 	for c := range connections {
@@ -176,7 +183,7 @@ func drive(b *testing.B, connections, requests int, post func(client *http.Clien
 		b.Fatal("no request was answered")
 	}
 	slices.Sort(took)
-	return float64(len(took)) / elapsed, took[len(took)*99/100]
+	return float64(len(took)) / elapsed, took
 }
 
 // postOne posts an event.
