@@ -79,7 +79,7 @@ func dead(d bridge.Delivery, e *bridge.SendError, why string) bridge.Attempt {
 type health struct {
 	Of      string    `json:"of"`                // the settings that it is true of
 	Failing []string  `json:"failing,omitempty"` // the last different deliveries that failed since the last success
-	Dead    []string  `json:"dead,omitempty"`    // those that were refused for good since then, or taken apart
+	Dead    int       `json:"dead,omitempty"`    // how many more were refused for good since then, or taken apart
 	Alone   []string  `json:"alone,omitempty"`   // deliveries that failed before others passed
 	Probes  int       `json:"probes,omitempty"`  // failed attempts since the sink is left alone
 	Broken  string    `json:"broken,omitempty"`  // the platform's words since the destination is broken
@@ -132,9 +132,7 @@ func (h *health) judge(f fault) (a bridge.Attempt, pause time.Duration, rest boo
 	case f.err.Kind == bridge.DestinationBroken:
 		return failed(f.delivery, f.err), 0, h.broken(f)
 	case f.err.Kind == bridge.MessageRejected && h.takesItsWord(f):
-		if f.several || !slices.Contains(h.Dead, f.delivery.ID) { // somebody may have retried it
-			h.Dead = append(h.Dead, f.delivery.ID)
-		}
+		h.Dead++
 		return dead(f.delivery, f.err, ""), 0, false
 	}
 	if h.streak() >= breakerAt {
@@ -153,7 +151,7 @@ func (h *health) takesItsWord(f fault) bool {
 	if f.several {
 		return h.streak() <= breakerAt
 	}
-	return len(without(slices.Concat(h.Failing, h.Dead), f.delivery.ID)) == 0 && !f.others()
+	return h.streak() == 1 && !f.others()
 }
 
 // own is what becomes of a delivery that fails while others pass. One of several events
@@ -205,9 +203,9 @@ func (h *health) broken(f fault) (rest bool) {
 	return true
 }
 
-// streak is how many deliveries failed since the last success, at most
+// streak is how many different deliveries failed since the last success, at most
 // breakerAt of those that wait.
-func (h *health) streak() int { return len(h.Failing) + len(h.Dead) }
+func (h *health) streak() int { return len(h.Failing) + h.Dead }
 
 // probing tells whether the sink should be tried with one delivery at a time.
 func (h *health) probing() bool { return h.Broken != "" || h.streak() >= breakerAt }

@@ -142,9 +142,6 @@ func TestRefusals(t *testing.T) {
 	if a, _, until := alone.note(delivery(0), refused); a.State != bridge.Dead || until != 0 {
 		t.Errorf("one that is alone: %+v, the sink rests %v", a, until)
 	}
-	if a, _, _ := alone.note(delivery(0), refused); a.State != bridge.Dead {
-		t.Errorf("the same, retried by somebody: %+v", a)
-	}
 	if a, _, _ := alone.note(delivery(1), refused); a.State != bridge.Pending {
 		t.Errorf("the next one that is alone, and none has passed: %+v", a)
 	}

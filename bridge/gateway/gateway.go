@@ -80,6 +80,9 @@ func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Gateway, err
 	if err != nil {
 		return nil, errors.Join(err, tracer.Close(ctx))
 	}
+	if n := s.Damaged(); n > 0 {
+		log.Error("the disk has lost events that were accepted; catch-up finds those that Absorb can list", "err", fmt.Errorf("%d bytes of the inbox of %s cannot be read", n, store.Label(c.Store.Reveal())))
+	}
 	if err := s.InUse(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("store %s: %w", store.Label(c.Store.Reveal()), err), s.Close(), tracer.Close(ctx))
 	}

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/inbox"
 )
 
 // Backup copies a SQLite store, as it is at one moment, into a new file, and gives the
@@ -24,6 +27,9 @@ func Backup(ctx context.Context, from, to string) (size int64, err error) {
 		return 0, fmt.Errorf("write the backup: %w", err)
 	}
 	size, err = fill(ctx, part, from)
+	for _, name := range inbox.Files(inboxPath(part.Name())) {
+		_ = os.Remove(name) // there if it failed
+	}
 	if err = errors.Join(err, part.Close()); err == nil {
 		err = os.Rename(part.Name(), to)
 	}
@@ -36,8 +42,18 @@ func Backup(ctx context.Context, from, to string) (size int64, err error) {
 
 // fill copies a store into a file that is there and empty, and has it on disk.
 func fill(ctx context.Context, file *os.File, from string) (size int64, err error) {
+	// The inbox comes first: what is moved out of it meanwhile is in the copy of the tables.
+	waiting, err := copyInbox(from, file.Name())
+	if err != nil {
+		return 0, fmt.Errorf("copy the inbox: %w", err)
+	}
 	if err := vacuumInto(ctx, from, file.Name()); err != nil {
 		return 0, remedy(err)
+	}
+	if waiting {
+		if err := moveCopied(ctx, file.Name()); err != nil {
+			return 0, fmt.Errorf("move events out of the inbox: %w", err)
+		}
 	}
 	if err := checkCopy(ctx, file.Name()); err != nil {
 		return 0, fmt.Errorf("check the copy: %w", err)
@@ -61,6 +77,57 @@ func vacuumInto(ctx context.Context, from, to string) error {
 	}
 	_, err = db.ExecContext(ctx, "VACUUM INTO ?", to)
 	return errors.Join(err, db.Close())
+}
+
+// copyInbox copies the inbox of a store, and tells whether it has one.
+func copyInbox(from, to string) (found bool, err error) {
+	names := inbox.Files(inboxPath(to))
+	for i, name := range inbox.Files(inboxPath(from)) {
+		in, err := os.Open(name)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return found, err
+		}
+		out, err := os.OpenFile(names[i], os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err == nil {
+			_, err = io.Copy(out, in)
+			err = errors.Join(err, out.Close())
+		}
+		if err = errors.Join(err, in.Close()); err != nil {
+			return found, err
+		}
+		found = true
+	}
+	return found, nil
+}
+
+// moveCopied puts the events of a copied inbox that are not in the copied tables into
+// these.
+func moveCopied(ctx context.Context, path string) error {
+	db, err := openFile(path, url.Values{"mode": {"rw"}})
+	if err != nil {
+		return err
+	}
+	move := func() error {
+		a, err := newArrivals(ctx, db, path)
+		if err != nil {
+			return err
+		}
+		err = a.move(ctx, func(ctx context.Context, all []statement) error {
+			tx, err := db.BeginTx(ctx, nil)
+			for i := 0; i < len(all) && err == nil; i++ {
+				_, err = tx.ExecContext(ctx, all[i].query, all[i].args...)
+			}
+			if err != nil {
+				return errors.Join(err, tx.Rollback())
+			}
+			return tx.Commit()
+		})
+		return errors.Join(err, a.close())
+	}
+	return errors.Join(move(), db.Close())
 }
 
 // checkCopy reads a copy from end to end, and leaves nothing beside it.

@@ -70,7 +70,7 @@ func (s *Store) TakeBack(ctx context.Context) error {
 // with by copying again. From the first moment on no bridge can use the store that
 // is copied, and none the other one until all is there; label says which that is.
 func (s *Store) Copy(ctx context.Context, to *Store, label string, progress func(table string, rows int)) error {
-	if err := errors.Join(s.idle(ctx), to.idle(ctx)); err != nil {
+	if err := errors.Join(s.idle(ctx), to.idle(ctx), to.settle(ctx)); err != nil {
 		return err
 	}
 	if err := s.Keep(ctx, closed, "its events were handed over to the store "+label+": use that one, or take this one back (absorb-bridge store take-back)"); err != nil {

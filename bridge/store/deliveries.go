@@ -17,7 +17,7 @@ const dueRoom = 2 << 20
 // own: those of the oldest events first, at most limit, and fewer when there is much to
 // say of them.
 func (s *Store) Due(ctx context.Context, sink string, now time.Time, limit int) ([]bridge.Delivery, error) {
-	due, err := list(ctx, s, scanSized, selectSized+` WHERE d.sink = ? AND d.state = 'pending' AND d.digest_key IS NULL AND d.not_before <= ?
+	due, err := listNow(ctx, s, scanSized, selectSized+` WHERE d.sink = ? AND d.state = 'pending' AND d.digest_key IS NULL AND d.not_before <= ?
 		ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, sink, micros(now), limit)
 	var all []bridge.Delivery
 	if err == nil {

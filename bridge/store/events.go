@@ -9,8 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,6 +40,22 @@ func (s *Store) Accept(ctx context.Context, events []bridge.Event) ([]Accepted, 
 		}
 		rows[i] = row
 	}
+	var result []Accepted
+	var err error
+	if s.arrivals != nil {
+		result, err = s.arrivals.accept(ctx, s, rows)
+	} else {
+		result, err = s.insert(ctx, rows)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store event: %w", err)
+	}
+	s.names.note(rows)
+	return result, nil
+}
+
+// insert stores events in the tables.
+func (s *Store) insert(ctx context.Context, rows []eventRow) ([]Accepted, error) {
 	inserts := make([]statement, 0, len(rows))
 	stored := make([]int, len(rows)) // index of the statement that stores each
 	for i, row := range rows {
@@ -51,15 +65,13 @@ func (s *Store) Accept(ctx context.Context, events []bridge.Event) ([]Accepted, 
 	changed, err := s.writeNow(ctx, inserts...)
 	if err != nil {
 		s.unanswered(ctx, rows)
-		return nil, fmt.Errorf("store event: %w", err)
+		return nil, err
 	}
-	s.names.note(rows)
-	result := make([]Accepted, len(rows))
+	result := accepted(rows)
 	for i, row := range rows {
-		result[i] = Accepted{ID: row.id}
 		if changed[stored[i]] == 0 {
 			if result[i], err = s.repeated(ctx, row); err != nil {
-				return nil, fmt.Errorf("store event: %w", err)
+				return nil, err
 			}
 		}
 	}
@@ -101,7 +113,7 @@ func dedupeKey(e bridge.Event) []byte {
 func insertEvents(condition string) *rows {
 	return newRows("events", `id text, dedupe_key bytea, source text, type text, user_id text, admin_id text, client_id text, correlation_id text,
 		entities text, occurred_at bigint, received_at bigint, body bytea, signature text, user_agent text, lookups bigint, route_after bigint,
-		occurrence bytea, caught_up bigint, traceparent text`, condition, "ON CONFLICT (dedupe_key) DO NOTHING")
+		occurrence bytea, caught_up bigint, traceparent text`, condition, "ON CONFLICT DO NOTHING")
 }
 
 func (r eventRow) insert(into *rows) statement {
@@ -119,6 +131,8 @@ func (r eventRow) insert(into *rows) statement {
 	}}
 }
 
+const markUnanswered = `UPDATE events SET unanswered = 1 WHERE id = ?`
+
 // unanswered marks events whose sender gave up waiting, or was asked to try again: they
 // may be stored all the same, and the same bytes that come next are a repetition.
 func (s *Store) unanswered(ctx context.Context, rows []eventRow) {
@@ -128,7 +142,7 @@ func (s *Store) unanswered(ctx context.Context, rows []eventRow) {
 	var all []statement
 	for _, r := range rows {
 		if absorb.Anonymous(r.event) {
-			all = append(all, change(`UPDATE events SET unanswered = 1 WHERE id = ?`, r.id))
+			all = append(all, change(markUnanswered, r.id))
 		}
 	}
 	if len(all) > 0 { // behind the events, in the same queue; nobody waits for it
@@ -142,7 +156,7 @@ func (s *Store) unanswered(ctx context.Context, rows []eventRow) {
 func (s *Store) repeated(ctx context.Context, r eventRow) (Accepted, error) {
 	for {
 		var earlier earlierEvent
-		err := s.row(ctx, `SELECT id, received_at, unanswered FROM events WHERE dedupe_key = ?`, r.key).Scan(&earlier.id, &earlier.at, &earlier.unanswered)
+		err := s.rowNow(ctx, `SELECT id, received_at, unanswered FROM events WHERE dedupe_key = ?`, r.key).Scan(&earlier.id, &earlier.at, &earlier.unanswered)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return Accepted{}, err
 		}
@@ -194,82 +208,4 @@ func (e earlierEvent) repeatedBy(next bridge.Event) bool {
 		return e.unanswered
 	}
 	return next.CorrelationID != "" || micros(next.ReceivedAt)-e.at < duplicateWindow.Microseconds()
-}
-
-// Unrouted is an accepted event that was not fanned out yet.
-type Unrouted struct {
-	bridge.Event
-	Lookups int // how often it was looked up already
-}
-
-// Unrouted gives the oldest events that wait to be routed and are due, at most
-// limit.
-func (s *Store) Unrouted(ctx context.Context, now time.Time, limit int) ([]Unrouted, error) {
-	all, _, err := s.UnroutedWithin(ctx, now, limit, math.MaxInt)
-	return all, err
-}
-
-// UnroutedWithin is Unrouted for no more webhooks than have so many bytes together, but
-// for one at least. It tells whether that left any out.
-func (s *Store) UnroutedWithin(ctx context.Context, now time.Time, limit, bytes int) (all []Unrouted, more bool, err error) {
-	due, err := list(ctx, s, scanSized, `SELECT id, length(body) FROM events WHERE routed_at IS NULL AND route_after <= ? ORDER BY route_after, id LIMIT ?`, micros(now), limit)
-	if err != nil {
-		return nil, false, fmt.Errorf("read unrouted events: %w", err)
-	}
-	some := fitting(due, bytes)
-	for few := range slices.Chunk(some, atOnce) {
-		c := &conditions{}
-		c.in("e.id", "IN", idsOf(few))
-		c.add("e.routed_at IS NULL")
-		found, err := list(ctx, s, scanUnrouted, `SELECT `+storedColumns+`, e.lookups, COALESCE(e.repeats, '') FROM events e`+c.where(), c.args...)
-		if err != nil {
-			return nil, false, fmt.Errorf("read unrouted events: %w", err)
-		}
-		all = append(all, inOrder(few, found, func(u Unrouted) string { return u.ID })...)
-	}
-	return all, len(some) < len(due), nil
-}
-
-func scanUnrouted(row scanner) (u Unrouted, err error) {
-	var r storedEvent
-	if err := row.Scan(append(r.into(), &u.Lookups, &r.Repeats)...); err != nil {
-		return u, err
-	}
-	err = r.read()
-	u.Event = r.Event
-	return u, err
-}
-
-// byteOrderMark may stand before a body, as some .NET writers put it.
-const byteOrderMark = "\xef\xbb\xbf"
-
-// decode reads JSON with its numbers' digits kept.
-func decode(data []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte(byteOrderMark))))
-	d.UseNumber()
-	return d.Decode(into)
-}
-
-// NextUnrouted is when the first of the waiting events is due; false when none
-// waits.
-func (s *Store) NextUnrouted(ctx context.Context) (time.Time, bool, error) {
-	return s.next(ctx, `SELECT route_after FROM events WHERE routed_at IS NULL ORDER BY route_after LIMIT 1`)
-}
-
-func (s *Store) next(ctx context.Context, query string, args ...any) (time.Time, bool, error) {
-	var at int64
-	err := s.row(ctx, query, args...).Scan(&at)
-	if errors.Is(err, sql.ErrNoRows) {
-		return time.Time{}, false, nil
-	}
-	return fromMicros(at), err == nil, err
-}
-
-// Postpone has an event looked up again later, and counts it.
-func (s *Store) Postpone(ctx context.Context, eventID string, until time.Time) error {
-	_, err := s.write(ctx, change(`UPDATE events SET route_after = ?, lookups = lookups + 1 WHERE id = ? AND routed_at IS NULL`, micros(until), eventID))
-	if err != nil {
-		return fmt.Errorf("postpone event %s: %w", eventID, err)
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -238,7 +239,7 @@ func (s *Store) readParts(ctx context.Context, hashes []string, known map[string
 	for some := range slices.Chunk(hashes, strideRows) {
 		c := &conditions{}
 		c.in("hash", "IN", some)
-		_, err := list(ctx, s, func(row scanner) (hash string, err error) {
+		_, err := listNow(ctx, s, func(row scanner) (hash string, err error) {
 			var body []byte
 			if err := row.Scan(&hash, &body); err != nil {
 				return hash, err
@@ -265,4 +266,14 @@ func (r *factsRow) attach(parts map[string]any) {
 			r.facts["incomplete"] = true
 		}
 	}
+}
+
+// byteOrderMark may stand before a body, as some .NET writers put it.
+const byteOrderMark = "\xef\xbb\xbf"
+
+// decode reads JSON with its numbers' digits kept.
+func decode(data []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte(byteOrderMark))))
+	d.UseNumber()
+	return d.Decode(into)
 }

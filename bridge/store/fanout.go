@@ -61,7 +61,7 @@ func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 		}
 		all = append(all, statements...)
 	}
-	if _, err := s.write(ctx, all...); err != nil {
+	if err := s.changeEvent(ctx, all...); err != nil {
 		return fmt.Errorf("fan out event %s: %w", event.ID, err)
 	}
 	s.parts.note(hashes, now)

@@ -48,14 +48,27 @@ func (s *Store) Forget(ctx context.Context, p Person, dry bool) (Removal, error)
 	f := &forgetting{Store: s, dry: dry, removal: Removal{Rows: map[string]int{}, Blanked: map[string]int{}}}
 	f.look(p.User)
 	f.look(p.Email)
+	if s.arrivals != nil && !dry {
+		s.arrivals.seen.invalidate() // what is forgotten becomes known by other keys
+		defer s.arrivals.learn(s)
+	}
 	err := f.run(ctx, p.User)
 	if err == nil && !dry {
-		err = s.engine.scrub(ctx)
+		err = s.scrub(ctx)
 	}
 	if err != nil {
 		err = fmt.Errorf("forget a person: %w (run it again: it goes on)", err)
 	}
 	return f.removal, err
+}
+
+// scrub has nothing left in the files of what was deleted.
+func (s *Store) scrub(ctx context.Context) error {
+	err := s.engine.scrub(ctx)
+	if err == nil && s.arrivals != nil {
+		err = s.arrivals.log.Clear()
+	}
+	return err
 }
 
 // forgetting is the state of one Forget.

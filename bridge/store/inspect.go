@@ -66,34 +66,6 @@ func (s *Store) Deliveries(ctx context.Context, f Filter) ([]DeliveryRow, error)
 		`SELECT `+deliveryColumns+` FROM deliveries d JOIN events e ON e.id = d.event_id`+c.where()+` ORDER BY d.id DESC LIMIT ?`, append(c.args, f.limit())...)
 }
 
-// row reads one row.
-func (s *Store) row(ctx context.Context, query string, args ...any) *sql.Row {
-	query, args = s.engine.query(query, args)
-	return s.engine.reads().QueryRowContext(ctx, query, args...)
-}
-
-// list reads rows.
-func list[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	query, args = s.engine.query(query, args)
-	rows, err := s.engine.reads().QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read the store: %w", err)
-	}
-	defer rows.Close()
-	all := []T{}
-	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read the store: %w", err)
-		}
-		all = append(all, one)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read the store: %w", err)
-	}
-	return all, nil
-}
-
 // AttemptRow is one try to send a delivery.
 type AttemptRow struct {
 	At      time.Time     `json:"at"`

@@ -19,7 +19,7 @@ type Lease struct {
 
 // Leases gives all leases, those that have expired included.
 func (s *Store) Leases(ctx context.Context) ([]Lease, error) {
-	return list(ctx, s, func(row scanner) (l Lease, err error) {
+	return listNow(ctx, s, func(row scanner) (l Lease, err error) {
 		var left int64
 		err = row.Scan(&l.Name, &l.Owner, &l.Note, &left)
 		l.Left = time.Duration(left) * time.Microsecond

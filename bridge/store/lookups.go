@@ -13,7 +13,7 @@ import (
 func (s *Store) Token(ctx context.Context, key string) (string, time.Time, error) {
 	var token string
 	var expires int64
-	err := s.row(ctx, `SELECT token, expires FROM tokens WHERE name = ?`, key).Scan(&token, &expires)
+	err := s.rowNow(ctx, `SELECT token, expires FROM tokens WHERE name = ?`, key).Scan(&token, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", time.Time{}, nil
 	}
@@ -48,7 +48,7 @@ func (s *Store) RememberName(ctx context.Context, source, kind, id, name string)
 // Name is the last known name of a thing, or "".
 func (s *Store) Name(ctx context.Context, source, kind, id string) (string, error) {
 	var name string
-	err := s.row(ctx, `SELECT name FROM names WHERE source = ? AND kind = ? AND id = ?`, source, kind, id).Scan(&name)
+	err := s.rowNow(ctx, `SELECT name FROM names WHERE source = ? AND kind = ? AND id = ?`, source, kind, id).Scan(&name)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}

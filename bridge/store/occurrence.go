@@ -199,6 +199,7 @@ func (s *Store) CatchUp(ctx context.Context, missing Untold, state, value string
 	now := time.Now().UTC()
 	var all []statement
 	var inserts []int
+	var keys [][]byte
 	for i, e := range missing.Events {
 		e.CaughtUp, e.ReceivedAt = true, now.Add(time.Duration(i)*time.Microsecond)
 		r, err := newEventRow(e)
@@ -209,6 +210,7 @@ func (s *Store) CatchUp(ctx context.Context, missing Untold, state, value string
 			return 0, fmt.Errorf("catch up: %s events cannot be told apart", e.Type)
 		}
 		inserts = append(inserts, len(all))
+		keys = append(append(keys, r.key, r.lean), r.keys...)
 		told := r.tellings()
 		all = append(all, r.insert(s.events), change(`DELETE FROM events WHERE id = ? AND (`+isKnown+` OR `+cameSince+`)`,
 			slices.Concat([]any{r.id}, told, []any{missing.seen, r.id}, told)...))
@@ -223,7 +225,7 @@ func (s *Store) CatchUp(ctx context.Context, missing Untold, state, value string
 	if state != "" {
 		all = append(all, keep(state, value))
 	}
-	changed, err := s.writeEvents(ctx, all...)
+	changed, err := s.writeEvents(ctx, keys, all...)
 	if err != nil {
 		return 0, fmt.Errorf("catch up: %w", err)
 	}
@@ -265,6 +267,7 @@ func (s *Store) CountKinds(ctx context.Context, source string, k *Kinds) error {
 // LastVerified is when what the newest webhook of a source told of happened; zero when
 // none came yet.
 func (s *Store) LastVerified(ctx context.Context, source string) (time.Time, error) {
+	_ = s.settle(ctx)
 	at, _, err := s.next(ctx, `SELECT CASE WHEN occurred_at > 0 THEN occurred_at ELSE received_at END FROM events WHERE source = ? AND caught_up = 0 ORDER BY id DESC LIMIT 1`, source)
 	return at, err
 }

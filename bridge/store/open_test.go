@@ -136,7 +136,7 @@ func TestOpenOfAReadOnlyStore(t *testing.T) {
 func TestWhoIsStoppedLetsEventsIn(t *testing.T) {
 	s := openAt(t, pgtest.Shared(t).Database(t))
 	const timeout = `INSERT INTO states (name, value) VALUES ('timeout', current_setting('idle_in_transaction_session_timeout'))`
-	if _, err := s.writeEvents(t.Context(), change(timeout)); err != nil {
+	if _, err := s.writeEvents(t.Context(), nil, change(timeout)); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := s.State(t.Context(), "timeout"); got != "10s" || err != nil {

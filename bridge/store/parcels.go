@@ -26,7 +26,7 @@ type Parcel struct {
 
 // DueParcels gives the parcels that a sink should send now, at most limit.
 func (s *Store) DueParcels(ctx context.Context, sink string, now time.Time, limit int) ([]Parcel, error) {
-	all, err := list(ctx, s, func(row scanner) (p Parcel, err error) {
+	all, err := listNow(ctx, s, func(row scanner) (p Parcel, err error) {
 		var closes, latest int64
 		err = row.Scan(&p.ID, &p.Route, &p.Key, &closes, &latest)
 		p.Closes, p.Latest = fromMicros(closes), fromMicros(latest)
@@ -57,7 +57,7 @@ func (s *Store) CloseParcel(ctx context.Context, parcel string, limit int) ([]br
 	if _, err := s.write(ctx, change(`UPDATE parcels SET closed = 1 WHERE id = ?`, parcel)); err != nil {
 		return nil, fmt.Errorf("close parcel %s: %w", parcel, err)
 	}
-	waiting, err := list(ctx, s, scanSized, selectSized+` WHERE d.digest_key = ? AND d.state = 'pending' ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, parcel, limit+1)
+	waiting, err := listNow(ctx, s, scanSized, selectSized+` WHERE d.digest_key = ? AND d.state = 'pending' ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, parcel, limit+1)
 	var all, rest []bridge.Delivery
 	r := &reading{Store: s, room: parcelSpace}
 	some := waiting[:min(limit, len(waiting))]
@@ -182,7 +182,7 @@ func (c Choice) rows() (query string, args []any) {
 // Waiting counts the deliveries of a choice, up to limit.
 func (s *Store) Waiting(ctx context.Context, c Choice, limit int) (n int, err error) {
 	rows, args := c.rows()
-	err = s.row(ctx, `SELECT count(*) FROM (SELECT 1 AS one FROM (`+rows+`) w LIMIT ?) n`, append(args, limit)...).Scan(&n)
+	err = s.rowNow(ctx, `SELECT count(*) FROM (SELECT 1 AS one FROM (`+rows+`) w LIMIT ?) n`, append(args, limit)...).Scan(&n)
 	return n, err
 }
 
@@ -228,7 +228,7 @@ func (s *Store) tidy(ctx context.Context, before time.Time) error {
 // was; "" when there is nothing.
 func (s *Store) Post(ctx context.Context, sink string, kind bridge.PostKind, key string) (ref string, at time.Time, err error) {
 	var posted int64
-	err = s.row(ctx, `SELECT ref, at FROM posts WHERE sink = ? AND kind = ? AND key = ?`, sink, string(kind), key).Scan(&ref, &posted)
+	err = s.rowNow(ctx, `SELECT ref, at FROM posts WHERE sink = ? AND kind = ? AND key = ?`, sink, string(kind), key).Scan(&ref, &posted)
 	if notThere(err) {
 		return "", time.Time{}, nil
 	}

@@ -97,7 +97,7 @@ func (r *reading) few(ctx context.Context, asked []sized, fields *bridge.Reads) 
 	c := &conditions{}
 	c.in("d.id", "IN", idsOf(asked))
 	c.add("d.state = 'pending'")
-	rows, err := list(ctx, r.Store, scanDue, `SELECT d.id, d.route, d.sink, d.attempts, d.failing_since, d.not_before, COALESCE(e.routed_at, 0), `+factsColumns+`
+	rows, err := listNow(ctx, r.Store, scanDue, `SELECT d.id, d.route, d.sink, d.attempts, d.failing_since, d.not_before, COALESCE(e.routed_at, 0), `+factsColumns+`
 		FROM deliveries d JOIN events e ON e.id = d.event_id`+c.where(), c.args...)
 	if err != nil {
 		return nil, err

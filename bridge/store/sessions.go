@@ -31,7 +31,7 @@ func (s *Store) Begin(ctx context.Context, n Session) error {
 // Session gives a session that has not expired; ErrNotFound if there is none.
 func (s *Store) Session(ctx context.Context, id string) (n Session, err error) {
 	var expires int64
-	err = s.row(ctx, `SELECT id, who, role, expires, grounds FROM sessions WHERE id = ? AND expires > ?`, id, micros(time.Now())).Scan(&n.ID, &n.Who, &n.Role, &expires, &n.Grounds)
+	err = s.rowNow(ctx, `SELECT id, who, role, expires, grounds FROM sessions WHERE id = ? AND expires > ?`, id, micros(time.Now())).Scan(&n.ID, &n.Who, &n.Role, &expires, &n.Grounds)
 	n.Expires = fromMicros(expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return n, ErrNotFound
@@ -61,7 +61,7 @@ func (s *Store) EndAll(ctx context.Context) (int, error) {
 
 // CountSessions tells how many people are logged in.
 func (s *Store) CountSessions(ctx context.Context) (n int, err error) {
-	if err = s.row(ctx, `SELECT count(*) FROM sessions WHERE expires > ?`, micros(time.Now())).Scan(&n); err != nil {
+	if err = s.rowNow(ctx, `SELECT count(*) FROM sessions WHERE expires > ?`, micros(time.Now())).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count sessions: %w", err)
 	}
 	return n, nil

@@ -10,7 +10,7 @@ import (
 // State gives what Keep kept under a name; "" when there is nothing.
 func (s *Store) State(ctx context.Context, name string) (string, error) {
 	var value string
-	err := s.row(ctx, `SELECT value FROM states WHERE name = ?`, name).Scan(&value)
+	err := s.rowNow(ctx, `SELECT value FROM states WHERE name = ?`, name).Scan(&value)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("read the state of %s: %w", name, err)
 	}

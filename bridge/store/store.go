@@ -29,6 +29,7 @@ type Store struct {
 	reads      atomic.Pointer[bridge.Reads] // nil: all that is stored
 	keys       atomic.Pointer[Keys]         // of the tokens; nil: none
 	metrics    *metrics.Metrics
+	arrivals   *arrivals // nil when the store is a database of its own
 	news       *news     // nil when no other process shares the store
 	urgent     chan *job // to a writer
 	jobs       chan *job // to a writer, when nothing is urgent
@@ -75,6 +76,11 @@ func (s *Store) open(ctx context.Context, where string) error {
 		s.news.close()
 		return errors.Join(err, s.engine.close())
 	}
+	if !s.Shared() {
+		if err := s.openArrivals(ctx, where); err != nil {
+			return errors.Join(err, s.engine.close())
+		}
+	}
 	w := writer{s.engine, s.metrics}
 	if s.engine.parallel() {
 		s.writers.Go(func() { w.run(s.urgent, nil) })
@@ -99,7 +105,17 @@ func (s *Store) Close() error {
 	s.closing.Unlock()
 	s.writers.Wait()
 	s.news.close()
-	return s.engine.close()
+	var err error
+	if s.arrivals != nil {
+		err = errors.Join(s.arrivals.move(context.Background(), s.moving), s.arrivals.close())
+	}
+	return errors.Join(err, s.engine.close())
+}
+
+func (s *Store) isClosed() bool {
+	s.closing.RLock()
+	defer s.closing.RUnlock()
+	return s.closed
 }
 
 // Read says which fields of the facts are read when several events become one message.

@@ -53,14 +53,30 @@ func (s *Store) writeAlone(ctx context.Context, all ...statement) ([]int64, erro
 	return writer{s.engine, s.metrics}.measured(ctx, 1, all)
 }
 
-// writeEvents is write while nobody else can add events.
-func (s *Store) writeEvents(ctx context.Context, all ...statement) ([]int64, error) {
+// writeEvents is write while nobody else can add events. The keys are those by which what
+// it adds is known; nil is none.
+func (s *Store) writeEvents(ctx context.Context, keys [][]byte, all ...statement) ([]int64, error) {
+	if s.arrivals != nil {
+		s.arrivals.adding.Lock()
+		defer s.arrivals.adding.Unlock()
+		if err := s.settle(ctx); err != nil {
+			return nil, err
+		}
+	}
 	s.closing.RLock() // not while it is closed
 	defer s.closing.RUnlock()
 	if s.closed {
 		return nil, ErrClosed
 	}
-	return s.engine.alone(ctx, all)
+	changed, err := s.engine.alone(ctx, all)
+	if s.arrivals != nil {
+		for _, key := range keys {
+			if key != nil {
+				s.arrivals.seen.add(key)
+			}
+		}
+	}
+	return changed, err
 }
 
 func (s *Store) do(ctx context.Context, queue chan<- *job, all []statement) ([]int64, error) {

@@ -19,7 +19,7 @@ const module = "github.com/absorb-bridge/absorb-bridge/"
 // layers are the packages from the ground up. One may import those below it, and
 // none beside or above it.
 var layers = [][]string{
-	{"bridge", "bridge/budget", "bridge/metrics", "bridge/peer", "bridge/plain", "bridge/schedule", "bridge/timestamp", "bridge/tracing", "templates", "configs", "internal/wall/draw", "internal/locked", "internal/loopback", "internal/pgtest", "internal/yamlfile", "internal/jsonschema", "deploy/notices"},
+	{"bridge", "bridge/budget", "bridge/inbox", "bridge/metrics", "bridge/peer", "bridge/plain", "bridge/schedule", "bridge/timestamp", "bridge/tracing", "templates", "configs", "internal/wall/draw", "internal/locked", "internal/loopback", "internal/pgtest", "internal/yamlfile", "internal/jsonschema", "deploy/notices"},
 	{"bridge/absorb", "bridge/bounds", "bridge/redact", "bridge/render", "sinks/kit", "internal/wall", "internal/jsonschema/schematest"},
 	{"bridge/store"},
 	{
