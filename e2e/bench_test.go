@@ -1,21 +1,14 @@
 package e2e
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
+	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,7 +22,8 @@ const (
 )
 
 // BenchmarkIntake compares serve, as built, with a process that only verifies
-// the signature: the same requests from the same generator, by turns. The bridge
+// the signature, and with one that also appends each body to a file and syncs it for all
+// who wait: the same requests from the same generator, by turns. The bridge
 // has one route, which takes every event, and its sink was told to wait an hour,
 // so that nothing is delivered meanwhile.
 func BenchmarkIntake(b *testing.B) {
@@ -57,73 +51,37 @@ func BenchmarkIntakeBesideDelivery(b *testing.B) {
 }
 
 func compare(b *testing.B, endpoint *httptest.Server, connections int) {
-	bare := startBare(b)
-	durable := start(b, folder(b, fmt.Sprintf("  slack: { type: slack, webhook_url: %s/services/T0/B0/x, limit: none }", endpoint.URL), "slack")).url
+	bare, file := startBare(b, "").url, startBare(b, filepath.Join(b.TempDir(), "events"))
+	bridge := start(b, folder(b, fmt.Sprintf("  slack: { type: slack, webhook_url: %s/services/T0/B0/x, limit: none }", endpoint.URL), "slack"))
 	requests := roundRequests
 	if connections == 1 {
 		requests /= 10
 	}
-	var bareRates, rates, slowest []float64
+	var bareRates, fileRates, rates, slowest, fileSlowest []float64
+	var used, usedByFile usage
 	for range rounds {
 		rate, _ := load(b, bare, connections, requests)
 		bareRates = append(bareRates, rate)
-		rate, p99 := load(b, durable, connections, requests)
+		began := usageOf(file.cmd.Process.Pid)
+		rate, p99 := load(b, file.url, connections, requests)
+		fileRates, fileSlowest = append(fileRates, rate), append(fileSlowest, p99)
+		usedByFile.add(began, usageOf(file.cmd.Process.Pid))
+		began = usageOf(bridge.cmd.Process.Pid)
+		rate, p99 = load(b, bridge.url, connections, requests)
 		rates, slowest = append(rates, rate), append(slowest, p99)
+		used.add(began, atRest(bridge.cmd.Process.Pid))
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(median(bareRates), "bare/s")
+	b.ReportMetric(median(fileRates), "file/s")
 	b.ReportMetric(median(rates), "durable/s")
 	b.ReportMetric(100*median(rates)/median(bareRates), "%of-bare")
+	b.ReportMetric(100*median(rates)/median(fileRates), "%of-file")
+	b.ReportMetric(median(fileSlowest), "file-p99-ms")
 	b.ReportMetric(median(slowest), "p99-ms")
-}
-
-// bareVariable makes the test binary the process that only verifies.
-const bareVariable = "BRIDGE_BENCH_BARE"
-
-// serveBare serves the bare handler and prints its address.
-func serveBare() {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	fmt.Println(l.Addr())
-	fmt.Fprintln(os.Stderr, http.Serve(l, http.HandlerFunc(verifyOnly)))
-	os.Exit(1)
-}
-
-func startBare(b *testing.B) (url string) {
-	b.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), bareVariable+"=1")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	address, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
-	return "http://" + strings.TrimSpace(address) + "/absorb"
-}
-
-func verifyOnly(w http.ResponseWriter, r *http.Request) {
-	data, err := io.ReadAll(r.Body)
-	if err != nil {
-		return
-	}
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(data)
-	got, err := hex.DecodeString(r.Header.Get("absorb-signature"))
-	if err != nil || !hmac.Equal(got, mac.Sum(nil)) {
-		http.Error(w, "no", http.StatusUnauthorized)
-		return
-	}
-	_, _ = io.WriteString(w, `{"status":"accepted"}`)
+	events := float64(rounds * requests / connections * connections)
+	used.report(b, "", events)
+	usedByFile.report(b, "file-", events)
 }
 
 // counter makes every request of every round another event.
@@ -147,18 +105,11 @@ func spread(b *testing.B, urls []string, connections, requests int) (rate, p99 f
 // drive has so many connections post, each one request after the other.
 func drive(b *testing.B, connections, requests int, post func(client *http.Client, connection int) error) (rate, p99 float64) {
 	b.Helper()
-	rate, took := timed(b, connections, requests, post)
-	return rate, took[len(took)*99/100]
-}
-
-// timed is drive that gives how long each request took, in milliseconds, the shortest
-// first.
-func timed(b *testing.B, connections, requests int, post func(client *http.Client, connection int) error) (rate float64, took []float64) {
-	b.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
 	var mu sync.Mutex // guards took
+	var took []float64
 	var wg sync.WaitGroup
 	began := time.Now()
 	for c := range connections {
@@ -183,7 +134,7 @@ func timed(b *testing.B, connections, requests int, post func(client *http.Clien
 		b.Fatal("no request was answered")
 	}
 	slices.Sort(took)
-	return float64(len(took)) / elapsed, took
+	return float64(len(took)) / elapsed, took[len(took)*99/100]
 }
 
 // postOne posts an event.

@@ -29,8 +29,8 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
-	if os.Getenv(bareVariable) != "" {
-		serveBare()
+	if file := os.Getenv(bareVariable); file != "" {
+		serveBare(file)
 	}
 	// Tests that run in parallel wait for most of their time; -parallel sets another number.
 	_ = flag.Set("test.parallel", "4")
