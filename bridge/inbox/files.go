@@ -87,6 +87,9 @@ func (l *Log) begun() error {
 		if last := l.segments[len(l.segments)-1]; last.log != l.id {
 			return fmt.Errorf("%s and %s belong to different stores: move the one away that does not belong here", l.segments[0].file.Name(), last.file.Name())
 		}
+		if l.forgotten.Log != l.id { // it says nothing of this log
+			l.forgotten = Position{Log: l.id}
+		}
 		return nil
 	}
 	var id [8]byte

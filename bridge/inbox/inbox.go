@@ -25,8 +25,11 @@ const (
 	groupSize = 1 << 20
 )
 
-// ErrClosed is returned for records that come after Close.
+// ErrClosed is returned after Close.
 var ErrClosed = errors.New("the inbox is closed")
+
+// ErrUnread is returned by Clear while somebody must still read.
+var ErrUnread = errors.New("the inbox has records that nobody has read")
 
 // Position is a place between two records. The zero value is before all of them.
 type Position struct {
@@ -35,9 +38,9 @@ type Position struct {
 	Offset  int64 // bytes, in the segment's file
 }
 
-// before tells whether p comes before q. A place in another log comes before everything:
+// Before tells whether p comes before q. A place in another log comes before everything:
 // what was read there says nothing of this one.
-func (p Position) before(q Position) bool {
+func (p Position) Before(q Position) bool {
 	if p.Log != q.Log {
 		return true
 	}
@@ -177,13 +180,21 @@ func (l *Log) next(frame int) *segment {
 func (l *Log) End() Position {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.closed {
+		return l.forgotten
+	}
 	return l.segments[len(l.segments)-1].position()
 }
 
 // Size is how many bytes nobody has forgotten yet, about.
-func (l *Log) Size() (n int64) {
+func (l *Log) Size() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.unread()
+}
+
+// unread is Size for whoever holds mu.
+func (l *Log) unread() (n int64) {
 	for _, s := range l.segments {
 		n += s.end - headerSize
 		if s.number == l.forgotten.Segment {
@@ -207,7 +218,7 @@ func (l *Log) Read(from Position, most int) (records [][]byte, next Position, er
 	}
 	for _, s := range segments {
 		start := Position{l.id, s.number, headerSize}
-		if from.before(start) {
+		if from.Before(start) {
 			from = start
 		}
 		if from.Segment != s.number || from.Offset >= s.end {
@@ -223,24 +234,37 @@ func (l *Log) Read(from Position, most int) (records [][]byte, next Position, er
 func (l *Log) Forget(before Position) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.forgotten.before(before) || before.Log != l.id {
+	if !l.forgotten.Before(before) || before.Log != l.id {
 		return
 	}
 	l.forgotten = before
-	if len(l.segments) > 1 && !before.before(Position{l.id, l.segments[1].number, headerSize}) {
+	if len(l.segments) > 1 && !before.Before(Position{l.id, l.segments[1].number, headerSize}) {
 		_ = l.segments[0].retire(l.size) // what is left in it is never read: its number is too low
 		l.segments = l.segments[1:]
 	}
 }
 
-// Clear empties the files, if everything in them was forgotten, so that nothing is left of
-// it on the disk.
+// Forgotten is the place before which everything was forgotten.
+func (l *Log) Forgotten() Position {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.forgotten
+}
+
+// Clear empties the files, so that nothing is left on the disk of what was forgotten. The
+// error is ErrUnread when there are records that were not.
 func (l *Log) Clear() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for l.leading {
+		l.idle.Wait()
+	}
+	if l.closed {
+		return ErrClosed
+	}
 	last := l.segments[len(l.segments)-1]
-	if l.leading || l.forgotten.before(last.position()) {
-		return nil // it is in use, and will be overwritten
+	if l.unread() > 0 {
+		return ErrUnread
 	}
 	for _, name := range Files(l.path) {
 		file, err := l.disk.open(name, true)
@@ -268,6 +292,5 @@ func (l *Log) Close() error {
 	for l.leading {
 		l.idle.Wait()
 	}
-	last := l.segments[len(l.segments)-1].position()
-	return l.release(!l.forgotten.before(last))
+	return l.release(l.unread() == 0)
 }

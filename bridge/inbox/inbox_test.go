@@ -137,6 +137,9 @@ func TestFilesAreUsedAgain(t *testing.T) {
 	if err := add(t, l, "new"); err != nil {
 		t.Fatal(err)
 	}
+	if err := l.Clear(); !errors.Is(err, ErrUnread) {
+		t.Errorf("what was not read is cleared: %v", err)
+	}
 	wants(t, l, at, "new")
 	if err := l.Close(); err != nil {
 		t.Fatal(err)

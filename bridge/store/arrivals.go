@@ -38,7 +38,7 @@ type arrivals struct {
 
 const (
 	// mostWaiting is how many bytes of the inbox may wait. Whoever comes when there are more
-	// moves them first.
+	// moves some first.
 	mostWaiting = 64 << 20
 
 	// movedAtOnce is how many bytes of events are moved in one transaction, about.
@@ -98,7 +98,7 @@ func (a *arrivals) accept(ctx context.Context, s *Store, all []eventRow) ([]Acce
 		return nil, ErrClosed
 	}
 	if a.log.Size() > mostWaiting {
-		if err := s.settle(ctx); err != nil {
+		if _, err := s.settleSome(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -2,11 +2,14 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/inbox"
 )
 
 // Person is who Forget is about.
@@ -64,11 +67,22 @@ func (s *Store) Forget(ctx context.Context, p Person, dry bool) (Removal, error)
 
 // scrub has nothing left in the files of what was deleted.
 func (s *Store) scrub(ctx context.Context) error {
-	err := s.engine.scrub(ctx)
-	if err == nil && s.arrivals != nil {
-		err = s.arrivals.log.Clear()
+	if err := s.engine.scrub(ctx); err != nil || s.arrivals == nil {
+		return err
 	}
-	return err
+	if err := s.settle(ctx); err != nil { // what came meanwhile
+		return err
+	}
+	s.arrivals.adding.Lock()
+	defer s.arrivals.adding.Unlock()
+	for {
+		if err := s.settle(ctx); err != nil {
+			return err
+		}
+		if err := s.arrivals.log.Clear(); !errors.Is(err, inbox.ErrUnread) {
+			return err
+		}
+	}
 }
 
 // forgetting is the state of one Forget.

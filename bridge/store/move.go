@@ -5,10 +5,14 @@ import (
 	"fmt"
 )
 
-// settle moves what is in the inbox into the tables.
+// settle moves what is in the inbox into the tables, up to the last event that was
+// accepted before.
 func (s *Store) settle(ctx context.Context) error {
-	for {
-		if moved, err := s.settleSome(ctx); moved == 0 || err != nil {
+	if s.arrivals == nil {
+		return nil
+	}
+	for end := s.arrivals.log.End(); ; {
+		if moved, err := s.settleSome(ctx); moved == 0 || err != nil || !s.arrivals.log.Forgotten().Before(end) {
 			return err
 		}
 	}

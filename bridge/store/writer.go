@@ -57,6 +57,9 @@ func (s *Store) writeAlone(ctx context.Context, all ...statement) ([]int64, erro
 // it adds is known; nil is none.
 func (s *Store) writeEvents(ctx context.Context, keys [][]byte, all ...statement) ([]int64, error) {
 	if s.arrivals != nil {
+		if err := s.settle(ctx); err != nil { // while others wait, little is left
+			return nil, err
+		}
 		s.arrivals.adding.Lock()
 		defer s.arrivals.adding.Unlock()
 		if err := s.settle(ctx); err != nil {
