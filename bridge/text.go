@@ -113,12 +113,22 @@ func cleanURL(s string) string {
 		return ""
 	}
 	u.RawQuery = escapeForeign(u.RawQuery)
-	// url.URL leaves these in queries and fragments; inside chat markup they end the link.
-	return beyondURL.Replace(u.String())
+	whole := beyondURL.Replace(u.String())
+	start := len(u.Scheme) + len("://")
+	end := strings.IndexAny(whole[start:], "/?#")
+	if end < 0 {
+		return whole
+	}
+	host, rest := whole[:start+end], whole[start+end:] // a host may be an address in brackets
+	return host + brackets.Replace(rest)
 }
 
-var beyondURL = strings.NewReplacer(
-	"<", "%3C", ">", "%3E", `"`, "%22", "|", "%7C", "(", "%28", ")", "%29", " ", "%20", "`", "%60", `\`, "%5C", "\n", "", "\r", "",
+// What url.URL leaves in queries and fragments, and what ends the link inside chat markup.
+var (
+	beyondURL = strings.NewReplacer(
+		"<", "%3C", ">", "%3E", `"`, "%22", "|", "%7C", "(", "%28", ")", "%29", " ", "%20", "`", "%60", `\`, "%5C", "\n", "", "\r", "",
+	)
+	brackets = strings.NewReplacer("[", "%5B", "]", "%5D")
 )
 
 // notInHost tells whether a character has no business in a host or its port.

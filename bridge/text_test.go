@@ -72,6 +72,8 @@ func TestCleanURL(t *testing.T) {
 		{"https://a%22b.example/", ""},
 		{"https://a<b>.example/", ""},
 		{"https://[2001:db8::1]:8443/x", "https://[2001:db8::1]:8443/x"},
+		{"https://[2001:db8::1]?a[0]=b#[c]", "https://[2001:db8::1]?a%5B0%5D=b#%5Bc%5D"},
+		{"https://example.com/[a](https://b.example)", "https://example.com/%5Ba%5D%28https://b.example%29"},
 		{"https://:443/", ""},
 		{"https://user:pass@example.com/", ""},
 		{"https://user@example.com/", ""},

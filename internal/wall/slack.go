@@ -173,7 +173,7 @@ func slackNotes(n node) []string {
 }
 
 // liveText tells whether a text that Slack formats holds the words. Plain text
-// objects are literal.
+// objects are literal, and so is what stands for an image (alt_text).
 func liveText(n node, words string) bool {
 	if n.get("type").text() == "plain_text" {
 		return false
@@ -184,7 +184,7 @@ func liveText(n node, words string) bool {
 		}
 	}
 	for _, key := range n.keys() {
-		if liveText(n.get(key), words) {
+		if key != "alt_text" && liveText(n.get(key), words) {
 			return true
 		}
 	}

@@ -81,11 +81,12 @@ func EscapeMarkdown(s string) string {
 }
 
 func everywhere(data, text string) bridge.Message {
+	inAddress := strings.ReplaceAll(data, "%", "%25") // an address with other escapes is none
 	return bridge.Message{
-		ID: "0192f0c4-7a10-7c3e-9b1e-5f1f2a3b4c5e", Level: bridge.Level(data), Title: data, URL: "https://example.com/?q=<" + data,
+		ID: "0192f0c4-7a10-7c3e-9b1e-5f1f2a3b4c5e", Level: bridge.Level(data), Title: data, URL: "https://example.com/?q=<" + inAddress,
 		Text:      text + "\n\n[label](https://example.com/) " + text,
 		Fields:    []bridge.Field{{Name: data, Value: data, Short: true}, {Name: "", Value: data}, {Name: data, Value: " "}},
-		ImageURL:  "https://example.com/" + data,
+		ImageURL:  "https://example.com/" + inAddress,
 		Footer:    data,
 		Actions:   []bridge.Action{{Label: data, URL: "https://example.com/"}},
 		ThreadKey: data,
