@@ -237,25 +237,18 @@ func TestForgetEmptiesTheInbox(t *testing.T) {
 	s := openAt(t, path)
 	const secret = "somebody-who-wants-to-be-forgotten"
 	accept(t, s, bridge.Event{Source: "p", Type: "UserCreated", UserID: secret, ReceivedAt: noon, Raw: []byte(`{"userId":"` + secret + `"}`)})
-	stop, ended := make(chan struct{}), make(chan struct{})
-	go func() { // others arrive meanwhile
-		defer close(ended)
-		for n := 100; ; n++ {
-			select {
-			case <-stop:
-				return
-			default:
-				if _, err := s.Accept(context.Background(), []bridge.Event{event(n)}); err != nil {
-					t.Error(err)
-				}
+	var others sync.WaitGroup
+	others.Go(func() { // arrive meanwhile
+		for n := range 500 {
+			if _, err := s.Accept(context.Background(), []bridge.Event{event(100 + n)}); err != nil {
+				t.Error(err)
 			}
 		}
-	}()
+	})
 	if _, err := s.Forget(t.Context(), Person{User: secret}, false); err != nil {
 		t.Fatal(err)
 	}
-	close(stop)
-	<-ended
+	others.Wait()
 	for _, name := range append(inbox.Files(inboxPath(path)), path) {
 		if data, err := os.ReadFile(name); err != nil || strings.Contains(string(data), secret) {
 			t.Errorf("%s: %v, or the person is in it", name, err)
