@@ -52,7 +52,9 @@ func BenchmarkIntakeBesideDelivery(b *testing.B) {
 
 func compare(b *testing.B, endpoint *httptest.Server, connections int) {
 	bare, file := startBare(b, "").url, startBare(b, filepath.Join(b.TempDir(), "events"))
-	bridge := start(b, folder(b, fmt.Sprintf("  slack: { type: slack, webhook_url: %s/services/T0/B0/x, limit: none }", endpoint.URL), "slack"))
+	dir := folder(b, fmt.Sprintf("  slack: { type: slack, webhook_url: %s/services/T0/B0/x, limit: none }", endpoint.URL), "slack")
+	replaceIn(b, filepath.Join(dir, "bridge.yaml"), "sinks:", "intake: { per_address: 300 }\nsinks:")
+	bridge := start(b, dir)
 	requests := roundRequests
 	if connections == 1 {
 		requests /= 10
