@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -96,8 +97,16 @@ func (b *tab) quiet(t *testing.T) {
 // do does something in the tab.
 func (b *tab) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	_, err := in(b, chromedp.Steps(steps...))
-	b.must(t, err)
+	for _, step := range steps {
+		_, err := in(b, step)
+		for range 20 { // the page may draw itself again between the look for an element and its use
+			if err == nil || !strings.Contains(err.Error(), "Could not find node") {
+				break
+			}
+			_, err = in(b, step)
+		}
+		b.must(t, err)
+	}
 }
 
 func (b *tab) must(t *testing.T, err error) {
