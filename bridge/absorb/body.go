@@ -15,6 +15,7 @@ type field struct {
 	depth  int
 	value  any
 	listed bool // the key stands in a list of keys and values, where it may be anybody's text
+	opened bool // it was read from a text
 }
 
 // is tells whether a folded key means the field: its own, or its parent's and
@@ -32,48 +33,75 @@ type fields []field
 // wrappers hold an event's own keys: what is inside them counts as outside.
 var wrappers = []string{"event", "data", "payload", "detail", "details", "body", "webhook", "message", "notification"}
 
-const indexDepth = 2
+const (
+	indexDepth = 2
+	maxFields  = 1000 // of one event; a real webhook has some dozens
+)
 
 func indexBody(body map[string]any) fields {
 	var all fields
 	all.object(body, "", 0, false)
-	slices.SortStableFunc(all, func(a, b field) int { return a.depth - b.depth })
+	for i := 0; i < len(all); i++ { // what is inside comes after all that is outside
+		f := all[i]
+		if f.depth == indexDepth {
+			break
+		}
+		switch v := f.value.(type) {
+		case map[string]any:
+			all.object(v, f.key, f.depth+1, f.opened)
+		case []any:
+			all.list(v, f.key, f.depth+1, f.opened)
+		}
+	}
 	return all
 }
 
 // object adds an object's fields; opened tells that it stood in a text.
 func (all *fields) object(object map[string]any, parent string, depth int, opened bool) {
-	for _, key := range slices.Sorted(maps.Keys(object)) {
-		all.add(key, parent, object[key], depth, opened)
+	room := maxFields - len(*all)
+	if room == 0 {
+		return
+	}
+	keys := slices.Sorted(maps.Keys(object))
+	if len(keys) > room {
+		other := func(key string) bool { return !isLikely(key) }
+		keys = append(slices.DeleteFunc(slices.Clone(keys), other), slices.DeleteFunc(keys, isLikely)...)
+	}
+	for _, key := range keys[:min(len(keys), room)] {
+		all.add(field{key: key, parent: parent, value: object[key], depth: depth, opened: opened})
 	}
 }
 
-func (all *fields) add(key, parent string, value any, depth int, opened bool) {
-	if text, ok := value.(string); ok && !opened {
-		if inner := decodeText(text); inner != nil {
-			value, opened = inner, true
-		}
-	}
-	*all = append(*all, field{key: key, parent: parent, own: foldID(key), outer: foldID(parent), depth: depth, value: value})
-	if depth == indexDepth {
+// isLikely tells whether a key is one of those that the parser looks for.
+func isLikely(key string) bool {
+	folded := foldID(key)
+	_, known := knownEntities[folded]
+	return known || slices.Contains(roleKeys, folded) || slices.Contains(eventKeys, folded) || slices.Contains(timeKeys, folded)
+}
+
+// add adds a field, unless there are too many.
+func (all *fields) add(f field) {
+	if len(*all) == maxFields {
 		return
 	}
-	switch v := value.(type) {
-	case map[string]any:
-		all.object(v, key, depth+1, opened)
-	case []any:
-		all.list(v, key, depth+1, opened)
+	if text, ok := f.value.(string); ok && !f.opened {
+		if inner := decodeText(text); inner != nil {
+			f.value, f.opened = inner, true
+		}
 	}
+	f.own, f.outer = foldID(f.key), foldID(f.parent)
+	*all = append(*all, f)
 }
 
 // list adds the fields of a list of keys and values, or of a list's only object.
 func (all *fields) list(list []any, parent string, depth int, opened bool) {
 	for _, item := range list {
+		if len(*all) == maxFields {
+			return
+		}
 		object, _ := item.(map[string]any)
 		if key, value, ok := pair(object); ok {
-			at := len(*all)
-			all.add(key, parent, value, depth, opened)
-			(*all)[at].listed = true
+			all.add(field{key: key, parent: parent, value: value, depth: depth, opened: opened, listed: true})
 		} else if len(list) == 1 {
 			all.object(object, singular(parent), depth, opened)
 		}

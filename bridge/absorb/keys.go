@@ -182,7 +182,9 @@ func (all fields) entities() map[string]string {
 		if key == "" || id == "" {
 			continue
 		}
-		if _, taken := found[key]; !taken {
+		_, taken := found[key]
+		_, known := knownEntities[fold(key)]
+		if !taken && (known || len(found) < maxEntities) {
 			found[key] = id
 		}
 	}
@@ -229,8 +231,9 @@ func lowerFirst(s string) string {
 }
 
 const (
-	maxID    = 200 // of an id, in bytes; a longer text is none
-	zeroGUID = "00000000-0000-0000-0000-000000000000"
+	maxEntities = 100 // ids that are kept of one event, those of known things apart
+	maxID       = 200 // of an id, in bytes; a longer text is none
+	zeroGUID    = "00000000-0000-0000-0000-000000000000"
 )
 
 // idText is an id as text: a number keeps its digits, a list gives its first;
