@@ -286,12 +286,3 @@ func transport() *http.Transport {
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 256, 64
 	return t
 }
-
-// trusting is a client that trusts what the settings say, which were checked.
-func trusting(client *http.Client, trust kit.Trust) *http.Client {
-	config, err := trust.TLS()
-	if err != nil {
-		return client
-	}
-	return kit.WithTLS(client, config)
-}

@@ -36,7 +36,7 @@ func (e *patientExporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlyS
 	defer e.mu.Unlock()
 	if now := time.Now(); now.Sub(e.said) > repeatAfter {
 		e.said = now
-		e.log.Warn("spans could not be exported and are dropped; check traces.endpoint", "spans", len(spans), "err", without(e.endpoint, err))
+		e.log.Warn("spans could not be exported and are dropped; check traces.endpoint and, if a certificate is to blame, traces.ca and traces.client_cert", "spans", len(spans), "err", without(e.endpoint, err))
 	}
 	return nil
 }
