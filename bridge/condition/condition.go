@@ -76,6 +76,9 @@ type program struct {
 // String is the expression as it was written.
 func (p program) String() string { return p.text }
 
+// run evaluates the program. No context ends it: an evaluation that broke off would not be
+// decided, and such an event is delivered, so that a stop or a deadline would send what
+// a condition keeps back. The steps bound its time, and all of it is in memory.
 func (p program) run(f bridge.Facts) (any, error) {
 	if missing := p.undecided(f); missing != "" {
 		return nil, fmt.Errorf("%s could not be looked up", missing)
