@@ -156,7 +156,7 @@ func (machine) open(name string, create bool) (file, error) {
 	if f, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600); err != nil { // it has names in it
 		return nil, err
 	}
-	if err := syncFolder(filepath.Dir(name)); err != nil {
+	if err := SyncFolder(filepath.Dir(name)); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return onDisk{f}, nil
@@ -179,8 +179,8 @@ func (f onDisk) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-// syncFolder has a new file's name on disk. Windows has no such thing.
-func syncFolder(path string) error {
+// SyncFolder has the name of a new file in a folder on disk. Windows has no such thing.
+func SyncFolder(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}

@@ -37,7 +37,7 @@ func Backup(ctx context.Context, from, to string) (size int64, err error) {
 		_ = os.Remove(part.Name())
 		return 0, fmt.Errorf("back up the store %s: %w", from, err)
 	}
-	return size, syncFolder(filepath.Dir(to))
+	return size, inbox.SyncFolder(filepath.Dir(to))
 }
 
 // fill copies a store into a file that is there and empty, and has it on disk.
@@ -117,6 +117,9 @@ func moveCopied(ctx context.Context, path string) error {
 		}
 		err = a.move(ctx, func(ctx context.Context, all []statement) error {
 			tx, err := db.BeginTx(ctx, nil)
+			if err != nil {
+				return err
+			}
 			for i := 0; i < len(all) && err == nil; i++ {
 				_, err = tx.ExecContext(ctx, all[i].query, all[i].args...)
 			}
@@ -142,12 +145,4 @@ func checkCopy(ctx context.Context, path string) error {
 		err = fmt.Errorf("%s: restore an older backup", found)
 	}
 	return errors.Join(err, db.Close())
-}
-
-func syncFolder(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }

@@ -61,11 +61,14 @@ func (f *seen) place(key []byte, i int) (word, bit uint64) {
 	return at / 64, 1 << (at % 64)
 }
 
-// full tells whether more keys were added than the filter is for.
+// full tells whether more keys were added than the filter is for. It says so once: whoever
+// asks has the keys learned again.
 func (f *seen) full() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.complete && f.added*bitsForKey > 64*len(f.bits)
+	full := f.complete && f.added*bitsForKey > 64*len(f.bits)
+	f.complete = f.complete && !full
+	return full
 }
 
 // invalidate has every key be one that may have been added, until all were learned again.

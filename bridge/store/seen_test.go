@@ -47,6 +47,9 @@ func TestSeen(t *testing.T) {
 	if !f.full() {
 		t.Error("it is never full")
 	}
+	if f.full() || !f.has(keyOf(-4)) {
+		t.Error("a full filter is still asked, or learned again by two")
+	}
 	round = f.begin(1)
 	f.invalidate()
 	f.end(round)
