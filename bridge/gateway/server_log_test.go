@@ -1,13 +1,11 @@
 package gateway
 
 import (
-	"bytes"
 	"encoding/json"
 	"log/slog"
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,24 +13,13 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/plain"
+	"github.com/absorb-bridge/absorb-bridge/internal/locked"
 )
-
-// lines is a log that may be read while it is written.
-type lines struct {
-	mu  sync.Mutex // guards all
-	all bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.Write(p)
-}
 
 // TestServerLog: what net/http itself logs of a request is a line of the log like others,
 // whatever the panic of a handler says.
 func TestServerLog(t *testing.T) {
-	var log lines
+	var log locked.Buffer
 	g := &Gateway{
 		log:     slog.New(slog.NewJSONHandler(plain.NewWriter(&log), nil)),
 		started: &config.Config{Intake: config.Intake{BodyTime: time.Minute, Connections: 10, PerAddress: 10}},
@@ -51,9 +38,7 @@ func TestServerLog(t *testing.T) {
 	}
 	_ = l.Close() // which ends the server
 	_ = group.Wait()
-	log.mu.Lock()
-	defer log.mu.Unlock()
-	text := log.all.String()
+	text := log.String()
 	if strings.Count(text, "\n") != 1 || strings.ContainsFunc(strings.TrimSuffix(text, "\n"), plain.Hidden) {
 		t.Errorf("%q", text)
 	}
