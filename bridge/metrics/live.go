@@ -68,13 +68,13 @@ func newLive(m *Metrics) *live {
 		return prometheus.NewDesc(m.note(kind, name, help, labels), help, labels, nil)
 	}
 	return &live{
-		waiting:        desc("gauge", "queue_deliveries", "Deliveries that wait, for each sink that this process sends to.", "sink"),
-		oldest:         desc("gauge", "queue_oldest_age_seconds", "Since when the oldest event that waits for the sink has been here, or 0.", "sink"),
-		dead:           desc("gauge", "dead_letters", "Dead letters that are kept, for each sink that this process sends to.", "sink"),
-		unrouted:       desc("gauge", "routing_queue_events", "Events that wait to be routed, told by the process that routes."),
-		oldestUnrouted: desc("gauge", "routing_queue_oldest_age_seconds", "Since when the oldest of them has been here, or 0."),
-		undecided:      desc("counter", "undecided_conditions_total", "Conditions that could not be decided, so that the event was delivered.", "route"),
-		leases:         desc("gauge", "leases_held", "Pieces of work that this process does: routing, and sinks or the quotas they share."),
+		waiting:        desc("gauge", "queue_deliveries", "Waiting deliveries, for each sink that this process sends to.", "sink"),
+		oldest:         desc("gauge", "queue_oldest_age_seconds", "Age of the oldest event waiting for the sink, or 0.", "sink"),
+		dead:           desc("gauge", "dead_letters", "Stored dead letters, for each sink that this process sends to.", "sink"),
+		unrouted:       desc("gauge", "routing_queue_events", "Events waiting to be routed, reported by the process that routes."),
+		oldestUnrouted: desc("gauge", "routing_queue_oldest_age_seconds", "Age of the oldest event waiting to be routed, or 0."),
+		undecided:      desc("counter", "undecided_conditions_total", "Conditions that could not be evaluated; the event was delivered anyway.", "route"),
+		leases:         desc("gauge", "leases_held", "Leases that this process owns: routing, and sinks or groups of sinks that share a quota."),
 	}
 }
 

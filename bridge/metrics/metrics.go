@@ -98,57 +98,57 @@ func (l scrapeLog) Println(v ...any) {
 }
 
 func (m *Metrics) intake() {
-	m.events = m.counters("events_total", "Verified events that arrived: accepted, duplicate of one that was, or alike to one (dedupe); and caught_up, those that no webhook told of.", "source", "result")
-	m.refusals = m.counters("refusals_total", "Requests that were not accepted. The source is empty when the path is no source's, or several sources'.", "source", "reason")
-	m.gaveWay = m.counters("connections_closed_total", "Connections that were closed to make room for new ones: of webhooks or people, because of the total or of one address.", "listener", "bound")
-	m.tests = m.counters("test_requests_total", "Requests that were taken for a test of the portal while the source was on test.", "source")
-	m.accept = m.histogram("accept_duration_seconds", "From a verified request's headers to its answer, with the event on disk.",
+	m.events = m.counters("events_total", "Verified events: accepted, duplicate (the same request again), alike (repeats an earlier event; see dedupe), or caught_up (found by catch-up instead of a webhook).", "source", "result")
+	m.refusals = m.counters("refusals_total", "Webhook requests that the bridge refused. The source is empty if the path belongs to no source or to several.", "source", "reason")
+	m.gaveWay = m.counters("connections_closed_total", "Connections that the bridge closed to make room for new ones, by listener (webhooks or people) and by the limit reached (total, or address for one client).", "listener", "bound")
+	m.tests = m.counters("test_requests_total", "Requests that counted as tests of the portal because the source's test window was open.", "source")
+	m.accept = m.histogram("accept_duration_seconds", "Time from a verified request's headers to the answer. The event is on disk by then.",
 		.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5)
-	m.body = m.histogram("webhook_body_bytes", "Size of the bodies of verified requests.", prometheus.ExponentialBuckets(128, 4, 7)...)
+	m.body = m.histogram("webhook_body_bytes", "Body size of verified requests.", prometheus.ExponentialBuckets(128, 4, 7)...)
 }
 
 func (m *Metrics) storage() {
-	m.commitWrites = m.histogram("store_commit_writes", "How many writes shared one commit.", prometheus.ExponentialBuckets(1, 2, 11)...)
-	m.commitDuration = m.histogram("store_commit_duration_seconds", "How long a commit took until it was on disk.",
+	m.commitWrites = m.histogram("store_commit_writes", "Number of writes in one commit.", prometheus.ExponentialBuckets(1, 2, 11)...)
+	m.commitDuration = m.histogram("store_commit_duration_seconds", "Time until a commit was on disk.",
 		.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5)
-	m.commitErrors = m.counter("store_commit_errors_total", "Commits that failed.")
+	m.commitErrors = m.counter("store_commit_errors_total", "Failed commits.")
 }
 
 func (m *Metrics) routing() {
-	m.routed = m.counters("events_routed_total", "Events by what the routes made of them: routed, unrouted (no route takes it), or postponed to be looked up again.", "source", "result")
-	m.lookups = m.counters("lookups_total", "Questions about events: answered by Absorb, not_found (Absorb does not know it, may not show it, or does not understand the question), cached (known from an answer before), or failed (no answer).", "source", "result")
-	m.apiCalls = m.counters("api_calls_total", "Requests to the Integration API, logins included. Sources with the same settings share a client, which counts for the first of them.", "source", "outcome")
-	m.apiDuration = m.histograms("api_call_duration_seconds", "How long the Integration API took to answer.",
+	m.routed = m.counters("events_routed_total", "Routing results: routed, unrouted (no route matches), or postponed (a lookup will be retried).", "source", "result")
+	m.lookups = m.counters("lookups_total", "Lookups: answered by Absorb, not_found (Absorb does not know the id, does not allow the lookup, or rejects it), cached (answered from the cache), or failed (no answer).", "source", "result")
+	m.apiCalls = m.counters("api_calls_total", "Requests to the Integration API, including logins. Sources with the same API settings share a client; its requests count for the first of them.", "source", "outcome")
+	m.apiDuration = m.histograms("api_call_duration_seconds", "Response time of the Integration API.",
 		[]float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "source")
-	m.tokens = m.counters("token_refreshes_total", "Logins to the Integration API for a new token: ok or failed.", "source", "result")
+	m.tokens = m.counters("token_refreshes_total", "Logins to the Integration API to get a new token: ok or failed.", "source", "result")
 }
 
 func (m *Metrics) sending() {
-	m.attempts = m.counters("attempts_total", "Attempts to send a message, by how they ended: sent, temporary, limited, rejected or broken.", "sink", "outcome")
-	m.sendDuration = m.histograms("send_duration_seconds", "How long an attempt took.", []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "sink")
-	m.deliveries = m.counters("deliveries_total", "Deliveries that were sent, or became dead letters.", "sink", "state")
-	m.delay = m.histograms("event_to_delivery_seconds", "From an event's arrival until the sink's platform took its message.",
+	m.attempts = m.counters("attempts_total", "Attempts to send a message, by outcome: sent, temporary, limited, rejected or broken.", "sink", "outcome")
+	m.sendDuration = m.histograms("send_duration_seconds", "Duration of an attempt.", []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "sink")
+	m.deliveries = m.counters("deliveries_total", "Finished deliveries: sent, or dead (a dead letter).", "sink", "state")
+	m.delay = m.histograms("event_to_delivery_seconds", "Time from an event's arrival until the platform accepted its message.",
 		[]float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400}, "sink")
-	m.digests = m.counters("digests_total", "Messages that told of several events.", "sink")
-	m.digestEvents = m.counters("digest_events_total", "Events that were told of in digests.", "sink")
-	m.templateErrors = m.counters("template_errors_total", "Messages that could not be written.", "sink")
-	m.sinkInfo = m.gauges("sink_info", "Always 1, for each configured sink: its type.", "sink", "type")
-	m.sinkState = m.gauges("sink_state", "1 for the state that the sink is in, told by the process that sends to it: healthy, limited (its platform asked for a pause), failing (the last deliveries failed), "+
-		"probing (so many did that one is tried at a time), or broken (somebody must mend the destination).", "sink", "state")
+	m.digests = m.counters("digests_total", "Messages about several events.", "sink")
+	m.digestEvents = m.counters("digest_events_total", "Events in such messages.", "sink")
+	m.templateErrors = m.counters("template_errors_total", "Messages that could not be rendered.", "sink")
+	m.sinkInfo = m.gauges("sink_info", "Always 1. The label type is the type of the configured sink.", "sink", "type")
+	m.sinkState = m.gauges("sink_state", "1 for the sink's current state, reported by the process that sends to it: healthy, limited (the platform asked for a pause), failing (the last deliveries failed), "+
+		"probing (many failed; one message is tried at a time), or broken (somebody must fix the destination).", "sink", "state")
 }
 
 func (m *Metrics) running() {
-	m.adminRefused = m.counters("admin_refusals_total", "Requests that the admin address refused, by reason: wrong_token, no_rights (the person is known and may not do this), "+
-		"other_site (another site's page sent the request), bad_identity (a login by OpenID Connect was not confirmed), or too_many (too many such logins were begun).", "reason")
-	m.reloads = m.counters("config_reloads_total", "Times that the configuration was read again: ok, or failed, when the one before goes on.", "result")
-	m.reloadOK = m.gauge("config_last_reload_successful", "0 while the configuration's files have faults and the one before them is used, else 1.")
-	m.reloadedAt = m.gauge("config_last_reload_success_timestamp_seconds", "When the configuration in use was read.")
+	m.adminRefused = m.counters("admin_refusals_total", "Requests that the admin address refused, by reason: wrong_token, no_rights (the person is known but may not do this), "+
+		"other_site (a page of another site sent the request), bad_identity (an OpenID Connect login could not be verified), or too_many (too many OpenID Connect logins were started).", "reason")
+	m.reloads = m.counters("config_reloads_total", "Reloads of the configuration: ok, or failed (the previous configuration stays in use).", "result")
+	m.reloadOK = m.gauge("config_last_reload_successful", "0 if the last reload failed and the previous configuration is still in use, else 1.")
+	m.reloadedAt = m.gauge("config_last_reload_success_timestamp_seconds", "Time at which the configuration in use was read.")
 	m.reloadOK.Set(1)
 	m.reloadedAt.SetToCurrentTime()
 	for _, result := range []string{ok, failed} {
 		m.reloads.WithLabelValues(result)
 	}
-	m.buildInfo = m.gauges("build_info", "Always 1: the version that runs.", "version", "goversion")
+	m.buildInfo = m.gauges("build_info", "Always 1. The label version is the running version.", "version", "goversion")
 }
 
 // Built says which version runs.

@@ -20,7 +20,7 @@ func TestLogKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, ok := strings.Cut(string(text), "| key | holds |\n")
+	_, table, ok := strings.Cut(string(text), "| key | meaning |\n")
 	if !ok {
 		t.Fatal("the manual has no table of keys")
 	}
