@@ -40,9 +40,13 @@ vulnerabilities:
 		echo "$(VULNDB) cannot be reached: known vulnerabilities are not looked up"; $(GO) mod verify; \
 	fi
 
-# .golangci.yml says what it looks for. Building it takes a minute or two the first time.
+# Code by the rules of .golangci.yml, and text by those of .vale. Building both tools takes
+# some minutes the first time.
 LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+VALE = github.com/vale-cli/vale/v3/cmd/vale@v3.21.0
+PROSE = CONTRIBUTING.md
 lint:
+	$(GO) run $(VALE) $(PROSE)
 	$(GO) run $(LINT) run ./...
 	cd deploy/test && $(GO) run $(LINT) run ./...
 
