@@ -123,7 +123,7 @@ func exactlyOnce(t *testing.T, got []told, want, missed []string) {
 		if e.caught {
 			caught = append(caught, e.what)
 		}
-		if e.caught != strings.Contains(e.footer, "caught up, as no webhook told of it") {
+		if e.caught != strings.Contains(e.footer, "caught up, as no webhook reported it") {
 			t.Errorf("%s: caught up %v, footer %q", e.what, e.caught, e.footer)
 		}
 	}
