@@ -189,7 +189,7 @@ func (k kitchen) serve(t *testing.T, words []string) string {
 		}
 	}
 	if shown.Len() == 0 {
-		return "nobody is told\n"
+		return "no message\n"
 	}
 	return shown.String()
 }
@@ -247,7 +247,7 @@ func notes(t *testing.T, r dispatch.Route, m bridge.Message, facts bridge.Facts,
 	}
 	if r.Quiet != nil {
 		if until, quiet := r.Quiet.Until(now); quiet {
-			all = append(all, "held until "+until.Format(when))
+			all = append(all, "held back until "+until.Format(when))
 		}
 	}
 	if r.Thread != nil && r.Thread.By != nil {
@@ -255,14 +255,14 @@ func notes(t *testing.T, r dispatch.Route, m bridge.Message, facts bridge.Facts,
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, "in the conversation "+key)
+		all = append(all, "in the thread "+key)
 	}
 	if r.Update != nil {
 		key, err := r.Update.By.Of(facts)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, "in place of the message about "+key)
+		all = append(all, "replaces the message about "+key)
 	}
 	if len(all) == 0 {
 		return ": "
