@@ -20,8 +20,8 @@ import (
 
 type schema = jsonschema.Schema
 
-// TestSchemaIsCurrent makes the schema anew, of the structs that configurations are
-// read into and of the manual's tables, and compares it with the file.
+// TestSchemaIsCurrent makes the schema from the structs that configurations are
+// read into and from the manual's tables, and compares it with the file.
 func TestSchemaIsCurrent(t *testing.T) {
 	schematest.Current(t, "../../configs/bridge.schema.json", newSchema(t), *update)
 }
@@ -118,10 +118,10 @@ func sinkSchema(m manual, rate schema) schema {
 	kind := jsonschema.With(jsonschema.OneOf(names...), "description", "where messages go: "+strings.Join(names, ", "))
 	limit := jsonschema.Any(jsonschema.Mapping(schema{
 		"rate":  jsonschema.With(rate, "description", "such as 1/s, 30/m or 100/h"),
-		"burst": schema{"type": "integer", "minimum": 1, "description": "how many may go at once after a rest"},
+		"burst": schema{"type": "integer", "minimum": 1, "description": "how many messages may be sent at once after a pause"},
 	}), jsonschema.OneOf("none"))
 	common := schema{
-		"type": kind, "limit": jsonschema.With(limit, "description", "how fast it is sent to: { rate: 1/s, burst: 4 }, or none; the default is what the platform allows"),
+		"type": kind, "limit": jsonschema.With(limit, "description", "how many messages the sink may receive: { rate: 1/s, burst: 4 }, or none; the default is what the platform allows"),
 		"locale": describedText("language of its messages, such as de"), "zone": describedText("time zone of its messages, such as Europe/Berlin"),
 	}
 	var each []schema
@@ -229,11 +229,11 @@ func besides() map[string]map[string]string {
 	mentions := map[string]string{"mentions": "people's ids by their email addresses, for {{ mention .user }}"}
 	return map[string]map[string]string{
 		"The process": {
-			"admin":      "the bridge's own pages and API, for people and monitors",
-			"admin.oidc": "people log in at an OpenID Connect provider", "admin.proxy": "a proxy logs people in", "log": "how the log is written", "intake": "what requests may take of the machine", "traces": "where traces go",
-			"sources": "the portals that may post, by names of your choice", "sinks": "where messages go, by names of your choice", "routes": "which events go where",
+			"admin":      "the admin pages, the API of the commands, and the probes",
+			"admin.oidc": "people log in at an OpenID Connect provider", "admin.proxy": "a proxy logs people in", "log": "level and format of the log", "intake": "limits on the memory and connections of requests", "traces": "where to send traces",
+			"sources": "the portals that may send webhooks; you choose the names", "sinks": "the places that receive messages; you choose the names", "routes": "which events go to which sinks",
 		},
-		"api":        {"oauth": "OAuth 2.0 in place of username and password"},
+		"api":        {"oauth": "OAuth 2.0 instead of username and password"},
 		"sink slack": mentions, "sink discord": mentions, "sink googlechat": mentions, "sink teams": mentions,
 	}
 }
