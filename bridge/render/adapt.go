@@ -13,9 +13,9 @@ import (
 // adapt makes a function fit for templates: it takes its cost off the budget, and
 // takes whatever data there is, nothing included, where it wants a text, a number
 // or a list.
-func adapt(f function) func(*scope, ...any) (any, error) {
+func adapt(f function) native {
 	fn := reflect.ValueOf(f.call)
-	return func(s *scope, args ...any) (any, error) {
+	return func(s *scope, args []any) (any, error) {
 		const anArgument = 64
 		if err := cmp.Or(s.budget.Steps(1+len(args)), s.budget.Bytes(1+len(args), anArgument)); err != nil {
 			return nil, err

@@ -99,7 +99,7 @@ func TestEveryFunctionPays(t *testing.T) {
 			s := newScope(ctx, facts)
 			paid, err := 0, error(nil)
 			took := allocated(func() {
-				_, err = call(s, slices.Clone(args)...)
+				_, err = call(s, slices.Clone(args))
 				left, _ := s.budget.Left()
 				paid = budget.Message().Bytes - left
 			})

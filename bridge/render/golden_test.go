@@ -146,7 +146,7 @@ func matches(c *bridge.Choice, entry any, f bridge.Facts) bool {
 }
 
 // fullFacts answers the template's lookups from testdata/portal.json.
-func fullFacts(t *testing.T, template *Template, lean bridge.Facts) bridge.Facts {
+func fullFacts(t testing.TB, template *Template, lean bridge.Facts) bridge.Facts {
 	t.Helper()
 	source, err := os.ReadFile("testdata/portal.json")
 	if err != nil {

@@ -88,18 +88,23 @@ func (words *wording) completeFrom(original *wording) {
 
 // writer runs templates one after the other, until one fails.
 type writer struct {
-	ctx    context.Context
-	data   any
+	scope  *scope
 	room   int             // bytes that all texts together may still have
 	people []bridge.Person // whom it mentioned so far
 	err    error
+}
+
+func newWriter(ctx context.Context, data any, room int) *writer {
+	w := &writer{scope: newScope(ctx, data), room: room}
+	w.scope.people = &w.people
+	return w
 }
 
 func (w *writer) text(t *Text) string {
 	if w.err != nil {
 		return ""
 	}
-	s, err := t.runMentioning(w.ctx, w.data, &w.people)
+	s, err := t.on(w.scope)
 	w.err = err
 	if len(s) > w.room {
 		s, w.room = cut(s, w.room), 0
@@ -112,7 +117,7 @@ func (w *writer) text(t *Text) string {
 func (words *wording) write(ctx context.Context, data any) (bridge.Message, error) {
 	ctx, cancel := limited(ctx, budget.Message())
 	defer cancel()
-	w := &writer{ctx: ctx, data: data, room: maxMessage}
+	w := newWriter(ctx, data, maxMessage)
 	m := bridge.Message{
 		Level:     levelOf(w.text(words.level)),
 		Title:     w.text(words.title),

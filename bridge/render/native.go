@@ -26,7 +26,7 @@ func (d *document) native(e entry) map[string]map[string]any {
 	native := map[string]map[string]any{}
 	for _, platform := range d.mapping(e) {
 		printing := nativePrinting(platform.name)
-		if d.compiler.bases[printing] == nil {
+		if d.compiler.printers[printing] == nil {
 			d.problem(platform.at, platform.path, "no sink type %q%s", platform.name, bridge.DidYouMean(platform.name, d.compiler.platforms()))
 			continue
 		}
@@ -50,7 +50,7 @@ func (d *document) native(e entry) map[string]map[string]any {
 // platforms are the sink types that native parts may be for.
 func (c *compiler) platforms() []string {
 	var all []string
-	for printing := range maps.Keys(c.bases) {
+	for printing := range maps.Keys(c.printers) {
 		if platform, ok := strings.CutPrefix(printing, nativePrinting("")); ok {
 			all = append(all, platform)
 		}

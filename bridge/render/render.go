@@ -5,9 +5,9 @@
 // built-in files are those of package templates; an admin's own take their
 // place, file by file. Load reads them all and reports every mistake at its line.
 //
-// The templates are those of text/template. Their parse trees are rewritten at
-// load, as html/template rewrites its own: what is missing reads as nothing
-// wherever it is missing, and data is escaped by where it stands, so that
+// The templates are those of text/template. When they are loaded, their parse trees
+// are checked and become programs of this package's own: what is missing reads as
+// nothing wherever it is missing, and data is escaped by where it stands, so that
 // nothing that Absorb sends can format, link or mention. Loops, results and time
 // are bounded.
 package render

@@ -41,11 +41,15 @@ func limitedFor(ctx context.Context, l budget.Limits, events int) (context.Conte
 }
 
 // scope is what a template runs on. It is the template's $, which cannot be
-// assigned, so functions that need it are handed it by the rewritten tree.
+// assigned.
 type scope struct {
 	facts  map[string]any
 	out    output
 	budget *budget.Budget
+
+	dot  any
+	vars []variable
+	args []any // of the calls under way
 
 	quotes quotes // of the output, where it is JSON or CSV
 	markup markup // of the output, where it is XML or HTML
@@ -72,8 +76,12 @@ func newScope(ctx context.Context, data any) *scope {
 	return s
 }
 
-// tick runs at every turn of every loop, so that none goes on for ever.
-func tick(s *scope) (string, error) { return "", s.budget.Steps(1) }
+// begin makes the scope ready for a template. It keeps the memory of the one before.
+func (s *scope) begin() {
+	s.out.buf.Reset()
+	s.dot, s.vars, s.args = s, s.vars[:0], s.args[:0]
+	s.quotes, s.markup, s.missing = quotes{}, markup{}, false
+}
 
 // output gathers what a template writes, and stops it when that is enough.
 type output struct {
@@ -92,6 +100,9 @@ func (o *output) Write(p []byte) (int, error) {
 	}
 	return o.buf.Write(p)
 }
+
+// WriteString is Write for a text.
+func (o *output) WriteString(text string) (int, error) { return o.Write([]byte(text)) }
 
 // cut is the beginning of a text that is too long: whole characters, no escape
 // without what it escapes, and a sign that there was more.

@@ -92,7 +92,7 @@ func (t *Template) storyFields(ctx context.Context, e, lead bridge.Facts) ([]bri
 	defer cancel()
 	facts := maps.Clone(e)
 	facts["lead"] = lead
-	w := &writer{ctx: ctx, data: facts, room: maxMessage / maxStory}
+	w := newWriter(ctx, facts, maxMessage/maxStory)
 	fields := w.fields(words.fields)
 	// People have their places in another message: here they go by their names.
 	return bridge.Message{Fields: fields, Mentions: w.people}.Clean().Fields, w.err

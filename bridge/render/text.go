@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/template"
 	"text/template/parse"
 
 	"github.com/goccy/go-yaml/token"
@@ -21,7 +20,8 @@ import (
 // Text is one compiled template.
 type Text struct {
 	file, key string
-	template  *template.Template
+	source    string
+	program   action
 	parts     []string                          // the parts of the facts that it refers to, sorted
 	asks      []string                          // the keys of the event that it refers to, sorted
 	place     func(line, column int) (int, int) // from the template's text to its file
@@ -48,20 +48,19 @@ func (t *Text) within(ctx context.Context, l budget.Limits, data any) (string, e
 
 // run is Execute within bounds that the caller sets. A nil Text gives nothing.
 func (t *Text) run(ctx context.Context, data any) (string, error) {
-	return t.runMentioning(ctx, data, nil)
+	return t.on(newScope(ctx, data))
 }
 
-// runMentioning is run for a part of a message, which may mention people.
-func (t *Text) runMentioning(ctx context.Context, data any, people *[]bridge.Person) (string, error) {
+// on is run on a scope that other templates may have run on.
+func (t *Text) on(s *scope) (string, error) {
 	if t == nil {
 		return "", nil
 	}
 	if t.isFixed {
-		return t.fixed, ctx.Err()
+		return t.fixed, s.budget.Steps(0)
 	}
-	s := newScope(ctx, data)
-	s.people = people
-	err := t.template.Execute(&s.out, s)
+	s.begin()
+	err := t.program(s)
 	switch {
 	case errors.Is(err, errFull) && !t.whole:
 		return cut(s.out.buf.String(), s.out.buf.Len()), nil
@@ -92,12 +91,14 @@ func asFailure(err error) (*failure, bool) { return errors.AsType[*failure](err)
 
 func (f *failure) Unwrap() error { return f.err }
 
-// failure puts an execution's error in the words of someone who writes YAML,
-// without text/template's account of the rewritten tree.
+// failure puts the error of a run in the words of someone who writes YAML.
 func (t *Text) failure(err error) error {
-	line, column, message := position(err)
+	line, column := 1, -1
+	if f, ok := errors.AsType[*fault](err); ok {
+		line, column = lineOf(t.source, f.at)
+	}
 	line, column = t.place(line, column)
-	cause := errors.New(message)
+	cause := errors.New(err.Error())
 	for _, timeUp := range []error{context.DeadlineExceeded, context.Canceled} {
 		if errors.Is(err, timeUp) {
 			cause = fmt.Errorf("takes too long: %w", timeUp)
@@ -106,51 +107,40 @@ func (t *Text) failure(err error) error {
 	return &failure{file: t.file, key: t.key, line: line, column: column, err: cause}
 }
 
-var (
-	templateError = regexp.MustCompile(`(?s)^template: [^:]*:(\d+)(?::(\d+))?: (.*)$`)
-	executing     = regexp.MustCompile(`(?s)^executing ".*?" at <.*>: (?:error calling (\w+): )?(.*)$`)
-)
-
-// position takes an error of text/template apart: line from 1, column from 0 or
-// -1, and what is wrong.
-func position(err error) (line, column int, message string) {
-	m := templateError.FindStringSubmatch(err.Error())
-	if m == nil {
-		return 1, -1, err.Error()
-	}
-	line, _ = strconv.Atoi(m[1])
-	column = -1
-	if m[2] != "" {
-		column, _ = strconv.Atoi(m[2])
-	}
-	message = m[3]
-	if e := executing.FindStringSubmatch(message); e != nil {
-		message = e[2]
-		if e[1] != "" && !strings.HasPrefix(e[1], "_") {
-			message = e[1] + " " + message
-		}
-	}
-	return line, column, message
+// lineOf is a position in a text as a line, from 1, and a column, from 0.
+func lineOf(text string, at parse.Pos) (line, column int) {
+	before := text[:min(int(at), len(text))]
+	return 1 + strings.Count(before, "\n"), len(before) - 1 - strings.LastIndexByte(before, '\n')
 }
 
-// compiler makes Texts. Those with the same way of printing share one set of
-// functions.
+var parseError = regexp.MustCompile(`(?s)^template: [^:]*:(\d+): (.*)$`)
+
+// position takes an error of the parser apart: the line, and what is wrong.
+func position(err error) (line int, message string) {
+	m := parseError.FindStringSubmatch(err.Error())
+	if m == nil {
+		return 1, err.Error()
+	}
+	line, _ = strconv.Atoi(m[1])
+	return line, m[2]
+}
+
+// compiler makes Texts.
 type compiler struct {
-	functions map[string]function           // as the admin may call them
-	adapted   template.FuncMap              // as text/template calls them
-	bases     map[string]*template.Template // by way of printing
+	functions map[string]function // as the admin may call them
+	natives   map[string]native   // the same as programs call them
+	printers  map[string]printer  // by way of printing
 	checks    map[string]func(map[string]any) []Fault
 	reads     *bridge.Reads // what its Texts read; nil: nobody asks
 }
 
 func newCompiler(functions map[string]function, printers map[string]printer) *compiler {
-	c := &compiler{functions: functions, adapted: template.FuncMap{}, bases: map[string]*template.Template{}, reads: bridge.NewReads()}
+	c := &compiler{functions: functions, natives: map[string]native{}, printers: map[string]printer{}, reads: bridge.NewReads()}
 	for name, f := range functions {
-		c.adapted[name] = adapt(f)
+		c.natives[name] = adapt(f)
 	}
-	maps.Copy(c.adapted, template.FuncMap{callGet: follow, callLoop: loop, callTick: tick})
 	for name, p := range printers {
-		c.bases[name] = template.New("base").Funcs(c.adapted).Funcs(template.FuncMap{callPrint: p.charged(escaping(name))})
+		c.printers[name] = p.charged(escaping(name))
 	}
 	return c
 }
@@ -171,11 +161,11 @@ func (c *compiler) compile(r *reader, s scalar, printing string, known []string)
 	tree.Mode = parse.SkipFuncCheck // checked below, all of them, with their places
 	trees := map[string]*parse.Tree{}
 	if _, err := tree.Parse(s.text, "", "", trees); err != nil {
-		line, column, message := position(err)
-		note(line, column, "%s", message)
+		line, message := position(err)
+		note(line, -1, "%s", message)
 		return nil
 	}
-	w := &rewriter{functions: c.functions, text: s.text, note: note, known: known, parts: map[string]bool{}, asks: map[string]bool{}, escaped: printing == otherPrinting}
+	w := &checker{functions: c.functions, text: s.text, note: note, known: known, parts: map[string]bool{}, asks: map[string]bool{}, escaped: printing == otherPrinting}
 	for name := range trees {
 		if name != "t" {
 			note(1, -1, "define and block are not supported")
@@ -187,12 +177,8 @@ func (c *compiler) compile(r *reader, s scalar, printing string, known []string)
 		return nil
 	}
 	c.noteReads(s.text)
-	compiled, err := c.bases[printing].AddParseTree("t", tree)
-	if err != nil {
-		note(1, -1, "%s", err)
-		return nil
-	}
-	t := &Text{file: r.file, key: s.path, template: compiled, parts: slices.Sorted(maps.Keys(w.parts)), asks: slices.Sorted(maps.Keys(w.asks)), place: place}
+	program := assembler{c.natives, c.printers[printing]}.list(tree.Root)
+	t := &Text{file: r.file, key: s.path, source: s.text, program: program, parts: slices.Sorted(maps.Keys(w.parts)), asks: slices.Sorted(maps.Keys(w.asks)), place: place}
 	t.fixed, t.isFixed = fixedText(tree.Root)
 	return t
 }

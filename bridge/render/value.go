@@ -15,16 +15,6 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// follow is get for a field chain such as "user.lastName". Field chains of
-// templates are rewritten to calls of it; one text costs less than one for each
-// name, and names of fields hold no full stop.
-func follow(v any, chain string) any {
-	for key := range strings.SplitSeq(chain, ".") {
-		v = get(v, key)
-	}
-	return v
-}
-
 // get follows keys into decoded JSON. Whatever is missing on the way, or is no
 // mapping, is nil.
 func get(v any, keys ...string) any {
