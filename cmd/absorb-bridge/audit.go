@@ -16,10 +16,10 @@ func auditCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "List who changed what",
-		Long: `Lists what people changed by the pages, the API or a command, newest first: retries,
-cancellations, moves, replays, catching up, forgotten people, test windows, reloads,
-backups, logins and logouts. Refused logins are listed as well, as many as fit: further
-ones from the same address are counted in one line.`,
+		Long: `Lists what people changed with the pages, the API or a command, newest first: retries,
+cancellations, moves, replays, catch-ups, removed people, test windows, reloads, backups,
+logins and logouts. It also lists failed logins. If one address fails very often, one
+line counts its further attempts.`,
 		Example: "  absorb-bridge audit\n  absorb-bridge audit --limit 200 --json",
 		Args:    cobra.NoArgs,
 		RunE: operation(func(cmd *cobra.Command, _ []string, client *admin.Client) error {
@@ -33,8 +33,8 @@ ones from the same address are counted in one line.`,
 		}),
 	}
 	configFlag(cmd)
-	cmd.Flags().IntVar(&limit, "limit", 50, "how many at most")
+	cmd.Flags().IntVar(&limit, "limit", 50, "maximum number of lines")
 	cmd.Flags().StringVar(&before, "before", "", "only those before this id: the next page")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on each line")
 	return cmd
 }

@@ -12,12 +12,12 @@ func backUpStore() *cobra.Command {
 	var from string
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
-		Short: "Copy a SQLite store into a new file, while the bridge runs or not",
-		Long: `Copies a SQLite store, as it is at one moment, into a new file that only you may read.
-The bridge that uses the store goes on meanwhile. The disk needs room for the copy.
+		Short: "Copy a SQLite store to a new file; the bridge can run",
+		Long: `Copies a SQLite store, as it is at one moment, to a new file that only you can read. The
+bridge can run meanwhile. The disk needs room for the copy.
 
-Without --from the store of the configuration is meant. What is there under the name of
-the file is whole, checked, and on disk; a file that exists is never written over.`,
+Without --from it copies the store of the configuration. When the file appears, it is
+complete, checked and on disk. It never overwrites an existing file.`,
 		Example: "  absorb-bridge store backup --config bridge.yaml bridge-2026-11-23.db\n  absorb-bridge store backup --from data/bridge.db bridge-2026-11-23.db",
 		Args:    cobra.ExactArgs(1),
 		RunE: action(func(cmd *cobra.Command, args []string) error {
@@ -48,6 +48,6 @@ the file is whole, checked, and on disk; a file that exists is never written ove
 		}),
 	}
 	configFlag(cmd)
-	cmd.Flags().StringVar(&from, "from", "", "path of the store (default: that of the configuration)")
+	cmd.Flags().StringVar(&from, "from", "", "path of the store (default: the one in the configuration)")
 	return cmd
 }

@@ -18,15 +18,15 @@ func catchUpCommand() *cobra.Command {
 	var dry, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "catch-up --source NAME --since TIME",
-		Short: "Ask Absorb for what its webhooks did not tell of",
-		Long: `Asks the Integration API for what happened in a time, compares it with the events that
-came, and delivers those that did not, marked as caught up. With --dry-run it only
-lists them. It asks through the bridge that runs with the configuration, or, when none
-does, stores them for its next start.
+		Short: "Find events that the webhooks missed, and deliver them",
+		Long: `Asks the Integration API what happened in a period, compares it with the events that
+arrived, and delivers the missing ones, marked as caught up. With --dry-run it only
+lists them. It works through the running bridge. If none runs with this configuration,
+it stores the events for the next start.
 
 Absorb can list people, departments and groups by the day on which they were added, and
-enrollments, with their completions, certificates and credits. Nothing tells of the
-other events afterwards.`,
+enrollments with their completions, certificates and credits. It cannot list other
+events.`,
 		Example: "  absorb-bridge catch-up --source production --since 6h --dry-run\n  absorb-bridge catch-up --source production --since 2026-11-23T14:00:00Z --until 2026-11-23T18:00:00Z",
 		Args:    cobra.NoArgs,
 		RunE: operation(func(cmd *cobra.Command, _ []string, client *admin.Client) error {
@@ -51,11 +51,11 @@ other events afterwards.`,
 	}
 	configFlag(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&source, "source", "", "the source whose portal is asked (required)")
-	flags.StringVar(&since, "since", "", "from when on: 2h, 3d, 2026-11-23 or 2026-11-23T14:00:00Z (required)")
-	flags.StringVar(&until, "until", "", "until when: as for --since (default: now)")
+	flags.StringVar(&source, "source", "", "source whose portal to ask (required)")
+	flags.StringVar(&since, "since", "", "start of the period: 2h, 3d, 2026-11-23 or 2026-11-23T14:00:00Z (required)")
+	flags.StringVar(&until, "until", "", "end of the period, in the form of --since (default: now)")
 	flags.BoolVar(&dry, "dry-run", false, "only list what is missing")
-	flags.BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	flags.BoolVar(&asJSON, "json", false, "print one JSON object on each line")
 	complete(cmd, map[string]offer{"source": sourceNames})
 	_ = cmd.MarkFlagRequired("source")
 	_ = cmd.MarkFlagRequired("since")

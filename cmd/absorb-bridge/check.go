@@ -12,8 +12,8 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration and the templates",
-		Long: `Reads the configuration and every template, and reports all their faults with
-file, line and column. Nothing is sent and no store is opened.`,
+		Long: `Reads the configuration and every template, and reports all their faults with file,
+line and column. It sends nothing and does not open the store.`,
 		Example: "  absorb-bridge check --config bridge.yaml",
 		Args:    cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {

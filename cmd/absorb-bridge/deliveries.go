@@ -14,23 +14,22 @@ import (
 )
 
 func deliveriesCommand() *cobra.Command {
-	return deliveryCommands("deliveries", "", "List, retry, cancel and move messages",
-		`Lists messages on their way to sinks, newest first, and changes them. It asks the
-bridge that runs with the configuration, by admin.listen, or, when none does, its
-store.
+	return deliveryCommands("deliveries", "", "List, retry, cancel and move deliveries",
+		`Lists deliveries, newest first, and changes them. It works through the running bridge
+(admin.listen), or on the store if no bridge runs with this configuration.
 
-A state is pending (waits for its turn, for the first time or again), sent, dead
-(refused, or given up; kept so that it can be retried) or cancelled. Dead ones, and
-pending ones that wait for another try, are failed: retry takes those unless --state
-says otherwise, and tries a sink that is broken at once. A pending one whose sink
-is not in the configuration any more is orphaned: move it to another sink.`)
+A delivery is pending (waiting for its first attempt or a retry), sent, dead (refused,
+or tried for too long; you can retry it) or cancelled. The state failed means dead, or
+pending after a failed attempt. Without --state, retry takes failed deliveries; it also
+tries a broken sink at once. A pending delivery is orphaned if its sink is no longer in
+the configuration: move it to another sink.`)
 }
 
 func deadCommand() *cobra.Command {
 	return deliveryCommands("dead", string(bridge.Dead), "List, retry and cancel dead letters",
-		`Lists the messages that were refused for good, or given up, newest first. Each keeps
-what it is about: once the template or the sink is mended, retry it, and it is
-written anew by today's templates.`)
+		`Lists dead letters, newest first: deliveries that a platform refused, or that failed
+for too long. Fix the template or the sink, then retry them. The bridge writes each
+message again with the current template.`)
 }
 
 // deliveryCommands are those that are about deliveries, or those in one state.
@@ -60,13 +59,13 @@ func deliveryCommands(name, state, short, long string) *cobra.Command {
 		states = "pending, sent, dead, cancelled, failed or orphaned"
 	}
 	f.add(cmd, states)
-	cmd.Flags().IntVar(&f.Limit, "limit", 50, "how many at most")
+	cmd.Flags().IntVar(&f.Limit, "limit", 50, "maximum number of lines")
 	cmd.Flags().StringVar(&f.Before, "before", "", "only those before this id: the next page")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on each line")
 	cmd.AddCommand(showDelivery(name),
-		deliveryChange(name, state, "retry", "Make them due now, as if they had never been tried", "are due now"),
-		deliveryChange(name, state, "cancel", "Call them off", "cancelled"),
-		deliveryChange(name, state, "move", "Hand those that wait or are dead over to another sink", "moved"))
+		deliveryChange(name, state, "retry", "Send them now, as if for the first time", "are due now"),
+		deliveryChange(name, state, "cancel", "Cancel them", "cancelled"),
+		deliveryChange(name, state, "move", "Move waiting and dead deliveries to another sink", "moved"))
 	return cmd
 }
 
@@ -97,7 +96,7 @@ func deliveryChange(name, state, verb, short, done string) *cobra.Command {
 	}
 	f.add(cmd, states)
 	if target != nil {
-		cmd.Flags().StringVar(&to, "to", "", "the sink that they go to (required)")
+		cmd.Flags().StringVar(&to, "to", "", "sink to move them to (required)")
 		_ = cmd.MarkFlagRequired("to")
 		complete(cmd, map[string]offer{"to": sinkNames})
 	}
@@ -119,7 +118,7 @@ func deliveryLine(d admin.DeliveryLine) string {
 func showDelivery(name string) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "show ID", Short: "Show one with its facts, its message and its attempts",
+		Use: "show ID", Short: "Show one with its facts, message and attempts",
 		Example: "  absorb-bridge " + name + " show 0192f0c4-7a10-7c3e-9b1e-5f1f2a3b4c5d",
 		Args:    cobra.ExactArgs(1),
 		RunE: operation(func(cmd *cobra.Command, args []string, client *admin.Client) error {

@@ -25,20 +25,20 @@ func demoCommand() *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Run everything on this machine, with no account anywhere",
+		Short: "Run everything on this machine, without any account",
 		Long: `Runs the bridge between an emulated Absorb portal and emulated chat platforms. All
-24 events happen once, then something every few seconds. The wall, a web page,
-shows what each platform got. Everything listens on loopback and is gone when the
-demo ends (Ctrl-C).
+24 events happen once, then a random one every few seconds. The wall, a web page,
+shows what each platform received. Everything listens on loopback. When the demo
+ends (Ctrl-C), nothing is left.
 
-The portal's webhooks are lean, as Absorb's typical payload is: they name the person,
-but not the course or whatever else the event is about. --portal-profile gives the
-portal habits that some real portals are said to have:
+The webhooks are lean, like Absorb's typical payload: they name the person, but not
+the course or other subject of the event. --portal-profile adds habits of real
+portals:
 
 ` + mannersHelp() + `
-With --no-bridge only the portal's API and the platforms run, for a bridge of your
-own: what it prints is a bridge.yaml for it. Name the ports if it is to fit when the
-demo is started again; mail alone needs the new certificate (ca) each time.`,
+With --no-bridge only the portal's API and the platforms run, and the demo prints a
+bridge.yaml for your own bridge. Set the ports, so that the file still fits when you
+start the demo again. Only email then needs the new certificate (ca).`,
 		Example: `  absorb-bridge demo
   absorb-bridge demo --wall-port 8090 --bridge-port 8080
   absorb-bridge demo --webhooks full --portal-profile slow-tokens,denied-departments
@@ -47,14 +47,14 @@ demo is started again; mail alone needs the new certificate (ca) each time.`,
 		RunE: action(func(cmd *cobra.Command, _ []string) error { return runDemo(cmd, o) }),
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&o.Ports.Bridge, "bridge-port", 0, "port that takes webhooks (default: a free one)")
-	flags.IntVar(&o.Ports.Admin, "admin-port", 0, "port of the bridge's own pages (default: a free one)")
+	flags.IntVar(&o.Ports.Bridge, "bridge-port", 0, "port for webhooks (default: a free one)")
+	flags.IntVar(&o.Ports.Admin, "admin-port", 0, "port of the bridge's pages (default: a free one)")
 	flags.IntVar(&o.Ports.Wall, "wall-port", 0, "port of the wall (default: a free one)")
 	flags.IntVar(&o.Ports.Mail, "mail-port", 0, "port of the emulated mail server (default: a free one)")
 	flags.IntVar(&o.Ports.Portal, "portal-port", 0, "port of the emulated portal (default: a free one)")
 	flags.StringSliceVar(&o.manners, "portal-profile", nil, "habits of the portal, separated by commas (default: none)")
 	flags.StringVar(&o.webhooks, "webhooks", "lean", "what the portal's webhooks name: lean or full")
-	flags.BoolVar(&o.Alone, "no-bridge", false, "run the portal and the platforms alone, for a bridge of your own")
+	flags.BoolVar(&o.Alone, "no-bridge", false, "run only the portal and the platforms, for your own bridge")
 	flags.DurationVar(&o.Every, "every", 3*time.Second, "time between two events after the first round")
 	flags.DurationVar(&o.length, "for", 0, "end after this long (default: at Ctrl-C)")
 	for _, name := range []string{"bridge-port", "admin-port", "every", "webhooks"} {

@@ -15,14 +15,14 @@ func doctorCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check a set-up, running or not, and say what to do about each fault",
-		Long: `Looks at everything that the bridge needs: configuration, store, disk, clock, ports,
-templates, file permissions, the Integration API, and each sink, to which it connects
-without posting. With --url it goes the way of a webhook, too: DNS, certificate, proxy,
-path. Nothing is posted and nothing is changed, and it is safe beside a running bridge.
+		Short: "Check a setup, running or not, and say how to fix each fault",
+		Long: `Checks everything that the bridge needs: configuration, store, disk, clock, ports,
+templates, file permissions and the Integration API. It connects to each sink without
+sending a message. With --url it also checks the path of a webhook: DNS, certificate,
+proxy, path. It changes nothing, and you can run it beside a running bridge.
 
-It prints a line for each: ok, warn or fail, what was found and what to do. Exit status
-1 if anything fails.`,
+It prints one line for each check: ok, warn or fail, what it found, and what to do.
+It exits with 1 if any check fails.`,
 		Example: "  absorb-bridge doctor\n  absorb-bridge doctor --url https://bridge.example.com/absorb --json",
 		Args:    cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
@@ -50,8 +50,8 @@ It prints a line for each: ok, warn or fail, what was found and what to do. Exit
 		}),
 	}
 	configFlag(cmd)
-	cmd.Flags().StringVar(&url, "url", "", "webhook's `URL` as the portal has it")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.Flags().StringVar(&url, "url", "", "the webhook's `URL`, as in the portal")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on each line")
 	return cmd
 }
 

@@ -29,18 +29,18 @@ func emitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "emit",
 		Short: "Post signed sample events to a URL, as a portal would",
-		Long: `Posts webhooks of made-up events, signed with the secret, and prints what the
-receiver answered. Without --count it sends each chosen event once; with --rate
-and without --count it goes on until Ctrl-C.
+		Long: `Sends webhooks of made-up events, signed with a secret, and prints the answers. Without
+--count it sends each chosen event once. With --rate and without --count it continues
+until Ctrl-C.
 
-The secret is that of a source of the configuration (--source, which also says where
-to post), the text of a file (--secret-file, or - for standard input), or that in
-the environment variable ABSORB_SECRET. Everybody on the machine can read the
-arguments of a command, so --secret is for made-up secrets alone.
+The secret comes from a source of the configuration (--source, which also gives the
+address), from a file (--secret-file, or - for standard input), or from the environment
+variable ABSORB_SECRET. Everybody on the machine can read the arguments of a command,
+so use --secret only for made-up secrets.
 
-A lean webhook names a person but not the thing concerned, as Absorb's typical payload
-does; a full one names all ids. With --portal the events happen in the emulated portal
-of a demo first, so that its API shows them.`,
+A lean webhook names the person but not the subject, like Absorb's typical payload. A
+full webhook names all ids. With --portal the events first happen in the emulated
+portal of a demo, so that its API shows them.`,
 		Example: `  absorb-bridge emit --source production
   absorb-bridge emit --url http://127.0.0.1:8080/absorb --secret-file /run/secrets/absorb
   absorb-bridge emit --url http://127.0.0.1:8080/absorb --secret s3cret --event all
@@ -59,16 +59,16 @@ of a demo first, so that its API shows them.`,
 		}),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.url, "url", "", "where to post (default: the bridge of this machine, with --source)")
+	flags.StringVar(&o.url, "url", "", "where to send (default with --source: the bridge on this machine)")
 	flags.StringVar(&o.secret, "secret", "", "a made-up secret, such as the demo's")
-	flags.StringVar(&o.secretFile, "secret-file", "", "file that has the secret; - for standard input")
-	flags.StringVar(&o.source, "source", "", "source of the configuration whose first secret signs")
+	flags.StringVar(&o.secretFile, "secret-file", "", "file with the secret; - for standard input")
+	flags.StringVar(&o.source, "source", "", "source of the configuration; its first secret signs")
 	flags.StringVar(&o.event, "event", "EnrollmentCompletedByLearner", "name of an event, or all")
-	flags.IntVar(&o.count, "count", 0, "how many webhooks to send in all")
-	flags.StringVar(&o.rate, "rate", "", "how many at most, such as 20/s or 90/m (default: one after the other)")
-	flags.StringVar(&o.encoding, "encoding", "hex", "text form of the signature: hex or base64")
+	flags.IntVar(&o.count, "count", 0, "total number of webhooks")
+	flags.StringVar(&o.rate, "rate", "", "rate limit, such as 20/s or 90/m (default: one after the other)")
+	flags.StringVar(&o.encoding, "encoding", "hex", "encoding of the signature: hex or base64")
 	flags.StringVar(&o.webhooks, "webhooks", "full", "what webhooks name: lean or full")
-	flags.StringVar(&o.portal, "portal", "", "URL of an emulated portal in which the events happen")
+	flags.StringVar(&o.portal, "portal", "", "URL of the emulated portal where the events happen")
 	configFlag(cmd)
 	cmd.MarkFlagsMutuallyExclusive("secret", "secret-file", "source")
 	complete(cmd, map[string]offer{"event": these("all").and(eventNames), "encoding": these("hex", "base64"), "webhooks": these("lean", "full"), "source": sourceNames})

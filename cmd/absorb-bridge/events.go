@@ -17,13 +17,13 @@ func eventsCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "events",
-		Short: "List what came in, and route it again",
-		Long: `Lists the events that were accepted, newest first. It asks the bridge that runs with
-the configuration, by admin.listen, or, when none does, its store.
+		Short: "List events, and route them again",
+		Long: `Lists the events that the bridge accepted, newest first. It works through the running
+bridge (admin.listen), or on the store if no bridge runs with this configuration.
 
-A state is waiting (to be looked up and routed), routed, or unrouted: no route took
-it. After a route was added, replay routes events again; what was delivered already
-is not delivered twice.`,
+An event is waiting (for its lookups and routes), routed, or unrouted: no route took
+it. After you add a route, replay routes events again. It never repeats a delivery that
+exists already.`,
 		Example: "  absorb-bridge events --since 1d\n  absorb-bridge events show 0192f0c4-7a10-7c3e-9b1e-5f1f2a3b4c5d\n  absorb-bridge events replay --state unrouted --since 7d",
 		Args:    cobra.NoArgs,
 		RunE: operation(func(cmd *cobra.Command, _ []string, client *admin.Client) error {
@@ -40,9 +40,9 @@ is not delivered twice.`,
 	}
 	configFlag(cmd)
 	f.add(cmd, "waiting, routed or unrouted")
-	cmd.Flags().IntVar(&f.Limit, "limit", 50, "how many at most")
+	cmd.Flags().IntVar(&f.Limit, "limit", 50, "maximum number of lines")
 	cmd.Flags().StringVar(&f.Before, "before", "", "only those before this id: the next page")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on each line")
 	cmd.AddCommand(showEvent(), replayEvents())
 	return cmd
 }
@@ -68,7 +68,7 @@ func eventState(e store.EventRow) string {
 
 func showEvent() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "show ID", Short: "Show one: what was received, what was looked up, where it went (JSON)",
+		Use: "show ID", Short: "Show one event: webhook, lookups, routes and deliveries (JSON)",
 		Example: "  absorb-bridge events show 0192f0c4-7a10-7c3e-9b1e-5f1f2a3b4c5d",
 		Args:    cobra.ExactArgs(1),
 		RunE: operation(func(cmd *cobra.Command, args []string, client *admin.Client) error {
@@ -96,9 +96,9 @@ func replayEvents() *cobra.Command {
 func reloadCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reload",
-		Short: "Have the running bridge read its configuration again",
-		Long: `Has the bridge that runs read its configuration and its templates again, and says
-what is wrong with them. It does so by itself when a file changes; this waits for
+		Short: "Make the running bridge read its configuration again",
+		Long: `Tells the running bridge to read its configuration and templates again, and prints their
+faults. The bridge also does so by itself when a file changes; this command waits for
 the result.`,
 		Example: "  absorb-bridge reload --config bridge.yaml",
 		Args:    cobra.NoArgs,

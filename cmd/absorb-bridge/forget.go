@@ -18,15 +18,14 @@ func forgetCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "forget --user ID",
 		Short: "Remove a person from the store",
-		Long: `Removes a person from the store: the events by and about them with their messages and
-attempts, their name, and requests that were captured; in events about others it blanks
-the mention. Messages about them that were not sent yet are called off. What was sent
-stays where it was sent.
+		Long: `Removes a person from the store: the events by and about them with messages and
+attempts, their name, and captured requests. In events about others it blanks the
+mention. It cancels unsent messages about the person. It cannot remove sent messages.
 
-Without --yes it says what it would remove, as with --dry-run, and does nothing. It
-works on the bridge that runs with the configuration, or, when none does, on its store.
-Afterwards the file is written anew, so that nothing is left in it; meanwhile events
-wait to be accepted.`,
+Without --yes it only prints what it would remove, like --dry-run. It works through the
+running bridge, or on the store if no bridge runs with this configuration. Afterwards
+it rewrites the store's file, so that nothing is left in it. Meanwhile the bridge
+accepts events and delivers them afterwards.`,
 		Example: "  absorb-bridge forget --user 10000000-0000-4000-a000-000000000001 --dry-run\n  absorb-bridge forget --user 10000000-0000-4000-a000-000000000001 --email mira@example.com --yes",
 		Args:    cobra.NoArgs,
 		RunE: operation(func(cmd *cobra.Command, _ []string, client *admin.Client) error {
@@ -48,7 +47,7 @@ wait to be accepted.`,
 	configFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&ask.User, "user", "", "the person's id in the portal (required)")
-	flags.StringVar(&ask.Email, "email", "", "an address to look for, too")
+	flags.StringVar(&ask.Email, "email", "", "also look for this email address")
 	flags.BoolVar(&ask.DryRun, "dry-run", false, "only say what would be removed")
 	flags.BoolVar(&yes, "yes", false, "remove it")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")

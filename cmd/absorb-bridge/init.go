@@ -27,13 +27,13 @@ func initCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Write a first bridge.yaml from a few answers",
-		Long: `Asks a few questions and writes a bridge.yaml with only what was chosen, beside it
-the schema by which editors help with it, and says what to do next. Flags answer
-questions beforehand; without a terminal they answer all of them.
+		Long: `Asks a few questions, writes a bridge.yaml with only what you chose, and says what to do
+next. Beside it, it writes the schema that editors use for completion. Flags answer
+questions in advance; without a terminal they answer all of them.
 
-Secrets do not go into bridge.yaml: it refers to the environment, and --env-file has
-the variables written into a file that only you can read. On the command line, where
-others can see it, a secret is not accepted; a reference such as '${NAME}' is.`,
+bridge.yaml contains no secrets, only references to environment variables. --env-file
+writes the variables to a file that only you can read. On the command line, where
+others can see it, init accepts a reference such as '${NAME}', but no secret.`,
 		Example: `  absorb-bridge init
   absorb-bridge init --sink academy=slack --api us --portal https://acme.myabsorb.com --url https://bridge.example.com/absorb --env-file .env
   absorb-bridge init --sink academy=slack --api us --api-login oauth --portal https://acme.myabsorb.com --env-file .env
@@ -43,14 +43,14 @@ others can see it, a secret is not accepted; a reference such as '${NAME}' is.`,
 	}
 	configFlag(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&o.url, "url", "", "webhook's `URL`, under which the internet reaches the bridge")
+	flags.StringVar(&o.url, "url", "", "public `URL` of the webhook")
 	flags.StringVar(&o.api, "api", "", "Integration API: a `region` (us, ca, eu, au, sandbox-us, …), its URL, or none")
 	flags.StringVar(&o.login, "api-login", setup.ByPassword, "how to log in to the API: password or oauth")
 	flags.StringVar(&o.portal, "portal", "", "`URL` of the portal, such as https://acme.myabsorb.com, for links and oauth")
 	flags.StringArrayVar(&o.sinks, "sink", nil, "where messages go: `TYPE` or NAME=TYPE; may be repeated")
 	flags.StringArrayVar(&o.set, "set", nil, "a sink's setting, `NAME.KEY=VALUE`; may be repeated")
-	flags.StringVar(&o.env, "env-file", "", "write the variables into this `file`, readable by you alone")
-	flags.BoolVar(&o.force, "force", false, "overwrite files that are there")
+	flags.StringVar(&o.env, "env-file", "", "write the variables to this `file`, which only you can read")
+	flags.BoolVar(&o.force, "force", false, "overwrite existing files")
 	complete(cmd, map[string]offer{"sink": sinkTypes, "api-login": these(setup.ByPassword, setup.ByOAuth), "api": these("us", "ca", "eu", "au", "sandbox-us", "sandbox-ca", "sandbox-eu", "sandbox-au", "none")})
 	return cmd
 }

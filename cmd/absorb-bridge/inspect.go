@@ -18,14 +18,15 @@ func testWindowCommand() *cobra.Command {
 	var length time.Duration
 	cmd := &cobra.Command{
 		Use:   "test-window SOURCE",
-		Short: "Answer the portal's Test Webhook button for a while",
-		Long: `The portal's Test Webhook button signs with a random value, so its request can never
-be verified. While the test window of a source is open, such a request is answered
-with 200 and a sentence to read in the portal, is kept for inspect, and is never
-delivered. A window opens by itself until the first event of the source was verified,
-for 30 minutes from the start at most.
+		Short: "Accept the portal's Test Webhook button for a while",
+		Long: `The portal's Test Webhook button signs with a random value, so its signature never
+matches. While a source's test window is open, the bridge answers such a request with
+200 and a sentence that the portal shows, and keeps it for inspect. It never delivers
+it. A new source has an open window until its first verified event, for at most 30
+minutes after the start.
 
-Keep it short: meanwhile an event signed with a wrong secret looks like a test.`,
+Keep windows short: while one is open, an event signed with a wrong secret looks like a
+test.`,
 		Example: "  absorb-bridge test-window production --for 10m",
 		Args:    cobra.ExactArgs(1),
 		RunE: operation(func(cmd *cobra.Command, args []string, client *admin.Client) error {
@@ -41,7 +42,7 @@ Keep it short: meanwhile an event signed with a wrong secret looks like a test.`
 		}),
 	}
 	configFlag(cmd)
-	cmd.Flags().DurationVar(&length, "for", 10*time.Minute, "how long; 0s closes one that was opened")
+	cmd.Flags().DurationVar(&length, "for", 10*time.Minute, "how long; 0s closes the window")
 	cmd.ValidArgsFunction = offer(sourceNames).forFirst
 	return cmd
 }
@@ -67,13 +68,12 @@ func inspectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect [ID]",
 		Short: "Show what a request looks like, without its values",
-		Long: `Without an id it lists the requests that were captured in test windows. With the id
-of one of them, or of an event, it shows the request's headers, the form of its
-signature, the tree of its keys with the kind of each value in place of the value,
-and what was understood of it: fit to paste into a bug report. It lists the ids that
-the event's template looks things up by, and whether the webhook has them. Where the
-portal puts something that the bridge did not find, it offers lines for the source's
-fields.`,
+		Long: `Without an id, inspect lists the requests captured in test windows. With the id of a
+captured request or an event, it shows the headers, the form of the signature, the tree
+of keys with the type of each value instead of the value, and what the bridge
+understood. You can paste this into a bug report. It also lists the ids that the event's
+template needs for lookups, and whether the webhook has them. If the portal puts an id
+in an unusual place, inspect suggests lines for the source's fields.`,
 		Example: "  absorb-bridge inspect\n  absorb-bridge inspect 0192f0c4-7a10-7c3e-9b1e-5f1f2a3b4c5d",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: operation(func(cmd *cobra.Command, args []string, client *admin.Client) error {

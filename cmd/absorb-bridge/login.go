@@ -38,29 +38,29 @@ func loginCommand() *cobra.Command {
 		Short: "Log in to a source's Integration API by OAuth, in a browser",
 		Long: `Gets the first refresh token of a source that uses OAuth (api.oauth). It prints an
 address of the portal. Open it in a browser, log in as the bridge's administrator, and
-consent. The portal then sends the browser to this machine, at
-http://127.0.0.1:8400/callback, which must be registered in the portal as the redirect
-address of the OAuth client.
+consent. The portal then sends the browser to http://127.0.0.1:8400/callback on this
+machine. Register that address in the portal as a redirect address of the OAuth client.
 
-With --paste nothing listens, so that the browser can be on another machine: paste the
-address to which the browser was sent, although it shows no page there. --redirect is
-for a portal that takes another redirect address only, and implies --paste.
+With --paste the browser can be on another machine. It ends on an address that shows no
+page: paste that address into the terminal. If the portal requires another redirect
+address, pass it with --redirect, which implies --paste.
 
-The token goes into the store. A running bridge, and every replica, uses it without a
-restart. With --print it is printed instead, for a secrets manager: then set it as
-api.oauth.refresh_token. A token is used by one bridge only: each use gives a new one.`,
+The command writes the token to the store. A running bridge and its replicas use it
+without a restart. With --print it prints the token instead, for a secrets manager: set
+it as api.oauth.refresh_token. Only one bridge can use a token, since each use gives a
+new one.`,
 		Example: "  absorb-bridge login production\n  absorb-bridge login production --paste\n  absorb-bridge login production --print > refresh-token",
 		Args:    cobra.ExactArgs(1),
 		RunE:    action(func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) }),
 	}
 	configFlag(cmd)
 	flags := cmd.Flags()
-	flags.IntVar(&o.port, "port", 8400, "on which to wait for the browser")
-	flags.BoolVar(&o.paste, "paste", false, "read the address to which the browser was sent, in place of waiting for it")
-	flags.StringVar(&o.redirect, "redirect", "", "another redirect `URL`, as it is registered in the portal; implies --paste")
-	flags.StringVar(&o.authorize, "authorize", "", "`URL` of the portal's page to consent on (default: authorize beside api.oauth.token_url)")
-	flags.StringSliceVar(&o.scopes, "scope", []string{absorb.ConsentScope}, "what to ask for; may be repeated")
-	flags.BoolVar(&o.print, "print", false, "print the refresh token in place of keeping it in the store")
+	flags.IntVar(&o.port, "port", 8400, "port to wait for the browser on")
+	flags.BoolVar(&o.paste, "paste", false, "read the browser's last address from the terminal instead of waiting for the browser")
+	flags.StringVar(&o.redirect, "redirect", "", "another redirect `URL`, as registered in the portal; implies --paste")
+	flags.StringVar(&o.authorize, "authorize", "", "`URL` of the portal's consent page (default: authorize beside api.oauth.token_url)")
+	flags.StringSliceVar(&o.scopes, "scope", []string{absorb.ConsentScope}, "scope to request; may be repeated")
+	flags.BoolVar(&o.print, "print", false, "print the refresh token instead of storing it")
 	cmd.MarkFlagsMutuallyExclusive("port", "redirect")
 	cmd.ValidArgsFunction = offer(sourceNames).forFirst
 	return cmd

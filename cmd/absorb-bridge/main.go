@@ -36,12 +36,12 @@ func main() {
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "absorb-bridge",
-		Short: "Brings what happens in Absorb LMS to team chat and mail",
-		Long: `absorb-bridge takes the signed webhooks of an Absorb LMS portal, looks up what
-they are about, and sends messages to Slack, Discord, Google Chat, Microsoft
-Teams and mail.
+		Short: "Sends Absorb LMS events to team chat and email",
+		Long: `absorb-bridge receives the signed webhooks of an Absorb LMS portal, looks up the
+names behind their ids, and sends messages to Slack, Discord, Google Chat,
+Microsoft Teams, email and other sinks.
 
-Try it without any account:  absorb-bridge demo`,
+To try it without any account:  absorb-bridge demo`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

@@ -48,10 +48,10 @@ func (f *filterFlags) add(cmd *cobra.Command, states string) {
 	flags.StringVar(&f.Sink, "sink", "", "only those of this sink")
 	flags.StringVar(&f.Route, "route", "", "only those of this route")
 	flags.StringVar(&f.Source, "source", "", "only those of this source")
-	flags.StringVar(&f.Event, "event", "", "only those of this kind of event, such as CertificateAwarded")
-	flags.StringVar(&f.Text, "text", "", "only those with this text in the event, in what was looked up, or in the platform's words")
-	flags.StringVar(&f.since, "since", "", "only those of events that arrived since: 2h, 3d, 2026-11-23 or 2026-11-23T14:00:00Z")
-	flags.StringVar(&f.until, "until", "", "only those of events that arrived before: as for --since")
+	flags.StringVar(&f.Event, "event", "", "only those of this event type, such as CertificateAwarded")
+	flags.StringVar(&f.Text, "text", "", "only those with this text in the event, its facts, or the platform's answer")
+	flags.StringVar(&f.since, "since", "", "only those of events that arrived since then: 2h, 3d, 2026-11-23 or 2026-11-23T14:00:00Z")
+	flags.StringVar(&f.until, "until", "", "only those of events that arrived before then, in the form of --since")
 	if states != "" {
 		flags.StringVar(&f.State, "state", f.State, "only those in this state: "+states)
 	}

@@ -22,14 +22,13 @@ func previewCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "preview",
 		Short: "Show the messages of sample events",
-		Long: `Writes the messages of sample events as they would be sent, without sending
-anything. The samples are looked up in an emulated portal, so no Absorb account
-is needed. With a configuration it shows the configured sinks and the templates
-of the configuration; without one, a sink of every type, and if they are named
-the bots slack-bot and discord-bot.
+		Long: `Prints the messages of sample events as the bridge would send them, without sending
+anything. It looks the samples up in an emulated portal, so you need no Absorb account.
+With a configuration it uses the configured sinks and templates. Without one it uses a
+sink of every type; name slack-bot or discord-bot to see the bots.
 
---json prints one object a line: {"event","sink","type","payload"}. The payload
-is exactly what would be sent; a mail is its RFC 5322 text.`,
+--json prints one JSON object on each line: {"event","sink","type","payload"}. The
+payload is exactly what the bridge would send; for email it is the RFC 5322 text.`,
 		Example: `  absorb-bridge preview --event CertificateAwarded --sink slack
   absorb-bridge preview --event all --sink all --html preview.html`,
 		Args: cobra.NoArgs,
@@ -50,8 +49,8 @@ is exactly what would be sent; a mail is its RFC 5322 text.`,
 	configFlag(cmd)
 	cmd.Flags().StringVar(&event, "event", "EnrollmentCompletedByLearner", "name of an event, or all")
 	cmd.Flags().StringVar(&sink, "sink", "all", "type or name of a sink, or all")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
-	cmd.Flags().StringVar(&html, "html", "", "write a page to look at into this `file`")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on each line")
+	cmd.Flags().StringVar(&html, "html", "", "write a web page to this `file`")
 	cmd.MarkFlagsMutuallyExclusive("json", "html")
 	complete(cmd, map[string]offer{"event": these("all").and(eventNames), "sink": these("all").and(sinkNames).and(sinkTypes)})
 	return cmd

@@ -17,9 +17,9 @@ func readyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ready",
 		Short: "Ask whether the running bridge accepts events",
-		Long: `Asks the bridge that runs with the configuration, by admin.listen, whether its
-store takes events: a health check where there is no other program to ask with,
-as in a container. Exit status 0 if it does, else 1.`,
+		Long: `Asks the running bridge (admin.listen) whether its store accepts events. Use it as a
+health check where no other program can ask, such as in a container. It exits with 0
+if the store accepts events, else with 1.`,
 		Example: "  absorb-bridge ready",
 		Args:    cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {

@@ -12,9 +12,9 @@ func schemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema [config|template]",
 		Short: "Print the JSON schema of bridge.yaml or of a template, for editors",
-		Long: `Prints the JSON schema of bridge.yaml (config, the default) or of an event's
-template. An editor that knows it completes keys, says what they mean, and marks
-mistakes. Editors with the YAML language server find it by a first line such as
+		Long: `Prints the JSON schema of bridge.yaml (config, the default) or of a template. With it,
+editors complete keys, explain them, and mark mistakes. Editors with the YAML language
+server read the schema's place from the first line of the file, such as
 # yaml-language-server: $schema=./bridge.schema.json`,
 		Example:   "  absorb-bridge schema > bridge.schema.json\n  absorb-bridge schema template > templates/template.schema.json",
 		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),

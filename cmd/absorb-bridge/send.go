@@ -15,9 +15,9 @@ func sendCommand() *cobra.Command {
 	var event, sink string
 	cmd := &cobra.Command{
 		Use:   "send",
-		Short: "Send a sample message to a configured sink, for real",
-		Long: `Sends the message of a sample event to a sink of the configuration and says what
-the platform answered. The people and courses in it are made up.`,
+		Short: "Send a real sample message to a configured sink",
+		Long: `Sends the message of a sample event to a configured sink, and prints the platform's
+answer. The people and courses in it are made up.`,
 		Example: "  absorb-bridge send --sink academy --event CertificateAwarded",
 		Args:    cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {

@@ -15,11 +15,11 @@ func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the bridge",
-		Long: `Takes webhooks and delivers messages until it is told to stop (Ctrl-C or SIGTERM).
-What was accepted and not yet delivered waits in the store for the next start.
+		Long: `Receives webhooks and delivers messages until you stop it (Ctrl-C or SIGTERM). The store
+keeps accepted events, and the next start delivers the rest.
 
-The configuration and the templates are read again when a file changes, and at
-SIGHUP. If anything is wrong with them, the ones before go on.`,
+It reads the configuration and the templates again when a file changes, and on SIGHUP.
+If they have faults, it keeps the previous ones.`,
 		Example: "  absorb-bridge serve --config /etc/absorb-bridge/bridge.yaml",
 		Args:    cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {

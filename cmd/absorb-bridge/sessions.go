@@ -11,7 +11,7 @@ import (
 func sessionsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "sessions",
-		Short:   "End the sessions of people who are logged in to the pages",
+		Short:   "Log people out of the pages",
 		Example: "  absorb-bridge sessions end",
 	}
 	cmd.AddCommand(endSessions())
@@ -22,9 +22,8 @@ func endSessions() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "end",
 		Short: "End all sessions",
-		Long: `Ends the sessions of everybody who is logged in to the pages, with every replica: all
-have to log in again. To keep somebody out, change the token or the rights as well; a
-session that was begun with them ends by itself then.`,
+		Long: `Logs everybody out of the pages, on every replica. To keep somebody out, also change the
+token or the rights; sessions that began with them then end by themselves.`,
 		Example: "  absorb-bridge sessions end",
 		Args:    cobra.NoArgs,
 		RunE: operation(func(cmd *cobra.Command, _ []string, client *admin.Client) error {

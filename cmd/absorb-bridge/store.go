@@ -18,7 +18,7 @@ import (
 func storeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "store",
-		Short:   "Back the store up, or move it from SQLite to PostgreSQL",
+		Short:   "Back up the store, or move it from SQLite to PostgreSQL",
 		Example: "  absorb-bridge store backup bridge-2026-11-23.db\n  absorb-bridge store copy --from data/bridge.db --to postgres://bridge@db/bridge",
 	}
 	cmd.AddCommand(backUpStore(), copyStore(), takeBackStore())
@@ -29,15 +29,14 @@ func copyStore() *cobra.Command {
 	var from, to string
 	cmd := &cobra.Command{
 		Use:   "copy --from STORE [--to STORE]",
-		Short: "Copy all events and deliveries into another store",
-		Long: `Copies all that a store holds into another one, such as from a SQLite file into a
-PostgreSQL database. Stop every bridge first. Without --to the store of the
-configuration is meant, so that its password need not be on the command line.
+		Short: "Copy all events and deliveries to another store",
+		Long: `Copies everything from one store to another, such as from a SQLite file to a PostgreSQL
+database. Stop every bridge first. Without --to it copies to the store of the
+configuration, so that no password is on the command line.
 
-Nothing is lost and nothing is doubled: what is in the other store already stays as it
-is, and a copy that was interrupted goes on when it is run again. From the beginning of
-the copy on no bridge starts with the store that is copied, since its messages are
-delivered from the other one; store take-back undoes that.`,
+It keeps what the other store already has, and copies nothing twice. If the copy is
+interrupted, run it again to continue. Once it has begun, no bridge starts with the old
+store, because the new one delivers its messages; store take-back undoes that.`,
 		Example: "  absorb-bridge store copy --from data/bridge.db --config bridge.yaml\n  absorb-bridge store copy --from data/bridge.db --to postgres://bridge@db/bridge",
 		Args:    cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
@@ -58,7 +57,7 @@ delivered from the other one; store take-back undoes that.`,
 	}
 	configFlag(cmd)
 	cmd.Flags().StringVar(&from, "from", "", "path or URL of the store to copy")
-	cmd.Flags().StringVar(&to, "to", "", "path or URL of the other store (default: that of the configuration)")
+	cmd.Flags().StringVar(&to, "to", "", "path or URL of the other store (default: the one in the configuration)")
 	_ = cmd.MarkFlagRequired("from") // it exists
 	return cmd
 }
@@ -95,10 +94,9 @@ func takeBackStore() *cobra.Command {
 	var from string
 	cmd := &cobra.Command{
 		Use:   "take-back --from STORE",
-		Short: "Have bridges use a store again that was copied to another one",
-		Long: `Has bridges use a store again that was copied. What it held then and was not
-delivered is delivered from it, too: do not do this while a bridge uses the other
-store.`,
+		Short: "Let bridges use a copied store again",
+		Long: `Lets bridges use a store again that was copied. They then also deliver the messages that
+were waiting in it, so do not do this while a bridge uses the other store.`,
 		Example: "  absorb-bridge store take-back --from data/bridge.db",
 		Args:    cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {

@@ -34,13 +34,13 @@ type Manner struct {
 // AllManners lists every manner that can be chosen.
 func AllManners() []Manner {
 	return []Manner{
-		{"slow-tokens", "a new token is refused by every second request for 1.5 s", func(m *Manners) { m.Spread = 1500 * time.Millisecond }},
+		{"slow-tokens", "every second request refuses a new token for 1.5 s", func(m *Manners) { m.Spread = 1500 * time.Millisecond }},
 		{"denied-departments", "departments answer 401, as for a role without the right", func(m *Manners) { m.Denied = append(m.Denied, "/departments") }},
-		{"bare-tokens", "only tokens without Bearer are taken", func(m *Manners) { m.Scheme = "none" }},
-		{"bearer-tokens", "only tokens with Bearer are taken", func(m *Manners) { m.Scheme = "Bearer" }},
-		{"listed-certificates", "certificates come as a list only", func(m *Manners) { m.ListedCertificates = true }},
+		{"bare-tokens", "the API only accepts tokens without Bearer", func(m *Manners) { m.Scheme = "none" }},
+		{"bearer-tokens", "the API only accepts tokens with Bearer", func(m *Manners) { m.Scheme = "Bearer" }},
+		{"listed-certificates", "the API only has certificates as a list", func(m *Manners) { m.ListedCertificates = true }},
 		{"separate-schedules", "schedules are not inside sessions", func(m *Manners) { m.SeparateSchedules = true }},
-		{"named-enrollments", "enrollments have name in place of courseName", func(m *Manners) { m.NamedEnrollments = true }},
+		{"named-enrollments", "enrollments have name instead of courseName", func(m *Manners) { m.NamedEnrollments = true }},
 		{"long-times", "times spent have days and fractions", func(m *Manners) { m.LongTimes = true }},
 		{"ragged-dates", "dates have from 0 to 7 digits of fraction", func(m *Manners) { m.RaggedDates = true }},
 	}
