@@ -109,16 +109,16 @@ func meanings(t *testing.T) map[string]string {
 		}
 	}
 	for key, words := range map[string]string{
-		"message": "what is said about the event", "title": "the message's first line", "url": "where the title leads",
-		"text": "in Markdown: bold, italic, code, links and lists", "image_url": "address of a picture", "footer": "small print at the end",
-		"name": "what stands before or above the value", "value": "a field without a value is left out", "short": "stands beside another, if there is room",
-		"label": "what stands on the button", "native": "parts in a platform's own format, by the type of the sink",
-		"path": "a path below the API's address", "try": "requests of which the first that has an answer counts",
-		"list": "a path to a list, of which one entry is chosen", "match": "fields of the entry, each with the key of the event that it must equal",
+		"message": "the message of the event", "title": "the first line of the message", "url": "the link of the title",
+		"text": "in Markdown: bold, italic, code, links and lists", "image_url": "the URL of a picture", "footer": "small text at the end",
+		"name": "the label of the value", "value": "a field without a value is left out", "short": "shown beside another short field, if there is room",
+		"label": "the text of the button", "native": "parts in a platform's own format, by the type of the sink",
+		"path": "a path below the API's URL", "try": "requests; the first one with an answer counts",
+		"list": "a path to a list; the other keys choose one entry", "match": "fields of the entry, each with the key of the event that it must equal",
 		"where": "a condition on the entry, as .entry", "recent": "the date of the entry; it must be shortly before the event",
-		"within": "how long before, 10m unless it is said", "unless": "keys of the event: with one of them the list is not asked for",
-		"ids": "keys of the event, each with the field of the entry that fills it", "group": "what the events are put together by, or a list of ways",
-		"story": "what the event says within the message of another", "lead": "the event with the highest lead has the message",
+		"within": "how long before; 10m by default", "unless": "keys of the event: if the webhook has one of them, the bridge does not request the list",
+		"ids": "keys of the event, each with the field of the entry that fills it", "group": "an expression that groups the events, or a list of expressions",
+		"story": "what the event adds to the message of another event", "lead": "the event with the highest number leads",
 		"level": "the colour",
 	} {
 		if all[key] == "" {
