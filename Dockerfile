@@ -1,5 +1,5 @@
-# A static binary in an empty image, run by a user without rights. It writes to
-# /data and nowhere else: the rest may be read-only.
+# A static binary in an empty image, run by an unprivileged user. It writes only to
+# /data; the rest may be read-only.
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -14,18 +14,18 @@ RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
 FROM scratch
 ARG VERSION=""
 LABEL org.opencontainers.image.title="absorb-bridge" \
-      org.opencontainers.image.description="Brings what happens in Absorb LMS to team chat and mail" \
+      org.opencontainers.image.description="Delivers events of Absorb LMS to team chat and mail" \
       org.opencontainers.image.source="https://github.com/absorb-bridge/absorb-bridge" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/absorb-bridge /absorb-bridge
 COPY --from=build /out/LICENSE /out/NOTICES.txt /
-# A new volume takes its owner from here.
+# A new volume gets its owner from this folder.
 COPY --from=build --chown=65532:65532 /out/data /data
-# The configuration's folder is mounted, not the file: an edited file is often a new
-# one, which a mounted file would not show. Its "store" is a path under /data or a
-# database; it is not set here, for a variable would override the file's.
+# Mount the configuration's folder, not the file: many editors replace a file, and a
+# mounted file would not show the new one. Set "store" in the configuration, to a path
+# below /data or to a database. It is not set here, because a variable overrides the file.
 ENV BRIDGE_CONFIG=/etc/absorb-bridge/bridge.yaml
 USER 65532:65532
 VOLUME /data

@@ -1,4 +1,4 @@
-# make check runs everything that must pass before a change lands.
+# make check runs everything that must pass before a change is merged.
 
 GO ?= go
 # The end-to-end tests take minutes, and more on a busy machine.
@@ -7,8 +7,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 .PHONY: check build fmt vet cross vulnerabilities lint test race deployment fuzz bench soak release archives reproducible clean
 
-# The same sources give the same bytes, by the same version of Go: no paths, no state
-# of the working copy, no instructions that only some processors have.
+# A reproducible build: the same sources and the same Go version give the same bytes. It
+# contains no paths, no state of the working copy, and no processor-specific instructions.
 STATIC = CGO_ENABLED=0 GOAMD64=v1 GOARM64=v8.0 GOARM=6 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
 
 check: fmt vet cross vulnerabilities lint build test race deployment
@@ -22,22 +22,22 @@ fmt:
 vet:
 	$(GO) vet ./...
 
-# The systems that it also builds for: one of each kind, by system and size of a word.
+# Other platforms to vet: one for each system and word size.
 CROSS ?= windows/amd64 freebsd/amd64 darwin/arm64 linux/386
 cross:
 	@set -e; for platform in $(CROSS); do \
 		echo "vet for $$platform"; GOOS=$${platform%/*} GOARCH=$${platform#*/} CGO_ENABLED=0 $(GO) vet ./...; \
 	done
 
-# Known faults of what is linked, by the database of the Go project. Without a way to it,
-# the modules are compared with their sums in go.sum.
+# Known vulnerabilities of the linked modules, from the database of the Go project. If it
+# cannot be reached, only the modules' checksums in go.sum are verified.
 VULNDB ?= https://vuln.go.dev
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 vulnerabilities:
 	@if curl -fsS --max-time 20 -o /dev/null $(VULNDB)/index/db.json; then \
 		$(GO) run $(GOVULNCHECK) -db $(VULNDB) ./...; \
 	else \
-		echo "$(VULNDB) cannot be reached: known vulnerabilities are not looked up"; $(GO) mod verify; \
+		echo "$(VULNDB) cannot be reached: skipping the check for known vulnerabilities"; $(GO) mod verify; \
 	fi
 
 # Code by the rules of .golangci.yml, and text by those of .vale. Building both tools takes
@@ -53,22 +53,23 @@ lint:
 test:
 	$(GO) test -timeout $(TIMEOUT) ./...
 
-# The packages with goroutines, locks or atomic values of their own (a sync.Once alone is
-# none). The tests of bridge/gateway run the whole of a bridge in their process, pages
-# included, so e2e has nothing to add. -short: what runs many rounds, or one thing at a time,
-# does so in make test. Every package is watched: one that is not brings its own copies of
-# generic functions, such as those of sync.Map, and races are reported that are none.
+# Tests the packages that have goroutines, locks or atomic values (a sync.Once alone does not
+# count). The tests of bridge/gateway run a complete bridge in one process, including the
+# pages, so e2e would add nothing. With -short, tests with many rounds or without concurrency
+# do less; make test runs them fully. The detector instruments every package: one without
+# instrumentation has its own copies of generic functions, such as those of sync.Map, and
+# the detector then reports false races.
 RACE = $(shell grep -rlE --include='*.go' --exclude='*_test.go' '\.Go\b|\bgo func|sync\.[A-NP-Z]|atomic\.' bridge cmd internal sinks | xargs -n1 dirname | sort -u | sed 's|^|./|')
 race:
 	$(GO) test -race -short -vet=off -timeout $(TIMEOUT) $(RACE) ./bridge/render
 
-# The Helm chart, the compose file and the image. Their readers are dependencies of a module of
-# its own; building Helm takes some minutes the first time. -count=1: the go command
-# does not see that Helm reads the chart.
+# Tests the Helm chart, the Compose file and the image. A separate module has the dependencies
+# for this; building Helm takes some minutes the first time. -count=1 disables the test
+# cache, because the go command does not know that Helm reads the chart.
 deployment:
 	cd deploy/test && $(GO) vet ./... && $(GO) test -count=1 ./...
 
-# Each fuzz target for a while, longer by: make fuzz FUZZTIME=1m
+# Runs each fuzz target for FUZZTIME, for example: make fuzz FUZZTIME=1m
 FUZZTIME ?= 10s
 fuzz:
 	@set -e; work=$$(mktemp -d); trap 'rm -rf $$work' EXIT; \
@@ -80,19 +81,19 @@ fuzz:
 		done; \
 	done
 
-# What docs/benchmarks.md reports.
+# Measures the numbers in docs/benchmarks.md.
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./e2e
 
-# An hour of events and faults, drawn into docs/soak.svg; shorter by: make soak SOAK=5m
+# Runs an hour of events and failures, and draws docs/soak.svg. Shorter: make soak SOAK=5m
 SOAK ?= 1h
 soak:
 	SOAK=$(SOAK) SOAK_GRAPH=$(CURDIR)/docs/soak.svg $(GO) test -run TestSoak -count 1 -v -timeout 4h ./e2e
 
-# What a release consists of, in $(DIST): an archive for each platform, what is in its
-# binary (CycloneDX), and the sums of all: make release VERSION=v1.2.3
-# A list has no time and no number of its own. It does have the sum of the program that
-# wrote it, which is built like ours: the same on machines of one kind.
+# Writes a release to $(DIST): for each platform an archive and a list of the modules in its
+# binary (CycloneDX), and the checksums of all files: make release VERSION=v1.2.3
+# The lists contain no time and no serial number. They contain the checksum of the tool that
+# wrote them; it is built reproducibly, so it is the same on machines of the same platform.
 PLATFORMS ?= linux/amd64 linux/arm64 linux/arm linux/386 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 freebsd/amd64
 DIST ?= dist
 SBOM = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
@@ -121,14 +122,14 @@ archives:
 		rm -r $(DIST)/$$name; \
 	done
 
-# Makes a release here, and again in another folder without anything that was built
-# before, and compares the two.
+# Builds a release here, builds it again in another folder with an empty build cache, and
+# compares the two.
 reproducible:
 	@set -e; work=$$(mktemp -d); trap 'rm -rf $$work' EXIT; \
 		$(MAKE) --no-print-directory release PLATFORMS=linux/amd64 VERSION=v0.0.0 DIST=$$work/one; \
 		mkdir $$work/elsewhere; git ls-files -z | tar --null -T - -cf - | tar -xf - -C $$work/elsewhere; \
 		GOCACHE=$$work/cache $(MAKE) --no-print-directory -C $$work/elsewhere release PLATFORMS=linux/amd64 VERSION=v0.0.0 DIST=$$work/two SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH); \
-		diff -r $$work/one $$work/two && echo "both are the same"
+		diff -r $$work/one $$work/two && echo "both are identical"
 
 clean:
 	rm -rf absorb-bridge dist

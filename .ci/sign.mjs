@@ -1,5 +1,5 @@
 // usage: node sign.mjs payload.json > capture.json
-// Makes the request of a webhook's payload, signed with a key of nobody, for webhook.mjs to judge the payload in it.
+// Wraps a webhook payload in a request, signed with a test key, so that webhook.mjs can check the payload.
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 

@@ -1,6 +1,6 @@
 // usage: absorb-bridge preview --event all --sink all --json | node split.mjs FOLDER
-// Writes each preview's payload into a file of its own: SINK.EVENT.json, or .eml for a mail. Without a configuration a
-// sink is named after its type, or TYPE-bot.
+// Writes each preview's payload to its own file: SINK.EVENT.json, or .eml for mail. Without a configuration, a sink's
+// name is its type, or TYPE-bot.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';

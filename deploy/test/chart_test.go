@@ -36,7 +36,7 @@ func TestChartLints(t *testing.T) {
 // is changed.
 func TestChartRefuses(t *testing.T) {
 	for _, c := range []struct{ set, because string }{
-		{"replicas=2", "a SQLite store has room for one"},
+		{"replicas=2", "SQLite allows one replica only"},
 		{"replicas=0", "replicas"},
 		{"replicas=two", "replicas"},
 		{"replicaCount=2", "replicaCount"},
@@ -132,8 +132,8 @@ func TestChartOnPostgres(t *testing.T) {
 // TestChartSaysWhatNext reads the notes that Helm shows after an installation.
 func TestChartSaysWhatNext(t *testing.T) {
 	for values, words := range map[string][]string{
-		"values.yaml":             {"create secret generic bridge-absorb-bridge", "SQLite", "Nothing leads to it"},
-		"ci/sqlite-values.yaml":   {"Its secret is made", "https://bridge.example.com/absorb"},
+		"values.yaml":             {"create secret generic bridge-absorb-bridge", "SQLite", "The internet cannot reach it yet"},
+		"ci/sqlite-values.yaml":   {"The chart has created the secret", "https://bridge.example.com/absorb"},
 		"ci/postgres-values.yaml": {"create secret generic bridge-secrets", "DATABASE_URL", "3 replicas", "exec -n learning deploy/bridge-absorb-bridge"},
 	} {
 		out, err := helm(t, "install", "bridge", chart, "--namespace", "learning", "--dry-run=client", "--values", filepath.Join(chart, values))

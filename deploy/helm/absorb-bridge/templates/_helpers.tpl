@@ -22,21 +22,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- .Values.secret.name | default (include "absorb-bridge.fullname" .) -}}
 {{- end -}}
 
-{{/* What the schema cannot say, or not clearly. */}}
+{{/* Checks that the schema cannot express, or not with a clear error. */}}
 {{- define "absorb-bridge.check" -}}
 {{- $sqlite := eq .Values.store.type "sqlite" -}}
 {{- if and $sqlite (gt (int .Values.replicas) 1) -}}
-{{- fail (printf "replicas: %d, but a SQLite store has room for one; set store.type=postgres, or replicas=1" (int .Values.replicas)) -}}
+{{- fail (printf "replicas: %d, but SQLite allows one replica only: set store.type=postgres, or replicas=1" (int .Values.replicas)) -}}
 {{- end -}}
 {{- if .Values.secret.create -}}
 {{- $values := .Values.secret.values -}}
 {{- if not $values.ADMIN_TOKEN -}}
-{{- fail "secret.values.ADMIN_TOKEN is missing: make one by openssl rand -hex 24" -}}
+{{- fail "secret.values.ADMIN_TOKEN is missing: generate one with openssl rand -hex 24" -}}
 {{- end -}}
 {{- if and (not $sqlite) (not $values.DATABASE_URL) -}}
-{{- fail "secret.values.DATABASE_URL is missing: store.type is postgres" -}}
+{{- fail "secret.values.DATABASE_URL is missing: store.type postgres needs it" -}}
 {{- end -}}
 {{- else if .Values.secret.values -}}
-{{- fail "secret.values are given, but secret.create is false" -}}
+{{- fail "secret.values is set, but secret.create is false: set it to true, or remove the values" -}}
 {{- end -}}
 {{- end -}}
