@@ -6,7 +6,6 @@
 package inbox
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -66,37 +65,6 @@ type Log struct {
 	closed    bool
 	segments  []*segment // on disk, oldest first; the last one is written to
 	forgotten Position
-}
-
-// Group is some records that are written and synced together. All of them are on disk,
-// or none.
-type Group struct {
-	frame   []byte // room for the header of the frame, and the records
-	records int
-	done    chan struct{}
-	err     error // once done is closed
-}
-
-// Done is closed when the group is on disk, or cannot be written.
-func (g *Group) Done() <-chan struct{} { return g.done }
-
-// Err is why the group is not on disk. It must be called after Done is closed.
-func (g *Group) Err() error { return g.err }
-
-// Wait waits until the group is on disk. If the context ends before, nobody knows whether
-// it will be.
-func (g *Group) Wait(ctx context.Context) error {
-	select {
-	case <-g.done:
-		return g.err
-	default:
-	}
-	select {
-	case <-g.done:
-		return g.err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // Append adds records that belong together to the end: all of them or none. It returns
@@ -204,9 +172,9 @@ func (l *Log) unread() (n int64) {
 	return n
 }
 
-// Read gives the records after a place, in their order, about so many bytes of them, and
-// the place after them. There are none at the end.
-func (l *Log) Read(from Position, most int) (records [][]byte, next Position, err error) {
+// Read gives the records between two places, in their order, about so many bytes of them,
+// and the place after them. There are none at the end.
+func (l *Log) Read(from, to Position, most int) (records [][]byte, next Position, err error) {
 	l.mu.Lock()
 	segments := make([]segment, len(l.segments))
 	for i, s := range l.segments {
@@ -220,6 +188,12 @@ func (l *Log) Read(from Position, most int) (records [][]byte, next Position, er
 		start := Position{l.id, s.number, headerSize}
 		if from.Before(start) {
 			from = start
+		}
+		if to.Log == l.id && to.Segment <= s.number {
+			s.end = min(s.end, to.Offset)
+			if to.Segment < s.number {
+				break
+			}
 		}
 		if from.Segment != s.number || from.Offset >= s.end {
 			continue

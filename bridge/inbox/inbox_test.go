@@ -43,7 +43,7 @@ func add(t *testing.T, l *Log, records ...string) error {
 func rest(t *testing.T, l *Log, from Position) (all []string, next Position) {
 	t.Helper()
 	for next = from; ; {
-		records, after, err := l.Read(next, 1000)
+		records, after, err := l.Read(next, l.End(), 1000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -248,7 +248,7 @@ func TestPowerCuts(t *testing.T) {
 			})
 		}
 		read := func(most int) {
-			records, next, err := l.Read(kept, most)
+			records, next, err := l.Read(kept, l.End(), most)
 			if err != nil {
 				return // the power is off
 			}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 	"github.com/absorb-bridge/absorb-bridge/bridge/inbox"
@@ -19,15 +21,20 @@ import (
 // Only what is certain to be new goes this way. What may repeat something, or be like
 // something, is left to the tables to decide.
 type arrivals struct {
-	log     *inbox.Log
-	insert  *rows
-	columns int       // of insert
-	known   *sql.Stmt // whether an event's key, or what it tells of, is known
-	damaged int64     // bytes of the inbox that could not be read at the start
+	log                              *inbox.Log
+	insert, insertRouted, deliveries *rows // events, those with their routing, and deliveries
+	columns                          int   // of insert
+	transact                         func(ctx context.Context, all []statement, sync bool) error
+	known                            *sql.Stmt // whether an event's key, or what it tells of, is known
+	damaged                          int64     // bytes of the inbox that could not be read at the start
 
-	adding sync.RWMutex // held for reading while an event is added, for writing by who needs that none is
-	moving sync.Mutex   // held while events are moved
-	moved  inbox.Position
+	adding sync.RWMutex                   // held for reading while an event is added, for writing by who needs that none is
+	moving sync.Mutex                     // held while events are moved
+	place  atomic.Pointer[inbox.Position] // see movedTo
+	last   atomic.Int64                   // see lastMove
+	synced time.Time                      // when the last move was on disk; guarded by moving
+
+	routings routings
 
 	reserved reservations
 	seen     seen
@@ -43,15 +50,29 @@ const (
 
 	// movedAtOnce is how many bytes of events are moved in one transaction, about.
 	movedAtOnce = 256 << 10
+
+	// takenAtOnce is how many bytes of events are read for the router at once, about.
+	takenAtOnce = 32 << 10
+
+	// A move need not be on disk: the events stay in the inbox until one is. That is done
+	// after so much time and so many bytes.
+	syncAfter = time.Second
+	syncSize  = 1 << 20
 )
 
 // openArrivals opens the inbox of the store in a file, and moves what is in it.
-func (s *Store) openArrivals(ctx context.Context, path string) (err error) {
-	if s.arrivals, err = newArrivals(ctx, s.engine.reads(), path); err != nil {
+func (s *Store) openArrivals(ctx context.Context, e *sqlite, path string) (err error) {
+	if s.arrivals, err = newArrivals(ctx, e.reads(), path); err != nil {
+		return err
+	}
+	s.arrivals.transact = func(_ context.Context, all []statement, sync bool) error {
+		began := time.Now()
+		_, err := e.run(all, sync)
+		s.metrics.Commit(len(all), time.Since(began), err)
 		return err
 	}
 	s.arrivals.log.Written = s.metrics.Commit
-	err = s.arrivals.move(ctx, s.moving)
+	err = s.arrivals.move(ctx)
 	if errors.Is(err, errRecord) {
 		return errors.Join(err, s.arrivals.close())
 	}
@@ -64,19 +85,24 @@ func (a *arrivals) learn(s *Store) { a.learners.Go(func() { a.seen.learn(a.life,
 
 // newArrivals opens the inbox of the tables in a file.
 func newArrivals(ctx context.Context, db *sql.DB, path string) (*arrivals, error) {
-	a := &arrivals{insert: insertEvents(""), reserved: reservations{all: map[dedupe]*reservation{}}}
+	a := &arrivals{
+		insert: insertEvents(""), insertRouted: insertRouted(), deliveries: insertDeliveries(), reserved: reservations{all: map[dedupe]*reservation{}},
+		routings: routings{taken: map[string]struct{}{}, routed: map[string]*routing{}},
+	}
 	a.life, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.columns = len(eventRow{}.insert(a.insert).args)
-	err := db.QueryRowContext(ctx, `SELECT log, segment, place FROM inbox`).Scan(&a.moved.Log, &a.moved.Segment, &a.moved.Offset)
+	var moved inbox.Position
+	err := db.QueryRowContext(ctx, `SELECT log, segment, place FROM inbox`).Scan(&moved.Log, &moved.Segment, &moved.Offset)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, err
 	}
 	if a.known, err = db.PrepareContext(ctx, `SELECT EXISTS (SELECT 1 FROM events WHERE dedupe_key = ?) OR EXISTS (SELECT 1 FROM known WHERE key IN (?, ?))`); err != nil {
 		return nil, err
 	}
-	if a.log, a.damaged, err = inbox.Open(inboxPath(path), a.moved); err != nil {
+	if a.log, a.damaged, err = inbox.Open(inboxPath(path), moved); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the inbox: %w", err), a.known.Close())
 	}
+	a.place.Store(&moved)
 	return a, nil
 }
 

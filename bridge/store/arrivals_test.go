@@ -171,8 +171,8 @@ func TestTablesThatCannotBeWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bridge.db")
 	s := openAt(t, path)
 	accept(t, s, event(0))
-	if n := len(unrouted(t, s)); n != 1 {
-		t.Fatal(n)
+	if err := s.settle(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	e := s.engine.(*sqlite)
 	only := func(n int) {
@@ -184,7 +184,14 @@ func TestTablesThatCannotBeWritten(t *testing.T) {
 	}
 	only(1)
 	id := accept(t, s, event(1))[0].ID
-	if _, err := s.Unrouted(t.Context(), noon.Add(time.Hour), 10); err == nil || !strings.Contains(err.Error(), "out of the inbox") {
+	waiting := unrouted(t, s)
+	if len(waiting) != 2 || waiting[1].ID != id {
+		t.Fatalf("the router is given %v", waiting)
+	}
+	fanOut := func() error {
+		return s.FanOut(t.Context(), waiting[1].Event, bridge.NewFacts(waiting[1].Event), []Target{{Route: "r", Sink: "a"}}, noon)
+	}
+	if err := fanOut(); err == nil || !strings.Contains(err.Error(), "out of the inbox") {
 		t.Errorf("the router is not told: %v", err)
 	}
 	if counts, err := s.Rows(t.Context()); err != nil || counts["events"] != 1 {
@@ -194,8 +201,14 @@ func TestTablesThatCannotBeWritten(t *testing.T) {
 		t.Errorf("after a crash: %v", got)
 	}
 	only(0)
-	if n := len(unrouted(t, s)); n != 2 {
-		t.Errorf("%d events, want 2", n)
+	if err := fanOut(); err != nil {
+		t.Error(err)
+	}
+	if due, err := s.Due(t.Context(), "a", noon.Add(time.Hour), 10); err != nil || len(due) != 1 || due[0].EventID != id {
+		t.Errorf("%v, %v", due, err)
+	}
+	if n := len(unrouted(t, s)); n != 1 {
+		t.Errorf("%d events wait, want 1", n)
 	}
 }
 
@@ -277,7 +290,7 @@ func TestRecords(t *testing.T) {
 		}
 	}
 	s := open(t)
-	if _, err := s.arrivals.statement(appendRecord(nil, recordEvent, values)); !errors.Is(err, errRecord) {
+	if _, _, err := s.arrivals.read(appendRecord(nil, recordEvent, values)); !errors.Is(err, errRecord) {
 		t.Errorf("a record with other columns: %v", err)
 	}
 }

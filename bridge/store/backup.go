@@ -115,7 +115,7 @@ func moveCopied(ctx context.Context, path string) error {
 		if err != nil {
 			return err
 		}
-		err = a.move(ctx, func(ctx context.Context, all []statement) error {
+		a.transact = func(ctx context.Context, all []statement, _ bool) error {
 			tx, err := db.BeginTx(ctx, nil)
 			if err != nil {
 				return err
@@ -127,8 +127,8 @@ func moveCopied(ctx context.Context, path string) error {
 				return errors.Join(err, tx.Rollback())
 			}
 			return tx.Commit()
-		})
-		return errors.Join(err, a.close())
+		}
+		return errors.Join(a.move(ctx), a.close())
 	}
 	return errors.Join(move(), db.Close())
 }

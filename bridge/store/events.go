@@ -111,10 +111,13 @@ func dedupeKey(e bridge.Event) []byte {
 
 // insertEvents is how new events are stored.
 func insertEvents(condition string) *rows {
-	return newRows("events", `id text, dedupe_key bytea, source text, type text, user_id text, admin_id text, client_id text, correlation_id text,
-		entities text, occurred_at bigint, received_at bigint, body bytea, signature text, user_agent text, lookups bigint, route_after bigint,
-		occurrence bytea, caught_up bigint, traceparent text`, condition, "ON CONFLICT DO NOTHING")
+	return newRows("events", eventColumnTypes, condition, "ON CONFLICT DO NOTHING")
 }
+
+// eventColumnTypes are the columns of a new event, in the order of eventRow.insert and unroutedOf.
+const eventColumnTypes = `id text, dedupe_key bytea, source text, type text, user_id text, admin_id text, client_id text, correlation_id text,
+	entities text, occurred_at bigint, received_at bigint, body bytea, signature text, user_agent text, lookups bigint, route_after bigint,
+	occurrence bytea, caught_up bigint, traceparent text`
 
 func (r eventRow) insert(into *rows) statement {
 	e := r.event
@@ -129,6 +132,17 @@ func (r eventRow) insert(into *rows) statement {
 		r.id, r.key, e.Source, e.Type, e.UserID, e.AdminID, e.ClientID, e.CorrelationID,
 		string(r.entities), micros(e.OccurredAt), received, body, e.Signature, e.UserAgent, int64(0), received, r.name(), caught, e.Traceparent,
 	}}
+}
+
+// unroutedOf is the event that has these values.
+func unroutedOf(values []any) (u Unrouted, err error) {
+	text := func(column int) string { s, _ := values[column].(string); return s }
+	number := func(column int) int64 { n, _ := values[column].(int64); return n }
+	r := storedEvent{entities: text(8), occurred: number(9), received: number(10), caught: int(number(17))}
+	r.ID, r.Source, r.Type, r.UserID, r.AdminID, r.ClientID, r.CorrelationID, r.Traceparent = text(0), text(2), text(3), text(4), text(5), text(6), text(7), text(18)
+	r.Raw, _ = values[11].([]byte)
+	err = r.read()
+	return Unrouted{Event: r.Event}, err
 }
 
 const markUnanswered = `UPDATE events SET unanswered = 1 WHERE id = ?`

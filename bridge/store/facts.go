@@ -111,7 +111,11 @@ func (k *knownParts) unknown(hashes []string, now time.Time) []string {
 	return slices.DeleteFunc(hashes, func(hash string) bool { return now.Sub(k.at[hash]) < partsFor })
 }
 
-func (k *knownParts) note(hashes []string, now time.Time) {
+// note notes parts that were stored, unless there was an error.
+func (k *knownParts) note(hashes []string, now time.Time, err error) {
+	if err != nil {
+		return
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.at)+len(hashes) > maxParts {

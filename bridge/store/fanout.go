@@ -31,41 +31,56 @@ type Gather struct {
 // without targets is kept, as routed to nobody. Nil facts leave those that are
 // kept as they are.
 func (s *Store) FanOut(ctx context.Context, event bridge.Event, facts bridge.Facts, targets []Target, now time.Time) error {
+	if err := s.fanOut(ctx, event, facts, targets, now); err != nil {
+		return fmt.Errorf("fan out event %s: %w", event.ID, err)
+	}
+	return nil
+}
+
+func (s *Store) fanOut(ctx context.Context, event bridge.Event, facts bridge.Facts, targets []Target, now time.Time) error {
 	var kept packed
+	var err error
 	if facts != nil {
-		var err error
 		if kept, err = pack(event, facts); err != nil {
-			return fmt.Errorf("fan out event %s: %w", event.ID, err)
+			return err
 		}
 	}
 	trace, err := encodeTrace(event.Trace)
 	if err != nil {
-		return fmt.Errorf("fan out event %s: %w", event.ID, err)
+		return err
+	}
+	parts, hashes := s.keepParts(event.Source, kept, now)
+	if s.arrivals != nil && len(event.Inferred) == 0 {
+		to, err := s.arrivals.routingOf(event, kept.text, trace, parts, targets, now)
+		if err != nil {
+			return err
+		}
+		if stored, err := s.arrivals.route(event.ID, to); stored || err != nil {
+			s.parts.note(hashes, now, err)
+			return err
+		}
 	}
 	// The event comes first: another replica that routes it at this moment waits for
 	// its row, and then finds that it has nothing to do.
 	all := []statement{change(`UPDATE events SET facts = COALESCE(?, facts), trace = ?, routed_at = ? WHERE id = ? AND routed_at IS NULL`, kept.text, trace, micros(now), event.ID)}
-	parts, hashes := s.keepParts(event.Source, kept, now)
 	all = append(all, parts...)
 	if len(event.Inferred) > 0 {
 		named, err := infer(event, nil)
 		if err != nil {
-			return fmt.Errorf("fan out event %s: %w", event.ID, err)
+			return err
 		}
 		all = append([]statement{named}, all...)
 	}
 	for _, target := range targets {
 		statements, err := target.deliver(event.ID, now)
 		if err != nil {
-			return fmt.Errorf("fan out event %s: %w", event.ID, err)
+			return err
 		}
 		all = append(all, statements...)
 	}
-	if err := s.changeEvent(ctx, all...); err != nil {
-		return fmt.Errorf("fan out event %s: %w", event.ID, err)
-	}
-	s.parts.note(hashes, now)
-	return nil
+	err = s.changeEvent(ctx, all...)
+	s.parts.note(hashes, now, err)
+	return err
 }
 
 // deliver makes the delivery of an event that was fanned out now, and not before.

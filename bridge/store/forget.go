@@ -76,7 +76,7 @@ func (s *Store) scrub(ctx context.Context) error {
 	s.arrivals.adding.Lock()
 	defer s.arrivals.adding.Unlock()
 	for {
-		if err := s.settle(ctx); err != nil {
+		if err := s.arrivals.move(ctx); err != nil {
 			return err
 		}
 		if err := s.arrivals.log.Clear(); !errors.Is(err, inbox.ErrUnread) {

@@ -3,6 +3,10 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/inbox"
 )
 
 // settle moves what is in the inbox into the tables, up to the last event that was
@@ -11,16 +15,17 @@ func (s *Store) settle(ctx context.Context) error {
 	if s.arrivals == nil {
 		return nil
 	}
-	for end := s.arrivals.log.End(); ; {
-		if moved, err := s.settleSome(ctx); moved == 0 || err != nil || !s.arrivals.log.Forgotten().Before(end) {
+	for end := s.arrivals.log.End(); s.arrivals.movedTo().Before(end); {
+		if moved, err := s.settleSome(ctx); moved == 0 || err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // settleSome is settle by one transaction, of as many records as it tells.
 func (s *Store) settleSome(ctx context.Context) (int, error) {
-	if s.arrivals == nil || s.arrivals.log.Size() == 0 {
+	if s.arrivals == nil || !s.arrivals.waits() {
 		return 0, nil
 	}
 	s.closing.RLock() // not while it is closed
@@ -28,14 +33,14 @@ func (s *Store) settleSome(ctx context.Context) (int, error) {
 	if s.closed {
 		return 0, ErrClosed
 	}
-	return s.arrivals.moveSome(ctx, s.moving)
+	return s.arrivals.moveSome(ctx, s.arrivals.log.End(), false)
 }
 
 // changeEvent is write for statements of which the first changes an event. If it is still
 // in the inbox, because nobody has read it, it is moved first.
 func (s *Store) changeEvent(ctx context.Context, all ...statement) error {
 	changed, err := s.write(ctx, all...)
-	if err == nil && changed[0] == 0 && s.arrivals != nil && s.arrivals.log.Size() > 0 {
+	if err == nil && changed[0] == 0 && s.arrivals != nil {
 		if err = s.settle(ctx); err == nil {
 			_, err = s.write(ctx, all...)
 		}
@@ -44,68 +49,127 @@ func (s *Store) changeEvent(ctx context.Context, all ...statement) error {
 }
 
 // move moves what is in the inbox into the tables, in the order in which it came, by
-// transactions.
-func (a *arrivals) move(ctx context.Context, transact func(context.Context, []statement) error) error {
+// transactions, and forgets it.
+func (a *arrivals) move(ctx context.Context) error {
 	for {
-		if moved, err := a.moveSome(ctx, transact); moved == 0 || err != nil {
+		if moved, err := a.moveSome(ctx, a.log.End(), true); moved == 0 || err != nil {
 			return err
 		}
 	}
 }
 
-// moveSome is move by one transaction, of as many records as it tells.
-func (a *arrivals) moveSome(ctx context.Context, transact func(context.Context, []statement) error) (int, error) {
+// moveSome is move up to a position and by one transaction, of as many records as it
+// tells. Without sync they stay in the inbox until a later move is on disk.
+func (a *arrivals) moveSome(ctx context.Context, until inbox.Position, sync bool) (int, error) {
 	a.moving.Lock()
 	defer a.moving.Unlock()
 	if ctx.Err() != nil {
 		return 0, ctx.Err()
 	}
-	records, next, err := a.log.Read(a.moved, movedAtOnce)
-	if err != nil || len(records) == 0 {
+	records, next, err := a.log.Read(a.movedTo(), until, movedAtOnce)
+	if err != nil || len(records) == 0 && !(sync && a.log.Forgotten().Before(next)) {
 		return 0, err
 	}
-	var all []statement
-	var keys []dedupe
+	m := moved{arrivals: a}
 	for _, r := range records {
-		st, err := a.statement(r)
-		if err != nil {
+		if err := m.add(r); err != nil {
+			m.end(false, err)
 			return 0, err
 		}
-		if all = append(all, st); st.rows == nil {
-			continue
-		}
-		key := dedupe(st.args[1].([]byte))
-		if keys = append(keys, key); a.reserved.isUnanswered(key) {
-			all = append(all, change(markUnanswered, st.args[0]))
-		}
 	}
-	place := change(`INSERT INTO inbox (log, segment, place) VALUES (?, ?, ?) ON CONFLICT (log) DO UPDATE SET segment = excluded.segment, place = excluded.place`,
-		next.Log, next.Segment, next.Offset)
-	if err := transact(context.WithoutCancel(ctx), append(all, place)); err != nil {
-		return 0, fmt.Errorf("move events out of the inbox: %w", err)
+	sync = sync || time.Since(a.synced) > syncAfter || next.Segment != a.log.Forgotten().Segment || next.Offset-a.log.Forgotten().Offset > syncSize
+	err = a.transact(context.WithoutCancel(ctx), m.statements(next, true), sync)
+	stored := err == nil
+	if err != nil && len(m.routed) > 0 {
+		err = a.transact(context.WithoutCancel(ctx), m.statements(next, false), sync)
 	}
-	a.moved = next
-	a.log.Forget(next)
-	a.reserved.release(keys)
+	if err != nil {
+		err = fmt.Errorf("move events out of the inbox: %w", err)
+		m.end(false, err)
+		return 0, err
+	}
+	a.place.Store(&next)
+	now := time.Now()
+	a.last.Store(now.UnixNano())
+	if sync {
+		a.log.Forget(next)
+		a.synced = now
+	}
+	a.reserved.release(m.keys)
+	m.end(stored, nil)
 	return len(records), nil
 }
 
-// statement is what a record asks for.
-func (a *arrivals) statement(record []byte) (statement, error) {
-	kind, values, err := readRecord(record)
-	switch {
-	case err != nil:
-		return statement{}, err
-	case kind == recordUnanswered && len(values) == 1:
-		return change(markUnanswered, values...), nil
-	case kind == recordEvent && len(values) == a.columns:
-		return statement{query: a.insert.one, rows: a.insert, args: values}, nil
-	}
-	return statement{}, errRecord
+// moved is what is moved at once.
+type moved struct {
+	*arrivals
+	plain, full []statement // without and with what becomes of routed events
+	later       []statement // after full
+	keys        []dedupe
+	routed      []*routing
 }
 
-// moving does the statements of a move.
-func (s *Store) moving(ctx context.Context, all []statement) error {
-	_, err := writer{s.engine, s.metrics}.measured(ctx, len(all), all)
-	return err
+// add adds a record.
+func (m *moved) add(record []byte) error {
+	kind, values, err := m.read(record)
+	if err != nil {
+		return err
+	}
+	if kind == recordUnanswered {
+		m.plain, m.later = append(m.plain, change(markUnanswered, values...)), append(m.later, change(markUnanswered, values...))
+		return nil
+	}
+	insert := statement{query: m.insert.one, rows: m.insert, args: values}
+	m.plain = append(m.plain, insert)
+	id, _ := values[0].(string)
+	if to := m.routings.moves(id); to != nil {
+		m.routed = append(m.routed, to)
+		insert = statement{query: m.insertRouted.one, rows: m.insertRouted, args: append(slices.Clip(values), to.facts, to.trace, to.at)}
+		m.later = append(m.later, to.others...)
+	}
+	m.full = append(m.full, insert)
+	bytes, _ := values[1].([]byte)
+	key := dedupe(bytes)
+	if m.keys = append(m.keys, key); m.reserved.isUnanswered(key) {
+		m.plain, m.later = append(m.plain, change(markUnanswered, id)), append(m.later, change(markUnanswered, id))
+	}
+	return nil
 }
+
+// statements are what moves the records, and notes up to where that was done.
+func (m *moved) statements(next inbox.Position, routed bool) []statement {
+	place := change(`INSERT INTO inbox (log, segment, place) VALUES (?, ?, ?) ON CONFLICT (log) DO UPDATE SET segment = excluded.segment, place = excluded.place`,
+		next.Log, next.Segment, next.Offset)
+	if routed {
+		return append(slices.Concat(m.full, m.later), place)
+	}
+	return append(m.plain, place)
+}
+
+// end tells those who wait what became of their events.
+func (m *moved) end(stored bool, err error) {
+	for _, to := range m.routed {
+		to.end(stored, err)
+	}
+}
+
+// read reads a record.
+func (a *arrivals) read(record []byte) (kind byte, values []any, err error) {
+	kind, values, err = readRecord(record)
+	switch {
+	case err != nil:
+		return 0, nil, err
+	case kind == recordUnanswered && len(values) == 1, kind == recordEvent && len(values) == a.columns:
+		return kind, values, nil
+	}
+	return 0, nil, errRecord
+}
+
+// movedTo is the place before which everything was moved.
+func (a *arrivals) movedTo() inbox.Position { return *a.place.Load() }
+
+// lastMove is when events were moved last.
+func (a *arrivals) lastMove() time.Time { return time.Unix(0, a.last.Load()) }
+
+// waits tells whether anything is to be moved.
+func (a *arrivals) waits() bool { return a.movedTo().Before(a.log.End()) }

@@ -28,10 +28,11 @@ type sqlite struct {
 	writes  *sql.DB // one connection
 	readers *sql.DB
 
-	mu    sync.Mutex           // held for a transaction
-	conn  *sql.Conn            // of writes
-	stmts map[string]*sql.Stmt // by query
-	dir   string               // of the file
+	mu      sync.Mutex           // held for a transaction
+	conn    *sql.Conn            // of writes
+	stmts   map[string]*sql.Stmt // by query
+	dir     string               // of the file
+	relaxed bool                 // commits are not synced
 }
 
 // maxReaders is how many reads may run at once.
@@ -208,8 +209,22 @@ func (e *sqlite) overwrite(ctx context.Context, table string, all []statement) e
 }
 
 func (e *sqlite) transact(_ context.Context, all []statement) ([]int64, error) {
+	return e.run(all, true)
+}
+
+// run is transact. Without sync, a power cut may undo the transaction, and all that came
+// before it without sync; a transaction with sync has those on disk, too.
+func (e *sqlite) run(all []statement, sync bool) ([]int64, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if sync == e.relaxed {
+		mode := map[bool]string{true: "FULL", false: "NORMAL"}[sync]
+		// It takes effect when it is prepared: a statement that stays prepared would do nothing.
+		if _, err := e.conn.ExecContext(context.Background(), "PRAGMA synchronous = "+mode); err != nil {
+			return nil, err
+		}
+		e.relaxed = !sync
+	}
 	if _, err := e.exec(change("BEGIN IMMEDIATE")); err != nil {
 		e.rollback()
 		return nil, fmt.Errorf("begin: %w", err)

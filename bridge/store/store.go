@@ -76,8 +76,8 @@ func (s *Store) open(ctx context.Context, where string) error {
 		s.news.close()
 		return errors.Join(err, s.engine.close())
 	}
-	if !s.Shared() {
-		if err := s.openArrivals(ctx, where); err != nil {
+	if e, is := s.engine.(*sqlite); is {
+		if err := s.openArrivals(ctx, e, where); err != nil {
 			return errors.Join(err, s.engine.close())
 		}
 	}
@@ -107,7 +107,7 @@ func (s *Store) Close() error {
 	s.news.close()
 	var err error
 	if s.arrivals != nil {
-		err = errors.Join(s.arrivals.move(context.Background(), s.moving), s.arrivals.close())
+		err = errors.Join(s.arrivals.move(context.Background()), s.arrivals.close())
 	}
 	return errors.Join(err, s.engine.close())
 }

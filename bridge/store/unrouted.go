@@ -26,12 +26,11 @@ func (s *Store) Unrouted(ctx context.Context, now time.Time, limit int) ([]Unrou
 // UnroutedWithin is Unrouted for no more webhooks than have so many bytes together, but
 // for one at least. It tells whether that left any out.
 func (s *Store) UnroutedWithin(ctx context.Context, now time.Time, limit, bytes int) (all []Unrouted, more bool, err error) {
-	due, err := s.unrouted(ctx, now, limit)
-	for moved := 1; err == nil && moved > 0 && len(due) < limit; { // those in the inbox are younger than all of these
-		if moved, err = s.settleSome(ctx); moved > 0 && err == nil {
-			due, err = s.unrouted(ctx, now, limit)
-		}
+	if s.arrivals != nil {
+		s.arrivals.moving.Lock() // nothing leaves the inbox between the two readings
+		defer s.arrivals.moving.Unlock()
 	}
+	due, err := s.unrouted(ctx, now, limit)
 	if err != nil {
 		return nil, false, fmt.Errorf("read unrouted events: %w", err)
 	}
@@ -46,7 +45,17 @@ func (s *Store) UnroutedWithin(ctx context.Context, now time.Time, limit, bytes 
 		}
 		all = append(all, inOrder(few, found, func(u Unrouted) string { return u.ID })...)
 	}
-	return all, len(some) < len(due), nil
+	if s.arrivals == nil || len(some) < len(due) || len(due) == limit {
+		return all, len(some) < len(due), nil
+	}
+	for _, z := range some {
+		bytes -= z.bytes
+	}
+	fresh, more, err := s.arrivals.unrouted(limit-len(due), max(1, bytes))
+	if err != nil {
+		return nil, false, fmt.Errorf("read unrouted events: %w", err)
+	}
+	return append(all, fresh...), more, nil
 }
 
 func (s *Store) unrouted(ctx context.Context, now time.Time, limit int) ([]sized, error) {
@@ -66,9 +75,6 @@ func scanUnrouted(row scanner) (u Unrouted, err error) {
 // NextUnrouted is when the first of the waiting events is due; false when none
 // waits.
 func (s *Store) NextUnrouted(ctx context.Context) (time.Time, bool, error) {
-	if err := s.settle(ctx); err != nil {
-		return time.Time{}, false, err
-	}
 	return s.next(ctx, `SELECT route_after FROM events WHERE routed_at IS NULL ORDER BY route_after LIMIT 1`)
 }
 
