@@ -44,8 +44,7 @@ vulnerabilities:
 # some minutes the first time.
 LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VALE = github.com/vale-cli/vale/v3/cmd/vale@v3.21.0
-PROSE = CONTRIBUTING.md SECURITY.md sinks $(addprefix docs/,absorb-api.md adding-a-sink.md admin.md catch-up.md privacy.md security.md troubleshooting.md)
-PROSE += README.md templates $(addprefix docs/,README.md concepts.md conditions.md cookbook.md digests.md people.md quickstart.md templates.md workshop.md)
+PROSE = $(shell git ls-files '*.md' 'configs/*.yaml' 'templates/*.yaml')
 lint:
 	$(GO) run $(VALE) $(PROSE)
 	$(GO) run $(LINT) run ./...
