@@ -138,8 +138,8 @@ func (m *Metrics) sending() {
 }
 
 func (m *Metrics) running() {
-	m.adminRefused = m.counters("admin_refusals_total", "Requests that the admin address refused, by reason: wrong_token, no_rights (the person is known but may not do this), "+
-		"other_site (a page of another site sent the request), bad_identity (an OpenID Connect login could not be verified), or too_many (too many OpenID Connect logins were started).", "reason")
+	m.adminRefused = m.counters("admin_refusals_total", "Requests that the admin address refused, by reason: wrong_token; no_rights: the person is known but may not do this; "+
+		"other_site: a page of another site sent the request; bad_identity: the bridge could not verify an OpenID Connect login; too_many: too many OpenID Connect logins began.", "reason")
 	m.reloads = m.counters("config_reloads_total", "Reloads of the configuration: ok, or failed (the previous configuration stays in use).", "result")
 	m.reloadOK = m.gauge("config_last_reload_successful", "0 if the last reload failed and the previous configuration is still in use, else 1.")
 	m.reloadedAt = m.gauge("config_last_reload_success_timestamp_seconds", "Time at which the configuration in use was read.")
