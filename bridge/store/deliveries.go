@@ -47,46 +47,68 @@ func (s *Store) NextDue(ctx context.Context, sink string) (time.Time, bool, erro
 // was recorded already, as happens when a connection was lost before the database
 // could say so, is not recorded again.
 func (s *Store) Record(ctx context.Context, attempts ...bridge.Attempt) error {
-	var all []statement
+	var outcomes, tries, others []statement
 	for _, a := range attempts {
 		at := micros(a.At)
-		which, tried, id := "id = ?", "id = ?", []any{a.DeliveryID}
-		if a.Parcel != "" {
-			which, tried, id = "digest_key = ? AND state = 'pending'", "digest_key = ? AND updated_at = ?", []any{a.Parcel, at}
-		}
-		update := outcome(a, which+isNew, id[0])
-		update.args = append(update.args, at, a.Outcome)
-		all = append(all, update, change(`INSERT INTO attempts (delivery_id, at, took, outcome, status, detail, sink)
-			SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), ?, CAST(? AS INTEGER), ?, sink FROM deliveries WHERE `+tried+isNew,
-			slices.Concat([]any{at, a.Took.Microseconds(), a.Outcome, a.Status, a.Detail}, id, []any{at, a.Outcome})...))
-		for _, p := range a.Posts {
-			all = append(all, keepPost(a.Sink, p, at))
-		}
-		switch {
-		case a.Parcel == "":
-		case len(a.Apart) > 0:
-			split, err := splitOff(a.Parcel, a.Apart)
+		if a.Parcel == "" {
+			outcomes = append(outcomes, s.outcome(a))
+			tries = append(tries, s.changes.tried.with(a.DeliveryID, at, a.Outcome, a.Took.Microseconds(), int64(a.Status), a.Detail))
+		} else {
+			all, err := recordParcel(a)
 			if err != nil {
 				return fmt.Errorf("record attempts: %w", err)
 			}
-			all = append(all, split...)
-		case a.State != bridge.Pending:
-			all = append(all, drop(a.Parcel)...)
-		case !a.NotBefore.IsZero():
-			all = append(all, change(`UPDATE parcels SET closes_at = ? WHERE id = ?`, micros(a.NotBefore), a.Parcel))
+			others = append(others, all...)
+		}
+		for _, p := range a.Posts {
+			others = append(others, keepPost(a.Sink, p, at))
 		}
 	}
-	if _, err := s.write(ctx, all...); err != nil {
+	if _, err := s.write(ctx, slices.Concat(outcomes, tries, others)...); err != nil {
 		return fmt.Errorf("record attempts: %w", err)
 	}
 	return nil
 }
 
+// outcome is what becomes of the delivery of an attempt.
+func (s *Store) outcome(a bridge.Attempt) statement {
+	if a.State != bridge.Sent {
+		return outcome(a, "id = ?", a.DeliveryID)
+	}
+	counted := int64(0)
+	if a.Counted {
+		counted = 1
+	}
+	return s.changes.sent.with(a.DeliveryID, micros(a.At), a.Outcome, counted, a.Receipt)
+}
+
+// recordParcel is the outcome of an attempt to send a parcel.
+func recordParcel(a bridge.Attempt) ([]statement, error) {
+	at := micros(a.At)
+	all := []statement{
+		outcome(a, "digest_key = ? AND state = 'pending'", a.Parcel),
+		change(`INSERT INTO attempts (delivery_id, at, took, outcome, status, detail, sink)
+			SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), ?, CAST(? AS INTEGER), ?, sink FROM deliveries WHERE digest_key = ? AND updated_at = ?`+isNew,
+			at, a.Took.Microseconds(), a.Outcome, a.Status, a.Detail, a.Parcel, at, at, a.Outcome),
+	}
+	switch {
+	case len(a.Apart) > 0:
+		split, err := splitOff(a.Parcel, a.Apart)
+		return append(all, split...), err
+	case a.State != bridge.Pending:
+		all = append(all, drop(a.Parcel)...)
+	case !a.NotBefore.IsZero():
+		all = append(all, change(`UPDATE parcels SET closes_at = ? WHERE id = ?`, micros(a.NotBefore), a.Parcel))
+	}
+	return all, nil
+}
+
 // isNew is the condition that an attempt of a delivery is not there.
 const isNew = ` AND NOT EXISTS (SELECT 1 FROM attempts t WHERE t.delivery_id = deliveries.id AND t.at = ? AND t.outcome = ?)`
 
-// outcome is what becomes of the deliveries of an attempt.
+// outcome is what becomes of the deliveries of an attempt, unless it is there already.
 func outcome(a bridge.Attempt, which string, id any) statement {
+	which += isNew
 	at, counted, failing := micros(a.At), 0, int64(0)
 	if a.Counted {
 		counted, failing = 1, at
@@ -99,12 +121,12 @@ func outcome(a bridge.Attempt, which string, id any) statement {
 	)
 	switch {
 	case a.State == bridge.Sent:
-		return change(sent+which, counted, a.Receipt, at, id)
+		return change(sent+which, counted, a.Receipt, at, id, at, a.Outcome)
 	case a.State != bridge.Pending:
-		return change(ended+which, string(a.State), counted, a.Detail, at, id)
+		return change(ended+which, string(a.State), counted, a.Detail, at, id, at, a.Outcome)
 	case a.NotBefore.IsZero() || a.Parcel != "": // it keeps its place in the queue, or in the parcel
-		return change(waits+pending+which, counted, a.Detail, at, failing, id)
+		return change(waits+pending+which, counted, a.Detail, at, failing, id, at, a.Outcome)
 	default:
-		return change(waits+`, not_before = ?`+pending+which, counted, a.Detail, at, failing, micros(a.NotBefore), id)
+		return change(waits+`, not_before = ?`+pending+which, counted, a.Detail, at, failing, micros(a.NotBefore), id, at, a.Outcome)
 	}
 }

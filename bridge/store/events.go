@@ -128,10 +128,10 @@ func (r eventRow) insert(into *rows) statement {
 	if e.CaughtUp {
 		caught = 1
 	}
-	return statement{query: into.one, rows: into, args: []any{
+	return into.with(
 		r.id, r.key, e.Source, e.Type, e.UserID, e.AdminID, e.ClientID, e.CorrelationID,
 		string(r.entities), micros(e.OccurredAt), received, body, e.Signature, e.UserAgent, int64(0), received, r.name(), caught, e.Traceparent,
-	}}
+	)
 }
 
 // unroutedOf is the event that has these values.

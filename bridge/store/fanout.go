@@ -62,7 +62,7 @@ func (s *Store) fanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 	}
 	// The event comes first: another replica that routes it at this moment waits for
 	// its row, and then finds that it has nothing to do.
-	all := []statement{change(`UPDATE events SET facts = COALESCE(?, facts), trace = ?, routed_at = ? WHERE id = ? AND routed_at IS NULL`, kept.text, trace, micros(now), event.ID)}
+	all := []statement{s.changes.routed.with(event.ID, kept.text, trace, micros(now))}
 	all = append(all, parts...)
 	if len(event.Inferred) > 0 {
 		named, err := infer(event, nil)
@@ -72,7 +72,7 @@ func (s *Store) fanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 		all = append([]statement{named}, all...)
 	}
 	for _, target := range targets {
-		statements, err := target.deliver(event.ID, now)
+		statements, err := s.deliver(target, event.ID, now)
 		if err != nil {
 			return err
 		}
@@ -84,16 +84,26 @@ func (s *Store) fanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 }
 
 // deliver makes the delivery of an event that was fanned out now, and not before.
-func (t Target) deliver(event string, now time.Time) (all []statement, err error) {
+func (s *Store) deliver(t Target, event string, now time.Time) ([]statement, error) {
+	if !t.alone() {
+		return t.gather(event, now)
+	}
 	delivery, err := uuid.NewV7()
 	if err != nil {
 		return nil, err
 	}
-	if t.Join == "" && t.Gather.Key == "" {
-		return []statement{change(`INSERT INTO deliveries (id, event_id, route, sink, state, attempts, not_before, created_at, updated_at)
-			SELECT ?, id, ?, ?, 'pending', 0, received_at, ?, ? FROM events WHERE id = ? AND routed_at = ?
-			ON CONFLICT (event_id, route, sink) DO NOTHING`,
-			delivery.String(), t.Route, t.Sink, micros(now), micros(now), event, micros(now))}, nil
+	return []statement{s.changes.deliver.with(delivery.String(), event, t.Route, t.Sink, micros(now))}, nil
+}
+
+// alone tells whether the delivery is a message of its own.
+func (t Target) alone() bool { return t.Join == "" && t.Gather.Key == "" }
+
+// gather makes the delivery of an event that was fanned out now, and not before, and puts
+// it into its parcel.
+func (t Target) gather(event string, now time.Time) (all []statement, err error) {
+	delivery, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
 	}
 	const open = "p.sink = ? AND p.route = ? AND p.key = ? AND p.closed = 0"
 	if t.Join != "" { // nobody closes it before the delivery is in it

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -181,6 +182,10 @@ func (e *postgres) transact(ctx context.Context, all []statement) (changed []int
 	return changed, err
 }
 
+// byIndex has the rows of a transaction found by index. PostgreSQL keeps a plan for as long
+// as it knows nothing new of a table, and while a table is small, to read all of it seems best.
+const byIndex = `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
+
 // sender is a pool, whose batch is one transaction, committed at its end, or a
 // transaction under way.
 type sender interface {
@@ -189,23 +194,38 @@ type sender interface {
 
 func (e *postgres) try(ctx context.Context, to sender, all []statement) ([]int64, error) {
 	var batch pgx.Batch
-	for rest := all; len(rest) > 0; rest = rest[run(rest):] {
+	planned := slices.ContainsFunc(all, func(s statement) bool { return s.rows != nil })
+	if planned {
+		batch.Queue(byIndex)
+	}
+	var lengths []int // of the runs
+	for rest := all; len(rest) > 0; {
+		n := run(rest)
 		text, args := e.query(rest[0].query, rest[0].args)
-		if n := run(rest); rest[0].asMany(n) {
+		if rest[0].asMany(n) {
 			for _, s := range rest[1:n] {
 				_, _ = e.query(s.query, s.args) // each row's values
 			}
 			text, args = rest[0].rows.many, byColumn(rest[:n])
 		}
 		batch.Queue(text, args...)
+		lengths, rest = append(lengths, n), rest[n:]
 	}
 	results := to.SendBatch(ctx, &batch)
 	changed := make([]int64, len(all))
-	for at := 0; at < len(all); at += run(all[at:]) {
-		if err := read(results, all[at:at+run(all[at:])], changed[at:]); err != nil {
+	if planned {
+		if _, err := results.Exec(); err != nil {
 			_ = results.Close() // says the same
 			return nil, err
 		}
+	}
+	at := 0
+	for _, n := range lengths {
+		if err := read(results, all[at:at+n], changed[at:]); err != nil {
+			_ = results.Close() // says the same
+			return nil, err
+		}
+		at += n
 	}
 	return changed, results.Close()
 }
@@ -213,7 +233,7 @@ func (e *postgres) try(ctx context.Context, to sender, all []statement) ([]int64
 // read reads the result of a statement, or of those that were sent as one.
 func read(results pgx.BatchResults, all []statement, changed []int64) error {
 	if all[0].asMany(len(all)) {
-		return inserted(results, all, changed)
+		return returned(results, all, changed)
 	}
 	tag, err := results.Exec()
 	changed[0] = tag.RowsAffected()

@@ -193,8 +193,8 @@ func (a *arrivals) moveRouted() {
 func (a *arrivals) routingOf(event bridge.Event, facts, trace []byte, parts []statement, targets []Target, now time.Time) (*routing, error) {
 	to := &routing{facts: facts, trace: trace, at: micros(now), others: parts}
 	for _, target := range targets {
-		if target.Join != "" || target.Gather.Key != "" {
-			all, err := target.deliver(event.ID, now)
+		if !target.alone() {
+			all, err := target.gather(event.ID, now)
 			if err != nil {
 				return nil, err
 			}
@@ -205,9 +205,9 @@ func (a *arrivals) routingOf(event bridge.Event, facts, trace []byte, parts []st
 		if err != nil {
 			return nil, err
 		}
-		to.others = append(to.others, statement{query: a.deliveries.one, rows: a.deliveries, args: []any{
+		to.others = append(to.others, a.deliveries.with(
 			id.String(), event.ID, target.Route, target.Sink, string(bridge.Pending), int64(0), micros(event.ReceivedAt), to.at, to.at,
-		}})
+		))
 	}
 	return to, nil
 }

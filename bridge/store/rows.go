@@ -10,18 +10,18 @@ import (
 // maxRows bounds the rows of one statement.
 const maxRows = 512
 
-// rows is an insert of which many can be one statement of PostgreSQL: that costs a
-// fraction of one for each row.
+// rows is a change of one row of which many can be one statement of PostgreSQL: that
+// costs a fraction of one for each row.
 type rows struct {
 	one  string // the text for one row
-	many string // for an array for each column; gives the first column of the rows that were inserted
-	only bool   // not every row is taken: its values need their types, so that PostgreSQL has many for one, too
+	many string // for an array for each column; gives the first value of each row that was changed
+	only bool   // the values need their types, so that PostgreSQL has many for one, too
 }
 
-// newRows makes the texts. columns has their types, such as "id text, at bigint", the
-// first tells the rows apart, and conflict is what comes after the values. Where there
-// is a condition, only the rows n that it holds for are taken.
-func newRows(table, columns, condition, conflict string) *rows {
+// newChange makes the texts of a change that reads its values from {n}: a table n with
+// these columns, such as "id text, at bigint". The first tells the changes apart, and
+// returning names it in the table that is changed.
+func newChange(columns, text, returning string) *rows {
 	var names, arrays, values []string
 	for column := range strings.SplitSeq(columns, ",") {
 		words := strings.Fields(column)
@@ -29,20 +29,28 @@ func newRows(table, columns, condition, conflict string) *rows {
 		values = append(values, "? AS "+words[0])
 		arrays = append(arrays, fmt.Sprintf("$%d::%s[]", len(names), words[1]))
 	}
-	into := "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") "
-	unnest := into + "SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ") "
-	if condition != "" {
-		where := "WHERE " + condition + " " + conflict
-		return &rows{
-			one:  into + "SELECT * FROM (SELECT " + strings.Join(values, ", ") + ") n " + where,
-			many: unnest + "n (" + strings.Join(names, ", ") + ") " + where + " RETURNING " + names[0],
-			only: true,
-		}
-	}
+	from := func(n string) string { return strings.Replace(text, "{n}", n, 1) }
 	return &rows{
-		one:  into + "VALUES (" + marks(len(names)) + ") " + conflict,
-		many: unnest + conflict + " RETURNING " + names[0],
+		one:  from("(SELECT " + strings.Join(values, ", ") + ") n"),
+		many: from("unnest("+strings.Join(arrays, ", ")+") n ("+strings.Join(names, ", ")+")") + " RETURNING " + returning,
+		only: true,
 	}
+}
+
+// newRows makes the texts of an insert: conflict is what comes after the values. Where
+// there is a condition, only the rows n that it holds for are taken.
+func newRows(table, columns, condition, conflict string) *rows {
+	names := make([]string, 0, 32)
+	for column := range strings.SplitSeq(columns, ",") {
+		names = append(names, strings.Fields(column)[0])
+	}
+	into := "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") "
+	if condition != "" {
+		return newChange(columns, into+"SELECT * FROM {n} WHERE "+condition+" "+conflict, names[0])
+	}
+	r := newChange(columns, into+"SELECT * FROM {n} "+conflict, names[0])
+	r.one, r.only = into+"VALUES ("+marks(len(names))+") "+conflict, false
+	return r
 }
 
 // asMany tells whether PostgreSQL is sent the text for many rows for a run of n.
@@ -72,17 +80,27 @@ func column[T any](all []statement, i int) []T {
 	return values
 }
 
-// run is how many of the statements at the beginning can be one.
+// run is how many of the statements at the beginning can be one: no two of them may
+// change the same row.
 func run(all []statement) int {
-	n := 1
-	for all[0].rows != nil && n < len(all) && n < maxRows && all[n].rows == all[0].rows {
-		n++
+	if all[0].rows == nil {
+		return 1
 	}
-	return n
+	known := make(map[any]struct{}, min(len(all), maxRows))
+	for n, s := range all[:min(len(all), maxRows)] {
+		if s.rows != all[0].rows {
+			return n
+		}
+		if _, twice := known[s.args[0]]; twice {
+			return n
+		}
+		known[s.args[0]] = struct{}{}
+	}
+	return min(len(all), maxRows)
 }
 
-// inserted reads which rows of a run were inserted.
-func inserted(results pgx.BatchResults, all []statement, changed []int64) error {
+// returned reads which statements of a run changed a row.
+func returned(results pgx.BatchResults, all []statement, changed []int64) error {
 	found, err := results.Query()
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ type Store struct {
 	engine     engine
 	events     *rows // how they are inserted …
 	likeEvents *rows // … and how those are that have a likeness
+	changes    changes
 	names      *names
 	parts      *knownParts
 	reads      atomic.Pointer[bridge.Reads] // nil: all that is stored
@@ -45,7 +46,7 @@ func Open(ctx context.Context, where string) (*Store, error) { return OpenMeasur
 
 // OpenMeasured is Open for a store that reports its commits.
 func OpenMeasured(ctx context.Context, where string, m *metrics.Metrics) (*Store, error) {
-	s := &Store{events: insertEvents(unlessKnown()), likeEvents: insertEvents(unlessAlike()), names: newNames(), parts: &knownParts{at: map[string]time.Time{}}, metrics: m, urgent: make(chan *job, maxBatch), jobs: make(chan *job, maxBatch)}
+	s := &Store{events: insertEvents(unlessKnown()), likeEvents: insertEvents(unlessAlike()), changes: newChanges(), names: newNames(), parts: &knownParts{at: map[string]time.Time{}}, metrics: m, urgent: make(chan *job, maxBatch), jobs: make(chan *job, maxBatch)}
 	if err := s.open(ctx, where); err != nil {
 		if !IsShared(where) {
 			err = remedy(err)

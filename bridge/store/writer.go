@@ -223,13 +223,14 @@ func (w writer) commit(batch []*job) {
 }
 
 func (w writer) together(batch []*job) error {
-	var all []statement
-	for _, j := range batch {
-		all = append(all, j.statements...)
-	}
-	changed, err := w.measured(context.Background(), len(batch), all)
+	all, was := arranged(batch)
+	counts, err := w.measured(context.Background(), len(batch), all)
 	if err != nil {
 		return err
+	}
+	changed := make([]int64, len(all))
+	for i, n := range counts {
+		changed[was[i]] = n
 	}
 	for _, j := range batch {
 		j.changed, changed = changed[:len(j.statements)], changed[len(j.statements):]
