@@ -60,6 +60,9 @@ func CleanText(s string) string { return cleanText(s, 0) }
 
 // cleanText is CleanText that leaves the marks of the first known people.
 func cleanText(s string, known int) string {
+	if isPlain(s) {
+		return strings.TrimSpace(s)
+	}
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	s = strings.Map(func(r rune) rune {
@@ -76,6 +79,17 @@ func cleanText(s string, known int) string {
 		return r
 	}, s)
 	return strings.TrimSpace(s)
+}
+
+// isPlain tells whether a text has nothing but the printable characters of ASCII, as
+// most have.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // CleanLine is CleanText on a single line.
@@ -96,7 +110,12 @@ func Cut(s string, limit int) string {
 	return s[:limit]
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+func oneLine(s string) string {
+	if isPlain(s) && !strings.Contains(s, "  ") {
+		return strings.TrimSpace(s)
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
 
 func reordersText(r rune) bool {
 	return '\u202A' <= r && r <= '\u202E' || '\u2066' <= r && r <= '\u2069' || r == '\uFEFF'

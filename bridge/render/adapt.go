@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 )
@@ -14,7 +13,10 @@ import (
 // takes whatever data there is, nothing included, where it wants a text, a number
 // or a list.
 func adapt(f function) native {
-	fn := reflect.ValueOf(f.call)
+	run := direct(f.call)
+	if run == nil {
+		run = reflected(f.call)
+	}
 	return func(s *scope, args []any) (any, error) {
 		const anArgument = 64
 		if err := cmp.Or(s.budget.Steps(1+len(args)), s.budget.Bytes(1+len(args), anArgument)); err != nil {
@@ -26,25 +28,104 @@ func adapt(f function) native {
 		if err := f.cost(s.budget, args); err != nil {
 			return nil, err
 		}
-		if wantsScope(f.call) {
-			args = slices.Insert(args, 0, any(s))
+		v, err := run(s, args)
+		if err != nil {
+			return nil, err
 		}
-		in := make([]reflect.Value, len(args))
-		for i, arg := range args {
-			v, err := convert(s.budget, arg, paramType(fn.Type(), i))
+		return plain(v), nil
+	}
+}
+
+// direct is how a function is called whose type is one of those that messages call
+// most, or nil for others. The checker has counted the arguments.
+func direct(f any) native {
+	switch f := f.(type) {
+	case func(any) any:
+		return func(_ *scope, args []any) (any, error) { return f(args[0]), nil }
+	case func(any) string:
+		return func(_ *scope, args []any) (any, error) { return f(args[0]), nil }
+	case func(any) bool:
+		return func(_ *scope, args []any) (any, error) { return f(args[0]), nil }
+	case func(...any) any:
+		return func(_ *scope, args []any) (any, error) { return f(args...), nil }
+	case func(any, any) bool:
+		return func(_ *scope, args []any) (any, error) { return f(args[0], args[1]), nil }
+	case func(any, ...any) any:
+		return func(_ *scope, args []any) (any, error) { return f(args[0], args[1:]...), nil }
+	case func(any, ...any) bool:
+		return func(_ *scope, args []any) (any, error) { return f(args[0], args[1:]...), nil }
+	case func(any, ...string) (string, error):
+		return func(s *scope, args []any) (any, error) {
+			words, err := wordsOf(s.budget, args[1:])
 			if err != nil {
 				return nil, err
 			}
-			in[i] = v
+			return f(args[0], words...)
 		}
-		if err := checkCount(fn.Type(), len(in)); err != nil {
+	case func(*scope, ...string) (string, error):
+		return func(s *scope, args []any) (any, error) {
+			words, err := wordsOf(s.budget, args)
+			if err != nil {
+				return nil, err
+			}
+			return f(s, words...)
+		}
+	case func(*scope, string, any, ...any) (string, error):
+		return func(s *scope, args []any) (any, error) {
+			words, err := wordsOf(s.budget, args[:1])
+			if err != nil {
+				return nil, err
+			}
+			return f(s, words[0], args[1], args[2:]...)
+		}
+	}
+	return nil
+}
+
+// wordsOf gives arguments as texts.
+func wordsOf(b *budget.Budget, args []any) ([]string, error) {
+	words := make([]string, len(args))
+	for i, arg := range args {
+		if err := readArgument(b, arg); err != nil {
 			return nil, err
+		}
+		words[i] = text(arg)
+	}
+	return words, nil
+}
+
+// readArgument takes the cost of an argument's text, unless it is one already.
+func readArgument(b *budget.Budget, arg any) error {
+	if _, is := arg.(string); is {
+		return nil
+	}
+	_, err := readText(b, arg, 4, 0)
+	return err
+}
+
+// reflected is how a function of any type is called.
+func reflected(f any) native {
+	fn, hidden := reflect.ValueOf(f), 0
+	if wantsScope(f) {
+		hidden = 1
+	}
+	return func(s *scope, args []any) (any, error) {
+		in := make([]reflect.Value, hidden+len(args))
+		if hidden == 1 {
+			in[0] = reflect.ValueOf(s)
+		}
+		for i, arg := range args {
+			v, err := convert(s.budget, arg, paramType(fn.Type(), hidden+i))
+			if err != nil {
+				return nil, err
+			}
+			in[hidden+i] = v
 		}
 		out := fn.Call(in)
 		if len(out) == 2 && !out[1].IsNil() {
 			return nil, out[1].Interface().(error)
 		}
-		return plain(out[0].Interface()), nil
+		return out[0].Interface(), nil
 	}
 }
 
@@ -87,9 +168,6 @@ func values(n int) string {
 
 // convert gives an argument in the type that a function wants.
 func convert(b *budget.Budget, arg any, want reflect.Type) (reflect.Value, error) {
-	if s, ok := arg.(*scope); ok && want == reflect.TypeFor[*scope]() {
-		return reflect.ValueOf(s), nil
-	}
 	if want.Kind() == reflect.Interface {
 		if arg == nil {
 			return reflect.Zero(want), nil
@@ -98,10 +176,8 @@ func convert(b *budget.Budget, arg any, want reflect.Type) (reflect.Value, error
 	}
 	switch want.Kind() {
 	case reflect.String:
-		if _, is := arg.(string); !is {
-			if _, err := readText(b, arg, 4, 0); err != nil {
-				return reflect.Value{}, err
-			}
+		if err := readArgument(b, arg); err != nil {
+			return reflect.Value{}, err
 		}
 		return reflect.ValueOf(text(arg)), nil
 	case reflect.Bool:

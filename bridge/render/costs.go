@@ -210,7 +210,7 @@ func readWhole(b *budget.Budget, v any, times, depth int) error {
 func cutting(c cost) cost {
 	return func(b *budget.Budget, args []any) error {
 		for i, arg := range args {
-			if long, is := arg.(string); is {
+			if long, is := arg.(string); is && len(long) > maxOutput {
 				args[i] = bridge.Cut(long, maxOutput)
 			}
 		}

@@ -17,7 +17,7 @@ type printer func(s *scope, v any) (string, error)
 // not even escaped.
 func (p printer) charged(times int) printer {
 	return func(s *scope, v any) (string, error) {
-		if long, is := v.(string); is {
+		if long, is := v.(string); is && len(long) > maxOutput {
 			v = bridge.Cut(long, maxOutput+1)
 		}
 		if err := s.budget.Steps(1); err != nil {

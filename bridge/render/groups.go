@@ -193,7 +193,9 @@ func called(e bridge.Facts, key string) string {
 		return ""
 	}
 	id := guid.MatchString(key)
-	for _, part := range slices.Sorted(maps.Keys(e)) {
+	parts := slices.AppendSeq(make([]string, 0, len(e)), maps.Keys(e))
+	slices.Sort(parts)
+	for _, part := range parts {
 		m, ok := plain(e[part]).(map[string]any)
 		if !ok {
 			continue

@@ -23,7 +23,9 @@ func otherIDs(s *scope, shown ...string) (string, error) {
 	}
 	none, each := noThing(), extent(s.facts)/8
 	var lines []string
-	for _, key := range slices.Sorted(maps.Keys(event)) {
+	keys := slices.AppendSeq(make([]string, 0, len(event)), maps.Keys(event))
+	slices.Sort(keys)
+	for _, key := range keys {
 		if slices.Contains(none, key) {
 			continue
 		}

@@ -53,9 +53,10 @@ func (links Links) pattern(kind string) string {
 // from the links of the sources. A course may follow, as the API describes it: then
 // its own kind counts. It is nothing when there is no id or no address.
 func linkTo(sources map[string]Links) func(*scope, string, any, ...any) (string, error) {
+	kinds := LinkKinds()
 	return func(s *scope, kind string, id any, course ...any) (string, error) {
-		if !slices.Contains(LinkKinds(), kind) {
-			return "", fmt.Errorf("knows no kind %q%s; there are %s", kind, bridge.DidYouMean(kind, LinkKinds()), strings.Join(LinkKinds(), ", "))
+		if !slices.Contains(kinds, kind) {
+			return "", fmt.Errorf("knows no kind %q%s; there are %s", kind, bridge.DidYouMean(kind, kinds), strings.Join(kinds, ", "))
 		}
 		if len(course) > 1 {
 			return "", fmt.Errorf("wants a kind, an id and perhaps a course, has %d values", 2+len(course))

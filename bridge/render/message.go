@@ -145,9 +145,9 @@ func (words *wording) write(ctx context.Context, data any) (bridge.Message, erro
 }
 
 func (w *writer) fields(all []fieldWording) []bridge.Field {
-	var fields []bridge.Field
-	for _, f := range all {
-		fields = append(fields, bridge.Field{Name: w.text(f.name), Value: w.text(f.value), Short: f.short})
+	fields := make([]bridge.Field, len(all))
+	for i, f := range all {
+		fields[i] = bridge.Field{Name: w.text(f.name), Value: w.text(f.value), Short: f.short}
 	}
 	return fields
 }

@@ -77,6 +77,8 @@ func listOf[T any](values []T) []any {
 // name of a thing or person, or else its id, the elements of a list after commas.
 func text(v any) string {
 	switch v := v.(type) {
+	case nil:
+		return ""
 	case string:
 		return v
 	case int64:

@@ -89,12 +89,9 @@ func portal(s *scope, path string, args ...any) (string, error) {
 // status puts an enrollment's status into words. Codes and their names are those
 // of Absorb's Integration API, v2.
 func status(v any) string {
-	words := []string{
+	words := [...]string{
 		"not started", "in progress", "pending approval", "complete", "not complete", "failed", "declined",
 		"evaluation required", "on the waiting list", "absent", "not applicable", "waiting for a proctor", "ready for review",
-	}
-	names := map[string]int{
-		"pendingevaluationrequired": 7, "onwaitlist": 8, "pendingproctor": 11, "completed": 3,
 	}
 	v = codeOf(v, "status")
 	if n, ok := numeric(v, true); ok {
@@ -103,10 +100,18 @@ func status(v any) string {
 		}
 		return text(v)
 	}
-	if i, ok := names[strings.ToLower(text(v))]; ok {
-		return words[i]
+	switch name := text(v); strings.ToLower(name) {
+	case "completed":
+		return words[3]
+	case "pendingevaluationrequired":
+		return words[7]
+	case "onwaitlist":
+		return words[8]
+	case "pendingproctor":
+		return words[11]
+	default:
+		return lowerWords(name)
 	}
-	return lowerWords(text(v))
 }
 
 // activeStatus says whether a user or a course is active: 0 is, 1 is not.
