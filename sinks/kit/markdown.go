@@ -33,6 +33,9 @@ type Span struct {
 // paragraphs, lists, bold, italic, code and links. Everything else is plain
 // text, raw HTML included. A line break is kept as one, as chats do.
 func ParseMarkdown(s string) []Block {
+	if s == "" {
+		return nil
+	}
 	source := []byte(s)
 	w := &walker{source: source}
 	w.children(markdown().Parse(text.NewReader(source)))

@@ -96,11 +96,13 @@ func (e *encoder) cut(what string, cut bool) {
 
 func (e *encoder) title(m bridge.Message) {
 	short, cut := kit.Shorten(m.Title, maxTitle, kit.Runes)
-	if kit.Runes(e.live(short)) > maxHead {
+	text := e.live(short)
+	if kit.Runes(text) > maxHead {
 		short, cut = kit.Shorten(e.name(m.Title), maxTitle, kit.Runes)
+		text = e.live(short)
 	}
 	e.cut("title", cut)
-	text := "*" + e.live(short) + "*"
+	text = "*" + text + "*"
 	if m.URL != "" {
 		linked := "*" + e.link(short, m.URL) + "*"
 		tooLong := kit.Runes(linked) > maxText
