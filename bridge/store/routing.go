@@ -38,7 +38,7 @@ type routing struct {
 const (
 	// routedTogether is how long routed events wait for those that were taken up with
 	// them: they are moved in the order of their arrival.
-	routedTogether = 10 * time.Millisecond
+	routedTogether = 50 * time.Millisecond
 
 	// moveEvery is the least time between two moves of fewer routed events than fewRouted:
 	// each move writes pages of tables and indexes anew, however few rows there are.
