@@ -1,5 +1,5 @@
-// Package deploy_test checks the systemd unit and its configuration. What needs
-// other modules, the chart, the compose file and the image, is checked in ./test.
+// Package deploy_test checks the systemd unit and its configuration. The checks of the
+// chart, the Compose file and the image need other modules; they are in ./test.
 package deploy_test
 
 import (
@@ -20,12 +20,12 @@ const unit = "systemd/absorb-bridge.service"
 // credentials is where systemd puts a unit's secrets.
 const credentials = "/run/credentials/absorb-bridge.service"
 
-// exposure is the most that systemd's review may find, of 100. It weighs what a
-// service that was taken over could still do.
+// exposure is the highest score, of 100, that systemd's security review may give. It rates
+// what a compromised service could still do.
 const exposure = "15"
 
-// TestUnit has systemd read the unit, with a program that exists on this machine
-// in the place of the bridge.
+// TestUnit lets systemd read the unit. A program that exists on this machine replaces
+// the bridge.
 func TestUnit(t *testing.T) {
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip("systemd-analyze is missing: apt-get install systemd")
@@ -51,7 +51,7 @@ func TestUnit(t *testing.T) {
 	}
 }
 
-// TestUnitsOfTheManual has systemd read the units by which operations.md backs up.
+// TestUnitsOfTheManual lets systemd read the backup units of operations.md.
 func TestUnitsOfTheManual(t *testing.T) {
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip("systemd-analyze is missing: apt-get install systemd")
@@ -73,8 +73,8 @@ func TestUnitsOfTheManual(t *testing.T) {
 	}
 }
 
-// TestUnitConfiguration checks the configuration that belongs to the unit, with the
-// credentials that the unit loads, and no others.
+// TestUnitConfiguration checks the unit's configuration with only the credentials that
+// the unit loads.
 func TestUnitConfiguration(t *testing.T) {
 	dir := t.TempDir()
 	var loaded, used []string
@@ -109,7 +109,7 @@ func TestUnitConfiguration(t *testing.T) {
 	}
 }
 
-// TestEnvironmentExample finds no variable that is not the bridge's, or Go's.
+// TestEnvironmentExample checks that every variable belongs to the bridge or to Go.
 func TestEnvironmentExample(t *testing.T) {
 	environ := []string{}
 	for _, line := range strings.Split(read(t, "systemd/environment.example"), "\n") {

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// freshFor is how long what was read from the store is told again, and share how
-	// much of the time reading may take, one part of so many: a queue of a million
-	// takes a moment to count.
+	// freshFor is how long the counts read from the store are reported again. Reading
+	// may take at most one part in share of the time: counting a queue of a million
+	// takes a moment.
 	freshFor = 15 * time.Second
 	share    = 20
 
@@ -20,27 +20,27 @@ const (
 	readWithin = 8 * time.Second
 )
 
-// Queue is what waits for somebody.
+// Queue counts the work that waits for a sink or for the router.
 type Queue struct {
 	Waiting int
-	Oldest  time.Time // when the oldest event in it arrived; zero when none waits
+	Oldest  time.Time // arrival of the oldest waiting event; zero if none waits
 	Dead    int
 }
 
-// Queues are those that this process works on.
+// Queues are the queues that this process works on.
 type Queues struct {
 	Sinks   map[string]Queue // by sink
-	Routing *Queue           // nil: another process routes
+	Routing *Queue           // nil if another process routes
 }
 
-// Live is what is asked at a scrape.
+// Live has the sources of metrics that are read at a scrape.
 type Live struct {
 	Queues    func(context.Context) (Queues, error) // read from the store
 	Undecided func() map[string]int64               // by route
 	Leases    func() int                            // held by this process
 }
 
-// Watch says where the live metrics come from. Until then there are none.
+// Watch sets the sources of the live metrics. Before that, none are reported.
 func (m *Metrics) Watch(l Live) {
 	if m == nil {
 		return
@@ -50,7 +50,7 @@ func (m *Metrics) Watch(l Live) {
 	m.live.from = l
 }
 
-// live collects what is asked at a scrape.
+// live collects the metrics that are read at a scrape.
 type live struct {
 	waiting, oldest, dead    *prometheus.Desc
 	unrouted, oldestUnrouted *prometheus.Desc
@@ -78,14 +78,14 @@ func newLive(m *Metrics) *live {
 	}
 }
 
-// Describe names the live metrics.
+// Describe lists the live metrics.
 func (l *live) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{l.waiting, l.oldest, l.dead, l.unrouted, l.oldestUnrouted, l.undecided, l.leases} {
 		to <- d
 	}
 }
 
-// Collect asks for them.
+// Collect reads the live metrics.
 func (l *live) Collect(to chan<- prometheus.Metric) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -122,7 +122,7 @@ func (q Queue) age() float64 {
 	return max(0, time.Since(q.Oldest).Seconds())
 }
 
-// read reads the queues if what is known of them is old. The caller holds mu.
+// read reads the queues if the last counts are too old. The caller holds mu.
 func (l *live) read() {
 	began := time.Now()
 	if began.Before(l.again) {

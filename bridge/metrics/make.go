@@ -2,7 +2,7 @@ package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// note adds a metric to the catalogue, and gives its whole name.
+// note adds a metric to the catalogue and returns its full name.
 func (m *Metrics) note(kind, name, help string, labels []string) string {
 	m.catalogue = append(m.catalogue, Entry{Name: prefix + name, Type: kind, Labels: labels, Help: help})
 	return prefix + name
@@ -38,7 +38,7 @@ func (m *Metrics) histogram(name, help string, buckets ...float64) prometheus.Hi
 	return m.histograms(name, help, buckets).WithLabelValues().(prometheus.Histogram)
 }
 
-// observe adds an observation, with the trace that it is of as exemplar.
+// observe adds an observation, with its trace as exemplar.
 func observe(to prometheus.Observer, value float64, trace string) {
 	if with, ok := to.(prometheus.ExemplarObserver); ok && trace != "" {
 		with.ObserveWithExemplar(value, prometheus.Labels{"trace_id": trace})

@@ -1,9 +1,9 @@
-// Package metrics counts and times what the bridge does, for Prometheus. Labels are
-// names from the configuration and closed sets of words, never ids, people or
-// messages, so that there are no more series than the configuration asks for.
+// Package metrics counts and times the work of the bridge, for Prometheus. Label values
+// are names from the configuration or come from fixed lists. They are never ids, people or
+// messages, so the number of series depends on the configuration only.
 //
-// All methods may be called on nil, which counts nothing: tests and commands that do
-// not run a bridge need none.
+// All methods may be called on nil and then do nothing, because tests and commands that
+// do not run a bridge need no metrics.
 package metrics
 
 import (
@@ -18,10 +18,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// prefix begins the names of the bridge's own metrics.
+// prefix is the start of the names of the bridge's own metrics.
 const prefix = "absorb_bridge_"
 
-// Metrics are those of one bridge.
+// Metrics are the metrics of one bridge.
 type Metrics struct {
 	registry  *prometheus.Registry
 	catalogue []Entry
@@ -59,7 +59,7 @@ type Entry struct {
 	Help   string
 }
 
-// New makes the metrics of a bridge.
+// New creates the metrics of a bridge.
 func New() *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), sources: map[string]*Source{}, sinks: map[string]*Sink{}}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -76,23 +76,23 @@ func New() *Metrics {
 // Catalogue describes the bridge's own metrics, in order.
 func (m *Metrics) Catalogue() []Entry { return m.catalogue }
 
-// Handler answers scrapes. Exemplars are in the OpenMetrics format alone.
+// Handler answers scrapes. Only the OpenMetrics format has exemplars.
 func (m *Metrics) Handler(log *slog.Logger) http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		EnableOpenMetrics: true,
-		ErrorHandling:     promhttp.ContinueOnError, // what can be told is told
+		ErrorHandling:     promhttp.ContinueOnError, // report the metrics that can be collected
 		ErrorLog:          scrapeLog{log},
 	})
 }
 
-// scrapeLog says what went wrong at a scrape.
+// scrapeLog logs the errors of a scrape.
 type scrapeLog struct{ log *slog.Logger }
 
-// Println says it.
+// Println logs the errors among its arguments.
 func (l scrapeLog) Println(v ...any) {
 	for _, one := range v {
 		if err, ok := one.(error); ok {
-			l.log.Warn("a part of the metrics cannot be told", "err", err)
+			l.log.Warn("some metrics could not be collected", "err", err)
 		}
 	}
 }
@@ -151,7 +151,7 @@ func (m *Metrics) running() {
 	m.buildInfo = m.gauges("build_info", "Always 1. The label version is the running version.", "version", "goversion")
 }
 
-// Built says which version runs.
+// Built sets the running version.
 func (m *Metrics) Built(version string) {
 	if m != nil {
 		m.buildInfo.WithLabelValues(version, runtime.Version()).Set(1)
@@ -171,7 +171,7 @@ func result(err error) string {
 	return ok
 }
 
-// Commit notes a commit of some writes to the store.
+// Commit counts a commit of several writes to the store.
 func (m *Metrics) Commit(writes int, took time.Duration, err error) {
 	if m == nil {
 		return
@@ -184,7 +184,7 @@ func (m *Metrics) Commit(writes int, took time.Duration, err error) {
 	m.commitDuration.Observe(took.Seconds())
 }
 
-// Reloaded notes that the configuration was read again.
+// Reloaded counts a reload of the configuration.
 func (m *Metrics) Reloaded(err error) {
 	if m == nil {
 		return
@@ -198,7 +198,7 @@ func (m *Metrics) Reloaded(err error) {
 	m.reloadedAt.SetToCurrentTime()
 }
 
-// AdminRefused notes that the admin address refused a request.
+// AdminRefused counts a request that the admin address refused.
 func (m *Metrics) AdminRefused(reason string) {
 	if m != nil {
 		m.adminRefused.WithLabelValues(reason).Inc()

@@ -16,7 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
-// busy are metrics that something has happened to.
+// busy returns metrics in which every family has a value.
 func busy() *Metrics {
 	m := New()
 	m.Built("v1")
@@ -45,8 +45,7 @@ func busy() *Metrics {
 	return m
 }
 
-// TestManual compares the manual's table with the metrics, all of which are there
-// once something has happened.
+// TestManual compares the manual's table with all metrics.
 func TestManual(t *testing.T) {
 	text, err := os.ReadFile("../../docs/monitoring.md")
 	if err != nil {
@@ -57,9 +56,9 @@ func TestManual(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := map[string]string{}
+	types := map[string]string{}
 	for _, f := range families {
-		told[f.GetName()] = strings.ToLower(f.GetType().String())
+		types[f.GetName()] = strings.ToLower(f.GetType().String())
 	}
 	var table strings.Builder
 	for _, e := range m.Catalogue() {
@@ -68,8 +67,8 @@ func TestManual(t *testing.T) {
 			labels = "`" + strings.Join(e.Labels, "`, `") + "`"
 		}
 		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", e.Name, e.Type, labels, e.Help)
-		if told[e.Name] != e.Type {
-			t.Errorf("%s is told as %q", e.Name, told[e.Name])
+		if types[e.Name] != e.Type {
+			t.Errorf("%s is exported as %q", e.Name, types[e.Name])
 		}
 	}
 	if !strings.Contains(string(text), table.String()) {
@@ -77,7 +76,7 @@ func TestManual(t *testing.T) {
 	}
 }
 
-// TestConventions asks the linter that promtool check metrics is made of.
+// TestConventions runs the linter of promtool check metrics.
 func TestConventions(t *testing.T) {
 	problems, err := testutil.GatherAndLint(busy().registry)
 	if err != nil {
@@ -88,7 +87,7 @@ func TestConventions(t *testing.T) {
 	}
 }
 
-// Without metrics nothing is counted, and nothing breaks.
+// TestNil checks that all methods work on nil.
 func TestNil(t *testing.T) {
 	var m *Metrics
 	m.Built("v1")
@@ -113,12 +112,12 @@ func TestNil(t *testing.T) {
 	k.In("healthy")
 	k.Left()
 	if s != nil || k != nil {
-		t.Error("there is something to count with")
+		t.Error("nil metrics returned counters")
 	}
 }
 
-// The queues are read now and then, however often somebody asks.
-func TestQueuesAreReadNowAndThen(t *testing.T) {
+// TestQueuesAreReadRarely checks that frequent scrapes do not read the queues each time.
+func TestQueuesAreReadRarely(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, reads := New(), 0
 		var fault error
@@ -143,17 +142,18 @@ func TestQueuesAreReadNowAndThen(t *testing.T) {
 			time.Sleep(3 * time.Second)
 		}
 		if reads != 1 {
-			t.Errorf("they were read %d times in half a minute, at two seconds each", reads)
+			t.Errorf("the queues were read %d times in half a minute, at two seconds each", reads)
 		}
 		time.Sleep(time.Minute)
-		fault = errors.New("the database is away")
+		fault = errors.New("the database is down")
 		if text := ask(); strings.Contains(text, "queue_deliveries{") || !strings.Contains(text, "absorb_bridge_leases_held 1") {
-			t.Errorf("what is not known is told, or what is known is not:\n%s", text)
+			t.Errorf("the queues are reported without data, or other metrics are missing:\n%s", text)
 		}
 	})
 }
 
-// A process that sends to a sink no more says nothing of its state.
+// TestSinkState checks that a process stops reporting the state of a sink that it no
+// longer sends to.
 func TestSinkState(t *testing.T) {
 	m := New()
 	k := m.Sink("academy")
@@ -167,6 +167,6 @@ func TestSinkState(t *testing.T) {
 	}
 	k.Left()
 	if n := testutil.CollectAndCount(m.sinkState); n != 0 {
-		t.Errorf("%d states of a sink that was left", n)
+		t.Errorf("%d states after the process left the sink", n)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Sink counts what concerns one sink.
+// Sink has the counters of one sink.
 type Sink struct {
 	m                                *Metrics
 	name                             string
@@ -16,7 +16,7 @@ type Sink struct {
 	duration, delay                  prometheus.Observer
 }
 
-// Sink gives the counters of a sink.
+// Sink returns the counters of a sink.
 func (m *Metrics) Sink(name string) *Sink {
 	if m == nil {
 		return nil
@@ -39,7 +39,7 @@ func (m *Metrics) Sink(name string) *Sink {
 	return s
 }
 
-// Sinks says which sinks there are: their types, by name.
+// Sinks sets the configured sinks: their types, by name.
 func (m *Metrics) Sinks(types map[string]string) {
 	if m == nil {
 		return
@@ -50,7 +50,7 @@ func (m *Metrics) Sinks(types map[string]string) {
 	}
 }
 
-// Attempted notes how an attempt to send a message ended.
+// Attempted counts an attempt to send a message, by its outcome.
 func (s *Sink) Attempted(outcome string, took time.Duration) {
 	if s == nil {
 		return
@@ -61,7 +61,7 @@ func (s *Sink) Attempted(outcome string, took time.Duration) {
 	s.duration.Observe(took.Seconds())
 }
 
-// Sent notes a delivery that the platform took, so long after the event arrived.
+// Sent counts a delivery that the platform accepted, and the time since the event arrived.
 func (s *Sink) Sent(after time.Duration, trace string) {
 	if s == nil {
 		return
@@ -70,14 +70,14 @@ func (s *Sink) Sent(after time.Duration, trace string) {
 	observe(s.delay, after.Seconds(), trace)
 }
 
-// Died notes deliveries that became dead letters.
+// Died counts deliveries that became dead letters.
 func (s *Sink) Died(n int) {
 	if s != nil {
 		s.dead.Add(float64(n))
 	}
 }
 
-// Digested notes a message that told of several events.
+// Digested counts a message about several events.
 func (s *Sink) Digested(events int) {
 	if s == nil {
 		return
@@ -86,14 +86,14 @@ func (s *Sink) Digested(events int) {
 	s.digestEvents.Add(float64(events))
 }
 
-// Unwritten notes a message that could not be written.
+// Unwritten counts a message that could not be rendered.
 func (s *Sink) Unwritten() {
 	if s != nil {
 		s.unwritten.Inc()
 	}
 }
 
-// In says which of the states the sink is in.
+// In sets the state of the sink.
 func (s *Sink) In(state string) {
 	if s == nil {
 		return
@@ -107,7 +107,7 @@ func (s *Sink) In(state string) {
 	}
 }
 
-// Left says that this process does not send to the sink any more.
+// Left removes the state of the sink: this process no longer sends to it.
 func (s *Sink) Left() {
 	if s != nil {
 		s.m.sinkState.DeletePartialMatch(prometheus.Labels{"sink": s.name})

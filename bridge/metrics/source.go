@@ -7,7 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Source counts what concerns one source of events.
+// Source has the counters of one source of events.
 type Source struct {
 	m                           *Metrics
 	name                        string
@@ -16,18 +16,18 @@ type Source struct {
 	lookups                     map[Lookup]prometheus.Counter
 }
 
-// Lookup is how a question about an event ended.
+// Lookup is the result of a lookup.
 type Lookup string
 
-// The ends of a question.
+// The results of a lookup.
 const (
-	Answered     Lookup = "answered"  // Absorb gave what was asked for
-	NotFound     Lookup = "not_found" // Absorb does not know it, may not show it, or does not understand the question
-	Cached       Lookup = "cached"    // the bridge knew the answer
+	Answered     Lookup = "answered"  // Absorb gave an answer
+	NotFound     Lookup = "not_found" // Absorb does not know the id, does not allow the lookup, or rejects it
+	Cached       Lookup = "cached"    // the cache had the answer
 	LookupFailed Lookup = failed      // there was no answer
 )
 
-// Source gives the counters of a source.
+// Source returns the counters of a source.
 func (m *Metrics) Source(name string) *Source {
 	if m == nil {
 		return nil
@@ -50,7 +50,7 @@ func (m *Metrics) Source(name string) *Source {
 	return s
 }
 
-// Accepted notes a request whose events are on disk: some new, some duplicates.
+// Accepted counts a request whose events are on disk, new ones and duplicates.
 func (s *Source) Accepted(fresh, duplicates, bytes int, took time.Duration, trace string) {
 	if s == nil {
 		return
@@ -61,43 +61,43 @@ func (s *Source) Accepted(fresh, duplicates, bytes int, took time.Duration, trac
 	observe(s.m.accept, took.Seconds(), trace)
 }
 
-// Alike notes events that were not taken because of dedupe.
+// Alike counts events that were not accepted because of dedupe.
 func (s *Source) Alike(events int) {
 	if s != nil && events > 0 {
 		s.m.events.WithLabelValues(s.name, "alike").Add(float64(events))
 	}
 }
 
-// CaughtUp notes events that no webhook told of.
+// CaughtUp counts events that catch-up created.
 func (s *Source) CaughtUp(events int) {
 	if s != nil {
 		s.m.events.WithLabelValues(s.name, "caught_up").Add(float64(events))
 	}
 }
 
-// Tested notes a request that was taken for a test.
+// Tested counts a request that was treated as a test.
 func (s *Source) Tested() {
 	if s != nil {
 		s.m.tests.WithLabelValues(s.name).Inc()
 	}
 }
 
-// Refused notes a request that was not accepted, by a reason from a closed set.
+// Refused counts a request that was not accepted, by a reason from a fixed list.
 func (m *Metrics) Refused(source, reason string) {
 	if m != nil {
 		m.refusals.WithLabelValues(source, reason).Inc()
 	}
 }
 
-// GaveWay notes a connection that made room for a new one, by its listener and the
-// bound that was reached.
+// GaveWay counts a connection that was closed to make room for a new one, by its listener
+// and the limit that was reached.
 func (m *Metrics) GaveWay(listener, bound string) {
 	if m != nil {
 		m.gaveWay.WithLabelValues(listener, bound).Inc()
 	}
 }
 
-// Routed notes that an event became some deliveries.
+// Routed counts an event by the number of its deliveries.
 func (s *Source) Routed(deliveries int) {
 	switch {
 	case s == nil:
@@ -108,22 +108,22 @@ func (s *Source) Routed(deliveries int) {
 	}
 }
 
-// Postponed notes that an event waits to be looked up again.
+// Postponed counts an event whose lookup will be retried.
 func (s *Source) Postponed() {
 	if s != nil {
 		s.postponed.Inc()
 	}
 }
 
-// LookedUp notes how a question about an event ended.
+// LookedUp counts the result of a lookup.
 func (s *Source) LookedUp(end Lookup) {
 	if s != nil {
 		s.lookups[end].Inc()
 	}
 }
 
-// Called notes a request to the source's Integration API; the status is 0 when no
-// answer came.
+// Called counts a request to the source's Integration API. The status is 0 if there was
+// no answer.
 func (s *Source) Called(status int, took time.Duration) {
 	if s == nil {
 		return
@@ -132,7 +132,7 @@ func (s *Source) Called(status int, took time.Duration) {
 	s.m.apiDuration.WithLabelValues(s.name).Observe(took.Seconds())
 }
 
-// apiOutcome puts a status into one of a few words.
+// apiOutcome maps a status to the value of a label.
 func apiOutcome(status int) string {
 	switch {
 	case status == 0:
@@ -153,7 +153,7 @@ func apiOutcome(status int) string {
 	return "refused"
 }
 
-// LoggedIn notes a login to the source's Integration API.
+// LoggedIn counts a login to the source's Integration API.
 func (s *Source) LoggedIn(err error) {
 	if s != nil {
 		s.m.tokens.WithLabelValues(s.name, result(err)).Inc()

@@ -1,5 +1,5 @@
-// Command notices prints the licences and notices of everything that is linked into a
-// program, as their authors ask of whoever passes the program on:
+// Command notices prints the licences and notices of all modules linked into a program.
+// Their authors require them with every distributed copy:
 //
 //	go run ./deploy/notices ./cmd/absorb-bridge linux/arm64 > NOTICES.txt
 package main
@@ -26,8 +26,8 @@ func main() {
 	}
 }
 
-// write prints the texts of Go and of all modules from which a package is built for a
-// platform, such as linux/arm64.
+// write prints the texts of Go and of all modules that a package links for a platform,
+// such as linux/arm64.
 func write(w io.Writer, pkg, platform string) error {
 	linked, err := list(platform, "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}\t{{.Dir}}{{end}}{{end}}", pkg)
 	if err != nil {
@@ -54,7 +54,7 @@ func write(w io.Writer, pkg, platform string) error {
 	return nil
 }
 
-// list gives the lines that the go command prints for a platform.
+// list returns the lines that the go command prints for a platform.
 func list(platform string, args ...string) ([]string, error) {
 	system, architecture, _ := strings.Cut(platform, "/")
 	command := exec.Command("go", args...) //nolint:gosec // the arguments are those of the release
@@ -67,11 +67,11 @@ func list(platform string, args ...string) ([]string, error) {
 	return strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' }), nil
 }
 
-// legal are the names of the files that have to be passed on.
+// legal matches the names of files that must be distributed.
 var legal = regexp.MustCompile(`(?i)^(licen[cs]e|copying|copyright|notice|patents|authors)([-.].*)?$`)
 
 // notice prints the files of one module's folder. A module without a licence is an
-// error: nobody may pass it on.
+// error, because nobody may distribute it.
 func notice(w io.Writer, name, dir string) error {
 	files, err := os.ReadDir(dir)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestEveryLinkedModule needs no network: what the tests are built from is there.
+// TestEveryLinkedModule needs no network, because the modules of the tests are downloaded.
 func TestEveryLinkedModule(t *testing.T) {
 	var b bytes.Buffer
 	if err := write(&b, "github.com/absorb-bridge/absorb-bridge/cmd/absorb-bridge", runtime.GOOS+"/"+runtime.GOARCH); err != nil {

@@ -23,7 +23,7 @@ import (
 
 const chart = "../helm/absorb-bridge"
 
-// TestChartLints has Helm look for what is not as it should be, warnings included.
+// TestChartLints runs helm lint; warnings are errors.
 func TestChartLints(t *testing.T) {
 	for _, values := range []string{"values.yaml", "ci/sqlite-values.yaml", "ci/postgres-values.yaml"} {
 		if out, err := helm(t, "lint", "--strict", chart, "--values", filepath.Join(chart, values)); err != nil {
@@ -32,8 +32,8 @@ func TestChartLints(t *testing.T) {
 	}
 }
 
-// TestChartRefuses gives values that would not work: Helm says so before anything
-// is changed.
+// TestChartRefuses checks that Helm rejects values that cannot work, before it changes
+// anything.
 func TestChartRefuses(t *testing.T) {
 	for _, c := range []struct{ set, because string }{
 		{"replicas=2", "SQLite allows one replica only"},
@@ -157,11 +157,11 @@ func helm(t *testing.T, args ...string) (string, error) {
 	return string(out), err
 }
 
-// manifests are what a chart comes to.
+// manifests are the objects that the chart renders.
 type manifests []runtime.Object
 
-// render has Helm fill the templates in, and reads the result as strictly as
-// Kubernetes can: a field that it does not know, or that is there twice, is an error.
+// render renders the templates with Helm and parses the result as strictly as Kubernetes
+// can: unknown and duplicate fields are errors.
 func render(t *testing.T, args ...string) manifests {
 	t.Helper()
 	out, err := helm(t, append([]string{"template", "bridge", chart, "--namespace", "learning", "--kube-version", "1.30"}, args...)...)
@@ -187,7 +187,7 @@ func render(t *testing.T, args ...string) manifests {
 	return m
 }
 
-// hold checks that there are objects of these kinds, and no others.
+// hold checks that there are objects of exactly these kinds.
 func (m manifests) hold(t *testing.T, kinds ...string) {
 	t.Helper()
 	var have []string
@@ -200,7 +200,7 @@ func (m manifests) hold(t *testing.T, kinds ...string) {
 	}
 }
 
-// fits checks that the parts refer to each other, that the container has no rights,
+// fits checks that the parts refer to each other, that the container is unprivileged,
 // and that its configuration is valid.
 func (m manifests) fits(t *testing.T, secret string) {
 	t.Helper()
@@ -240,7 +240,7 @@ func locked(t *testing.T, pod core.PodSpec) {
 	}
 }
 
-// mounts checks that every volume is there, and is of an object that is there.
+// mounts checks that every mounted volume exists and refers to an existing object.
 func (m manifests) mounts(t *testing.T, pod core.PodSpec) {
 	t.Helper()
 	volumes := map[string]core.VolumeSource{}
@@ -264,7 +264,7 @@ func (m manifests) mounts(t *testing.T, pod core.PodSpec) {
 	}
 }
 
-// configuration has the bridge check what it would find in the container.
+// configuration lets the bridge check the files and variables of its container.
 func (m manifests) configuration(t *testing.T, c core.Container, secret string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -296,7 +296,7 @@ func (m manifests) configuration(t *testing.T, c core.Container, secret string) 
 	check(t, env)
 }
 
-// all gives the objects of a type.
+// all returns the objects of a type.
 func all[T runtime.Object](m manifests) (found []T) {
 	for _, object := range m {
 		if o, ok := object.(T); ok {
@@ -306,7 +306,7 @@ func all[T runtime.Object](m manifests) (found []T) {
 	return found
 }
 
-// one gives the only object of a type.
+// one returns the only object of a type.
 func one[T runtime.Object](t *testing.T, m manifests) T {
 	t.Helper()
 	found := all[T](m)

@@ -12,8 +12,8 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// TestCompose has Compose's own reader take the file in, with the example's
-// variables filled in.
+// TestCompose parses the file with Compose's own loader, with the variables of the
+// example.
 func TestCompose(t *testing.T) {
 	p := compose(t)
 	for name, s := range p.Services {

@@ -21,11 +21,11 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 )
 
-// maxImage is the most that a registry may have to store and a machine to fetch.
+// maxImage is the largest allowed size of the compressed image.
 const maxImage = 25_000_000
 
-// dockerfile has BuildKit's reader take the Dockerfile in: how the program is built,
-// and what is in the image. What BuildKit would warn of is an error.
+// dockerfile parses the Dockerfile with BuildKit: the build stage and the image. BuildKit's
+// warnings are errors.
 func dockerfile(t *testing.T) (build, image instructions.Stage) {
 	t.Helper()
 	file, err := parser.Parse(strings.NewReader(read(t, "../../Dockerfile")))
@@ -43,7 +43,7 @@ func dockerfile(t *testing.T) (build, image instructions.Stage) {
 	return stages[0], stages[1]
 }
 
-// commands gives those of a type.
+// commands returns the commands of a type.
 func commands[T instructions.Command](s instructions.Stage) (found []T) {
 	for _, c := range s.Commands {
 		if command, ok := c.(T); ok {
@@ -53,7 +53,8 @@ func commands[T instructions.Command](s instructions.Stage) (found []T) {
 	return found
 }
 
-// TestDockerfile finds an image for every platform, and a user without rights in it.
+// TestDockerfile checks that the image builds for every platform and has an unprivileged
+// user.
 func TestDockerfile(t *testing.T) {
 	build, image := dockerfile(t)
 	var args []string
@@ -81,8 +82,8 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
-// TestImageIsSmall builds what the Dockerfile builds, from the files that Docker would
-// be given, and packs it as registries store it.
+// TestImageIsSmall runs the Dockerfile's build with the files that Docker would get, and
+// packs the result as registries store it.
 func TestImageIsSmall(t *testing.T) {
 	build, image := dockerfile(t)
 	out := filepath.Join(t.TempDir(), "out")
@@ -106,7 +107,7 @@ func TestImageIsSmall(t *testing.T) {
 	}
 }
 
-// buildAs runs a stage's build in a folder with what .dockerignore leaves.
+// buildAs runs a stage's build in a folder without the files of .dockerignore.
 func buildAs(t *testing.T, build instructions.Stage, out string) {
 	t.Helper()
 	var script string
@@ -123,7 +124,7 @@ func buildAs(t *testing.T, build instructions.Stage, out string) {
 	}
 }
 
-// buildContext is a folder with the files that Docker is given.
+// buildContext creates a folder with the files that Docker gets.
 func buildContext(t *testing.T) string {
 	t.Helper()
 	const root = "../.."
@@ -156,7 +157,7 @@ func buildContext(t *testing.T) string {
 	return dir
 }
 
-// packed is how large a file or an empty folder is as a layer.
+// packed returns the size of a file or an empty folder as a layer.
 func packed(t *testing.T, path string) int {
 	t.Helper()
 	info, err := os.Stat(path)

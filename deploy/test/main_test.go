@@ -1,7 +1,7 @@
-// Package test checks the chart, the compose file and the image by the programs and the
-// types that read them elsewhere: Helm, Kubernetes, Compose and BuildKit, and the
-// configurations in them by the bridge itself. It is a module of its own, so that none of those is a
-// dependency of the bridge.
+// Package test checks the chart, the Compose file and the image with the programs and types
+// that read them in use: Helm, Kubernetes, Compose and BuildKit. The bridge checks the
+// configurations in them. It is a separate module, so that none of these is a dependency of
+// the bridge.
 package test
 
 import (
@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// programs are those that the tests run; TestMain builds them.
+// programs are the programs that the tests run; TestMain builds them.
 var programs struct{ dir, helm, bridge string }
 
 func TestMain(m *testing.M) {
@@ -45,7 +45,7 @@ func run(name string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// secrets are what an operator would have filled in.
+// secrets are the values that an operator fills in.
 var secrets = map[string]string{
 	"ABSORB_SECRET": "a-secret-of-a-source",
 	"SLACK_URL":     "https://hooks.slack.com/services/T0/B0/x",
@@ -53,7 +53,7 @@ var secrets = map[string]string{
 	"DATABASE_URL":  "postgres://bridge:p@database.example.com:5432/bridge?sslmode=verify-full",
 }
 
-// check has the bridge check its configuration in an environment.
+// check lets the bridge check its configuration in an environment.
 func check(t *testing.T, env map[string]string) {
 	t.Helper()
 	cmd := exec.Command(programs.bridge, "check")

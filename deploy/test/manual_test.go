@@ -11,8 +11,7 @@ import (
 	apps "k8s.io/api/apps/v1"
 )
 
-// TestManual installs the chart, as far as that goes without a cluster, with the
-// values and the options that the manual shows.
+// TestManual renders the chart with the values and options of the manual.
 func TestManual(t *testing.T) {
 	text := read(t, "../../docs/deployment.md")
 	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(text, -1)

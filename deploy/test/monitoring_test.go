@@ -18,20 +18,20 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// The chart holds what those who run no Kubernetes use, too.
+// The chart contains files that are also used without Kubernetes.
 const (
 	rules     = chart + "/files/rules.yaml"
 	dashboard = chart + "/files/dashboard.json"
 )
 
-// described is a metric as the manual has it, which is held to the code by a test of
-// the bridge.
+// described is a metric in the manual. A test of bridge/metrics compares the manual with
+// the code.
 type described struct {
 	kind   string
 	labels []string
 }
 
-// manualMetrics reads the manual's table, and adds what others make.
+// manualMetrics reads the manual's table and adds metrics of Go and the process.
 func manualMetrics(t *testing.T) map[string]described {
 	t.Helper()
 	all := map[string]described{
@@ -51,7 +51,7 @@ func manualMetrics(t *testing.T) map[string]described {
 	return all
 }
 
-// fits tells what is wrong with a query: metrics and labels that do not exist.
+// fits reports metrics and labels of a query that do not exist.
 func fits(t *testing.T, metrics map[string]described, where, query string) {
 	t.Helper()
 	query = strings.ReplaceAll(query, "$__rate_interval", "5m")
@@ -97,7 +97,7 @@ func fits(t *testing.T, metrics map[string]described, where, query string) {
 	})
 }
 
-// TestRules reads the alerts as Prometheus does.
+// TestRules parses the alerts as Prometheus does.
 func TestRules(t *testing.T) {
 	metrics := manualMetrics(t)
 	groups, faults := rulefmt.Parse([]byte(read(t, rules)), false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
@@ -125,7 +125,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestDashboard reads the queries of the dashboard as Prometheus does.
+// TestDashboard parses the queries of the dashboard as Prometheus does.
 func TestDashboard(t *testing.T) {
 	var board struct {
 		Panels []struct {
@@ -168,7 +168,7 @@ func TestDashboard(t *testing.T) {
 	}
 }
 
-// TestChartMonitors finds the alerts and the dashboard whole in what the chart makes.
+// TestChartMonitors checks that the chart renders the alerts and the dashboard unchanged.
 func TestChartMonitors(t *testing.T) {
 	m := render(t, "--values", filepath.Join(chart, "ci/sqlite-values.yaml"))
 	var want monitoring.PrometheusRuleSpec
