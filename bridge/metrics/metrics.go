@@ -133,13 +133,11 @@ func (m *Metrics) sending() {
 	m.digestEvents = m.counters("digest_events_total", "Events in such messages.", "sink")
 	m.templateErrors = m.counters("template_errors_total", "Messages that could not be rendered.", "sink")
 	m.sinkInfo = m.gauges("sink_info", "Always 1. The label type is the type of the configured sink.", "sink", "type")
-	m.sinkState = m.gauges("sink_state", "1 for the sink's current state, reported by the process that sends to it: healthy, limited (the platform asked for a pause), failing (the last deliveries failed), "+
-		"probing (many failed; one message is tried at a time), or broken (somebody must fix the destination).", "sink", "state")
+	m.sinkState = m.gauges("sink_state", "1 for the sink's current state, else 0. The process that sends to the sink reports it.", "sink", "state")
 }
 
 func (m *Metrics) running() {
-	m.adminRefused = m.counters("admin_refusals_total", "Requests that the admin address refused, by reason: wrong_token; no_rights: the person is known but may not do this; "+
-		"other_site: a page of another site sent the request; bad_identity: the bridge could not verify an OpenID Connect login; too_many: too many OpenID Connect logins began.", "reason")
+	m.adminRefused = m.counters("admin_refusals_total", "Requests that the admin address refused, by reason.", "reason")
 	m.reloads = m.counters("config_reloads_total", "Reloads of the configuration: ok, or failed (the previous configuration stays in use).", "result")
 	m.reloadOK = m.gauge("config_last_reload_successful", "0 if the last reload failed and the previous configuration is still in use, else 1.")
 	m.reloadedAt = m.gauge("config_last_reload_success_timestamp_seconds", "Time at which the configuration in use was read.")
