@@ -19,7 +19,7 @@ func auditCommand() *cobra.Command {
 		Long: `Lists what people changed with the pages, the API or a command, newest first: retries,
 cancellations, moves, replays, catch-ups, removed people, test windows, reloads, backups,
 logins and logouts. It also lists failed logins. If one address fails very often, one
-line counts its further attempts.`,
+line counts its further failures.`,
 		Example: "  absorb-bridge audit\n  absorb-bridge audit --limit 200 --json",
 		Args:    cobra.NoArgs,
 		RunE: operation(func(cmd *cobra.Command, _ []string, client *admin.Client) error {

@@ -18,7 +18,7 @@ func doctorCommand() *cobra.Command {
 		Short: "Check a setup, running or not, and say how to fix each fault",
 		Long: `Checks everything that the bridge needs: configuration, store, disk, clock, ports,
 templates, file permissions and the Integration API. It connects to each sink without
-sending a message. With --url it also checks the path of a webhook: DNS, certificate,
+sending a message. With --url it also follows the route of a webhook: DNS, certificate,
 proxy, path. It changes nothing, and you can run it beside a running bridge.
 
 It prints one line for each check: ok, warn or fail, what it found, and what to do.

@@ -65,7 +65,7 @@ portal of a demo, so that its API shows them.`,
 	flags.StringVar(&o.source, "source", "", "source of the configuration; its first secret signs")
 	flags.StringVar(&o.event, "event", "EnrollmentCompletedByLearner", "name of an event, or all")
 	flags.IntVar(&o.count, "count", 0, "total number of webhooks")
-	flags.StringVar(&o.rate, "rate", "", "rate limit, such as 20/s or 90/m (default: one after the other)")
+	flags.StringVar(&o.rate, "rate", "", "maximum rate, such as 20/s or 90/m (default: one after the other)")
 	flags.StringVar(&o.encoding, "encoding", "hex", "encoding of the signature: hex or base64")
 	flags.StringVar(&o.webhooks, "webhooks", "full", "what webhooks name: lean or full")
 	flags.StringVar(&o.portal, "portal", "", "URL of the emulated portal where the events happen")

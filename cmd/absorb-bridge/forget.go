@@ -24,8 +24,8 @@ mention. It cancels unsent messages about the person. It cannot remove sent mess
 
 Without --yes it only prints what it would remove, like --dry-run. It works through the
 running bridge, or on the store if no bridge runs with this configuration. Afterwards
-it rewrites the store's file, so that nothing is left in it. Meanwhile the bridge
-accepts events and delivers them afterwards.`,
+it rewrites the store's file, so that the file has no traces of the person. Meanwhile the
+bridge accepts events, and it delivers them afterwards.`,
 		Example: "  absorb-bridge forget --user 10000000-0000-4000-a000-000000000001 --dry-run\n  absorb-bridge forget --user 10000000-0000-4000-a000-000000000001 --email mira@example.com --yes",
 		Args:    cobra.NoArgs,
 		RunE: operation(func(cmd *cobra.Command, _ []string, client *admin.Client) error {

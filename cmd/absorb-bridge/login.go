@@ -41,7 +41,7 @@ address of the portal. Open it in a browser, log in as the bridge's administrato
 consent. The portal then sends the browser to http://127.0.0.1:8400/callback on this
 machine. Register that address in the portal as a redirect address of the OAuth client.
 
-With --paste the browser can be on another machine. It ends on an address that shows no
+With --paste the browser can be on another machine. It ends at an address without a
 page: paste that address into the terminal. If the portal requires another redirect
 address, pass it with --redirect, which implies --paste.
 
