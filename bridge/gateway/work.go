@@ -111,13 +111,17 @@ func retention(now time.Time, keep, dead time.Duration) store.Retention {
 // accepted tells the router, here or in another replica, of new events.
 func (g *Gateway) accepted(n int) {
 	g.router.Accepted(n)
-	g.store.Tell(store.TopicEvents)
+	if !g.leases.Has("router") {
+		g.store.Tell(store.TopicEvents)
+	}
 }
 
 // wake tells a sink's sender, here or in another replica, that there is work.
 func (g *Gateway) wake(sink string) {
 	g.wakeHere(sink)
-	g.store.Tell(store.TopicSink + sink)
+	if !g.leases.Has("sink " + sink) {
+		g.store.Tell(store.TopicSink + sink)
+	}
 }
 
 // wakeHere does nothing for a sink that was removed.

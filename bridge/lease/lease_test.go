@@ -277,8 +277,14 @@ func TestWithoutTheDatabaseWorkRests(t *testing.T) {
 		a := begin(w, tb, "a", six...)
 		time.Sleep(Life)
 		w.want("before", map[string]int{"a": 6})
+		if !a.Has("router") || a.Has("sink x") {
+			t.Error("a process does not know what it does")
+		}
 		tb.setDown(true)
 		time.Sleep(Life)
+		if a.Has("router") {
+			t.Error("a process takes itself for the owner after its lease has ended")
+		}
 		w.want("while it is down", map[string]int{})
 		tb.setDown(false)
 		time.Sleep(renewEvery)

@@ -71,6 +71,15 @@ func (k *Keeper) shared() []string {
 	return names
 }
 
+// Has tells whether this process has the lease of some work. Whoever has it next begins
+// after that, and finds what was stored before.
+func (k *Keeper) Has(name string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	w := k.works[name]
+	return w != nil && w.lease != nil && w.lease.Valid()
+}
+
 // held gives the names of the leases that this process holds.
 func (k *Keeper) held() []string {
 	k.mu.Lock()

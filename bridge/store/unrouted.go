@@ -38,7 +38,7 @@ func (s *Store) UnroutedWithin(ctx context.Context, now time.Time, limit, bytes 
 	for few := range slices.Chunk(some, atOnce) {
 		c := &conditions{}
 		c.in("e.id", "IN", idsOf(few))
-		c.add("e.routed_at IS NULL")
+		c.add("COALESCE(e.routed_at, 0) = 0") // not by the index of those that wait, which has many that were routed meanwhile
 		found, err := listNow(ctx, s, scanUnrouted, `SELECT `+storedColumns+`, e.lookups, COALESCE(e.repeats, '') FROM events e`+c.where(), c.args...)
 		if err != nil {
 			return nil, false, fmt.Errorf("read unrouted events: %w", err)
