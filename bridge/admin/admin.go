@@ -89,7 +89,7 @@ func New(o Options) http.Handler {
 		_, _ = w.Write([]byte("ok\n"))
 	})
 	mux.HandleFunc("GET /readyz", o.ready)
-	mux.Handle("/api/", gate.Guard(refuse, patient(NewDesk(o).api())))
+	mux.Handle("/api/", gate.Guard(refuse, patient(NewService(o).api())))
 	if o.Metrics != nil {
 		mux.Handle("GET /metrics", gate.Guard(refuse, o.Metrics))
 	}

@@ -2,6 +2,8 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,9 +48,9 @@ type About struct {
 }
 
 // api answers the API's requests.
-func (d *Desk) api() http.Handler {
+func (svc *Service) api() http.Handler {
 	mux := http.NewServeMux()
-	for pattern, handler := range d.routes() {
+	for pattern, handler := range svc.routes() {
 		mux.Handle(pattern, handler)
 	}
 	return mux
@@ -56,39 +58,39 @@ func (d *Desk) api() http.Handler {
 
 // routes are the API's handlers by their patterns. The file openapi.json describes
 // each.
-func (d *Desk) routes() map[string]http.Handler {
+func (svc *Service) routes() map[string]http.Handler {
 	all := map[string]http.Handler{"GET /api/openapi.json": http.HandlerFunc(serveDescription)}
 	get := func(path string, f func(*http.Request) (any, error)) { all["GET /api/"+path] = respond(f) }
 	post := func(path string, f func(*http.Request) (any, error)) { all["POST /api/"+path] = respond(f) }
 
-	get("about", func(*http.Request) (any, error) { return About{d.Path, d.Reload != nil, d.Version}, nil })
-	get("overview", func(r *http.Request) (any, error) { return d.Overview(r.Context()) })
-	get("deliveries", d.deliveries)
-	get("deliveries/count", counted(d.CountDeliveries))
-	get("deliveries/{id}", func(r *http.Request) (any, error) { return d.Delivery(r.Context(), r.PathValue("id")) })
-	get("events", d.events)
-	get("events/count", counted(d.CountEvents))
-	get("events/{id}", func(r *http.Request) (any, error) { return d.Event(r.Context(), r.PathValue("id")) })
-	get("dead", func(r *http.Request) (any, error) { return d.Causes(r.Context()) })
+	get("about", func(*http.Request) (any, error) { return About{svc.Path, svc.Reload != nil, svc.Version}, nil })
+	get("overview", func(r *http.Request) (any, error) { return svc.Overview(r.Context()) })
+	get("deliveries", svc.deliveries)
+	get("deliveries/count", counted(svc.CountDeliveries))
+	get("deliveries/{id}", func(r *http.Request) (any, error) { return svc.Delivery(r.Context(), r.PathValue("id")) })
+	get("events", svc.events)
+	get("events/count", counted(svc.CountEvents))
+	get("events/{id}", func(r *http.Request) (any, error) { return svc.Event(r.Context(), r.PathValue("id")) })
+	get("dead", func(r *http.Request) (any, error) { return svc.Causes(r.Context()) })
 	for _, operation := range []string{Retry, Cancel, Move, Replay} {
-		post(operation, d.change(operation))
+		post(operation, svc.change(operation))
 	}
-	post("catch-up", d.catchUp)
-	post("forget", d.forget)
-	post("reload", d.reload)
+	post("catch-up", svc.catchUp)
+	post("forget", svc.forget)
+	post("reload", svc.reload)
 	post("sessions/end", func(r *http.Request) (any, error) {
-		n, err := d.EndSessions(r.Context())
+		n, err := svc.EndSessions(r.Context())
 		return Changed{Changed: n}, err
 	})
-	get("configuration", func(*http.Request) (any, error) { return d.Configured(), nil })
-	get("sources", func(r *http.Request) (any, error) { return d.SourceViews(r.Context()) })
-	get("sources/{name}", func(r *http.Request) (any, error) { return d.Setup(r.Context(), r.PathValue("name")) })
-	post("sources/{name}/test-window", d.openWindow)
-	post("sources/{name}/try-api", func(r *http.Request) (any, error) { return d.Try(r.Context(), r.PathValue("name")) })
-	post("sources/{name}/login", d.login)
-	get("captures", d.captures)
-	get("inspect/{id}", func(r *http.Request) (any, error) { return d.Inspect(r.Context(), r.PathValue("id")) })
-	get("audit", d.audits)
+	get("configuration", func(*http.Request) (any, error) { return svc.Configured(), nil })
+	get("sources", func(r *http.Request) (any, error) { return svc.SourceViews(r.Context()) })
+	get("sources/{name}", func(r *http.Request) (any, error) { return svc.Setup(r.Context(), r.PathValue("name")) })
+	post("sources/{name}/test-window", svc.openWindow)
+	post("sources/{name}/try-api", func(r *http.Request) (any, error) { return svc.Try(r.Context(), r.PathValue("name")) })
+	post("sources/{name}/login", svc.login)
+	get("captures", svc.captures)
+	get("inspect/{id}", func(r *http.Request) (any, error) { return svc.Inspect(r.Context(), r.PathValue("id")) })
+	get("audit", svc.audits)
 	return all
 }
 
@@ -104,24 +106,24 @@ func respond(f func(*http.Request) (any, error)) http.HandlerFunc {
 	}
 }
 
-func (d *Desk) deliveries(r *http.Request) (any, error) {
+func (svc *Service) deliveries(r *http.Request) (any, error) {
 	f, err := filter(r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
-	return d.Deliveries(r.Context(), f)
+	return svc.Deliveries(r.Context(), f)
 }
 
 // Deliveries lists deliveries, newest first.
-func (d *Desk) Deliveries(ctx context.Context, f store.Filter) ([]DeliveryLine, error) {
-	f, err := d.inState(f, DeliveryStates())
+func (svc *Service) Deliveries(ctx context.Context, f store.Filter) ([]DeliveryLine, error) {
+	f, err := svc.inState(f, DeliveryStates())
 	if err != nil {
 		return nil, err
 	}
-	rows, err := d.Store.Deliveries(ctx, f)
+	rows, err := svc.Store.Deliveries(ctx, f)
 	lines := make([]DeliveryLine, len(rows))
 	for i, row := range rows {
-		lines[i] = DeliveryLine{row, d.orphaned(row)}
+		lines[i] = DeliveryLine{row, svc.orphaned(row)}
 	}
 	return lines, err
 }
@@ -132,13 +134,13 @@ func (o Options) orphaned(d store.DeliveryRow) bool {
 }
 
 // Delivery gives a delivery with its message.
-func (d *Desk) Delivery(ctx context.Context, id string) (DeliveryView, error) {
-	detail, err := d.Store.Delivery(ctx, id)
+func (svc *Service) Delivery(ctx context.Context, id string) (DeliveryView, error) {
+	detail, err := svc.Store.Delivery(ctx, id)
 	if err != nil {
 		return DeliveryView{}, err
 	}
-	view := DeliveryView{DeliveryDetail: detail, Orphaned: d.orphaned(detail.DeliveryRow)}
-	if m, err := d.Message(ctx, detail); err != nil {
+	view := DeliveryView{DeliveryDetail: detail, Orphaned: svc.orphaned(detail.DeliveryRow)}
+	if m, err := svc.Message(ctx, detail); err != nil {
 		view.Problem = err.Error()
 	} else {
 		view.Message = &m
@@ -146,34 +148,34 @@ func (d *Desk) Delivery(ctx context.Context, id string) (DeliveryView, error) {
 	return view, nil
 }
 
-func (d *Desk) events(r *http.Request) (any, error) {
+func (svc *Service) events(r *http.Request) (any, error) {
 	f, err := filter(r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
-	return d.Events(r.Context(), f)
+	return svc.Events(r.Context(), f)
 }
 
 // Events lists events, newest first.
-func (d *Desk) Events(ctx context.Context, f store.Filter) ([]store.EventRow, error) {
-	f, err := d.inState(f, EventStates())
+func (svc *Service) Events(ctx context.Context, f store.Filter) ([]store.EventRow, error) {
+	f, err := svc.inState(f, EventStates())
 	if err != nil {
 		return nil, err
 	}
-	return d.Store.Events(ctx, f)
+	return svc.Store.Events(ctx, f)
 }
 
 // Event gives an event with what today's routes make of it.
-func (d *Desk) Event(ctx context.Context, id string) (EventView, error) {
-	e, err := d.Store.Event(ctx, id)
+func (svc *Service) Event(ctx context.Context, id string) (EventView, error) {
+	e, err := svc.Store.Event(ctx, id)
 	if err != nil {
 		return EventView{}, err
 	}
-	return EventView{e, d.Explain(bridge.Event{ID: e.ID, Type: e.Event, Source: e.Source}, e.Facts)}, nil
+	return EventView{e, svc.Explain(bridge.Event{ID: e.ID, Type: e.Event, Source: e.Source}, e.Facts)}, nil
 }
 
-func (d *Desk) reload(r *http.Request) (any, error) {
-	if err := d.Reloaded(r.Context()); err != nil {
+func (svc *Service) reload(r *http.Request) (any, error) {
+	if err := svc.Reloaded(r.Context()); err != nil {
 		return nil, err
 	}
 	return struct{}{}, nil
@@ -224,4 +226,14 @@ func query(f store.Filter) url.Values {
 		}
 	}
 	return q
+}
+
+// decode reads the body of a request strictly.
+func decode(r *http.Request, into any) error {
+	in := json.NewDecoder(io.LimitReader(r.Body, maxRequest))
+	in.DisallowUnknownFields()
+	if err := in.Decode(into); err != nil {
+		return &Error{http.StatusBadRequest, "the body is not what is asked for: " + err.Error()}
+	}
+	return nil
 }

@@ -54,10 +54,10 @@ func Faults(err error) []Fault {
 }
 
 // Configured gives the configuration.
-func (d *Desk) Configured() Configuration {
+func (svc *Service) Configured() Configuration {
 	c := Configuration{}
-	if d.Configuration != nil {
-		c = d.Configuration()
+	if svc.Configuration != nil {
+		c = svc.Configuration()
 	}
 	for _, list := range []*[]string{&c.Files, &c.Warnings, &c.Later} {
 		if *list == nil {
@@ -74,13 +74,13 @@ func (d *Desk) Configured() Configuration {
 }
 
 // Reloaded has a running bridge read its configuration again.
-func (d *Desk) Reloaded(ctx context.Context) error {
-	if d.Reload == nil {
+func (svc *Service) Reloaded(ctx context.Context) error {
+	if svc.Reload == nil {
 		return &Error{http.StatusConflict, "the bridge does not run: its next start reads the configuration anyway"}
 	}
-	err := d.Reload()
-	d.overview.forget()
-	d.Noted(ctx, "reload", ReloadOutcome(err), 1)
+	err := svc.Reload()
+	svc.overview.forget()
+	svc.Noted(ctx, "reload", ReloadOutcome(err), 1)
 	if err != nil {
 		return &Error{http.StatusUnprocessableEntity, err.Error()}
 	}

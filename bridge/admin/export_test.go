@@ -6,4 +6,4 @@ import (
 )
 
 // Patterns are those of the API's handlers.
-func Patterns() []string { return slices.Sorted(maps.Keys(NewDesk(Options{}).routes())) }
+func Patterns() []string { return slices.Sorted(maps.Keys(NewService(Options{}).routes())) }

@@ -16,8 +16,8 @@ type Login struct {
 	DryRun  bool      `json:"dry_run,omitempty"` // only tell whether it would be kept
 }
 
-func (d *Desk) login(r *http.Request) (any, error) {
-	s, err := d.source(r.PathValue("name"))
+func (svc *Service) login(r *http.Request) (any, error) {
+	s, err := svc.source(r.PathValue("name"))
 	if err != nil {
 		return nil, err
 	}
@@ -28,11 +28,11 @@ func (d *Desk) login(r *http.Request) (any, error) {
 	if !l.DryRun && (l.Access == "" || l.Refresh == "" || l.Expires.IsZero()) {
 		return nil, &Error{http.StatusBadRequest, "want access_token, refresh_token, and when the former expires"}
 	}
-	if err := d.KeepLogin(r.Context(), s.Name, l); err != nil {
+	if err := svc.KeepLogin(r.Context(), s.Name, l); err != nil {
 		return nil, err
 	}
 	if !l.DryRun {
-		d.Noted(r.Context(), "login", s.Name, 1)
+		svc.Noted(r.Context(), "login", s.Name, 1)
 	}
 	return struct{}{}, nil
 }

@@ -65,7 +65,7 @@ func (o Options) inState(f store.Filter, states []string) (store.Filter, error) 
 }
 
 // change is Change for a request.
-func (d *Desk) change(operation string) func(*http.Request) (any, error) {
+func (svc *Service) change(operation string) func(*http.Request) (any, error) {
 	return func(r *http.Request) (any, error) {
 		var s Selection
 		decoder := json.NewDecoder(io.LimitReader(r.Body, maxRequest))
@@ -73,61 +73,61 @@ func (d *Desk) change(operation string) func(*http.Request) (any, error) {
 		if err := decoder.Decode(&s); err != nil {
 			return nil, &Error{http.StatusBadRequest, "the body is not a selection: " + err.Error()}
 		}
-		n, err := d.Change(r.Context(), operation, s)
+		n, err := svc.Change(r.Context(), operation, s)
 		if err != nil || n > 0 || operation == Replay {
 			return Changed{Changed: n}, err
 		}
-		words, err := d.instead(r.Context(), s)
+		words, err := svc.instead(r.Context(), s)
 		return Changed{Instead: words}, err
 	}
 }
 
 // Change does one of the operations to what a selection chooses, and gives how many
 // it changed.
-func (d *Desk) Change(ctx context.Context, operation string, s Selection) (int, error) {
+func (svc *Service) Change(ctx context.Context, operation string, s Selection) (int, error) {
 	target := s.words()
 	states := DeliveryStates()
 	if operation == Replay {
 		states = EventStates()
 	}
-	f, err := d.checked(s, states)
+	f, err := svc.checked(s, states)
 	if err != nil {
 		return 0, err
 	}
 	var n int
 	switch operation {
 	case Retry:
-		n, err = d.Store.Retry(ctx, f)
+		n, err = svc.Store.Retry(ctx, f)
 	case Cancel:
-		n, err = d.Store.Cancel(ctx, f)
+		n, err = svc.Store.Cancel(ctx, f)
 	case Replay:
-		n, err = d.Store.Reroute(ctx, f)
+		n, err = svc.Store.Reroute(ctx, f)
 	case Move:
-		if sinks := d.Sinks(); !slices.Contains(sinks, s.To) {
+		if sinks := svc.Sinks(); !slices.Contains(sinks, s.To) {
 			return 0, &Error{http.StatusBadRequest, "no sink named " + strconv.Quote(s.To) + " in the configuration; there are: " + strings.Join(sinks, ", ")}
 		}
-		n, err = d.Store.Move(ctx, f, s.To)
+		n, err = svc.Store.Move(ctx, f, s.To)
 	default:
 		return 0, &Error{http.StatusNotFound, "there is no operation " + operation}
 	}
 	if n > 0 || operation == Retry && err == nil { // who retries has mended something: a sink that is left alone is tried
-		d.Changed()
+		svc.Changed()
 	}
 	if n > 0 {
-		d.overview.forget()
-		d.Noted(ctx, operation, target, n)
+		svc.overview.forget()
+		svc.Noted(ctx, operation, target, n)
 	}
 	return n, err
 }
 
 // instead says what there is when a selection chose no delivery that could be changed:
 // those in other states that are otherwise like it.
-func (d *Desk) instead(ctx context.Context, s Selection) (string, error) {
+func (svc *Service) instead(ctx context.Context, s Selection) (string, error) {
 	var all []string
 	for _, state := range []bridge.State{bridge.Pending, bridge.Dead, bridge.Cancelled, bridge.Sent} {
 		f := s.Filter
 		f.State = string(state)
-		counted, err := d.CountDeliveries(ctx, f)
+		counted, err := svc.CountDeliveries(ctx, f)
 		if err != nil {
 			return "", err
 		}
@@ -189,21 +189,21 @@ func (s Selection) words() string {
 const maxCount = 1_000_000
 
 // CountDeliveries tells how many deliveries a filter chooses.
-func (d *Desk) CountDeliveries(ctx context.Context, f store.Filter) (Counted, error) {
-	f, err := d.inState(f, DeliveryStates())
+func (svc *Service) CountDeliveries(ctx context.Context, f store.Filter) (Counted, error) {
+	f, err := svc.inState(f, DeliveryStates())
 	if err != nil {
 		return Counted{}, err
 	}
-	return enough(d.Store.CountDeliveries(ctx, f, maxCount+1))
+	return enough(svc.Store.CountDeliveries(ctx, f, maxCount+1))
 }
 
 // CountEvents tells how many events a filter chooses.
-func (d *Desk) CountEvents(ctx context.Context, f store.Filter) (Counted, error) {
-	f, err := d.inState(f, EventStates())
+func (svc *Service) CountEvents(ctx context.Context, f store.Filter) (Counted, error) {
+	f, err := svc.inState(f, EventStates())
 	if err != nil {
 		return Counted{}, err
 	}
-	return enough(d.Store.CountEvents(ctx, f, maxCount+1))
+	return enough(svc.Store.CountEvents(ctx, f, maxCount+1))
 }
 
 func enough(n int, err error) (Counted, error) {

@@ -59,32 +59,32 @@ const (
 )
 
 // Overview tells how the bridge is doing now.
-func (d *Desk) Overview(ctx context.Context) (Overview, error) {
-	return d.overview.get(ctx, overviewAge, d.findOverview)
+func (svc *Service) Overview(ctx context.Context) (Overview, error) {
+	return svc.overview.get(ctx, overviewAge, svc.findOverview)
 }
 
-func (d *Desk) findOverview(ctx context.Context) (o Overview, err error) {
-	o.At, o.Replica = time.Now().UTC(), d.Self
-	if o.History, err = d.history.get(ctx, historyAge, d.findHistory); err != nil {
+func (svc *Service) findOverview(ctx context.Context) (o Overview, err error) {
+	o.At, o.Replica = time.Now().UTC(), svc.Self
+	if o.History, err = svc.history.get(ctx, historyAge, svc.findHistory); err != nil {
 		return o, err
 	}
-	if o.Routing.Waiting, o.Routing.Oldest, err = d.Store.Routing(ctx); err != nil {
+	if o.Routing.Waiting, o.Routing.Oldest, err = svc.Store.Routing(ctx); err != nil {
 		return o, err
 	}
-	if o.Sinks, err = d.sinkViews(ctx, o.History); err != nil {
+	if o.Sinks, err = svc.sinkViews(ctx, o.History); err != nil {
 		return o, err
 	}
-	if o.Sources, err = d.SourceViews(ctx); err != nil {
+	if o.Sources, err = svc.SourceViews(ctx); err != nil {
 		return o, err
 	}
-	o.Problems = d.problems(o)
+	o.Problems = svc.problems(o)
 	return o, nil
 }
 
 // findHistory counts what happened in the last day.
-func (d *Desk) findHistory(ctx context.Context) ([]Slice, error) {
+func (svc *Service) findHistory(ctx context.Context) ([]Slice, error) {
 	first := time.Now().UTC().Truncate(historySlice).Add(-(slices24h - 1) * historySlice)
-	tallies, err := d.Store.Tallies(ctx, first, historySlice)
+	tallies, err := svc.Store.Tallies(ctx, first, historySlice)
 	if err != nil {
 		return nil, err
 	}
@@ -116,22 +116,22 @@ func (d *Desk) findHistory(ctx context.Context) ([]Slice, error) {
 	return all, nil
 }
 
-func (d *Desk) sinkViews(ctx context.Context, history []Slice) ([]SinkView, error) {
-	queues, err := d.Store.Queues(ctx)
+func (svc *Service) sinkViews(ctx context.Context, history []Slice) ([]SinkView, error) {
+	queues, err := svc.Store.Queues(ctx)
 	if err != nil {
 		return nil, err
 	}
 	owners := map[string]string{}
-	if d.Owner != nil {
-		if owners, err = d.Owner(ctx); err != nil {
+	if svc.Owner != nil {
+		if owners, err = svc.Owner(ctx); err != nil {
 			return nil, err
 		}
 	}
 	all := []SinkView{}
-	for _, name := range d.Sinks() {
+	for _, name := range svc.Sinks() {
 		v := SinkView{Name: name, Queue: queues[name], Owner: owners[name], Standing: bridge.Standing{State: bridge.Healthy}}
-		if d.Running.Standing != nil {
-			if v.Standing, err = d.Running.Standing(ctx, name); err != nil {
+		if svc.Running.Standing != nil {
+			if v.Standing, err = svc.Running.Standing(ctx, name); err != nil {
 				return nil, err
 			}
 		}

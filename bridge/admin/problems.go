@@ -23,7 +23,7 @@ type Problem struct {
 const old = 5 * time.Minute
 
 // problems finds what is wrong, the worst first.
-func (d *Desk) problems(o Overview) []Problem {
+func (svc *Service) problems(o Overview) []Problem {
 	all := []Problem{}
 	for _, s := range o.Sinks {
 		all = append(all, s.problems(o.At)...)
@@ -39,7 +39,7 @@ func (d *Desk) problems(o Overview) []Problem {
 			Link: "/events?state=waiting",
 		})
 	}
-	all = append(all, d.Configured().problems()...)
+	all = append(all, svc.Configured().problems()...)
 	slices.SortStableFunc(all, func(a, b Problem) int {
 		switch {
 		case a.Bad == b.Bad:

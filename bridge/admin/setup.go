@@ -50,24 +50,24 @@ func (s SourceView) TestUntil() time.Time {
 func (s SourceView) OnTest(now time.Time) bool { return s.Secrets == 0 || now.Before(s.TestUntil()) }
 
 // view is a source and what is kept of it.
-func (d *Desk) view(s intake.Source, states map[string]store.SourceState) SourceView {
+func (svc *Service) view(s intake.Source, states map[string]store.SourceState) SourceView {
 	v := SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys), SourceState: states[s.Name]}
-	if d.FirstContact != nil {
-		v.FirstContact = d.FirstContact(s.Name)
+	if svc.FirstContact != nil {
+		v.FirstContact = svc.FirstContact(s.Name)
 	}
 	return v
 }
 
 // SourceViews lists the sources.
-func (d *Desk) SourceViews(ctx context.Context) ([]SourceView, error) {
-	states, err := d.Store.Sources(ctx)
+func (svc *Service) SourceViews(ctx context.Context) ([]SourceView, error) {
+	states, err := svc.Store.Sources(ctx)
 	if err != nil {
 		return nil, err
 	}
 	all := []SourceView{}
-	for _, s := range d.Sources() {
-		v := d.view(s, states)
-		if err := d.look(ctx, &v); err != nil {
+	for _, s := range svc.Sources() {
+		v := svc.view(s, states)
+		if err := svc.look(ctx, &v); err != nil {
 			return nil, err
 		}
 		all = append(all, v)
@@ -76,23 +76,23 @@ func (d *Desk) SourceViews(ctx context.Context) ([]SourceView, error) {
 }
 
 // look finds out more of a source.
-func (d *Desk) look(ctx context.Context, v *SourceView) error {
-	last, err := d.Store.LastEvents(ctx, v.Name)
+func (svc *Service) look(ctx context.Context, v *SourceView) error {
+	last, err := svc.Store.LastEvents(ctx, v.Name)
 	if err != nil {
 		return err
 	}
 	v.Last = last[v.Name]
-	if d.Refusals != nil {
-		for _, r := range d.Refusals() {
+	if svc.Refusals != nil {
+		for _, r := range svc.Refusals() {
 			if r.Path == v.Path {
 				v.Refused = append(v.Refused, r)
 			}
 		}
 	}
-	if v.Unanswered, err = d.Store.NeverAnswered(ctx, v.Name); err != nil {
+	if v.Unanswered, err = svc.Store.NeverAnswered(ctx, v.Name); err != nil {
 		return err
 	}
-	return d.lookAtAPI(ctx, v)
+	return svc.lookAtAPI(ctx, v)
 }
 
 // tried is what is kept of the last time that somebody tried an API.
@@ -106,8 +106,8 @@ const recent = 20
 
 // lookAtAPI tells by the last events, and by what was tried, whether a source's API
 // works.
-func (d *Desk) lookAtAPI(ctx context.Context, v *SourceView) error {
-	text, err := d.Store.State(ctx, "api "+v.Name)
+func (svc *Service) lookAtAPI(ctx context.Context, v *SourceView) error {
+	text, err := svc.Store.State(ctx, "api "+v.Name)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (d *Desk) lookAtAPI(ctx context.Context, v *SourceView) error {
 	if v.Last.Before(t.At) {
 		return nil // what was tried is newer than every event
 	}
-	traces, err := d.Store.Traces(ctx, v.Name, recent)
+	traces, err := svc.Store.Traces(ctx, v.Name, recent)
 	if err != nil {
 		return err
 	}
@@ -153,32 +153,32 @@ type Step struct {
 }
 
 // Setup tells how far a source is.
-func (d *Desk) Setup(ctx context.Context, name string) (Setup, error) {
-	s, err := d.source(name)
+func (svc *Service) Setup(ctx context.Context, name string) (Setup, error) {
+	s, err := svc.source(name)
 	if err != nil {
 		return Setup{}, err
 	}
-	states, err := d.Store.Sources(ctx)
+	states, err := svc.Store.Sources(ctx)
 	if err != nil {
 		return Setup{}, err
 	}
-	setup := Setup{SourceView: d.view(s, states)}
-	if err := d.look(ctx, &setup.SourceView); err != nil {
+	setup := Setup{SourceView: svc.view(s, states)}
+	if err := svc.look(ctx, &setup.SourceView); err != nil {
 		return setup, err
 	}
-	captures, err := d.Captures(ctx)
+	captures, err := svc.Captures(ctx)
 	if err != nil {
 		return setup, err
 	}
 	captured := slices.ContainsFunc(captures, func(c Captured) bool { return c.Source == name })
-	delivered, err := d.Store.Delivered(ctx, name)
+	delivered, err := svc.Store.Delivered(ctx, name)
 	setup.Steps = setup.steps(captured, delivered)
 	if err != nil {
 		return setup, err
 	}
-	named, err := d.named(ctx, name)
+	named, err := svc.named(ctx, name)
 	setup.Steps = slices.Insert(setup.Steps, len(setup.Steps)-1, named)
-	if d.HasAPI != nil && !d.HasAPI(name) {
+	if svc.HasAPI != nil && !svc.HasAPI(name) {
 		setup.Lean = true
 		setup.Steps = slices.DeleteFunc(setup.Steps, func(s Step) bool { return s.Name == apiStep || s.Name == namedStep })
 	}
@@ -208,16 +208,16 @@ func (s Setup) steps(captured, delivered bool) []Step {
 }
 
 // Try asks a source's Integration API who we are, and keeps the answer.
-func (d *Desk) Try(ctx context.Context, name string) (SourceView, error) {
-	s, err := d.source(name)
+func (svc *Service) Try(ctx context.Context, name string) (SourceView, error) {
+	s, err := svc.source(name)
 	if err != nil {
 		return SourceView{}, err
 	}
-	if d.TryAPI == nil {
+	if svc.TryAPI == nil {
 		return SourceView{}, &Error{http.StatusConflict, "the bridge does not run, so nothing is asked"}
 	}
 	t := tried{At: time.Now().UTC()}
-	switch err := d.TryAPI(ctx, name); {
+	switch err := svc.TryAPI(ctx, name); {
 	case errors.Is(err, ErrNoAPI):
 		return SourceView{}, &Error{http.StatusConflict, err.Error()}
 	case err != nil:
@@ -227,12 +227,12 @@ func (d *Desk) Try(ctx context.Context, name string) (SourceView, error) {
 	if err != nil {
 		return SourceView{}, err
 	}
-	if err := d.Store.Keep(ctx, "api "+name, string(text)); err != nil {
+	if err := svc.Store.Keep(ctx, "api "+name, string(text)); err != nil {
 		return SourceView{}, err
 	}
-	d.Noted(ctx, "try-api", name, 1)
+	svc.Noted(ctx, "try-api", name, 1)
 	v := SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys)}
-	return v, d.look(ctx, &v)
+	return v, svc.look(ctx, &v)
 }
 
 // ErrNoAPI says that a source has no Integration API to try.

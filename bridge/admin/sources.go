@@ -49,8 +49,8 @@ type Window struct {
 	For string `json:"for"`
 }
 
-func (d *Desk) openWindow(r *http.Request) (any, error) {
-	s, err := d.source(r.PathValue("name"))
+func (svc *Service) openWindow(r *http.Request) (any, error) {
+	s, err := svc.source(r.PathValue("name"))
 	if err != nil {
 		return nil, err
 	}
@@ -62,22 +62,22 @@ func (d *Desk) openWindow(r *http.Request) (any, error) {
 	if err != nil || length < 0 || length > MaxWindow {
 		return nil, &Error{http.StatusBadRequest, "for: want a duration up to " + MaxWindow.String() + ", such as 10m"}
 	}
-	return d.Open(r.Context(), s.Name, length)
+	return svc.Open(r.Context(), s.Name, length)
 }
 
 // Open opens a source's test window for so long; 0 closes it.
-func (d *Desk) Open(ctx context.Context, name string, length time.Duration) (SourceView, error) {
-	s, err := d.source(name)
+func (svc *Service) Open(ctx context.Context, name string, length time.Duration) (SourceView, error) {
+	s, err := svc.source(name)
 	if err != nil {
 		return SourceView{}, err
 	}
 	until := time.Now().Add(length)
-	if err := d.OpenWindow(ctx, s.Name, until); err != nil {
+	if err := svc.OpenWindow(ctx, s.Name, until); err != nil {
 		return SourceView{}, err
 	}
-	d.Noted(ctx, "test-window", s.Name+" for "+length.String(), 1)
-	states, err := d.Store.Sources(ctx)
-	return d.view(s, states), err
+	svc.Noted(ctx, "test-window", s.Name+" for "+length.String(), 1)
+	states, err := svc.Store.Sources(ctx)
+	return svc.view(s, states), err
 }
 
 func (o Options) source(name string) (intake.Source, error) {
@@ -91,11 +91,11 @@ func (o Options) source(name string) (intake.Source, error) {
 	return intake.Source{}, &Error{http.StatusNotFound, "no source named " + strconv.Quote(name) + " in the configuration; there are: " + strings.Join(names, ", ")}
 }
 
-func (d *Desk) captures(r *http.Request) (any, error) { return d.Captures(r.Context()) }
+func (svc *Service) captures(r *http.Request) (any, error) { return svc.Captures(r.Context()) }
 
 // Captures lists what was captured in test windows, newest first.
-func (d *Desk) Captures(ctx context.Context) ([]Captured, error) {
-	captures, err := d.Store.Captures(ctx)
+func (svc *Service) Captures(ctx context.Context) ([]Captured, error) {
+	captures, err := svc.Store.Captures(ctx)
 	all := []Captured{}
 	for _, c := range captures {
 		all = append(all, Captured{ID: c.ID, Source: c.Source, Received: c.Received, Bytes: len(c.Body), From: c.From, Agent: c.Headers.Get("User-Agent")})
@@ -104,8 +104,8 @@ func (d *Desk) Captures(ctx context.Context) ([]Captured, error) {
 }
 
 // Inspect describes a capture or an event.
-func (d *Desk) Inspect(ctx context.Context, id string) (i Inspection, err error) {
-	captures, err := d.Store.Captures(ctx)
+func (svc *Service) Inspect(ctx context.Context, id string) (i Inspection, err error) {
+	captures, err := svc.Store.Captures(ctx)
 	if err != nil {
 		return i, err
 	}
@@ -113,13 +113,13 @@ func (d *Desk) Inspect(ctx context.Context, id string) (i Inspection, err error)
 		if c.ID == id {
 			i = Inspection{ID: c.ID, Source: c.Source, Received: c.Received, Headers: c.Headers.Clone()}
 			signature := i.Headers.Values(absorb.SignatureHeader)
-			i.Description = d.describe(c.Source, signature, c.Body)
-			i.Refused = d.whyRefused(c)
+			i.Description = svc.describe(c.Source, signature, c.Body)
+			i.Refused = svc.whyRefused(c)
 			hideSignature(i.Headers)
 			return i, nil
 		}
 	}
-	e, err := d.Store.Event(ctx, id)
+	e, err := svc.Store.Event(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return i, &Error{http.StatusNotFound, "no capture and no event has the id " + id}
 	}
@@ -127,15 +127,15 @@ func (d *Desk) Inspect(ctx context.Context, id string) (i Inspection, err error)
 		return i, err
 	}
 	i = Inspection{ID: e.ID, Source: e.Source, Received: e.Received, Accepted: true, Headers: http.Header{"User-Agent": {e.UserAgent}}}
-	i.Description = d.describe(e.Source, nil, e.Body)
+	i.Description = svc.describe(e.Source, nil, e.Body)
 	i.Signature = e.Signature
 	return i, nil
 }
 
 // whyRefused verifies a captured request again, with the secrets of now. It is "" when
 // the request matches, and when it was not kept whole.
-func (d *Desk) whyRefused(c store.Capture) string {
-	s, err := d.source(c.Source)
+func (svc *Service) whyRefused(c store.Capture) string {
+	s, err := svc.source(c.Source)
 	if err != nil || len(s.Keys) == 0 || len(s.Redact) > 0 || len(c.Body) >= intake.MaxCaptured {
 		return ""
 	}
@@ -154,12 +154,12 @@ func hideSignature(h http.Header) {
 }
 
 // describe describes a request of a source, compared with what its templates look up.
-func (d *Desk) describe(source string, signature []string, body []byte) absorb.Description {
-	return d.parser(source).Describe(signature, body, func(event string) []bridge.Lookup {
-		if d.Lookups == nil {
+func (svc *Service) describe(source string, signature []string, body []byte) absorb.Description {
+	return svc.parser(source).Describe(signature, body, func(event string) []bridge.Lookup {
+		if svc.Lookups == nil {
 			return nil
 		}
-		return d.Lookups(source, event)
+		return svc.Lookups(source, event)
 	})
 }
 

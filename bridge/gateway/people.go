@@ -52,9 +52,9 @@ func (g *Gateway) admin(ctx context.Context) http.Handler {
 		TryAPI:        func(ctx context.Context, source string) error { return parts().tryAPI(ctx, source) },
 		Configuration: g.configuration,
 	}
-	desk := admin.NewDesk(o)
+	service := admin.NewService(o)
 	o.Gate = g.gate
-	o.Pages = pages.New(pages.Options{Desk: desk, Gate: g.gate, Log: g.log, Done: ctx.Done(), Workshop: workshop.New(workshop.Options{Desk: desk, Place: newBench(g.current).place})})
+	o.Pages = pages.New(pages.Options{Service: service, Gate: g.gate, Log: g.log, Done: ctx.Done(), Workshop: workshop.New(workshop.Options{Service: service, Place: newBench(g.current).place})})
 	return admin.New(o)
 }
 

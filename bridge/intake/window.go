@@ -25,8 +25,8 @@ const (
 	MaxCaptured = 64 << 10
 )
 
-// Desk keeps what the test windows need.
-type Desk interface {
+// Store keeps what the test windows need.
+type Store interface {
 	Sources(context.Context) (map[string]store.SourceState, error)
 	Verified(ctx context.Context, source string, at time.Time) error
 	OpenWindow(ctx context.Context, source string, until time.Time) error
@@ -38,7 +38,7 @@ type Desk interface {
 // window such a request is answered with a sentence, kept to be looked at, and
 // never delivered. A source without a secret is always on test.
 type Windows struct {
-	desk  Desk
+	store  Store
 	start time.Time
 
 	mu     sync.Mutex // guards what follows
@@ -47,18 +47,18 @@ type Windows struct {
 }
 
 // NewWindows loads what is known of the sources.
-func NewWindows(ctx context.Context, desk Desk) (*Windows, error) {
-	states, err := desk.Sources(ctx)
+func NewWindows(ctx context.Context, store Store) (*Windows, error) {
+	states, err := store.Sources(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load the test windows: %w", err)
 	}
-	return &Windows{desk: desk, start: time.Now(), states: states, pace: map[string]*pace{}}, nil
+	return &Windows{store: store, start: time.Now(), states: states, pace: map[string]*pace{}}, nil
 }
 
 // Refresh loads what is known of the sources again: another process may have
 // learned more.
 func (w *Windows) Refresh(ctx context.Context) error {
-	states, err := w.desk.Sources(ctx)
+	states, err := w.store.Sources(ctx)
 	if err != nil {
 		return fmt.Errorf("load the test windows: %w", err)
 	}
@@ -70,7 +70,7 @@ func (w *Windows) Refresh(ctx context.Context) error {
 
 // Open opens the window of a source until then; a time that is past closes it.
 func (w *Windows) Open(ctx context.Context, source string, until time.Time) error {
-	if err := w.desk.OpenWindow(ctx, source, until); err != nil {
+	if err := w.store.OpenWindow(ctx, source, until); err != nil {
 		return err
 	}
 	w.mu.Lock()
@@ -131,7 +131,7 @@ func (w *Windows) verified(ctx context.Context, source string, now time.Time) er
 	if !first {
 		return nil
 	}
-	return w.desk.Verified(ctx, source, now)
+	return w.store.Verified(ctx, source, now)
 }
 
 // pace bounds how many requests of a source are kept: of one network, so that others
@@ -184,7 +184,7 @@ func (w *Windows) capture(ctx context.Context, source string, r *http.Request, b
 			headers.Add(name, value)
 		}
 	}
-	return w.desk.Capture(ctx, store.Capture{Source: source, Received: now, From: peer.Label(from), Headers: headers, Body: body[:min(len(body), MaxCaptured)]})
+	return w.store.Capture(ctx, store.Capture{Source: source, Received: now, From: peer.Label(from), Headers: headers, Body: body[:min(len(body), MaxCaptured)]})
 }
 
 // harmless tells whether what a header says is nobody's secret. Of every other only

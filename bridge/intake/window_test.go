@@ -97,7 +97,7 @@ func TestWindowsOpenAndClose(t *testing.T) {
 // A window closes by itself.
 func TestWindowsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, err := NewWindows(t.Context(), fakeDesk{})
+		w, err := NewWindows(t.Context(), fakeStore{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,7 +198,7 @@ func TestCapturesHaveATurnForEveryNetwork(t *testing.T) {
 
 func TestAStoreInTroubleIsNoTest(t *testing.T) {
 	b := start(t, nil)
-	w, err := NewWindows(t.Context(), fakeDesk{fails: errors.New("disk full")})
+	w, err := NewWindows(t.Context(), fakeStore{fails: errors.New("disk full")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,15 +208,15 @@ func TestAStoreInTroubleIsNoTest(t *testing.T) {
 	}
 }
 
-// fakeDesk keeps nothing.
-type fakeDesk struct{ fails error }
+// fakeStore keeps nothing.
+type fakeStore struct{ fails error }
 
-func (d fakeDesk) Sources(context.Context) (map[string]store.SourceState, error) {
+func (d fakeStore) Sources(context.Context) (map[string]store.SourceState, error) {
 	return map[string]store.SourceState{}, nil
 }
-func (d fakeDesk) Verified(context.Context, string, time.Time) error   { return d.fails }
-func (d fakeDesk) OpenWindow(context.Context, string, time.Time) error { return d.fails }
-func (d fakeDesk) Capture(context.Context, store.Capture) error        { return d.fails }
+func (d fakeStore) Verified(context.Context, string, time.Time) error   { return d.fails }
+func (d fakeStore) OpenWindow(context.Context, string, time.Time) error { return d.fails }
+func (d fakeStore) Capture(context.Context, store.Capture) error        { return d.fails }
 
 // postTo is post to another path.
 func (b *bench) postTo(t *testing.T, path, secret, body string) heard {

@@ -32,10 +32,10 @@ events.`,
 		RunE: operation(func(cmd *cobra.Command, _ []string, client *admin.Client) error {
 			ask := admin.CatchUp{Source: source, DryRun: dry}
 			var err error
-			if ask.Since, err = admin.Moment(since, time.Now()); err != nil {
+			if ask.Since, err = admin.ParseTime(since, time.Now()); err != nil {
 				return usagef("--since: %w", err)
 			}
-			if ask.Until, err = admin.Moment(until, time.Now()); err != nil {
+			if ask.Until, err = admin.ParseTime(until, time.Now()); err != nil {
 				return usagef("--until: %w", err)
 			}
 			r, err := client.CatchUp(cmd.Context(), ask)

@@ -71,7 +71,7 @@ func (f *filterFlags) filter(args []string) (store.Filter, error) {
 		flag, text string
 		into       *time.Time
 	}{{"--since", f.since, &chosen.Since}, {"--until", f.until, &chosen.Until}} {
-		at, err := admin.Moment(t.text, time.Now())
+		at, err := admin.ParseTime(t.text, time.Now())
 		if err != nil {
 			return chosen, usagef("%s: %w", t.flag, err)
 		}

@@ -20,7 +20,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/loopback"
 )
 
-func TestMoment(t *testing.T) {
+func TestParseTime(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Time{
 		"":                     {},
@@ -30,12 +30,12 @@ func TestMoment(t *testing.T) {
 		"2026-11-23":           time.Date(2026, 11, 23, 0, 0, 0, 0, time.Local),
 		"2026-11-23T14:00:00Z": time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC),
 	} {
-		if got, err := admin.Moment(text, now); err != nil || !got.Equal(want) {
+		if got, err := admin.ParseTime(text, now); err != nil || !got.Equal(want) {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}
 	}
 	for _, text := range []string{"yesterday", "-3d", "-5m", "d", "2026-13-01", "3"} {
-		if at, err := admin.Moment(text, now); err == nil {
+		if at, err := admin.ParseTime(text, now); err == nil {
 			t.Errorf("%q is understood as %v", text, at)
 		}
 	}

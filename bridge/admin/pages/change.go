@@ -31,7 +31,7 @@ func (s *site) change(w http.ResponseWriter, r *http.Request) error {
 		selection.To = form.Get("to")
 	}
 	if cause := form.Get("cause"); cause != "" {
-		c, err := s.Desk.Cause(r.Context(), cause)
+		c, err := s.Service.Cause(r.Context(), cause)
 		if err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (s *site) change(w http.ResponseWriter, r *http.Request) error {
 		return s.confirm(w, r, operation, selection)
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a million takes its time
-	n, err := s.Desk.Change(r.Context(), operation, selection)
+	n, err := s.Service.Change(r.Context(), operation, selection)
 	if err == nil {
 		back(w, r, form.Get("back"), operation, n)
 	}
@@ -55,9 +55,9 @@ func fields() []string {
 
 // confirm asks whether so many shall be changed.
 func (s *site) confirm(w http.ResponseWriter, r *http.Request, operation string, selection admin.Selection) error {
-	count, thing, things := s.Desk.CountDeliveries, "message", "messages"
+	count, thing, things := s.Service.CountDeliveries, "message", "messages"
 	if operation == admin.Replay {
-		count, thing, things = s.Desk.CountEvents, "event", "events"
+		count, thing, things = s.Service.CountEvents, "event", "events"
 	}
 	counted, err := count(r.Context(), selection.Filter)
 	if err != nil {
@@ -118,10 +118,10 @@ func local(path string) string {
 
 // dead shows the dead letters by their causes.
 func (s *site) dead(r *http.Request) (view, error) {
-	causes, err := s.Desk.Causes(r.Context())
+	causes, err := s.Service.Causes(r.Context())
 	total := 0
 	for _, c := range causes {
 		total += c.Count
 	}
-	return view{"dead.html", "Dead letters", map[string]any{"Causes": causes, "Total": total, "Sinks": s.Desk.Sinks()}}, err
+	return view{"dead.html", "Dead letters", map[string]any{"Causes": causes, "Total": total, "Sinks": s.Service.Sinks()}}, err
 }

@@ -31,18 +31,18 @@ const maxShown = 50
 
 // event shows one event's way as a timeline.
 func (s *site) event(r *http.Request) (view, error) {
-	e, err := s.Desk.Event(r.Context(), r.PathValue("id"))
+	e, err := s.Service.Event(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return view{}, err
 	}
 	slices.SortStableFunc(e.Trace.Calls, func(a, b bridge.Call) int { return cmp.Compare(a.Part, b.Part) })
 	var to []delivered
 	for _, row := range e.To[:min(len(e.To), maxShown)] {
-		d, err := s.Desk.Delivery(r.Context(), row.ID)
+		d, err := s.Service.Delivery(r.Context(), row.ID)
 		if err != nil {
 			return view{}, err
 		}
-		to = append(to, delivered{d, s.Desk.Sinks()})
+		to = append(to, delivered{d, s.Service.Sinks()})
 	}
 	return view{"event.html", bridge.EventTitle(e.EventRow.Event), map[string]any{
 		"Event": e, "To": to, "More": len(e.To) - len(to), "Curl": s.curl(e), "Why": verdicts(e.Routes),
@@ -79,7 +79,7 @@ func verdicts(all []bridge.Verdict) []why {
 // their shell; the page has not.
 func (s *site) curl(e admin.EventView) string {
 	path := "/absorb"
-	for _, source := range s.Desk.Sources() {
+	for _, source := range s.Service.Sources() {
 		if source.Name == e.Source {
 			path = source.Path
 		}
@@ -92,8 +92,8 @@ curl -H "absorb-signature: $signature" -H 'content-type: application/json' --dat
 
 // delivery shows one delivery.
 func (s *site) delivery(r *http.Request) (view, error) {
-	d, err := s.Desk.Delivery(r.Context(), r.PathValue("id"))
-	return view{"delivery.html", d.Sink + ": " + bridge.EventTitle(d.Event), delivered{d, s.Desk.Sinks()}}, err
+	d, err := s.Service.Delivery(r.Context(), r.PathValue("id"))
+	return view{"delivery.html", d.Sink + ": " + bridge.EventTitle(d.Event), delivered{d, s.Service.Sinks()}}, err
 }
 
 // messagePolicy is for a drawn message, shown in a frame of ours: it may look as it
@@ -102,7 +102,7 @@ const messagePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src da
 
 // message draws a delivery's message as its platform would show it.
 func (s *site) message(w http.ResponseWriter, r *http.Request) {
-	d, err := s.Desk.Delivery(r.Context(), r.PathValue("id"))
+	d, err := s.Service.Delivery(r.Context(), r.PathValue("id"))
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -11,7 +11,7 @@ import (
 
 // overview is the first page: problems first.
 func (s *site) overview(r *http.Request) (view, error) {
-	o, err := s.Desk.Overview(r.Context())
+	o, err := s.Service.Overview(r.Context())
 	if err != nil {
 		return view{}, err
 	}

@@ -62,16 +62,16 @@ func (s *site) newList(q url.Values, states []string) (*list, store.Filter) {
 	if f.State != "" && !slices.Contains(states, f.State) {
 		l.Problem, f.State = "there is no state "+f.State, ""
 	}
-	for _, source := range s.Desk.Sources() {
+	for _, source := range s.Service.Sources() {
 		l.Sources = append(l.Sources, source.Name)
 	}
-	for _, v := range s.Desk.Explain(bridge.Event{}, nil) {
+	for _, v := range s.Service.Explain(bridge.Event{}, nil) {
 		l.Routes = append(l.Routes, v.Route)
 	}
 	for _, e := range absorb.Events() {
 		l.Events = append(l.Events, e.Name)
 	}
-	l.Sinks = s.Desk.Sinks()
+	l.Sinks = s.Service.Sinks()
 	return l, f
 }
 
@@ -85,7 +85,7 @@ func filter(q url.Values) (f store.Filter, err error) {
 		f.Event = absorb.Canonical(f.Event)
 	}
 	for key, into := range map[string]*time.Time{"since": &f.Since, "until": &f.Until} {
-		at, wrong := admin.Moment(q.Get(key), time.Now())
+		at, wrong := admin.ParseTime(q.Get(key), time.Now())
 		if wrong != nil {
 			err = wrong
 		}
@@ -113,11 +113,11 @@ func fill[T any](ctx context.Context, s *store.Store, l *list, table string, f s
 func (s *site) events(r *http.Request) (view, error) {
 	l, f := s.newList(r.URL.Query(), admin.EventStates())
 	if l.Problem == "" {
-		rows, err := s.Desk.Events(r.Context(), f)
+		rows, err := s.Service.Events(r.Context(), f)
 		if err != nil {
 			return view{}, err
 		}
-		if err := fill(r.Context(), s.Desk.Store, l, "events", f, rows, func(e store.EventRow) string { return e.ID }); err != nil {
+		if err := fill(r.Context(), s.Service.Store, l, "events", f, rows, func(e store.EventRow) string { return e.ID }); err != nil {
 			return view{}, err
 		}
 	}
@@ -131,11 +131,11 @@ func (s *site) deliveries(r *http.Request) (view, error) {
 		l.Sinks = append(slices.Clone(l.Sinks), f.Sink) // what waits for a sink that is gone
 	}
 	if l.Problem == "" {
-		rows, err := s.Desk.Deliveries(r.Context(), f)
+		rows, err := s.Service.Deliveries(r.Context(), f)
 		if err != nil {
 			return view{}, err
 		}
-		if err := fill(r.Context(), s.Desk.Store, l, "deliveries", f, rows, func(d admin.DeliveryLine) string { return d.ID }); err != nil {
+		if err := fill(r.Context(), s.Service.Store, l, "deliveries", f, rows, func(d admin.DeliveryLine) string { return d.ID }); err != nil {
 			return view{}, err
 		}
 	}

@@ -17,10 +17,10 @@ import (
 
 // Options is what the pages are made of.
 type Options struct {
-	Desk *admin.Desk
-	Gate *access.Gate
-	Log  *slog.Logger
-	Done <-chan struct{} // closed when the process is about to stop: streams end
+	Service *admin.Service
+	Gate    *access.Gate
+	Log     *slog.Logger
+	Done    <-chan struct{} // closed when the process is about to stop: streams end
 
 	Workshop *workshop.Workshop
 }

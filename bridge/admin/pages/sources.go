@@ -13,7 +13,7 @@ import (
 
 // sources lists the sources.
 func (s *site) sources(r *http.Request) (view, error) {
-	all, err := s.Desk.SourceViews(r.Context())
+	all, err := s.Service.SourceViews(r.Context())
 	return view{"sources.html", "Sources", map[string]any{"Sources": all, "Now": time.Now()}}, err
 }
 
@@ -29,18 +29,18 @@ const maxSeen = 20
 // source shows a source's checklist, its test window and what was captured in it.
 func (s *site) source(r *http.Request) (view, error) {
 	name := r.PathValue("name")
-	setup, err := s.Desk.Setup(r.Context(), name)
+	setup, err := s.Service.Setup(r.Context(), name)
 	if err != nil {
 		return view{}, err
 	}
-	captures, err := s.Desk.Captures(r.Context())
+	captures, err := s.Service.Captures(r.Context())
 	if err != nil {
 		return view{}, err
 	}
 	captures = slices.DeleteFunc(captures, func(c admin.Captured) bool { return c.Source != name })
 	var all []seen
 	for _, c := range captures[:min(len(captures), maxSeen)] {
-		i, err := s.Desk.Inspect(r.Context(), c.ID)
+		i, err := s.Service.Inspect(r.Context(), c.ID)
 		if err != nil {
 			return view{}, err
 		}
@@ -54,7 +54,7 @@ func (s *site) source(r *http.Request) (view, error) {
 
 // capture shows what a captured request looks like.
 func (s *site) capture(r *http.Request) (view, error) {
-	i, err := s.Desk.Inspect(r.Context(), r.PathValue("id"))
+	i, err := s.Service.Inspect(r.Context(), r.PathValue("id"))
 	yaml := ""
 	if len(i.Overrides) > 0 {
 		yaml = "fields:\n  " + strings.Join(i.Overrides, "\n  ")
@@ -68,7 +68,7 @@ func (s *site) openWindow(w http.ResponseWriter, r *http.Request) error {
 		return &admin.Error{Status: http.StatusBadRequest, Message: "Choose how long the window shall be open: up to " + admin.MaxWindow.String() + "."}
 	}
 	name := r.PathValue("name")
-	source, err := s.Desk.Open(r.Context(), name, length)
+	source, err := s.Service.Open(r.Context(), name, length)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (s *site) openWindow(w http.ResponseWriter, r *http.Request) error {
 
 func (s *site) tryAPI(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("name")
-	if _, err := s.Desk.Try(r.Context(), name); err != nil {
+	if _, err := s.Service.Try(r.Context(), name); err != nil {
 		return err
 	}
 	back(w, r, "/sources/"+url.PathEscape(name), "try-api", 1)
@@ -94,15 +94,15 @@ func (s *site) tryAPI(w http.ResponseWriter, r *http.Request) error {
 
 // configuration shows the one that runs.
 func (s *site) configuration(r *http.Request) (view, error) {
-	sessions, err := s.Desk.Store.CountSessions(r.Context())
+	sessions, err := s.Service.Store.CountSessions(r.Context())
 	return view{"configuration.html", "Configuration", map[string]any{
-		"Configuration": s.Desk.Configured(), "CanReload": s.Desk.Reload != nil, "Sessions": sessions,
+		"Configuration": s.Service.Configured(), "CanReload": s.Service.Reload != nil, "Sessions": sessions,
 	}}, err
 }
 
 // endSessions ends all sessions, also that of whoever asks for it.
 func (s *site) endSessions(w http.ResponseWriter, r *http.Request) error {
-	n, err := s.Desk.EndSessions(r.Context())
+	n, err := s.Service.EndSessions(r.Context())
 	if err == nil {
 		back(w, r, "/configuration", "sessions/end", n)
 	}
@@ -111,7 +111,7 @@ func (s *site) endSessions(w http.ResponseWriter, r *http.Request) error {
 
 // reload reads the configuration again. When it has faults the page shows them.
 func (s *site) reload(w http.ResponseWriter, r *http.Request) error {
-	err := s.Desk.Reloaded(r.Context())
+	err := s.Service.Reloaded(r.Context())
 	if e, ok := errors.AsType[*admin.Error](err); ok && e.Status == http.StatusUnprocessableEntity {
 		v, err := s.configuration(r)
 		s.show(w, r, http.StatusUnprocessableEntity, v)
@@ -125,7 +125,7 @@ func (s *site) reload(w http.ResponseWriter, r *http.Request) error {
 
 // audit shows who changed what.
 func (s *site) audit(r *http.Request) (view, error) {
-	rows, err := s.Desk.Store.Audits(r.Context(), r.URL.Query().Get("before"), pageRows)
+	rows, err := s.Service.Store.Audits(r.Context(), r.URL.Query().Get("before"), pageRows)
 	older := ""
 	if len(rows) == pageRows {
 		older = rows[len(rows)-1].ID

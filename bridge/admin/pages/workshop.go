@@ -80,7 +80,7 @@ func (s *site) bench(r *http.Request, b bench) (view, error) {
 		}
 		b.Problem = err.Error()
 	}
-	if b.Recent, err = s.Desk.Store.Events(r.Context(), store.Filter{Limit: maxRecent}); err != nil {
+	if b.Recent, err = s.Service.Store.Events(r.Context(), store.Filter{Limit: maxRecent}); err != nil {
 		return view{}, err
 	}
 	b.Stage = "/workshop/stage?" + queryOf(b.Subject)

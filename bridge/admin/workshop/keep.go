@@ -33,11 +33,11 @@ func (w *Workshop) Save(ctx context.Context, s *Subject, text []byte, was string
 	if err != nil {
 		return &admin.Error{Status: http.StatusConflict, Message: "The file was not saved: " + err.Error()}
 	}
-	w.Desk.Noted(ctx, "save template", s.File.Path, 1)
-	if w.Desk.Reload == nil {
+	w.Service.Noted(ctx, "save template", s.File.Path, 1)
+	if w.Service.Reload == nil {
 		return nil
 	}
-	if err := w.Desk.Reloaded(ctx); err != nil {
+	if err := w.Service.Reloaded(ctx); err != nil {
 		return &admin.Error{Status: http.StatusConflict, Message: "The file was saved, but the configuration is not used, since it has faults: " + err.Error()}
 	}
 	return nil
@@ -87,20 +87,20 @@ func (w *Workshop) Send(ctx context.Context, s *Subject, text []byte, name, conf
 	sent.To = nil
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	if ready, err := sink.Pace.Wait(ctx, w.Desk.Store); err != nil {
+	if ready, err := sink.Pace.Wait(ctx, w.Service.Store); err != nil {
 		return Sent{}, err
 	} else if !ready {
 		sent.Problem = "the sink is paused, or busy with other messages; try again later"
 		return sent, nil
 	}
-	w.Desk.Noted(ctx, "send from the workshop", s.About+" to "+name, 1)
+	w.Service.Noted(ctx, "send from the workshop", s.About+" to "+name, 1)
 	sent.Receipt, err = sink.Send(ctx, payload)
 	sink.Pace.Sent()
 	if err != nil {
 		refused := bridge.AsSendError(err)
 		sent.Problem = refused.Error()
 		if refused.Kind == bridge.Limited {
-			return sent, sink.Pace.Pause(ctx, w.Desk.Store, refused.RetryAfter)
+			return sent, sink.Pace.Pause(ctx, w.Service.Store, refused.RetryAfter)
 		}
 	}
 	return sent, nil

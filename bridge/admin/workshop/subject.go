@@ -122,7 +122,7 @@ func (s *Subject) choose() error {
 
 // stored gives an event of the store with what is known of it.
 func (w *Workshop) stored(ctx context.Context, p Place, id string) (stored, error) {
-	e, err := w.Desk.Store.Event(ctx, id)
+	e, err := w.Service.Store.Event(ctx, id)
 	if err != nil {
 		return stored{}, err
 	}

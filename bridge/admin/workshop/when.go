@@ -80,7 +80,7 @@ func (w *Workshop) Try(ctx context.Context, when, events string) (Trial, error) 
 	if len(faults) > 0 {
 		return t, nil
 	}
-	rows, err := w.Desk.Store.Events(ctx, store.Filter{Limit: maxTried})
+	rows, err := w.Service.Store.Events(ctx, store.Filter{Limit: maxTried})
 	if err != nil {
 		return t, err
 	}
@@ -102,7 +102,7 @@ func (w *Workshop) try(ctx context.Context, t *Trial, route dispatch.Route, row 
 	if !route.Matches(e) {
 		return nil
 	}
-	detail, err := w.Desk.Store.Event(ctx, row.ID)
+	detail, err := w.Service.Store.Event(ctx, row.ID)
 	if errors.Is(err, store.ErrNotFound) { // its time to be kept has ended just now
 		return nil
 	}

@@ -60,8 +60,8 @@ type Sink struct {
 
 // Options is what a workshop is made of.
 type Options struct {
-	Desk  *admin.Desk
-	Place func() Place // by the configuration in use at the moment
+	Service *admin.Service
+	Place   func() Place // by the configuration in use at the moment
 }
 
 // Workshop is the workshop. It serves any number of goroutines.

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Moment reads a time as people write it: an age such as 90m or 3d, a day, or a
+// ParseTime reads a time as people write it: an age such as 90m or 3d, a day, or a
 // time with its zone. Nothing is the zero time.
-func Moment(text string, now time.Time) (time.Time, error) {
+func ParseTime(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}

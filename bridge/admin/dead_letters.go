@@ -33,8 +33,8 @@ type Cause struct {
 var numbers = regexp.MustCompile(`[0-9a-f]*[0-9][0-9a-f]*`)
 
 // Causes groups the dead letters, the largest groups first.
-func (d *Desk) Causes(ctx context.Context) ([]Cause, error) {
-	found, err := d.Store.Causes(ctx)
+func (svc *Service) Causes(ctx context.Context) ([]Cause, error) {
+	found, err := svc.Store.Causes(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (d *Desk) Causes(ctx context.Context) ([]Cause, error) {
 		id := causeID(c)
 		group := byID[id]
 		if group == nil {
-			group = &Cause{ID: id, Sink: c.Sink, First: c.First, NoSink: !slices.Contains(d.Sinks(), c.Sink)}
+			group = &Cause{ID: id, Sink: c.Sink, First: c.First, NoSink: !slices.Contains(svc.Sinks(), c.Sink)}
 			byID[id] = group
 			all = append(all, group)
 		}
@@ -53,7 +53,7 @@ func (d *Desk) Causes(ctx context.Context) ([]Cause, error) {
 	slices.SortStableFunc(all, func(a, b *Cause) int { return cmp.Or(cmp.Compare(a.Sink, b.Sink), cmp.Compare(b.Count, a.Count)) })
 	causes := make([]Cause, len(all))
 	for i, group := range all {
-		if err := d.lookAtNewest(ctx, group); err != nil {
+		if err := svc.lookAtNewest(ctx, group); err != nil {
 			return nil, err
 		}
 		causes[i] = *group
@@ -78,8 +78,8 @@ func (c *Cause) add(more store.Cause) {
 }
 
 // lookAtNewest takes the status from the newest letter's last attempt.
-func (d *Desk) lookAtNewest(ctx context.Context, c *Cause) error {
-	tries, err := d.Store.Attempts(ctx, c.Newest)
+func (svc *Service) lookAtNewest(ctx context.Context, c *Cause) error {
+	tries, err := svc.Store.Attempts(ctx, c.Newest)
 	if err == nil && len(tries) > 0 {
 		last := tries[len(tries)-1]
 		c.Status, c.Outcome = last.Status, last.Outcome
@@ -96,8 +96,8 @@ func (c Cause) Title() string {
 }
 
 // Cause gives the group of an id.
-func (d *Desk) Cause(ctx context.Context, id string) (Cause, error) {
-	all, err := d.Causes(ctx)
+func (svc *Service) Cause(ctx context.Context, id string) (Cause, error) {
+	all, err := svc.Causes(ctx)
 	for _, c := range all {
 		if c.ID == id {
 			return c, nil

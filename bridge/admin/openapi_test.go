@@ -45,7 +45,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 		}
 	}
 	slices.Sort(have)
-	if want := slices.Sorted(maps.Keys(NewDesk(Options{}).routes())); !slices.Equal(have, want) {
+	if want := slices.Sorted(maps.Keys(NewService(Options{}).routes())); !slices.Equal(have, want) {
 		t.Errorf("described are\n%s\nand there are\n%s", strings.Join(have, "\n"), strings.Join(want, "\n"))
 	}
 }

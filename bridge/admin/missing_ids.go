@@ -17,14 +17,14 @@ const (
 
 // named compares a source's last requests with what the templates of their events look
 // up: those that were captured, and those that were accepted.
-func (d *Desk) named(ctx context.Context, source string) (Step, error) {
+func (svc *Service) named(ctx context.Context, source string) (Step, error) {
 	l := newLacking()
-	ids, err := d.lastRequests(ctx, source)
+	ids, err := svc.lastRequests(ctx, source)
 	if err != nil {
 		return l.step(), err
 	}
 	for _, id := range ids {
-		i, err := d.Inspect(ctx, id)
+		i, err := svc.Inspect(ctx, id)
 		if err != nil {
 			return l.step(), err
 		}
@@ -33,8 +33,8 @@ func (d *Desk) named(ctx context.Context, source string) (Step, error) {
 	return l.step(), nil
 }
 
-func (d *Desk) lastRequests(ctx context.Context, source string) (ids []string, err error) {
-	captures, err := d.Captures(ctx)
+func (svc *Service) lastRequests(ctx context.Context, source string) (ids []string, err error) {
+	captures, err := svc.Captures(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (d *Desk) lastRequests(ctx context.Context, source string) (ids []string, e
 			ids = append(ids, c.ID)
 		}
 	}
-	events, err := d.Store.Events(ctx, store.Filter{Source: source, Limit: maxCompared})
+	events, err := svc.Store.Events(ctx, store.Filter{Source: source, Limit: maxCompared})
 	for _, e := range events {
 		if !e.CaughtUp {
 			ids = append(ids, e.ID)

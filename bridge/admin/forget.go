@@ -1,0 +1,48 @@
+package admin
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// Forget asks for a person to be removed.
+type Forget struct {
+	store.Person
+	DryRun bool `json:"dry_run,omitempty"`
+}
+
+func (svc *Service) forget(r *http.Request) (any, error) {
+	var f Forget
+	if err := decode(r, &f); err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(f.User) == "" {
+		return nil, &Error{http.StatusBadRequest, "user: want the person's id in the portal"}
+	}
+	removal, err := svc.Store.Forget(r.Context(), f.Person, f.DryRun)
+	if n := removal.Total(); !f.DryRun && (err == nil || n > 0) {
+		words := "person " + fingerprint(f.User)
+		if err != nil {
+			words += ", not finished"
+		}
+		svc.Noted(r.Context(), "forget", words, n)
+	}
+	return removal, err
+}
+
+// fingerprint proves to whoever knows a person's id, a random one, that it was this one,
+// and tells nobody else who it was.
+func fingerprint(user string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(user))))
+	return "sha256:" + hex.EncodeToString(sum[:8])
+}
+
+// Forget has the bridge remove a person.
+func (c *Client) Forget(ctx context.Context, ask Forget) (r store.Removal, err error) {
+	return r, c.post(ctx, "forget", ask, &r)
+}
