@@ -19,15 +19,19 @@ const module = "github.com/absorb-bridge/absorb-bridge/"
 // layers are the packages from the ground up. One may import those below it, and
 // none beside or above it.
 var layers = [][]string{
-	{"bridge", "bridge/budget", "bridge/inbox", "bridge/metrics", "bridge/peer", "bridge/plain", "bridge/schedule", "bridge/timestamp", "bridge/tracing", "templates", "configs", "internal/wall/draw", "internal/locked", "internal/loopback", "internal/pgtest", "internal/yamlfile", "internal/jsonschema", "deploy/notices"},
-	{"bridge/absorb", "bridge/bounds", "bridge/redact", "bridge/render", "sinks/kit", "internal/wall", "internal/jsonschema/schematest"},
-	{"bridge/store"},
+	{"bridge", "bridge/budget", "bridge/inbox", "bridge/metrics", "bridge/peer", "bridge/plain", "bridge/schedule", "bridge/timestamp", "bridge/tracing", "templates", "configs", "internal/wall/draw", "internal/wall/platform", "internal/certificates", "internal/locked", "internal/loopback", "internal/pgtest", "internal/yamlfile", "internal/jsonschema", "deploy/notices"},
+	{"bridge/absorb", "bridge/bounds", "bridge/redact", "bridge/render", "sinks/kit", "internal/wall/slacklike", "internal/jsonschema/schematest"},
 	{
-		"bridge/catchup", "bridge/condition", "bridge/admin/access", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "sinks/sinktest",
+		"bridge/store",
+		"internal/wall/discord", "internal/wall/email", "internal/wall/googlechat", "internal/wall/gotify", "internal/wall/matrix", "internal/wall/mattermost", "internal/wall/ntfy",
+		"internal/wall/pushover", "internal/wall/rocketchat", "internal/wall/slack", "internal/wall/teams", "internal/wall/telegram", "internal/wall/webhook", "internal/wall/zulip",
+	},
+	{
+		"bridge/catchup", "bridge/condition", "bridge/admin/access", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "internal/wall",
 		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams", "sinks/telegram",
 		"sinks/gotify", "sinks/matrix", "sinks/mattermost", "sinks/ntfy", "sinks/pushover", "sinks/rocketchat", "sinks/shoutrrr", "sinks/webhook", "sinks/zulip", "docs/examples/ntfy",
 	},
-	{"bridge/dispatch", "bridge/admin", "sinks"},
+	{"bridge/dispatch", "bridge/admin", "sinks", "sinks/sinktest"},
 	{"bridge/admin/workshop"},
 	{"bridge/admin/pages", "bridge/config"},
 	{"bridge/gateway"},
@@ -87,6 +91,21 @@ func TestFilesAndFunctionsAreShort(t *testing.T) {
 			}
 			if f.Name.Name == "init" && f.Recv == nil {
 				t.Errorf("%s: func init: what it does belongs where somebody can see it called", name)
+			}
+		}
+	})
+}
+
+// An emulator that took a limit or an error from the client would prove nothing: it
+// imports no sink, and what the emulators share knows no platform.
+func TestEmulatorsKnowNoSink(t *testing.T) {
+	eachFile(t, func(name string, _ *token.FileSet, file *ast.File) {
+		if !strings.HasPrefix(name, "internal/wall/") || strings.HasSuffix(name, "_test.go") {
+			return
+		}
+		for _, i := range file.Imports {
+			if to := strings.Trim(i.Path.Value, `"`); strings.HasPrefix(to, module+"sinks") {
+				t.Errorf("%s imports %s", name, to)
 			}
 		}
 	})

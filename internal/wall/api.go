@@ -16,7 +16,7 @@ type faultJSON struct {
 }
 
 func (w *Wall) serveMessages(rw http.ResponseWriter, r *http.Request) {
-	messages := w.board.messages(r.URL.Query().Get("platform"), 0)
+	messages := w.history.messages(r.URL.Query().Get("platform"), 0)
 	if messages == nil {
 		messages = []Message{}
 	}
@@ -45,7 +45,7 @@ func (w *Wall) serveInject(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	wait := time.Duration(min(max(f.RetryAfter, 0), math.MaxInt32) * float64(time.Second))
-	if err := w.Inject(Fault{f.Platform, f.Mode, f.Count, wait}); err != nil {
+	if err := w.Inject(Fault{Platform: f.Platform, Mode: f.Mode, Count: f.Count, RetryAfter: wait}); err != nil {
 		writeJSON(rw, http.StatusBadRequest, map[string]any{"error": err.Error()})
 		return
 	}

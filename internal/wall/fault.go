@@ -7,57 +7,18 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/email"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/platform"
 )
-
-// Forever is the Count of a fault that stays until it is taken back.
-const Forever = -1
-
-// Fault makes a platform fail. Faults of one platform happen one after the
-// other, in the order in which they were injected.
-type Fault struct {
-	Platform   string
-	Mode       string        // one of Modes(Platform)
-	Count      int           // how many requests it hits; 0 means one; see Forever
-	RetryAfter time.Duration // what the modes that name a time ask for, and how long slow takes; 0 means 1 s
-}
-
-// Modes that every HTTP platform has. Each platform also knows the words of its
-// own errors: "no_service", "50035", "RESOURCE_EXHAUSTED", "WorkflowNotFound".
-// The message is lost in all of them but ModeSlow and ModeResetAfter.
-const (
-	ModeLimited       = "429"             // with Retry-After in seconds
-	ModeLimitedDate   = "429-date"        // with Retry-After as an HTTP date
-	ModeLimitedBare   = "429-bare"        // without Retry-After
-	ModeLimitedHTML   = "429-html"        // from a proxy before the platform: an HTML page
-	ModeSignIn        = "200-html"        // from somebody before the platform: a network's sign-in page
-	ModeEmpty         = "200-empty"       // from somebody before the platform: nothing
-	ModeFirewall      = "403-html"        // from somebody before the platform: a firewall's page
-	ModeUnavailable   = "503"             // without Retry-After
-	ModeUnavailableAt = "503-retry-after" // with Retry-After in seconds
-	ModeHang          = "hang"            // never answers
-	ModeReset         = "reset"           // drops the connection
-	ModeResetAfter    = "reset-after"     // takes the message, then drops the connection: sent again, it is there twice
-	ModeSlow          = "slow"            // takes the message; the answer trickles
-	ModeNone          = "none"            // takes back all faults of the platform
-)
-
-// httpModes are the modes of every HTTP platform.
-func httpModes() []string {
-	return []string{
-		ModeLimited, ModeLimitedDate, ModeLimitedBare, ModeLimitedHTML, ModeSignIn, ModeEmpty, ModeFirewall,
-		"500", "502", ModeUnavailable, ModeUnavailableAt, "504",
-		ModeHang, ModeReset, ModeResetAfter, ModeSlow,
-		"400", "401", "403", "404", "410", "413",
-	}
-}
 
 // modes lists the fault modes that each platform knows.
 func (w *Wall) modes() map[string][]string {
-	all := map[string][]string{Email: slices.Sorted(maps.Keys(smtpFaults()))}
+	all := map[string][]string{Email: email.Modes()}
 	for _, p := range w.platforms {
-		modes := slices.Concat(all[p.name], httpModes(), slices.Collect(maps.Keys(p.words)))
+		modes := slices.Concat(all[p.Name], platform.HTTPModes(), slices.Collect(maps.Keys(p.Errors)))
 		slices.Sort(modes)
-		all[p.name] = slices.Compact(modes)
+		all[p.Name] = slices.Compact(modes)
 	}
 	return all
 }
@@ -68,9 +29,9 @@ func (w *Wall) Modes(platform string) []string { return slices.Clone(w.faults.mo
 // Own tells whether a platform answers a mode in words of its own. Otherwise the answer is
 // that of a proxy before it.
 func (w *Wall) Own(name, mode string) bool {
-	return slices.ContainsFunc(w.platforms, func(p *platform) bool {
-		_, own := p.words[mode]
-		return own && p.name == name
+	return slices.ContainsFunc(w.platforms, func(p *platform.Platform) bool {
+		_, own := p.Errors[mode]
+		return own && p.Name == name
 	})
 }
 

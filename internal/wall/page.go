@@ -109,7 +109,7 @@ func (w *Wall) servePage(rw http.ResponseWriter, _ *http.Request) {
 		Columns []column
 		Last    uint64
 		Keep    int
-	}{Keep: w.board.keep}
+	}{Keep: w.history.keep}
 	byPlatform := map[string][]entry{}
 	for _, m := range messages {
 		byPlatform[m.Platform] = append([]entry{newEntry(m)}, byPlatform[m.Platform]...)

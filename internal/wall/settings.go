@@ -1,13 +1,24 @@
 package wall
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/discord"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/gotify"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/matrix"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/ntfy"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/pushover"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/slack"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/telegram"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/zulip"
+)
 
 // Bots gives the settings of one sink for each platform that has bots, named after it.
 func (w *Wall) Bots(baseURL string) map[string]map[string]any {
 	base := strings.TrimSuffix(baseURL, "/")
 	return map[string]map[string]any{
-		Slack:   {"type": Slack, "token": slackBotToken, "channel": "#academy", "api_url": base + "/api/"},
-		Discord: {"type": Discord, "token": discordBotToken, "channel_id": discordBotChannel, "api_url": base + "/api/v10"},
+		Slack:   {"type": Slack, "token": slack.BotToken, "channel": "#academy", "api_url": base + "/api/"},
+		Discord: {"type": Discord, "token": discord.BotToken, "channel_id": discord.BotChannel, "api_url": base + "/api/v10"},
 	}
 }
 
@@ -15,12 +26,12 @@ func (w *Wall) Bots(baseURL string) map[string]map[string]any {
 func (w *Wall) Others(baseURL string) map[string]map[string]any {
 	base := strings.TrimSuffix(baseURL, "/")
 	return map[string]map[string]any{
-		Ntfy:     {"type": Ntfy, "server": base + "/ntfy", "topic": ntfyTopic, "token": ntfyToken},
-		Matrix:   {"type": Matrix, "server": base + "/matrix", "token": matrixToken, "room": "#academy:wall.example"},
-		Pushover: {"type": Pushover, "token": pushoverToken, "user": pushoverUser, "api_url": base + "/pushover"},
-		Zulip:    {"type": Zulip, "server": base + "/zulip", "email": zulipEmail, "key": zulipKey, "channel": "academy"},
-		Telegram: {"type": Telegram, "token": telegramToken, "chat": "@academy", "api_url": base + "/telegram"},
-		Gotify:   {"type": Gotify, "server": base + "/gotify", "token": gotifyToken},
+		Ntfy:     {"type": Ntfy, "server": base + "/ntfy", "topic": ntfy.Topic, "token": ntfy.Token},
+		Matrix:   {"type": Matrix, "server": base + "/matrix", "token": matrix.Token, "room": "#academy:wall.example"},
+		Pushover: {"type": Pushover, "token": pushover.Token, "user": pushover.User, "api_url": base + "/pushover"},
+		Zulip:    {"type": Zulip, "server": base + "/zulip", "email": zulip.Email, "key": zulip.Key, "channel": "academy"},
+		Telegram: {"type": Telegram, "token": telegram.Token, "chat": "@academy", "api_url": base + "/telegram"},
+		Gotify:   {"type": Gotify, "server": base + "/gotify", "token": gotify.Token},
 	}
 }
 
@@ -28,7 +39,7 @@ func (w *Wall) Others(baseURL string) map[string]map[string]any {
 func (w *Wall) Forum(baseURL string) map[string]any {
 	return map[string]any{
 		"type": Discord, "forum": true,
-		"webhook_url": strings.TrimSuffix(baseURL, "/") + "/api/v10/webhooks/" + discordForumHook + "/" + strings.Repeat("wall-demo-token_", 4),
+		"webhook_url": strings.TrimSuffix(baseURL, "/") + "/api/v10/webhooks/" + discord.ForumHook + "/" + strings.Repeat("wall-demo-token_", 4),
 	}
 }
 
@@ -50,7 +61,7 @@ func (w *Wall) Sinks(baseURL, smtpAddr string) map[string]map[string]any {
 		RocketChat: hook(RocketChat, "/hooks/6561727468206973207374/wallDemoTokenOfRocketChat0001"),
 		Webhook:    {"type": Webhook, "url": base + "/webhook/crm", "secrets": []any{WebhookSecret}, "allow_private": true},
 		Email: {
-			"type": Email, "smtp": "smtp://" + smtpAddr, "ca": string(w.ca),
+			"type": Email, "smtp": "smtp://" + smtpAddr, "ca": string(w.CertificateAuthority()),
 			"username": MailUser, "password": MailPassword,
 			"from": "Absorb <absorb@wall.example>", "to": []any{"people-team@wall.example"},
 		},

@@ -9,6 +9,8 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/internal/wall/draw"
+
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/email"
 )
 
 // RenderPayload draws an encoded message as the platform would show it. It needs
@@ -18,7 +20,7 @@ func RenderPayload(platform string, p bridge.Payload) (template.HTML, error) {
 	if platform != Email {
 		return draw.Payload(platform, p.Body)
 	}
-	mail, _, err := readMail(p.Body)
+	mail, _, err := email.Read(p.Body)
 	if err != nil {
 		return "", err
 	}

@@ -28,15 +28,15 @@ func (w *Wall) serveEvents(rw http.ResponseWriter, r *http.Request) {
 		after = r.URL.Query().Get("after")
 	}
 	last, _ := strconv.ParseUint(after, 10, 64)
-	changes, stop := w.board.watch()
+	changes, stop := w.history.watch()
 	defer stop()
 	rw.Header().Set("Content-Type", "text/event-stream")
 	rw.Header().Set("Cache-Control", "no-store")
 	out := http.NewResponseController(rw)
 	_, _ = fmt.Fprint(rw, "retry: 1000\n\n")
-	generation := w.board.cleared()
+	generation := w.history.cleared()
 	for {
-		if now := w.board.cleared(); now != generation {
+		if now := w.history.cleared(); now != generation {
 			generation = now
 			_, _ = fmt.Fprint(rw, "event: cleared\ndata: {}\n\n")
 		}
@@ -62,7 +62,7 @@ func (w *Wall) serveEvents(rw http.ResponseWriter, r *http.Request) {
 // sendMessages writes what came after a sequence number as one event.
 func (w *Wall) sendMessages(rw http.ResponseWriter, last uint64) (uint64, error) {
 	news := []streamed{}
-	for _, m := range w.board.messages("", last) {
+	for _, m := range w.history.messages("", last) {
 		var b strings.Builder
 		if err := pageTemplates().ExecuteTemplate(&b, "message", newEntry(m)); err != nil {
 			return last, err

@@ -11,32 +11,44 @@
 package wall
 
 import (
-	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 
-	"github.com/emersion/go-smtp"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/discord"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/email"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/googlechat"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/gotify"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/matrix"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/mattermost"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/ntfy"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/platform"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/pushover"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/rocketchat"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/slack"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/teams"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/telegram"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/webhook"
+	"github.com/absorb-bridge/absorb-bridge/internal/wall/zulip"
 )
 
 // The platforms, by the type of the sink that sends to them.
 const (
-	Slack      = "slack"
-	Discord    = "discord"
-	GoogleChat = "googlechat"
-	Teams      = "teams"
-	Email      = "email"
-	Mattermost = "mattermost"
-	RocketChat = "rocketchat"
-	Webhook    = "webhook"
-	Ntfy       = "ntfy"
-	Gotify     = "gotify"
-	Telegram   = "telegram"
-	Pushover   = "pushover"
-	Zulip      = "zulip"
-	Matrix     = "matrix"
+	Slack      = slack.Name
+	Discord    = discord.Name
+	GoogleChat = googlechat.Name
+	Teams      = teams.Name
+	Email      = email.Name
+	Mattermost = mattermost.Name
+	RocketChat = rocketchat.Name
+	Webhook    = webhook.Name
+	Ntfy       = ntfy.Name
+	Gotify     = gotify.Name
+	Telegram   = telegram.Name
+	Pushover   = pushover.Name
+	Zulip      = zulip.Name
+	Matrix     = matrix.Name
 )
 
 // Platforms lists the platforms that the demo sends to, in the order of the page's
@@ -74,11 +86,10 @@ type Wall struct {
 	now       func() time.Time
 	limits    bool
 	countOnly bool
-	platforms []*platform // those that speak HTTP
-	board     *board
+	platforms []*platform.Platform // those that speak HTTP
+	history   *history
 	faults    *faultQueue
-	mail      *smtp.Server
-	ca        []byte        // PEM
+	mail      *email.Server
 	done      chan struct{} // closed by Close: lets go of requests that hang
 	close     func()
 }
@@ -96,18 +107,23 @@ func New(o Options) *Wall {
 		now:       o.Now,
 		limits:    o.RateLimits,
 		countOnly: o.Keep < 0,
-		board:     newBoard(o.Keep),
+		history:   newHistory(o.Keep),
 		done:      make(chan struct{}),
 	}
 	w.close = sync.OnceFunc(func() { close(w.done) })
-	d := newDiscord(o.Now)
-	w.platforms = []*platform{
-		slackPlatform(), slackAPIPlatform(o.Now), discordPlatform(d), discordBotPlatform(d), googleChatPlatform(o.Now), teamsPlatform(),
-		mattermostPlatform(), rocketPlatform(), webhookPlatform(o.Now), ntfyPlatform(o.Now), gotifyPlatform(),
-		telegramPlatform(o.Now), pushoverPlatform(), zulipPlatform(o.Now), matrixPlatform(),
+	d := discord.NewServer(o.Now)
+	w.platforms = []*platform.Platform{
+		slack.New(), slack.NewAPI(o.Now), discord.NewWebhook(d), discord.NewBot(d), googlechat.New(o.Now), teams.New(),
+		mattermost.New(), rocketchat.New(), webhook.New(o.Now), ntfy.New(o.Now), gotify.New(),
+		telegram.New(o.Now), pushover.New(), zulip.New(o.Now), matrix.New(),
 	}
 	w.faults = newFaultQueue(w.modes())
-	w.mail, w.ca = w.newMailServer()
+	w.mail = email.New(email.Options{
+		Now:       o.Now,
+		CountOnly: w.countOnly,
+		NextFault: func(fits func(Fault) bool) (Fault, bool) { return w.faults.next(Email, fits) },
+		Record:    w.history.put,
+	})
 	return w
 }
 
@@ -115,7 +131,7 @@ func New(o Options) *Wall {
 func (w *Wall) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, p := range w.platforms {
-		for _, pattern := range p.patterns {
+		for _, pattern := range p.Patterns {
 			mux.Handle(pattern, w.endpoint(p))
 		}
 	}
@@ -127,14 +143,19 @@ func (w *Wall) Handler() http.Handler {
 // its connections. The listener of Handler is its owner's to close.
 func (w *Wall) Close() error {
 	w.close()
-	if err := w.mail.Close(); err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("close the mail server: %w", err)
-	}
-	return nil
+	return w.mail.Close()
 }
 
+// ServeSMTP takes mail on the listener until Close, and then returns nil. It
+// offers STARTTLS and PLAIN and LOGIN authentication as MailUser.
+func (w *Wall) ServeSMTP(l net.Listener) error { return w.mail.Serve(l) }
+
+// CertificateAuthority is the certificate, in PEM, that vouches for the mail
+// server's. Each Wall makes its own.
+func (w *Wall) CertificateAuthority() []byte { return w.mail.CertificateAuthority() }
+
 // Messages lists what is kept, oldest first, refused messages included.
-func (w *Wall) Messages() []Message { return w.board.messages("", 0) }
+func (w *Wall) Messages() []Message { return w.history.messages("", 0) }
 
 // Count is how many messages the platform accepted since the start or the last
 // Clear, exactly, whether they are kept or not.
@@ -142,7 +163,7 @@ func (w *Wall) Count(platform string) int { return w.Counts(platform).Accepted }
 
 // Counts is what became of everything that was sent to the platform since the
 // start or the last Clear.
-func (w *Wall) Counts(platform string) Counts { return w.board.tally(platform).counts() }
+func (w *Wall) Counts(platform string) Counts { return w.history.counters(platform).counts() }
 
 // Clear forgets all messages and sets the counters to zero.
-func (w *Wall) Clear() { w.board.clear() }
+func (w *Wall) Clear() { w.history.clear() }
