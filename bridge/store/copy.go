@@ -28,11 +28,12 @@ func tables() []table {
 		{name: "events", key: words("id"), columns: words(`dedupe_key source type user_id admin_id client_id correlation_id entities occurred_at received_at
 			body facts lookups route_after routed_at signature user_agent occurrence caught_up traceparent inferred repeats unanswered alike`)},
 		{name: "deliveries", key: words("id"), columns: words(`event_id route sink state attempts not_before digest_key last_error receipt created_at updated_at
-			failing_since`), parent: "event_id", of: "events"},
+			failing_since tries`), parent: "event_id", of: "events"},
 		{name: "claims", key: words("key"), columns: words("event_id"), parent: "event_id", of: "events"},
 		{name: "parcels", key: words("id"), columns: words("sink route key closes_at latest room closed")},
 		{name: "posts", key: words("sink kind key"), columns: words("ref at")},
 		{name: "attempts", key: words("delivery_id at"), columns: words("took outcome status detail"), parent: "delivery_id", of: "deliveries"},
+		{name: "tallies", key: words("at sink outcome"), columns: words("n")},
 		{name: "tokens", key: words("name"), columns: words("token expires")},
 		{name: "captures", key: words("id"), columns: words("source received_at headers body address agent")},
 		{name: "names", key: words("source kind id"), columns: words("name")},

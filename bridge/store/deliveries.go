@@ -47,12 +47,11 @@ func (s *Store) NextDue(ctx context.Context, sink string) (time.Time, bool, erro
 // was recorded already, as happens when a connection was lost before the database
 // could say so, is not recorded again.
 func (s *Store) Record(ctx context.Context, attempts ...bridge.Attempt) error {
-	var outcomes, tries, others []statement
+	var outcomes, others []statement
 	for _, a := range attempts {
 		at := micros(a.At)
 		if a.Parcel == "" {
-			outcomes = append(outcomes, s.outcome(a))
-			tries = append(tries, s.changes.tried.with(a.DeliveryID, at, a.Outcome, a.Took.Microseconds(), int64(a.Status), a.Detail))
+			outcomes = append(outcomes, s.outcome(a)...)
 		} else {
 			all, err := recordParcel(a)
 			if err != nil {
@@ -64,32 +63,35 @@ func (s *Store) Record(ctx context.Context, attempts ...bridge.Attempt) error {
 			others = append(others, keepPost(a.Sink, p, at))
 		}
 	}
-	if _, err := s.write(ctx, slices.Concat(outcomes, tries, others)...); err != nil {
+	if _, err := s.write(ctx, slices.Concat(outcomes, tallied(attempts), others)...); err != nil {
 		return fmt.Errorf("record attempts: %w", err)
 	}
 	return nil
 }
 
-// outcome is what becomes of the delivery of an attempt.
-func (s *Store) outcome(a bridge.Attempt) statement {
+// outcome is what becomes of the delivery of an attempt. One that somebody cancelled
+// meanwhile keeps the attempt, and its state.
+func (s *Store) outcome(a bridge.Attempt) []statement {
+	line := lineOf(a)
 	if a.State != bridge.Sent {
-		return outcome(a, "id = ?", a.DeliveryID)
+		return []statement{
+			outcome(a, "id = ?", a.DeliveryID),
+			change(`UPDATE deliveries SET tries = tries || CAST(? AS TEXT) WHERE id = ? AND state <> 'pending'`+isNew, line, a.DeliveryID, line, line),
+		}
 	}
 	counted := int64(0)
 	if a.Counted {
 		counted = 1
 	}
-	return s.changes.sent.with(a.DeliveryID, micros(a.At), a.Outcome, counted, a.Receipt)
+	return []statement{s.changes.sent.with(a.DeliveryID, micros(a.At), counted, a.Receipt, line)}
 }
 
 // recordParcel is the outcome of an attempt to send a parcel.
 func recordParcel(a bridge.Attempt) ([]statement, error) {
-	at := micros(a.At)
 	all := []statement{
+		change(`INSERT INTO tallies (at, sink, outcome, n) SELECT CAST(? AS BIGINT), sink, ?, count(*) FROM deliveries WHERE digest_key = ? AND state = 'pending' GROUP BY sink`+addTally,
+			micros(a.At.Truncate(time.Minute)), a.Outcome, a.Parcel),
 		outcome(a, "digest_key = ? AND state = 'pending'", a.Parcel),
-		change(`INSERT INTO attempts (delivery_id, at, took, outcome, status, detail, sink)
-			SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), ?, CAST(? AS INTEGER), ?, sink FROM deliveries WHERE digest_key = ? AND updated_at = ?`+isNew,
-			at, a.Took.Microseconds(), a.Outcome, a.Status, a.Detail, a.Parcel, at, at, a.Outcome),
 	}
 	switch {
 	case len(a.Apart) > 0:
@@ -103,30 +105,27 @@ func recordParcel(a bridge.Attempt) ([]statement, error) {
 	return all, nil
 }
 
-// isNew is the condition that an attempt of a delivery is not there.
-const isNew = ` AND NOT EXISTS (SELECT 1 FROM attempts t WHERE t.delivery_id = deliveries.id AND t.at = ? AND t.outcome = ?)`
-
 // outcome is what becomes of the deliveries of an attempt, unless it is there already.
 func outcome(a bridge.Attempt, which string, id any) statement {
 	which += isNew
-	at, counted, failing := micros(a.At), 0, int64(0)
+	at, counted, failing, line := micros(a.At), 0, int64(0), lineOf(a)
 	if a.Counted {
 		counted, failing = 1, at
 	}
 	const (
-		sent    = `UPDATE deliveries SET state = 'sent', attempts = attempts + ?, receipt = ?, last_error = NULL, updated_at = ? WHERE `
-		ended   = `UPDATE deliveries SET state = ?, attempts = attempts + ?, last_error = ?, updated_at = ? WHERE state = 'pending' AND `
-		waits   = `UPDATE deliveries SET attempts = attempts + ?, last_error = ?, updated_at = ?, failing_since = CASE WHEN failing_since = 0 THEN ? ELSE failing_since END`
+		sent    = `UPDATE deliveries SET state = 'sent', attempts = attempts + ?, receipt = ?, last_error = NULL, updated_at = ?, tries = tries || CAST(? AS TEXT) WHERE `
+		ended   = `UPDATE deliveries SET state = ?, attempts = attempts + ?, last_error = ?, updated_at = ?, tries = tries || CAST(? AS TEXT) WHERE state = 'pending' AND `
+		waits   = `UPDATE deliveries SET attempts = attempts + ?, last_error = ?, updated_at = ?, tries = tries || CAST(? AS TEXT), failing_since = CASE WHEN failing_since = 0 THEN ? ELSE failing_since END`
 		pending = ` WHERE state = 'pending' AND `
 	)
 	switch {
 	case a.State == bridge.Sent:
-		return change(sent+which, counted, a.Receipt, at, id, at, a.Outcome)
+		return change(sent+which, counted, a.Receipt, at, line, id, line, line)
 	case a.State != bridge.Pending:
-		return change(ended+which, string(a.State), counted, a.Detail, at, id, at, a.Outcome)
+		return change(ended+which, string(a.State), counted, a.Detail, at, line, id, line, line)
 	case a.NotBefore.IsZero() || a.Parcel != "": // it keeps its place in the queue, or in the parcel
-		return change(waits+pending+which, counted, a.Detail, at, failing, id, at, a.Outcome)
+		return change(waits+pending+which, counted, a.Detail, at, line, failing, id, line, line)
 	default:
-		return change(waits+`, not_before = ?`+pending+which, counted, a.Detail, at, failing, micros(a.NotBefore), id, at, a.Outcome)
+		return change(waits+`, not_before = ?`+pending+which, counted, a.Detail, at, line, failing, micros(a.NotBefore), id, line, line)
 	}
 }

@@ -214,8 +214,9 @@ func (f *forgetting) events(ctx context.Context, user string) error {
 	for table, query := range map[string]string{
 		"events":     `SELECT count(*) FROM events e WHERE ` + person,
 		"deliveries": `SELECT count(*) FROM deliveries d JOIN events e ON e.id = d.event_id WHERE ` + person,
-		"attempts":   `SELECT count(*) FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN events e ON e.id = d.event_id WHERE ` + person,
-		"":           `SELECT count(*) FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.state = 'pending' AND ` + person,
+		"attempts": `SELECT COALESCE(CAST(sum((SELECT count(*) FROM attempts a WHERE a.delivery_id = d.id) + length(d.tries) - length(replace(d.tries, '` + "\n" + `', ''))) AS BIGINT), 0)
+			FROM deliveries d JOIN events e ON e.id = d.event_id WHERE ` + person,
+		"": `SELECT count(*) FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.state = 'pending' AND ` + person,
 	} {
 		var n int
 		if err := f.row(ctx, query, user, user).Scan(&n); err != nil {

@@ -30,6 +30,41 @@ func (f *forgetting) texts(ctx context.Context, user string) error {
 			return err
 		}
 	}
+	return f.tries(ctx, ofEvents, user)
+}
+
+// tries blanks the words of attempts in which the person is mentioned, but for those of
+// their own events.
+func (f *forgetting) tries(ctx context.Context, ofEvents, user string) error {
+	c := f.mentioned(f.engine.bytes("tries"))
+	c.add("NOT "+ofEvents, user, user)
+	found, err := list(ctx, f.Store, scanAll(2), `SELECT id, tries FROM deliveries`+c.where(), c.args...)
+	if err != nil {
+		return err
+	}
+	var all []statement
+	for _, row := range found {
+		tries, blanked := fmt.Sprintf("%s", row[1]), 0
+		var left strings.Builder
+		for line := range strings.Lines(tries) {
+			if part := strings.SplitN(line, "\t", 5); len(part) == 5 && f.tells(part[4]) {
+				line = strings.Join(append(part[:4], forgotten), "\t") + "\n"
+				blanked++
+			}
+			left.WriteString(line)
+		}
+		if f.removal.Blanked["attempts"] += blanked; blanked > 0 {
+			all = append(all, change(`UPDATE deliveries SET tries = ? WHERE id = ? AND tries = ?`, left.String(), row[0], tries))
+		}
+	}
+	if f.dry {
+		return nil
+	}
+	for some := range slices.Chunk(all, atOnce) {
+		if _, err := f.write(ctx, some...); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -66,15 +66,6 @@ func (s *Store) Deliveries(ctx context.Context, f Filter) ([]DeliveryRow, error)
 		`SELECT `+deliveryColumns+` FROM deliveries d JOIN events e ON e.id = d.event_id`+c.where()+` ORDER BY d.id DESC LIMIT ?`, append(c.args, f.limit())...)
 }
 
-// AttemptRow is one try to send a delivery.
-type AttemptRow struct {
-	At      time.Time     `json:"at"`
-	Took    time.Duration `json:"took_ns"`
-	Outcome string        `json:"outcome"` // sent, or the kind of failure
-	Status  int           `json:"status,omitempty"`
-	Detail  string        `json:"detail,omitempty"`
-}
-
 // DeliveryDetail is all that is known of a delivery.
 type DeliveryDetail struct {
 	DeliveryRow
@@ -102,16 +93,6 @@ func (s *Store) Delivery(ctx context.Context, id string) (DeliveryDetail, error)
 	d.Facts = facts.facts
 	d.Tries, err = s.Attempts(ctx, id)
 	return d, err
-}
-
-// Attempts lists the tries to send a delivery, oldest first.
-func (s *Store) Attempts(ctx context.Context, delivery string) ([]AttemptRow, error) {
-	return list(ctx, s, func(row scanner) (a AttemptRow, err error) {
-		var at, took int64
-		err = row.Scan(&at, &took, &a.Outcome, &a.Status, &a.Detail)
-		a.At, a.Took = fromMicros(at), time.Duration(took)*time.Microsecond
-		return a, err
-	}, `SELECT at, took, outcome, status, detail FROM attempts WHERE delivery_id = ? ORDER BY at`, delivery)
 }
 
 func notThere(err error) bool { return errors.Is(err, sql.ErrNoRows) }

@@ -88,31 +88,6 @@ func (s *Store) LastEvents(ctx context.Context, sources ...string) (map[string]t
 	return all, nil
 }
 
-// Tally is how many attempts ended in one way, in one slice of time.
-type Tally struct {
-	Slice   int    // how many slices after the first
-	Sink    string // "" for an event that was accepted
-	Outcome string // accepted, sent, or the kind of failure
-	N       int
-}
-
-// Tallies counts what happened since a time, in slices of some length.
-func (s *Store) Tallies(ctx context.Context, since time.Time, slice time.Duration) ([]Tally, error) {
-	attempts, err := list(ctx, s, func(row scanner) (t Tally, err error) { return t, row.Scan(&t.Slice, &t.Sink, &t.Outcome, &t.N) },
-		fmt.Sprintf(`SELECT (at - %d) / %d, sink, outcome, count(*) FROM attempts WHERE at >= ? GROUP BY 1, 2, 3`, micros(since), slice.Microseconds()), micros(since))
-	if err != nil {
-		return nil, err
-	}
-	// The first eight digits of an id count in steps of about a minute.
-	events, err := list(ctx, s, func(row scanner) (t Tally, err error) {
-		var id string
-		err = row.Scan(&id, &t.N)
-		t.Slice, t.Outcome = max(0, int(Arrival(id+"-0000").Sub(since)/slice)), "accepted"
-		return t, err
-	}, `SELECT substr(id, 1, 8), count(*) FROM events WHERE id >= ? GROUP BY 1`, firstID(since))
-	return append(attempts, events...), err
-}
-
 // Delivered tells whether one of the last events of a source was delivered.
 func (s *Store) Delivered(ctx context.Context, source string) (bool, error) {
 	var n int

@@ -71,8 +71,8 @@ func testQueuesAndTallies(t *testing.T, s *Store) {
 	kill(t, s, all[0].ID)
 	now := time.Now()
 	for _, a := range []bridge.Attempt{
-		{DeliveryID: all[1].ID, At: now, Outcome: "temporary", State: bridge.Pending, NotBefore: noon},
-		{DeliveryID: all[1].ID, At: now, Outcome: "sent", State: bridge.Sent},
+		{DeliveryID: all[1].ID, Sink: "b", At: now, Outcome: "temporary", State: bridge.Pending, NotBefore: noon},
+		{DeliveryID: all[1].ID, Sink: "b", At: now, Outcome: "sent", State: bridge.Sent},
 	} {
 		if err := s.Record(t.Context(), a); err != nil {
 			t.Fatal(err)

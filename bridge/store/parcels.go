@@ -216,6 +216,7 @@ func (s *Store) Collect(ctx context.Context, c Choice, g Gather) error {
 func (s *Store) tidy(ctx context.Context, before time.Time) error {
 	_, err := s.write(ctx,
 		forgetLikes(time.Now()),
+		change(`DELETE FROM tallies WHERE at < ?`, micros(time.Now().Add(-talliesFor))),
 		change(`DELETE FROM posts WHERE at < ?`, micros(before)),
 		change(`DELETE FROM known WHERE at < ?`, micros(before)),
 		change(`DELETE FROM parcels WHERE closes_at < ? AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.digest_key = parcels.id AND d.state = 'pending')`, micros(before)),
