@@ -129,7 +129,7 @@ func decodePage(body []byte, asked int) (entries []map[string]any, limit int, er
 		}
 	}
 	if !found {
-		return nil, 0, &APIError{Status: http.StatusOK, Message: "the answer holds no list, but begins with " + excerpt(body), Temporary: true}
+		return nil, 0, &APIError{Status: http.StatusOK, Message: "the answer is no list, but begins with " + excerpt(body), Temporary: true}
 	}
 	return entries, limit, nil
 }

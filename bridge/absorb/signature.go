@@ -33,7 +33,7 @@ func NewKey(secret bridge.Secret, encoding string) (Key, error) {
 	}
 	decoded, err := decodeSecret(secret.Reveal(), encoding)
 	if err == nil && len(decoded) < ShortKey && encoding != "" && encoding != "text" {
-		err = fmt.Errorf("the secret is %d bytes in %s, and whoever guesses it can sign events; want at least %d: is secret_encoding right?", len(decoded), encoding, ShortKey)
+		err = fmt.Errorf("the secret is %d bytes in %s, and anyone who guesses it can sign events; want at least %d: is secret_encoding right?", len(decoded), encoding, ShortKey)
 	}
 	return Key{bridge.Secret(decoded), secret, encoding}, err
 }

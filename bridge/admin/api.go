@@ -233,7 +233,7 @@ func decode(r *http.Request, into any) error {
 	in := json.NewDecoder(io.LimitReader(r.Body, maxRequest))
 	in.DisallowUnknownFields()
 	if err := in.Decode(into); err != nil {
-		return &Error{http.StatusBadRequest, "the body is not what is asked for: " + err.Error()}
+		return &Error{http.StatusBadRequest, "the body has the wrong form: " + err.Error()}
 	}
 	return nil
 }

@@ -61,19 +61,19 @@ func (s SinkView) problems(now time.Time) (all []Problem) {
 			"Move them to another sink, or cancel them.", "/deliveries"+here+"&state=pending")
 	case s.State == bridge.Broken:
 		add(true, s.Name+" is broken: "+s.Words,
-			"Mend the destination: make a new webhook if this one was removed, and put its URL into the configuration. Then retry what waits; it is tried by itself once an hour.", "/deliveries"+here+"&state=pending")
+			"Fix the destination. If its webhook was removed, create a new one, and put its URL into the configuration. Then retry the waiting messages; otherwise the bridge tries one every hour.", "/deliveries"+here+"&state=pending")
 	case s.State == bridge.Probing:
-		add(true, s.Name+" does not take messages: the last ones have failed",
-			"One message is tried at growing intervals, and the rest follow as soon as it arrives. See what the platform says.", "/deliveries"+here+"&state=pending")
+		add(true, s.Name+" accepts no messages: the last ones failed",
+			"The bridge tries one message at growing intervals, and sends the others as soon as it succeeds. See the platform's answer.", "/deliveries"+here+"&state=pending")
 	case s.State == bridge.Paused && s.Until.Sub(now) > old:
-		add(false, s.Name+" pauses, because its platform asked for it", "Nothing to do: it goes on by itself.", "/deliveries"+here+"&state=pending")
+		add(false, s.Name+" is paused, because its platform asked for a pause", "Nothing to do: it continues by itself.", "/deliveries"+here+"&state=pending")
 	case !s.Oldest.IsZero() && now.Sub(s.Oldest) > old:
 		add(false, fmt.Sprintf("%s for %s, the oldest for %s", count(s.Waiting, "message waits", "messages wait"), s.Name, age(now.Sub(s.Oldest))),
-			"More arrives than the platform's limit lets through, or some messages fail. See what it says.", "/deliveries"+here+"&state=pending")
+			"More messages arrive than the rate limit allows, or some fail. See the platform's answer.", "/deliveries"+here+"&state=pending")
 	}
 	if s.Dead > 0 {
 		add(false, fmt.Sprintf("%s for %s", count(s.Dead, "dead letter", "dead letters"), s.Name),
-			"They were refused for good or given up. Mend the cause, then replay them.", "/dead#"+url.PathEscape(s.Name))
+			"The platform refused them, or they failed for too long. Fix the cause, then retry them.", "/dead#"+url.PathEscape(s.Name))
 	}
 	return all
 }
@@ -82,7 +82,7 @@ func (s SourceView) problems(now time.Time) (all []Problem) {
 	here := "/sources/" + url.PathEscape(s.Name)
 	switch {
 	case s.Secrets == 0:
-		all = append(all, Problem{true, s.Name + " has no secret yet, so nothing from it is delivered", "Copy the webhook's Secret Key from the portal into its secrets.", here})
+		all = append(all, Problem{true, s.Name + " has no secret yet, so the bridge delivers nothing from it", "Copy the webhook's Secret Key from the portal to the source's secrets.", here})
 	case s.Verified.IsZero():
 		all = append(all, Problem{false, "no event of " + s.Name + " has been verified yet", "Follow its checklist.", here})
 	}
@@ -102,7 +102,7 @@ func (s SourceView) problems(now time.Time) (all []Problem) {
 
 func (c Configuration) problems() (all []Problem) {
 	if len(c.Faults) > 0 {
-		all = append(all, Problem{true, "the configuration on disk has " + count(len(c.Faults), "fault", "faults") + " and is not used", "The one before goes on. Mend the lines shown.", "/configuration"})
+		all = append(all, Problem{true, "the configuration on disk has " + count(len(c.Faults), "fault", "faults") + " and is not used", "The previous configuration stays in use. Fix the lines shown.", "/configuration"})
 	}
 	for _, w := range c.Warnings {
 		all = append(all, Problem{false, w, "See the configuration.", "/configuration"})

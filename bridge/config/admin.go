@@ -35,7 +35,7 @@ func (b *builder) admin(r rawAdmin) Admin {
 		}
 	}
 	if !r.Token.Empty() && r.Token == r.ViewToken {
-		b.atValue("admin.view_token", "the same as admin.token, so whoever may view may operate")
+		b.atValue("admin.view_token", "the same as admin.token, so everybody who may view may also operate")
 	}
 	if r.OIDC != nil {
 		a.OIDC = b.oidc("admin.oidc", r.OIDC)

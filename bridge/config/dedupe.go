@@ -33,7 +33,7 @@ func (b *builder) dedupe(key string, value any, fields map[string][]string) *Ded
 	b.decode(key, value, &r)
 	d := &Dedupe{Within: b.duration(key+".within", or(r.Within, "5m"))}
 	if d.Within > store.MaxLikeness {
-		b.atValue(key+".within", "want at most %v: what happens again after that is an event of its own", store.MaxLikeness)
+		b.atValue(key+".within", "want at most %v: later repetitions count as new events", store.MaxLikeness)
 	}
 	for i, name := range r.By {
 		at := element(key+".by", i)

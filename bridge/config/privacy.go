@@ -69,7 +69,7 @@ func (b *builder) unstored() {
 		for _, path := range b.allUnstored(r) {
 			part, _, _ := strings.Cut(path, ".")
 			if part != "event" && slices.Contains(r.When.Parts(), part) {
-				b.warn("route %s: when reads %s, of which %s is left out by redact before the routes are asked", r.Name, part, path)
+				b.warn("route %s: when reads %s, but redact removes %s before the routes are checked", r.Name, part, path)
 			}
 		}
 	}

@@ -73,7 +73,7 @@ func (b *builder) secrets(key string, s Source, used secretUse) {
 		case secret.Reveal() == MadeUp:
 			b.warn("%s is still what init made up, which everybody knows: put the webhook's Secret Key in its place", at)
 		case len(bytes) < absorb.ShortKey:
-			b.warn("%s has %d characters, and whoever guesses it can sign events: was the Secret Key copied whole?", at, len(bytes))
+			b.warn("%s has %d characters, and anyone who guesses it can sign events: was the Secret Key copied whole?", at, len(bytes))
 		}
 		for _, other := range used[bytes] {
 			switch {
@@ -145,7 +145,7 @@ func (b *builder) unverified() {
 			}
 		}
 		if len(s.Secrets) == 0 && len(others) > 0 {
-			b.warn("source %s has no secret and shares the path %s with %s, whose requests must be verified: what is posted there unsigned is refused unless a test window of %s is open. Give it a path of its own until it has a secret",
+			b.warn("source %s has no secret and shares the path %s with %s, whose requests must be verified: unsigned requests to it are refused unless a test window of %s is open. Give it a path of its own until it has a secret",
 				s.Name, s.Path, strings.Join(others, ", "), s.Name)
 		}
 	}

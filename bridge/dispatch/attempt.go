@@ -214,7 +214,7 @@ func (s *Sender) say(p prepared, a bridge.Attempt, pause time.Duration) {
 	case a.State == bridge.Dead:
 		p.log.Error("delivery is dead; see the dead letters", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail)
 	case s.health.Broken != "":
-		p.log.Error("the destination must be mended; its deliveries wait", "status", a.Status, "detail", a.Detail, "next_probe", pause)
+		p.log.Error("somebody must fix the destination; its deliveries wait", "status", a.Status, "detail", a.Detail, "next_probe", pause)
 	default:
 		p.log.Warn("delivery failed; it will be tried again", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail, "pause", pause)
 	}

@@ -16,7 +16,7 @@ import (
 func (e *examination) api(ctx context.Context, s config.Source) Finding {
 	check := "api of " + s.Name
 	if s.API == nil {
-		return ok(check, "there is none, so messages hold ids in place of names")
+		return ok(check, "there is none, so messages show ids instead of names")
 	}
 	err := gateway.TryAPI(ctx, s.Name, *s.API, e.store, e.config.StoreKeys)
 	switch {

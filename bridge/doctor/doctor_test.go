@@ -302,7 +302,7 @@ func TestPermissions(t *testing.T) {
 	p := newPatient(t, console, "", "")
 	p.says(t, "permissions", OK, "nobody else")
 	p.write(t, ".env", "SECRET=x", 0o644)
-	p.says(t, "permissions", Warn, ".env holds secrets")
+	p.says(t, "permissions", Warn, ".env has secrets")
 	p.write(t, ".env", "SECRET=x", 0o600)
 	text, err := os.ReadFile(p.Path)
 	if err != nil {
@@ -311,7 +311,7 @@ func TestPermissions(t *testing.T) {
 	p.write(t, "bridge.yaml", string(text), 0o644)
 	p.says(t, "permissions", OK, "nobody else")
 	p.write(t, "bridge.yaml", strings.Replace(string(text), "${SECRET}", hidden, 1), 0o644)
-	p.says(t, "permissions", Warn, "holds secrets and can be read by everybody")
+	p.says(t, "permissions", Warn, "has secrets, and everybody can read it")
 	p.write(t, "bridge.yaml", string(text), 0o622)
 	p.says(t, "permissions", Warn, "can be changed by others")
 	p.write(t, "bridge.yaml", strings.Replace(string(text), "${SECRET}", "${file:secret}", 1), 0o600)

@@ -29,15 +29,15 @@ func (e *examination) permissions(context.Context) Finding {
 	}
 	look(e.config.Files[0], 0o022, "can be changed by others")
 	if e.holdsSecrets() {
-		look(e.config.Files[0], 0o004, "holds secrets and can be read by everybody")
+		look(e.config.Files[0], 0o004, "has secrets, and everybody can read it")
 	}
 	for _, name := range e.config.Files[1:] {
 		if !strings.HasPrefix(name, "/run/") { // an orchestrator's, for this process alone
 			look(name, 0o006, "is a secret and can be read by everybody")
 		}
 	}
-	look(filepath.Join(filepath.Dir(e.Path), ".env"), 0o006, "holds secrets and can be read by everybody")
-	look(e.config.Store.Reveal(), 0o006, "holds names and tokens and can be read by everybody")
+	look(filepath.Join(filepath.Dir(e.Path), ".env"), 0o006, "has secrets, and everybody can read it")
+	look(e.config.Store.Reveal(), 0o006, "has names and tokens, and everybody can read it")
 	if len(open) > 0 {
 		return warn(check, "chmod 600, and chown to the user that runs the bridge", "%s", strings.Join(open, "; "))
 	}

@@ -159,7 +159,7 @@ func (e *examination) throughTheProxy(ctx context.Context, u *url.URL) Finding {
 	case res.StatusCode >= 300 && res.StatusCode < 400:
 		return fail(check, "give the portal the URL that it leads to: webhooks do not follow", "it redirects (%d)", res.StatusCode)
 	case ours(res.StatusCode, string(text)):
-		return fail(check, "have the proxy pass the path on as it is", "a bridge answers, but no source has the path that reaches it")
+		return fail(check, "let the proxy pass the path unchanged", "a bridge answers, but no source has the path that reaches it")
 	}
 	return fail(check, "have the proxy pass it to "+e.config.Listen, "something else than the bridge answers (%d)", res.StatusCode)
 }

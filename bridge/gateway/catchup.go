@@ -50,7 +50,7 @@ func (g *Gateway) pass(ctx context.Context, parts *Parts, s config.Source) time.
 	began := time.Now()
 	r, err := catcher.Pass(ctx)
 	if r.Created > 0 {
-		g.log.Warn("events were caught up: no webhook had told of them", "source", s.Name, "events", r.Created, "since", r.Since)
+		g.log.Warn("events were caught up: no webhook had reported them", "source", s.Name, "events", r.Created, "since", r.Since)
 	}
 	for list, reason := range r.Refused {
 		g.log.Warn("what is missing of a list cannot be found: the API refuses it", "source", s.Name, "list", list, "err", reason)
@@ -97,7 +97,7 @@ func (p *Parts) catchUpOf(ctx context.Context, r admin.CatchUp, st *store.Store,
 	}
 	report, err := catcher.Between(ctx, r.Since, r.Until, r.DryRun)
 	if err != nil && report.Created > 0 {
-		err = fmt.Errorf("%w; %d events were caught up before: run it again to go on", err, report.Created)
+		err = fmt.Errorf("%w; %d events were caught up before: run it again to continue", err, report.Created)
 	}
 	return report, err
 }

@@ -29,7 +29,7 @@ func (g *Gateway) Reload() error {
 	g.tried(err)
 	g.metrics.Reloaded(err)
 	if err != nil {
-		g.log.Error("the configuration is not used: it has faults; the one before goes on", "err", err)
+		g.log.Error("the configuration has faults; the previous one stays in use", "err", err)
 		return err
 	}
 	g.log.Info("the configuration was read again", "sources", len(c.Sources), "sinks", len(c.Sinks), "routes", len(c.Routes))

@@ -77,7 +77,7 @@ func (v *vocabulary) read(r *reader, top entry) {
 func (r *reader) around(e entry, before, what string) string {
 	s, ok := r.text(e)
 	if ok && strings.Count(s.text, "%s") != 1 {
-		r.problem(s.at, e.path, "want a text with %%s in it once, in place of %s", what)
+		r.problem(s.at, e.path, "want a text with %%s in it once, for %s", what)
 	}
 	if !ok || strings.Count(s.text, "%s") != 1 {
 		return before

@@ -84,7 +84,7 @@ func (d *document) way(e entry) request {
 	case (path == nil) == (list == nil):
 		d.problem(e.at, e.path, "wants either a path, or a list and what to choose from it")
 	case path != nil && len(choices) > 0:
-		d.problem(choices[0].at, choices[0].path, "chooses from a list: write list in place of path")
+		d.problem(choices[0].at, choices[0].path, "chooses from a list: write list instead of path")
 	case path != nil:
 		return *path
 	case c.Match == nil && c.Recent == "" && w.where == nil:

@@ -22,7 +22,7 @@ func TestProblemsOfRequests(t *testing.T) {
 		{"path and try", lookup("{ path: /x, try: [ /y ] }"), []string{"3:3: lookups.a: has path and try"}},
 		{"nothing to try", lookup("{ try: [] }"), []string{"3:8: lookups.a.try: wants 1 to 8 entries"}},
 		{"nothing chosen", lookup("{ try: [ { list: /x } ] }"), []string{"3:15: lookups.a.try[0]: does not say which entry of the list to choose"}},
-		{"a path that chooses", lookup("{ try: [ { path: /x, recent: d } ] }"), []string{"3:27: lookups.a.try[0].recent: chooses from a list: write list in place of path"}},
+		{"a path that chooses", lookup("{ try: [ { path: /x, recent: d } ] }"), []string{"3:27: lookups.a.try[0].recent: chooses from a list: write list instead of path"}},
 		{"neither", lookup("{ try: [ { recent: d } ] }"), []string{"3:15: lookups.a.try[0]: wants either a path, or a list"}},
 		{"ids by chance", lookup("{ try: [ { list: /x, where: 'true', ids: { courseId: id } } ] }"), []string{"3:15: lookups.a.try[0]: fills ids, so it must say how the entry is found"}},
 		{"a long time", lookup("{ try: [ { list: /x, recent: d, within: 3h } ] }"), []string{"3:46: lookups.a.try[0].within: want a time up to 1h, such as 10m, have \"3h\""}},

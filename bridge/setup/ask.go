@@ -59,7 +59,7 @@ func (i *Interview) URL() (string, error) {
 
 // API asks for the Integration API.
 func (i *Interview) API() (string, error) {
-	answer, err := i.ask("Which region is the portal in, for names in place of ids: us, ca, eu, au, sandbox-us, …, or the API's URL? (Enter: no API)", "", func(s string) error {
+	answer, err := i.ask("Which region is the portal in, for names instead of ids: us, ca, eu, au, sandbox-us, …, or the API's URL? (Enter: no API)", "", func(s string) error {
 		return CheckAPI(noneIsEmpty(s))
 	})
 	return noneIsEmpty(answer), err

@@ -60,7 +60,7 @@ func (s *Store) Forget(ctx context.Context, p Person, dry bool) (Removal, error)
 		err = s.scrub(ctx)
 	}
 	if err != nil {
-		err = fmt.Errorf("forget a person: %w (run it again: it goes on)", err)
+		err = fmt.Errorf("forget a person: %w (run it again to continue)", err)
 	}
 	return f.removal, err
 }

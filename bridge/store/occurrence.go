@@ -207,7 +207,7 @@ func (s *Store) CatchUp(ctx context.Context, missing Untold, state, value string
 			return 0, fmt.Errorf("catch up: %w", err)
 		}
 		if len(r.keys) == 0 {
-			return 0, fmt.Errorf("catch up: %s events cannot be told apart", e.Type)
+			return 0, fmt.Errorf("catch up: %s events cannot be distinguished", e.Type)
 		}
 		inserts = append(inserts, len(all))
 		keys = append(append(keys, r.key, r.lean), r.keys...)

@@ -163,7 +163,7 @@ func (e *sqlite) scrub(ctx context.Context) error {
 	}()
 	for _, text := range []string{"PRAGMA temp_store = FILE", "PRAGMA temp_store_directory = " + quoted, "VACUUM"} {
 		if err := do(ctx, text); err != nil {
-			return fmt.Errorf("write the file anew: %w", err)
+			return fmt.Errorf("rewrite the file: %w", err)
 		}
 	}
 	return e.emptyLog(ctx)

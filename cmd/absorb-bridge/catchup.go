@@ -74,11 +74,11 @@ func missingLine(m catchup.Missing) string {
 func summary(cmd *cobra.Command, r catchup.Report, dry bool) {
 	out := cmd.ErrOrStderr()
 	for _, list := range slices.Sorted(maps.Keys(r.Refused)) {
-		fmt.Fprintf(out, "warning: nothing is known of %s: %s\n", list, r.Refused[list])
+		fmt.Fprintf(out, "warning: cannot check %s: %s\n", list, r.Refused[list])
 	}
 	done := fmt.Sprintf("%d caught up", r.Created)
 	if dry {
 		done = "nothing was changed"
 	}
-	fmt.Fprintf(out, "asked for %s: Absorb tells of %d, of which %d did not come; %s\n", strings.Join(r.Events, ", "), r.Listed, len(r.Missing), done)
+	fmt.Fprintf(out, "asked for %s: Absorb lists %d, %d did not come; %s\n", strings.Join(r.Events, ", "), r.Listed, len(r.Missing), done)
 }

@@ -195,7 +195,7 @@ func (e *emitter) post(ctx context.Context, event string) (ok bool, err error) {
 	}
 	status, answer, err := w.Post(ctx, e.client, e.url, e.secret)
 	if err != nil {
-		return false, fmt.Errorf("%w (does a bridge run there? mend --url, or start it: absorb-bridge serve)", err)
+		return false, fmt.Errorf("%w (does a bridge run there? fix --url, or start it: absorb-bridge serve)", err)
 	}
 	fmt.Fprintf(e.cmd.OutOrStdout(), "%s: %d %s\n", event, status, oneLine(answer))
 	return status >= 200 && status < 300, nil

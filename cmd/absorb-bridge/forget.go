@@ -74,7 +74,7 @@ func printRemoval(cmd *cobra.Command, r store.Removal, dry, asJSON bool) error {
 		return err
 	}
 	if r.Cancelled > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%d of the messages %s called off before they were sent\n", r.Cancelled, verb)
+		fmt.Fprintf(cmd.ErrOrStderr(), "%d unsent messages %s cancelled\n", r.Cancelled, verb)
 	}
 	return nil
 }

@@ -99,7 +99,7 @@ func (o *loginOptions) run(cmd *cobra.Command, source string) error {
 		return err
 	}
 	if err := keepLogin(cmd.Context(), c, source, admin.Login{Access: got.Access.Reveal(), Expires: got.Expires, Refresh: got.Refresh.Reveal()}); err != nil {
-		return fmt.Errorf("the portal gave a token, but it could not be kept, so log in again when this is mended: %w", err)
+		return fmt.Errorf("the portal gave a token, but it could not be stored; fix this, then log in again: %w", err)
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "source %s is logged in; the token is in the store %s. Try it: absorb-bridge doctor\n", source, store.Label(c.Store.Reveal()))
 	return err

@@ -73,7 +73,7 @@ func copyInto(cmd *cobra.Command, source, target *store.Store, label string) err
 		}
 	})
 	if err != nil {
-		return fmt.Errorf("%w (what was copied is kept; run it again to go on)", err)
+		return fmt.Errorf("%w (what was copied is kept; run it again to continue)", err)
 	}
 	if err := target.Note(cmd.Context(), done("store/copy", "into "+label)); err != nil {
 		return err

@@ -55,7 +55,7 @@ routes: [ { name: r, events: [ "*" ], to: [ screen ] } ]
 	with("catch-up --source production --since 2h").want(t, 1, "list users: the Integration API answered 500")
 	p.Mend()
 	p.Break(portal.Fault{Mode: portal.Forbidden, Prefix: "/departments"})
-	with("catch-up --source production --since 2h").want(t, 0, "2 caught up", "nothing is known of departments")
+	with("catch-up --source production --since 2h").want(t, 0, "2 caught up", "cannot check departments")
 	with("audit").want(t, 0, "this machine", "catch-up", "production since 20")
 	with("catch-up --source production --since 2h").want(t, 0, "0 did not come")
 	with("events").want(t, 0, "UserCreated", "waiting, caught up")

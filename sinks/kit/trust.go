@@ -62,7 +62,7 @@ func Roots(pem string) (*x509.CertPool, error) {
 		pool = x509.NewCertPool() // a host without certificates of its own
 	}
 	if !pool.AppendCertsFromPEM([]byte(pem)) {
-		return nil, Setting("ca", "holds no certificate in PEM%s", howToRead)
+		return nil, Setting("ca", "has no certificate in PEM%s", howToRead)
 	}
 	return pool, nil
 }

@@ -116,7 +116,7 @@ func (b *Bot) resolveMentions(ctx context.Context, body []byte) (resolved []byte
 		if se := bridge.AsSendError(failure); se.Kind == bridge.Limited || se.Kind == bridge.Temporary {
 			err = failure
 		} else {
-			note = "names in place of mentions: " + se.Detail
+			note = "names instead of mentions: " + se.Detail
 		}
 		return parts[2]
 	})

@@ -122,7 +122,7 @@ func (s *Sink) addHeader(name string, value bridge.Secret) error {
 	case !httpguts.ValidHeaderFieldName(name):
 		return kit.Setting(key, "this cannot be the name of a header")
 	case !httpguts.ValidHeaderFieldValue(value.Reveal()):
-		return kit.Setting(key, "holds characters that a header cannot, such as a line break")
+		return kit.Setting(key, "has characters that a header cannot have, such as a line break")
 	case canonical == "Content-Type":
 		return kit.Setting(key, "write it as content_type")
 	case strings.HasPrefix(canonical, "Webhook-"),

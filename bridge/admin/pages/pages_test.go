@@ -38,7 +38,7 @@ func TestOverviewShowsProblemsFirst(t *testing.T) {
 	s.guild("404 no_service")
 	s.post(t, "CourseCreditsAwarded")
 	until(t, "a broken sink", func() bool { page = s.page(t, "/"); return strings.Contains(page, "guild is broken") })
-	has(t, page, "no_service", "Mend the destination", `href="/deliveries?sink=guild&state=pending"`)
+	has(t, page, "no_service", "Fix the destination", `href="/deliveries?sink=guild&state=pending"`)
 	if strings.Index(page, "guild is broken") > strings.Index(page, "The last 24 hours") {
 		t.Error("the problem is not the first thing on the page")
 	}
@@ -136,7 +136,7 @@ func TestListsFilterAndPage(t *testing.T) {
 			t.Errorf("%s finds %d, want %d", query, got, want)
 		}
 	}
-	has(t, s.page(t, "/events?text=no-such-thing"), "No event is like this")
+	has(t, s.page(t, "/events?text=no-such-thing"), "No event matches")
 	has(t, s.page(t, "/deliveries?since=yesterday"), "want an age such as 2h or 3d")
 	has(t, s.page(t, "/deliveries?state=lost"), "there is no state lost")
 	has(t, s.page(t, "/deliveries?sink=academy&state=sent"), "Course bundle", "Older")
@@ -166,7 +166,7 @@ func TestDeadLettersByCause(t *testing.T) {
 	}
 
 	page := s.page(t, "/dead")
-	has(t, page, "5 messages that will not be tried again", "400 invalid_blocks", "archived", "4712", "Replay all 3", "Replay all 2", "Replay all 5")
+	has(t, page, "5 messages that the bridge no longer tries", "400 invalid_blocks", "archived", "4712", "Retry all 3", "Retry all 2", "Retry all 5")
 	if strings.Contains(page, "4711") {
 		t.Error("numbers make another cause")
 	}
@@ -302,7 +302,7 @@ func TestConfigurationAndItsPlaces(t *testing.T) {
 	until(t, "a problem", func() bool { return strings.Contains(s.page(t, "/"), "the configuration on disk has 1 fault") })
 	s.settings["listen"], s.settings["keep"] = "127.0.0.1:1", "7d"
 	s.save(t)
-	has(t, s.submit(t, "/configuration/reload", url.Values{}), "was read again and is in use", "7d", "used from the next start on", "listen")
+	has(t, s.submit(t, "/configuration/reload", url.Values{}), "was read again and is in use", "7d", "takes effect at the next start", "listen")
 	has(t, s.page(t, "/audit"), "refused, it has faults", "used")
 }
 
@@ -331,8 +331,8 @@ func TestALeanSourcesSetup(t *testing.T) {
 	if strings.Contains(page, "(open)") || strings.Contains(page, "Try the Integration API") {
 		t.Errorf("it is not ready:\n%s", page)
 	}
-	has(t, page, "messages hold ids in place of names")
-	has(t, s.page(t, s.first(t, "/events")), "Nothing was asked")
+	has(t, page, "messages show ids instead of names")
+	has(t, s.page(t, s.first(t, "/events")), "No lookups")
 }
 
 // Where replicas share a store, the overview tells which of them sends.

@@ -38,7 +38,7 @@ func TestInABrowserFromAProblemToItsEnd(t *testing.T) {
 	s.guild("")
 	b.click(t, "Look at it")
 	b.shows(t, "400 invalid_blocks")
-	b.click(t, "Replay it")
+	b.click(t, "Retry it")
 	b.shows(t, "Retry 1 message?")
 	b.click(t, "Retry 1 message")
 	b.shows(t, "1 message will be tried again.")
@@ -137,7 +137,7 @@ func TestInABrowserLogin(t *testing.T) {
 	login("wrong")
 	b.shows(t, "This is not the token")
 	login(adminToken)
-	b.shows(t, "What the portal told")
+	b.shows(t, "What the portal reported")
 	if at := value[string](t, b, "location.pathname + location.search"); at != "/events?state=routed" {
 		t.Errorf("after the login it is %s", at)
 	}
@@ -177,7 +177,7 @@ func TestInABrowserByKeyboard(t *testing.T) {
 	}
 	b.do(t, chromedp.KeyEvent(kb.Enter))
 	stops := 0
-	for at := ""; !strings.HasPrefix(at, "Replay it"); at = focused() {
+	for at := ""; !strings.HasPrefix(at, "Retry it"); at = focused() {
 		if b.do(t, chromedp.KeyEvent(kb.Tab)); stops > 6 {
 			t.Fatalf("from the content it is more than %d stops to the first button: now at %q", stops, at)
 		}

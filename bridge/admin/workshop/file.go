@@ -189,7 +189,7 @@ func (f File) write(dir, was string, text []byte) error {
 		return fmt.Errorf("read %s: %w", f.Path, err)
 	}
 	if there && sum(old) != was || !there && was != "" {
-		return &admin.Error{Status: http.StatusConflict, Message: "Somebody has changed " + f.Path + " meanwhile. Download your text, open the file's anew, and put them together."}
+		return &admin.Error{Status: http.StatusConflict, Message: "Somebody has changed " + f.Path + " meanwhile. Download your text, open the file again, and merge them."}
 	}
 	if bytes.Contains(old, []byte("\r\n")) {
 		text = bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))
