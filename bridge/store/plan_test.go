@@ -3,6 +3,10 @@ package store
 import (
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/absorb-bridge/absorb-bridge/internal/pgtest"
 )
 
 // What is asked again and again finds its rows by an index, however much history
@@ -30,6 +34,43 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 			if strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, "USING") {
 				t.Errorf("%s: %s", name, step)
 			}
+		}
+	}
+}
+
+// PostgreSQL keeps the plan of a change that it made while the tables were empty, so that
+// plan has to be good for large ones, too.
+func TestChangesUseIndexes(t *testing.T) {
+	s := openAt(t, pgtest.Shared(t).Database(t))
+	e := s.engine.(*postgres)
+	text, number, bytes := []string{"a"}, []int64{1}, [][]byte{nil}
+	for name, q := range map[string]struct {
+		*rows
+		values []any
+	}{
+		"routed":  {s.changes.routed, []any{text, bytes, bytes, number}},
+		"deliver": {s.changes.deliver, []any{text, text, text, text, number}},
+		"sent":    {s.changes.sent, []any{text, number, text, number, text}},
+		"tried":   {s.changes.tried, []any{text, number, text, number, number, text}},
+	} {
+		err := pgx.BeginFunc(t.Context(), e.pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(t.Context(), byIndex); err != nil {
+				return err
+			}
+			found, err := tx.Query(t.Context(), "EXPLAIN "+q.many, q.values...)
+			if err != nil {
+				return err
+			}
+			plan, err := pgx.CollectRows(found, pgx.RowTo[string])
+			for _, step := range plan {
+				if strings.Contains(step, "Seq Scan") || strings.Contains(step, "events_unrouted") {
+					t.Errorf("%s: %s", name, step)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
