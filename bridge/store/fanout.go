@@ -55,7 +55,7 @@ func (s *Store) fanOut(ctx context.Context, event bridge.Event, facts bridge.Fac
 		if err != nil {
 			return err
 		}
-		if stored, err := s.arrivals.route(event.ID, to); stored || err != nil {
+		if stored, err := s.routeArrival(event.ID, to); stored || err != nil {
 			s.parts.note(hashes, now, err)
 			return err
 		}

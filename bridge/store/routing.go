@@ -150,6 +150,16 @@ func (t *routing) end(stored bool, err error) {
 	close(t.ended)
 }
 
+// routeArrival is arrivals.route for a store that is not closed meanwhile.
+func (s *Store) routeArrival(id string, to *routing) (stored bool, err error) {
+	s.closing.RLock()
+	defer s.closing.RUnlock()
+	if s.closed {
+		return false, ErrClosed
+	}
+	return s.arrivals.route(id, to)
+}
+
 // route stores what becomes of an event that is still in the inbox, and moves it. It
 // returns false when it is not there, or is in the tables without its routing.
 func (a *arrivals) route(id string, to *routing) (stored bool, err error) {

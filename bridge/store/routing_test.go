@@ -195,3 +195,44 @@ func asJSON(t *testing.T, v any) string {
 	}
 	return string(data)
 }
+
+// A store that is closed while events are routed keeps all of them.
+func TestClosedWhileRouting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bridge.db")
+	for range 5 {
+		s, err := Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := len(all(t, s))
+		for n := range 20 {
+			accept(t, s, event(before+n))
+		}
+		var routers sync.WaitGroup
+		for _, e := range unrouted(t, s) {
+			routers.Go(func() {
+				err := s.FanOut(context.Background(), e.Event, bridge.NewFacts(e.Event), []Target{{Route: "r", Sink: "a"}}, noon)
+				if err != nil && !errors.Is(err, ErrClosed) {
+					t.Error(err)
+				}
+			})
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		routers.Wait()
+		next := openAt(t, path)
+		waiting, due := unrouted(t, next), 0
+		if rows, err := next.Due(t.Context(), "a", noon.Add(time.Hour), 1000); err != nil {
+			t.Fatal(err)
+		} else {
+			due = len(rows)
+		}
+		if len(waiting)+due != before+20 {
+			t.Errorf("%d events wait and %d are routed, want %d", len(waiting), due, before+20)
+		}
+		if err := next.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
