@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -23,8 +24,9 @@ type prepared struct {
 // errLost is why a message was not sent: another replica may send it now.
 var errLost = errors.New("the lease was lost")
 
-// sendAll sends a batch in order, and returns when every outcome is on disk. A
-// failure that pauses the sink ends the batch early. Of the contexts, ctx ends when
+// sendAll sends a batch in order, and those behind it as long as every message is sent,
+// and returns when every outcome is on disk. A failure that pauses the sink ends it
+// early. Of the contexts, ctx ends when
 // nothing more should begin, late when what is under way must end, and recording when
 // outcomes can wait for the store no longer.
 func (s *Sender) sendAll(ctx, late, recording context.Context, due []item) {
@@ -36,24 +38,14 @@ func (s *Sender) sendAll(ctx, late, recording context.Context, due []item) {
 	defer others.Wait()
 	defer close(outcomes)
 	defer stop()
-	clear(s.posted) // what was posted before this batch is in the store
+	clear(s.posted) // what was posted before is in the store
 
+	var over atomic.Bool
+	over.Store(len(s.health.Failing) > 0) // these were put behind the others
+	batches := make(chan []item)
+	others.Go(func() { s.stream(ctx, due, &over, batches) })
 	ready := make(chan prepared, ahead)
-	others.Go(func() {
-		defer close(ready)
-		for _, i := range due {
-			p, err := s.prepare(ctx, i)
-			if err != nil {
-				rest(ctx, s.Log, err)
-				return
-			}
-			select {
-			case ready <- p:
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
+	others.Go(func() { s.prepareAll(ctx, batches, ready) })
 	for p := range ready {
 		select {
 		case room <- struct{}{}:
@@ -64,6 +56,9 @@ func (s *Sender) sendAll(ctx, late, recording context.Context, due []item) {
 		if attempt == nil {
 			return
 		}
+		if attempt.State != bridge.Sent {
+			over.Store(true)
+		}
 		outcomes <- *attempt
 		s.remember(late)
 		if pause > 0 {
@@ -73,6 +68,25 @@ func (s *Sender) sendAll(ctx, late, recording context.Context, due []item) {
 		}
 		if pause > 0 || rests {
 			return
+		}
+	}
+}
+
+// prepareAll writes the messages of batches, in order.
+func (s *Sender) prepareAll(ctx context.Context, batches <-chan []item, ready chan<- prepared) {
+	defer close(ready)
+	for batch := range batches {
+		for _, i := range batch {
+			p, err := s.prepare(ctx, i)
+			if err != nil {
+				rest(ctx, s.Log, err)
+				return
+			}
+			select {
+			case ready <- p:
+			case <-ctx.Done():
+				return
+			}
 		}
 	}
 }
@@ -224,8 +238,10 @@ func (s *Sender) say(p prepared, a bridge.Attempt, pause time.Duration) {
 // was sent and not recorded would be sent again. While the store does not answer
 // nothing more is sent.
 func (s *Sender) record(ctx context.Context, outcomes <-chan bridge.Attempt, room <-chan struct{}, stop func()) {
+	var last time.Time
 	for first := range outcomes {
-		batch := append([]bridge.Attempt{first}, waiting(outcomes)...)
+		batch := gatherOutcomes(first, outcomes, time.Until(last.Add(recordEvery)))
+		last = time.Now()
 		err := s.keep(ctx, batch...)
 		if err != nil {
 			stop()
@@ -238,6 +254,26 @@ func (s *Sender) record(ctx context.Context, outcomes <-chan bridge.Attempt, roo
 			<-room
 		}
 	}
+}
+
+// gatherOutcomes gives an outcome and those that wait. It waits for more, until there are
+// recordAt, or for so long.
+func gatherOutcomes(first bridge.Attempt, outcomes <-chan bridge.Attempt, d time.Duration) []bridge.Attempt {
+	all := []bridge.Attempt{first}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for d > 0 && len(all) < recordAt {
+		select {
+		case a, open := <-outcomes:
+			if !open {
+				return all
+			}
+			all = append(all, a)
+		case <-timer.C:
+			d = 0
+		}
+	}
+	return append(all, waiting(outcomes)...)
 }
 
 func waiting(outcomes <-chan bridge.Attempt) []bridge.Attempt {

@@ -228,10 +228,7 @@ func (w *Messages) count(key routed, one *written, m bridge.Message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if one.bytes == 0 && w.recent[key] == one {
-		one.bytes = bridge.Weight(m.Data())
-		for _, part := range m.Native {
-			one.bytes += bridge.Weight(part)
-		}
+		one.bytes = weightOf(m)
 		w.bytes += one.bytes
 	}
 	for len(w.order) > maxMessages || w.bytes > maxMessageBytes && len(w.order) > 0 {
@@ -239,6 +236,25 @@ func (w *Messages) count(key routed, one *written, m bridge.Message) {
 		delete(w.recent, w.order[0])
 		w.order = w.order[1:]
 	}
+}
+
+// weightOf is about how many bytes of memory a message takes.
+func weightOf(m bridge.Message) int {
+	const itself, anElement = 512, 64
+	n := itself + len(m.Title) + len(m.URL) + len(m.Text) + len(m.ImageURL) + len(m.Footer) + len(m.ThreadKey)
+	for _, f := range m.Fields {
+		n += anElement + len(f.Name) + len(f.Value)
+	}
+	for _, a := range m.Actions {
+		n += anElement + len(a.Label) + len(a.URL)
+	}
+	for _, p := range m.Mentions {
+		n += anElement + len(p.Name) + len(p.Email)
+	}
+	for _, part := range m.Native {
+		n += bridge.Weight(part)
+	}
+	return n
 }
 
 func write(ctx context.Context, templates *render.Set, d bridge.Delivery) (bridge.Message, error) {

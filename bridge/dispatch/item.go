@@ -51,6 +51,15 @@ func (i item) whole() bridge.Delivery {
 	return whole
 }
 
+// itemsOf are deliveries as a message each.
+func itemsOf(all []bridge.Delivery) []item {
+	items := make([]item, len(all))
+	for i, d := range all {
+		items[i] = item{deliveries: all[i : i+1 : i+1], due: d.Due}
+	}
+	return items
+}
+
 // due gives what should be sent now, in order; what failed since the last success
 // comes after what did not. What must wait after all is put off.
 func (s *Sender) due(ctx context.Context, limit int) ([]item, error) {
@@ -94,7 +103,7 @@ func (s *Sender) inOrder(ctx context.Context, limit int) ([]item, error) {
 				err = s.hold(ctx, d.Route, until)
 			}
 		} else {
-			all = append(all, item{deliveries: []bridge.Delivery{d}, due: d.Due})
+			all = append(all, itemsOf([]bridge.Delivery{d})...)
 		}
 		if err != nil {
 			return nil, err

@@ -14,7 +14,7 @@ import (
 
 const (
 	// maxBatch bounds how many deliveries a sender reads at once.
-	maxBatch = 512
+	maxBatch = 128
 
 	// ahead is how many messages are written while the one before is sent.
 	ahead = 4
@@ -22,6 +22,12 @@ const (
 	// unrecorded bounds how many messages of a sink were sent and are not recorded: so
 	// many may be sent twice when the process dies.
 	unrecorded = 64
+
+	// recordAt is how many outcomes are recorded at once, while recordEvery, which is
+	// what the store itself waits for more, has not passed since the last time. The
+	// messages that are sent meanwhile have room among those that are not recorded.
+	recordAt    = unrecorded / 2
+	recordEvery = 5 * time.Millisecond
 
 	// recordAgain is the wait between two tries to record outcomes: short, so that
 	// they are in a store that is back before another process reads what is due.

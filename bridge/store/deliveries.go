@@ -9,19 +9,32 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// dueRoom is how many bytes of memory the deliveries take that Due gives, about. Each
-// sink has some at a time.
-const dueRoom = 2 << 20
+// dueRoom is how many bytes of memory the deliveries take that Due gives, about, and
+// behindRoom those that DueBehind gives. Each sink may have both at a time.
+const (
+	dueRoom    = 2 << 20
+	behindRoom = 1 << 20
+)
 
 // Due gives the deliveries that a sink should send now, each as a message of its
 // own: those of the oldest events first, at most limit, and fewer when there is much to
 // say of them.
 func (s *Store) Due(ctx context.Context, sink string, now time.Time, limit int) ([]bridge.Delivery, error) {
-	due, err := listNow(ctx, s, scanSized, selectSized+` WHERE d.sink = ? AND d.state = 'pending' AND d.digest_key IS NULL AND d.not_before <= ?
-		ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, sink, micros(now), limit)
+	return s.due(ctx, dueRoom, sink, "", now, limit)
+}
+
+// DueBehind is Due for the deliveries that come after another of the same sink.
+func (s *Store) DueBehind(ctx context.Context, d bridge.Delivery, now time.Time, limit int) ([]bridge.Delivery, error) {
+	return s.due(ctx, behindRoom, d.Sink, " AND (d.not_before, d.event_id, d.id) > (?, ?, ?)", now, limit, micros(d.Due), d.EventID, d.ID)
+}
+
+// due is Due with another room and one more condition.
+func (s *Store) due(ctx context.Context, room int, sink, which string, now time.Time, limit int, more ...any) ([]bridge.Delivery, error) {
+	due, err := listNow(ctx, s, scanSized, selectSized+` WHERE d.sink = ? AND d.state = 'pending' AND d.digest_key IS NULL AND d.not_before <= ?`+which+`
+		ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, slices.Concat([]any{sink, micros(now)}, more, []any{limit})...)
 	var all []bridge.Delivery
 	if err == nil {
-		all, err = (&reading{Store: s, room: dueRoom}).deliveries(ctx, due, nil)
+		all, err = (&reading{Store: s, room: room}).deliveries(ctx, due, nil)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read due deliveries of %s: %w", sink, err)

@@ -18,6 +18,8 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 	for name, q := range map[string]statement{
 		"due": change(selectSized+` WHERE d.sink = ? AND d.state = 'pending' AND d.digest_key IS NULL AND d.not_before <= ?
 			ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, "a", 1, 1),
+		"behind": change(selectSized+` WHERE d.sink = ? AND d.state = 'pending' AND d.digest_key IS NULL AND d.not_before <= ?
+			AND (d.not_before, d.event_id, d.id) > (?, ?, ?) ORDER BY d.not_before, d.event_id, d.id LIMIT ?`, "a", 1, 1, "e", "d", 1),
 		"choice":   change(rows, args...),
 		"unrouted": change(`SELECT id FROM events WHERE routed_at IS NULL AND route_after <= ? ORDER BY route_after, id LIMIT ?`, 1, 1),
 		"expected": change(`SELECT 1 FROM events WHERE routed_at IS NULL AND correlation_id = ? AND user_id = ? LIMIT 1`, "c", "u"),

@@ -180,7 +180,13 @@ func testDueKeepsTheOrderOfArrival(t *testing.T, s *Store) {
 		}
 	}
 	if len(due) != 3 {
-		t.Errorf("%d due, want 3", len(due))
+		t.Fatalf("%d due, want 3", len(due))
+	}
+	for n, d := range due {
+		behind, err := s.DueBehind(t.Context(), d, noon.Add(time.Hour), 10)
+		if err != nil || len(behind) != 2-n || n < 2 && behind[0].ID != due[n+1].ID {
+			t.Errorf("behind the delivery of event %d: %+v, %v", n, behind, err)
+		}
 	}
 }
 

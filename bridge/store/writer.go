@@ -15,6 +15,7 @@ var ErrClosed = errors.New("the store is closed")
 const (
 	maxBatch = 1024 // writes that share one commit
 	patient  = 64   // of them, those that are not urgent: urgent ones may come meanwhile
+	enough   = 64   // statements that need not wait for more
 	beside   = 16   // the same, when there are urgent ones already
 
 	// lull is the least time between two commits without an urgent write.
@@ -144,15 +145,19 @@ func (w writer) run(urgent, others <-chan *job) {
 	}
 }
 
-// gather waits for more jobs that are not urgent, until there are enough, until
-// one comes that is urgent, or for so long.
+// gather waits for more jobs that are not urgent, until they have enough statements,
+// until one comes that is urgent, or for so long.
 func gather(urgent, others *<-chan *job, batch []*job, d time.Duration) (all []*job, hurry bool) {
 	if d <= 0 || len(batch) == 0 {
 		return batch, false
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	for len(batch) < patient {
+	statements := 0
+	for _, j := range batch {
+		statements += len(j.statements)
+	}
+	for statements < enough {
 		select {
 		case j, open := <-*urgent:
 			if !open {
@@ -165,7 +170,7 @@ func gather(urgent, others *<-chan *job, batch []*job, d time.Duration) (all []*
 				*others = nil
 				return batch, false
 			}
-			batch = append(batch, j)
+			batch, statements = append(batch, j), statements+len(j.statements)
 		case <-timer.C:
 			return batch, false
 		}
