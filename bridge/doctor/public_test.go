@@ -1,13 +1,8 @@
 package doctor
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -15,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/absorb-bridge/absorb-bridge/internal/certificates"
 	"github.com/absorb-bridge/absorb-bridge/internal/loopback"
 )
 
@@ -87,22 +83,14 @@ func listenOf(t *testing.T, p *patient) string {
 // shortLived is a certificate of 127.0.0.1 that ends in three days.
 func shortLived(t *testing.T) (*tls.Certificate, *x509.CertPool) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	until := time.Now().Add(72 * time.Hour)
+	authority, err := certificates.NewAuthority("test", until)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(72 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+	pair, err := authority.Issue(until, "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(c)
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+	return &pair, authority.Pool()
 }

@@ -2,17 +2,9 @@ package gateway
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
 	"log/slog"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -23,66 +15,29 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin/access"
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
+	"github.com/absorb-bridge/absorb-bridge/internal/certificates"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// authority signs certificates.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
-
-func block(kind string, der []byte) string {
-	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
-}
-
-func newAuthority(t *testing.T) authority {
+// own makes an authority, and a certificate of it for 127.0.0.1.
+func own(t *testing.T) (*certificates.Authority, tls.Certificate) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	until := time.Now().Add(24 * time.Hour)
+	authority, err := certificates.NewAuthority("an own authority", until)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := authority{&x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "an own authority"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}, key}
-	if a.cert.Raw, err = x509.CreateCertificate(rand.Reader, a.cert, a.cert, key.Public(), key); err != nil {
+	pair, err := authority.Issue(until, "127.0.0.1")
+	if err != nil {
 		t.Fatal(err)
 	}
-	return a
+	return authority, pair
 }
 
-// sign makes a certificate for a server on loopback or for a client, and its key, in PEM.
-func (a authority) sign(t *testing.T, serial int64, use x509.ExtKeyUsage) (cert, key string) {
+// serveTLS is an API, a provider and a collector of traces behind TLS that asks for a
+// client certificate of the authority.
+func serveTLS(t *testing.T, authority *certificates.Authority, pair tls.Certificate) (url string) {
 	t.Helper()
-	own, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "signed"}, NotBefore: a.cert.NotBefore, NotAfter: a.cert.NotAfter,
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{use}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, c, a.cert, own.Public(), a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(own)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return block("CERTIFICATE", der), block("PRIVATE KEY", keyDER)
-}
-
-// serve is an API, a provider and a collector of traces behind TLS that asks for a client
-// certificate of the authority.
-func (a authority) serve(t *testing.T) (url string) {
-	t.Helper()
-	cert, key := a.sign(t, 2, x509.ExtKeyUsageServerAuth)
-	pair, err := tls.X509KeyPair([]byte(cert), []byte(key))
-	if err != nil {
-		t.Fatal(err)
-	}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/.well-known/") {
 			_, _ = io.WriteString(w, `{"issuer":"https://`+r.Host+`","authorization_endpoint":"https://`+r.Host+`/auth"}`)
@@ -92,9 +47,7 @@ func (a authority) serve(t *testing.T) (url string) {
 		_, _ = io.WriteString(w, "{}")
 	}))
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM([]byte(block("CERTIFICATE", a.cert.Raw)))
-	server.TLS = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool}
+	server.TLS = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: authority.Pool()}
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	return server.URL
@@ -104,10 +57,13 @@ func (a authority) serve(t *testing.T) (url string) {
 // own authority signed: with its certificate it works, and without it the words say what
 // to do.
 func TestOwnAuthority(t *testing.T) {
-	own := newAuthority(t)
-	url := own.serve(t)
-	cert, key := own.sign(t, 3, x509.ExtKeyUsageClientAuth)
-	ca := block("CERTIFICATE", own.cert.Raw)
+	authority, pair := own(t)
+	url := serveTLS(t, authority, pair)
+	ca := string(authority.PEM())
+	cert, key, err := certificates.PEM(pair)
+	if err != nil {
+		t.Fatal(err)
+	}
 	api := func(t *testing.T, trust kit.Trust) string {
 		client := clientOptions("production", config.API{URL: url, Trust: trust}, nil).HTTP // which asks once
 		resp, err := client.Get(url + "/users")

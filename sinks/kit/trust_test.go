@@ -2,17 +2,10 @@ package kit
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
 	"log"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,32 +13,25 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/internal/certificates"
 )
 
-// certificate makes one that signs itself, and its key, in PEM.
-func certificate(t *testing.T, until time.Time) (cert, key string) {
+// certificate makes one for 127.0.0.1, its key and the certificate of the authority that
+// signed it, in PEM.
+func certificate(t *testing.T, until time.Time) (cert, key, ca string) {
 	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	authority, err := certificates.NewAuthority("test", until)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: until.Add(-48 * time.Hour), NotAfter: until,
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, private.Public(), private)
+	pair, err := authority.Issue(until, "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
+	if cert, key, err = certificates.PEM(pair); err != nil {
 		t.Fatal(err)
 	}
-	encode := func(kind string, bytes []byte) string {
-		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: bytes}))
-	}
-	return encode("CERTIFICATE", der), encode("PRIVATE KEY", keyDER)
+	return cert, key, string(authority.PEM())
 }
 
 // secured serves with a certificate, and asks for one that clients trusts unless that is "".
@@ -93,21 +79,21 @@ func overHTTP() Type {
 // A certificate that is not trusted is the destination's trouble, and the words say what
 // to do. The settings of a Trust mend it.
 func TestTrust(t *testing.T) {
-	own, ownKey := certificate(t, time.Now().Add(24*time.Hour))
-	other, _ := certificate(t, time.Now().Add(24*time.Hour))
-	old, oldKey := certificate(t, time.Now().Add(-time.Hour))
-	plain, asks, expired := secured(t, own, ownKey, ""), secured(t, own, ownKey, own), secured(t, old, oldKey, "")
+	own, ownKey, ca := certificate(t, time.Now().Add(24*time.Hour))
+	_, _, other := certificate(t, time.Now().Add(24*time.Hour))
+	old, oldKey, oldCA := certificate(t, time.Now().Add(-time.Hour))
+	plain, asks, expired := secured(t, own, ownKey, ""), secured(t, own, ownKey, ca), secured(t, old, oldKey, "")
 	for name, c := range map[string]struct {
 		settings map[string]any
 		want     string // of the words; "" when it works
 	}{
 		"nothing is trusted":    {map[string]any{"url": plain}, "setting ca"},
 		"another is trusted":    {map[string]any{"url": plain, "ca": other}, "setting ca"},
-		"trusted":               {map[string]any{"url": plain, "ca": own}, ""},
-		"another name":          {map[string]any{"url": strings.Replace(plain, "127.0.0.1", "localhost", 1), "ca": own}, "a name that the certificate is for"},
-		"expired":               {map[string]any{"url": expired, "ca": old}, "must be renewed"},
-		"none is shown":         {map[string]any{"url": asks, "ca": own}, "client_cert"},
-		"a certificate of ours": {map[string]any{"url": asks, "ca": own, "client_cert": own, "client_key": ownKey}, ""},
+		"trusted":               {map[string]any{"url": plain, "ca": ca}, ""},
+		"another name":          {map[string]any{"url": strings.Replace(plain, "127.0.0.1", "localhost", 1), "ca": ca}, "a name that the certificate is for"},
+		"expired":               {map[string]any{"url": expired, "ca": oldCA}, "must be renewed"},
+		"none is shown":         {map[string]any{"url": asks, "ca": ca}, "client_cert"},
+		"a certificate of ours": {map[string]any{"url": asks, "ca": ca, "client_cert": own, "client_key": ownKey}, ""},
 	} {
 		sink, err := overHTTP().New(Setup{Settings: c.settings, Client: NewClient(http.DefaultTransport.(*http.Transport).Clone(), 10*time.Second)})
 		if err != nil {
@@ -131,8 +117,8 @@ func TestTrust(t *testing.T) {
 }
 
 func TestTrustIsChecked(t *testing.T) {
-	cert, _ := certificate(t, time.Now().Add(time.Hour))
-	_, otherKey := certificate(t, time.Now().Add(time.Hour))
+	cert, _, _ := certificate(t, time.Now().Add(time.Hour))
+	_, otherKey, _ := certificate(t, time.Now().Add(time.Hour))
 	for name, c := range map[string]struct {
 		settings map[string]any
 		key      string
