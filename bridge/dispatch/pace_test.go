@@ -162,3 +162,26 @@ func TestSinksOfOneBucketShareAPace(t *testing.T) {
 		}
 	})
 }
+
+// The rate counts from the arrival of a message: what the limiter refilled while the
+// message was under way is not used.
+func TestPaceCountsFromArrival(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for burst, want := range map[int][]time.Duration{
+			1: {4 * time.Second, 6 * time.Second},
+			3: {2 * time.Second, 2 * time.Second, 4 * time.Second}, // two more of the burst are left
+		} {
+			p, m := NewPace(PaceConfig{Limit: bridge.Limit{Rate: 0.5, Burst: burst}}), &notes{}
+			began := time.Now()
+			wait(t.Context(), t, p, m)
+			sleep(t.Context(), 2*time.Second)
+			p.Sent()
+			for i, w := range want {
+				wait(t.Context(), t, p, m)
+				if got := time.Since(began); got != w {
+					t.Errorf("burst %d: message %d goes after %v, want %v", burst, i+2, got, w)
+				}
+			}
+		}
+	})
+}

@@ -110,11 +110,11 @@ func testDuplicates(t *testing.T, s *Store) {
 	}
 }
 
-func TestDuplicatesWithoutCorrelationExpire(t *testing.T) {
-	both(t, testDuplicatesWithoutCorrelationExpire)
+func TestDuplicatesExpireWithoutCorrelation(t *testing.T) {
+	both(t, testDuplicatesExpireWithoutCorrelation)
 }
 
-func testDuplicatesWithoutCorrelationExpire(t *testing.T, s *Store) {
+func testDuplicatesExpireWithoutCorrelation(t *testing.T, s *Store) {
 	e := event(1)
 	e.CorrelationID = ""
 	first := accept(t, s, e)[0]
@@ -130,6 +130,13 @@ func testDuplicatesWithoutCorrelationExpire(t *testing.T, s *Store) {
 	}
 	if got := accept(t, s, e)[0]; !got.Duplicate || got.ID != second.ID || got.ID == first.ID {
 		t.Errorf("repeated once more = %+v, want a duplicate of %s", got, second.ID)
+	}
+
+	e = event(2)
+	first = accept(t, s, e)[0]
+	e.ReceivedAt = e.ReceivedAt.Add(24 * time.Hour)
+	if got := accept(t, s, e)[0]; !got.Duplicate || got.ID != first.ID {
+		t.Errorf("a day later, with a correlation id = %+v, want a duplicate of %s", got, first.ID)
 	}
 }
 
