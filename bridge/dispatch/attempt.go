@@ -41,7 +41,7 @@ func (s *Sender) sendAll(ctx, late, recording context.Context, due []item) {
 	clear(s.posted) // what was posted before is in the store
 
 	var over atomic.Bool
-	over.Store(len(s.health.Failing) > 0) // these were put behind the others
+	over.Store(s.health.streak() > 0 || s.health.probing()) // what failed was put behind the others; a probe is by itself
 	batches := make(chan []item)
 	others.Go(func() { s.stream(ctx, due, &over, batches) })
 	ready := make(chan prepared, ahead)
