@@ -105,11 +105,11 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 
 // webhook takes the webhook's URL apart.
 func (c Config) webhook() (u *url.URL, id, token string, err error) {
-	if c.WebhookURL.Empty() {
-		return nil, "", "", kit.Setting("webhook_url", "required: copy it from the channel's settings, Integrations, Webhooks; or give a bot's token and a channel_id")
-	}
-	const wanted = "a URL like https://discord.com/api/webhooks/123456789/…"
-	if u, err = kit.WebhookURL(c.WebhookURL, "discord", wanted); err != nil {
+	const (
+		source = "copy it from the channel's settings, Integrations, Webhooks; or give a bot's token and a channel_id"
+		wanted = "a URL like https://discord.com/api/webhooks/123456789/…"
+	)
+	if u, err = kit.WebhookURL(c.WebhookURL, "discord", source, wanted); err != nil {
 		return nil, "", "", err
 	}
 	found := webhookPath.FindStringSubmatch(u.Path)

@@ -65,10 +65,8 @@ func New(setup kit.Setup) (bridge.Sink, error) {
 	if err := setup.Decode(&s.config); err != nil {
 		return nil, err
 	}
-	if s.config.WebhookURL.Empty() {
-		return nil, kit.Setting("webhook_url", "required: copy it from the space's menu, Apps & integrations, Webhooks")
-	}
-	u, err := kit.WebhookURL(s.config.WebhookURL, "googlechat", "a URL like https://chat.googleapis.com/v1/spaces/…/messages?key=…&token=…")
+	u, err := kit.WebhookURL(s.config.WebhookURL, "googlechat", "copy it from the space's menu, Apps & integrations, Webhooks",
+		"a URL like https://chat.googleapis.com/v1/spaces/…/messages?key=…&token=…")
 	if err != nil {
 		return nil, err
 	}

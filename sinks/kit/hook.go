@@ -34,10 +34,7 @@ func NewHook(setup Setup, like string) (*Hook, error) {
 }
 
 func (c HookConfig) check(like string) error {
-	if c.WebhookURL.Empty() {
-		return Setting("webhook_url", "required: copy it from the chat's page of the incoming webhook")
-	}
-	_, err := WebhookURL(c.WebhookURL, "", "a URL like "+like)
+	_, err := WebhookURL(c.WebhookURL, "", "copy it from the chat's page of the incoming webhook", "a URL like "+like)
 	return err
 }
 

@@ -9,8 +9,12 @@ import (
 
 // WebhookURL reads the setting webhook_url of a sink type. A platform may have hosts
 // of its own choice, so any will do, except those that are known to be another
-// platform's: it would refuse the first message. A fault says what is wanted.
-func WebhookURL(secret bridge.Secret, sinkType, wanted string) (*url.URL, error) {
+// platform's: it would refuse the first message. An error says where the URL is copied
+// from, and what it looks like.
+func WebhookURL(secret bridge.Secret, sinkType, source, wanted string) (*url.URL, error) {
+	if secret.Empty() {
+		return nil, Setting("webhook_url", "required: %s", source)
+	}
 	u, err := url.Parse(secret.Reveal())
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, Setting("webhook_url", "want %s", wanted)

@@ -86,10 +86,8 @@ func (c Config) withoutBot() error {
 }
 
 func checkURL(secret bridge.Secret) error {
-	if secret.Empty() {
-		return kit.Setting("webhook_url", "required: copy it from the app's page Incoming Webhooks; or give a bot's token and a channel")
-	}
-	_, err := kit.WebhookURL(secret, "slack", "a URL like https://hooks.slack.com/services/…")
+	_, err := kit.WebhookURL(secret, "slack", "copy it from the app's page Incoming Webhooks; or give a bot's token and a channel",
+		"a URL like https://hooks.slack.com/services/…")
 	return err
 }
 

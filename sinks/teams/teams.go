@@ -68,10 +68,7 @@ const userID = `[^\s@]+@[^\s@]+|[0-9a-fA-F-]{36}`
 // sovereign clouds have their own.
 func checkURL(secret bridge.Secret) error {
 	const create = "in Teams choose the channel's menu, Workflows, Send webhook alerts to a channel, and copy the URL that it gives"
-	if secret.Empty() {
-		return kit.Setting("webhook_url", "required: %s", create)
-	}
-	u, err := kit.WebhookURL(secret, "teams", "a whole URL; "+create)
+	u, err := kit.WebhookURL(secret, "teams", create, "a whole URL; "+create)
 	if err != nil {
 		return err
 	}
