@@ -52,8 +52,7 @@ func TestChangesUseIndexes(t *testing.T) {
 	}{
 		"routed":  {s.changes.routed, []any{text, bytes, bytes, number}},
 		"deliver": {s.changes.deliver, []any{text, text, text, text, number}},
-		"sent":    {s.changes.sent, []any{text, number, text, number, text}},
-		"tried":   {s.changes.tried, []any{text, number, text, number, number, text}},
+		"sent":    {s.changes.sent, []any{text, number, number, text, text}},
 	} {
 		err := pgx.BeginFunc(t.Context(), e.pool, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(t.Context(), byIndex); err != nil {
