@@ -1,11 +1,10 @@
-// Package bridge is the vocabulary of absorb-bridge: what every other package
-// speaks of and none of them owns.
+// Package bridge defines the types that all other packages of absorb-bridge share.
 //
-// An Event is what Absorb announced. Facts are what is known of it once it was
-// looked up. A Message is what should be said about it, in words that belong to
-// no platform. A Sink is where it is said. A Delivery is one message on its way
-// to one sink.
+// An Event is one thing that happened in Absorb. Facts are the event's webhook and
+// the answers to its lookups. A Message is the text about an event, in no platform's
+// format. A Sink is a destination of messages. A Delivery is the record that one
+// event goes to one sink by one route.
 //
-// The package imports only the standard library and does no I/O, so that any
-// package may depend on it and it depends on none.
+// The package imports only the standard library and does no I/O, so any package may
+// depend on it.
 package bridge

@@ -1,8 +1,8 @@
 package bridge
 
-// Entries is the list in an answer of the Integration API: the answer itself, or the
-// one in a page that holds it beside its counts: of several the first by its key. It is
-// nil when there is none.
+// Entries returns the list in an answer of the Integration API. The answer is the list
+// itself, or a page that contains the list beside its counts. If a page contains several
+// lists, Entries returns the one whose key sorts first. Without a list it returns nil.
 func Entries(answer any) []any {
 	switch a := answer.(type) {
 	case []any:

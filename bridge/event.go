@@ -2,41 +2,41 @@ package bridge
 
 import "time"
 
-// Event is one thing that happened in an Absorb portal, as a webhook told it.
+// Event is one thing that happened in an Absorb portal, usually reported by a webhook.
 type Event struct {
 	ID            string            // UUIDv7, given at intake; sorts by arrival
-	Family        string            // whose events the same bytes repeat, if not only those of Source
+	Family        string            // name of the first of the sources that share a secret; duplicates are found among all of them. "" means Source
 	Source        string            // name of the configured source that verified it
 	Type          string            // canonical name in PascalCase, such as CertificateAwarded
-	UserID        string            // the learner concerned, or ""
+	UserID        string            // the learner, or ""
 	AdminID       string            // the admin who acted, or ""
 	ClientID      string            // the portal's client id, or ""
 	CorrelationID string            // shared by all events of one transaction, or ""
-	Entities      map[string]string // ids of the things concerned, by key: courseId, certificateId, …
+	Entities      map[string]string // ids of the other objects, by key: courseId, certificateId, …
 	OccurredAt    time.Time         // by the portal's clock; zero when the webhook does not say
-	ReceivedAt    time.Time         // by our clock
+	ReceivedAt    time.Time         // by the bridge's clock
 	Body          map[string]any    // the webhook as parsed; numbers are json.Number
 	Raw           []byte            // the webhook as received: the bytes that the signature covers
 	Signature     string            // the form of its signature, such as hex-upper
-	UserAgent     string            // of the request that brought it
-	Trace         Trace             // how it was looked up, once it was
-	CaughtUp      bool              // no webhook brought it: Absorb's API told of it afterwards
-	Kept          []byte            // what is stored of Raw; nil for all of it
-	Traceparent   string            // the trace that it began (W3C Trace Context), or ""
-	Likeness      Likeness          // by which its source tells whether it came before under another id
-	Inferred      map[string]string // ids that the webhook left out and Absorb's lists gave, by key; those of things are in Entities too
-	Repeats       string            // id of the event that had the same bytes before, when they name neither a thing nor a time
-	Shared        []string          // parts of its facts that other events are likely to have, too
+	UserAgent     string            // User-Agent of the request
+	Trace         LookupTrace       // its lookups; empty before them
+	CaughtUp      bool              // found by catch-up: no webhook reported it
+	Kept          []byte            // the part of Raw to store; nil for all of it
+	Traceparent   string            // the trace that starts with it (W3C Trace Context), or ""
+	DedupeKey     DedupeKey         // finds repetitions with other ids; empty if the source has no dedupe
+	Inferred      map[string]string // ids inferred from Absorb's lists because the webhook omits them, by key; Entities contains them too
+	Repeats       string            // id of an earlier event with the same bytes, if they contain neither an entity's id nor a time
+	Shared        []string          // parts of its facts that other events probably share
 }
 
-// Likeness is what events have in common that a portal sends twice with other ids.
-type Likeness struct {
-	Key    []byte        // hash of the values compared; nil when nothing is
-	Within time.Duration // only the first of the events that arrive in this time counts
+// DedupeKey is equal for two webhooks about the same event that have different ids.
+type DedupeKey struct {
+	Key    []byte        // hash of the compared values; nil if nothing is compared
+	Within time.Duration // further events within this time are duplicates of the first
 }
 
-// Time is when the event happened: by the portal's clock if it said so, else
-// when it arrived.
+// Time returns when the event happened, by the portal's clock. If the webhook does not
+// say, it returns when the event arrived.
 func (e Event) Time() time.Time {
 	if e.OccurredAt.IsZero() {
 		return e.ReceivedAt
@@ -44,8 +44,7 @@ func (e Event) Time() time.Time {
 	return e.OccurredAt
 }
 
-// IDOf is the id that the event has by a key, such as userId or courseId; "" if it has
-// none.
+// IDOf returns the event's id for a key, such as userId or courseId, or "".
 func (e Event) IDOf(key string) string {
 	switch key {
 	case "userId":
@@ -60,8 +59,8 @@ func (e Event) IDOf(key string) string {
 	return e.Entities[key]
 }
 
-// Facts is the event's own part of what templates see, below the key "event".
-// Entity ids stand beside the named ones, so {{ .event.courseId }} works.
+// Facts returns what templates see below the key "event". Ids of entities are at the
+// top level too, so {{ .event.courseId }} works.
 func (e Event) Facts() map[string]any {
 	f := map[string]any{
 		"id":         e.ID,
@@ -90,8 +89,8 @@ func (e Event) Facts() map[string]any {
 	return f
 }
 
-// PortalKeys are the keys of ids that all events of a portal may share, so that they
-// tell nothing of one event.
+// PortalKeys returns the keys of ids that all events of a portal may share. Such an id
+// does not identify an event.
 func PortalKeys() []string {
 	return []string{
 		"portalId", "tenantId", "companyId", "accountId", "organizationId", "organisationId", "siteId", "schoolId", "environmentId",
@@ -106,7 +105,7 @@ func formatTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// EventTitle puts a canonical event name into words:
+// EventTitle returns a canonical event name as words:
 // "EnrollmentCompletedByLearner" becomes "Enrollment completed by learner".
 // Abbreviations keep their capitals.
 func EventTitle(canonical string) string {

@@ -2,14 +2,13 @@ package bridge
 
 import "maps"
 
-// Facts is everything that is known of an event when it is put into words: its
-// own part below "event", the source's name below "source", and one part for
-// each lookup that was answered ("user", "course", "enrollment", …). The values
-// are those of decoded JSON: map[string]any, []any, string, json.Number or
-// float64, bool, nil. A part that is missing reads as empty in templates.
+// Facts are what templates and conditions can read: the webhook's values below "event",
+// the source's name below "source", and one part for each answered lookup ("user",
+// "course", "enrollment", …). The values have the types of decoded JSON: map[string]any,
+// []any, string, json.Number or float64, bool, nil. A missing part is empty in templates.
 type Facts map[string]any
 
-// NewFacts starts the facts of an event, before anything was looked up.
+// NewFacts returns the facts of an event before its lookups.
 func NewFacts(e Event) Facts {
 	f := Facts{"event": e.Facts(), "source": e.Source}
 	if len(e.Inferred) > 0 {
@@ -22,8 +21,7 @@ func NewFacts(e Event) Facts {
 	return f
 }
 
-// Infer is a copy of the event with ids that its webhook left out. An id that the
-// event has stays as it is.
+// Infer returns a copy of the event with further ids. It never replaces an id.
 func (e Event) Infer(ids map[string]string) Event {
 	entities, inferred := maps.Clone(e.Entities), maps.Clone(e.Inferred)
 	if entities == nil {

@@ -9,107 +9,103 @@ import (
 
 // Sink is a destination of messages, such as one Slack channel.
 //
-// Both methods may be called from several goroutines. A sink neither retries,
-// waits, nor limits its rate: the sender of package dispatch does, and all it
-// looks at is the SendError.
+// Both methods may be called from several goroutines. A sink does not retry, wait or
+// limit its rate: the sender of package dispatch does, based on the SendError alone.
 type Sink interface {
-	// Encode puts a message into the platform's format, within its limits and
-	// escaped by its rules, whatever the message holds. It does no I/O, so that
-	// the result can be previewed and tested. An error means that the message
-	// can never be sent; it is a *SendError of kind MessageRejected.
+	// Encode converts a message to the platform's format. Whatever the message
+	// contains, the result is within the platform's limits and escaped by its rules.
+	// Encode does no I/O, so the result can be previewed and tested. An error means
+	// that the message can never be sent; it is a *SendError of kind MessageRejected.
 	Encode(Message) (Payload, error)
 
-	// Send makes one attempt. Every error is or wraps a *SendError, holds the
-	// platform's own words and no secret. It returns soon after the context ends.
+	// Send makes one attempt. Every error is or wraps a *SendError; it contains the
+	// platform's answer and no secret. Send returns soon after the context ends.
 	Send(context.Context, Payload) (Receipt, error)
 }
 
-// Addressed is a Sink whose recipients depend on the event. The templates are
-// rendered with the event's facts, and the results become Message.To.
+// Addressed is a Sink whose recipients depend on the event. The bridge renders the
+// recipients with the event's facts and puts the results into Message.To.
 type Addressed interface {
 	Recipients() []string // template texts, such as "{{ .user.emailAddress }}"
 }
 
-// Threaded is a Sink that keeps the messages of a conversation together.
+// Threaded is a Sink that can post in threads.
 type Threaded interface {
-	Threads() bool // whether it does so with its settings
+	Threads() bool // whether its settings allow it
 }
 
-// Updating is a Sink that can put a message in the place of an earlier one. If the
-// platform refuses that, as the earlier one is gone or too old, the sink sends an
-// ordinary message.
+// Updating is a Sink that can replace a message that it sent. If the platform refuses
+// that because the message was deleted or is too old, the sink sends a new message.
 type Updating interface {
-	Updates() bool // whether it can with its settings
+	Updates() bool // whether its settings allow it
 }
 
-// Templated is a Sink whose payload may be a template of its admin's. It is
-// rendered with the event's facts, the message below "message" and the delivery's
-// id and route below "delivery"; the result becomes Message.Body.
+// Templated is a Sink whose payload may be a template in the configuration. The bridge
+// renders it with the event's facts, the message below "message", and the delivery's id
+// and route below "delivery". The result becomes Message.Body.
 type Templated interface {
-	// Template gives its text, or "" when there is none, and the media type of what it
-	// makes. Every value is written as that type needs, so that data cannot break out
-	// of its place.
+	// Template returns the template's text, or "" without one, and the media type of
+	// its result. Values are escaped for that type, so data cannot change the structure.
 	Template() (text, mediaType string)
 }
 
-// Verbatim is a Sink that programs read: each event is a message of its own, whatever
-// its routes say of digests, stories and quiet hours.
+// Verbatim is a Sink for programs. Each event is a message of its own: digests, stories
+// and quiet hours of routes do not apply.
 type Verbatim interface {
 	Verbatim()
 }
 
-// OneForm is a Sink whose platform refuses messages for their recipients or their
-// senders. A message without its picture or its links would be refused, too, so it is
-// not tried.
-type OneForm interface {
-	OneForm()
+// NoSimplerForm is a Sink whose platform refuses messages because of their recipient or
+// sender. A simpler message would be refused too, so the bridge does not try one.
+type NoSimplerForm interface {
+	NoSimplerForm()
 }
 
-// Probed is a Sink that can be tried without a message.
+// Probed is a Sink that can be checked without sending a message.
 type Probed interface {
-	// Probe connects as Send would, logs in where that is harmless, and says what it
-	// found. It posts nothing and changes nothing. Its error is as Send's.
+	// Probe connects as Send would, logs in where that is harmless, and describes the
+	// result. It posts and changes nothing. Its errors are like those of Send.
 	Probe(context.Context) (found string, err error)
 }
 
-// Bucketed is a Sink that shares its destination's quota with others: all sinks
-// of one bucket share one rate limit.
+// Bucketed is a Sink that shares a quota of the platform with other sinks. All sinks of
+// one bucket share one rate limit.
 type Bucketed interface {
-	Bucket() string // not empty, holds no secret
+	Bucket() string // not empty, without secrets
 }
 
-// Payload is a message as a platform takes it.
+// Payload is a message in the platform's format.
 type Payload struct {
 	MessageID   string   // Message.ID
 	ContentType string   // media type of Body
-	Body        []byte   // exactly what is sent: JSON, or a mail in RFC 5322 form
+	Body        []byte   // the bytes to send: JSON, or a mail in RFC 5322 form
 	To          []string // recipients, for sinks that have them
-	Thread      string   // Message.Thread, for sinks whose Body does not tell it
+	Thread      string   // Message.Thread, for sinks whose Body does not contain it
 	Replaces    string   // Message.Replaces
-	Shortened   []string // what had to be cut to fit, for the log: "title", "3 fields"
+	Shortened   []string // parts that were shortened or removed to fit, for the log: "title", "3 fields"
 }
 
 // Receipt is a platform's answer to an accepted message.
 type Receipt struct {
-	ID     string        // the platform's id of the message, or ""; Message.Replaces may name it later
-	Thread string        // what later messages of the same conversation need as Message.Thread, or ""
+	ID     string        // the platform's id of the message, or ""; a later message may replace it
+	Thread string        // the value of Message.Thread for later messages of the thread, or ""
 	Status int           // HTTP or SMTP status
-	Detail string        // the platform's words, shortened, without secrets
-	Pause  time.Duration // how long the platform asks to wait before the next message, or 0
+	Detail string        // the platform's answer, shortened, without secrets
+	Pause  time.Duration // the pause that the platform asks for before the next message, or 0
 }
 
-// Kind tells the dispatcher what to do about a failed attempt.
+// Kind classifies a failed attempt. It decides whether the bridge retries.
 type Kind int
 
-// The kinds of failure. The zero value is Temporary: when in doubt, try again.
+// The kinds of failure. The zero value is Temporary, so an unknown failure is retried.
 const (
-	Temporary         Kind = iota // may work later: try this message again after a while
-	Limited                       // too fast: pause the whole sink, then try again; not counted as an attempt
-	MessageRejected               // this message will never be taken; others may
-	DestinationBroken             // nothing will be taken until somebody mends the destination
+	Temporary         Kind = iota // may work later: retry this message after a pause
+	Limited                       // too fast: pause the whole sink, then retry; does not count as an attempt
+	MessageRejected               // the platform will never accept this message, but perhaps others
+	DestinationBroken             // the destination accepts nothing until somebody fixes it
 )
 
-// String is the kind in lower-case words, as metrics and the store spell it.
+// String returns the kind as metrics and the store spell it.
 func (k Kind) String() string {
 	switch k {
 	case Limited:
@@ -123,16 +119,16 @@ func (k Kind) String() string {
 	}
 }
 
-// SendError is why an attempt failed.
+// SendError says why an attempt failed.
 type SendError struct {
-	Kind       Kind
-	RetryAfter time.Duration // how long the platform asks to wait, or 0 when it does not say
-	Status     int           // HTTP or SMTP status, or 0 when no answer came
-	Detail     string        // the platform's own words or the network's, without secrets
-	Stranger   bool          // not the platform answered, but somebody in between, such as a proxy
+	Kind         Kind
+	RetryAfter   time.Duration // the pause that the platform asks for, or 0
+	Status       int           // HTTP or SMTP status, or 0 without an answer
+	Detail       string        // the platform's answer or the network error, without secrets
+	Intermediary bool          // a proxy or another intermediary answered, not the platform
 }
 
-// Error gives the status and the platform's words.
+// Error returns the status and the detail.
 func (e *SendError) Error() string {
 	switch {
 	case e.Status == 0:
@@ -144,8 +140,8 @@ func (e *SendError) Error() string {
 	}
 }
 
-// AsSendError finds the SendError in err. An error that has none, which only a
-// faulty sink returns, is taken as Temporary.
+// AsSendError returns the SendError in err. Only a faulty sink returns an error without
+// one; such an error counts as Temporary.
 func AsSendError(err error) *SendError {
 	if se, ok := errors.AsType[*SendError](err); ok {
 		return se
@@ -153,13 +149,13 @@ func AsSendError(err error) *SendError {
 	return &SendError{Kind: Temporary, Detail: err.Error()}
 }
 
-// Rejectedf is the error of an Encode that cannot make a payload.
+// Rejectedf returns the error of an Encode that cannot make a payload.
 func Rejectedf(format string, args ...any) *SendError {
 	return &SendError{Kind: MessageRejected, Detail: fmt.Sprintf(format, args...)}
 }
 
-// Limit is how fast a sink may be sent to.
+// Limit is the rate limit of a sink.
 type Limit struct {
-	Rate  float64 // messages a second; 0 or less means without limit
-	Burst int     // how many may go at once after a rest, at least 1
+	Rate  float64 // messages per second; 0 or less means no limit
+	Burst int     // messages that may be sent at once after a pause, at least 1
 }

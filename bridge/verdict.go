@@ -1,6 +1,6 @@
 package bridge
 
-// Verdict is what a route makes of an event, and why.
+// Verdict says whether a route takes an event, and why.
 type Verdict struct {
 	Route   string `json:"route"`
 	Event   bool   `json:"event"`             // whether the event's name is one of the route's
@@ -11,5 +11,5 @@ type Verdict struct {
 	Takes   bool   `json:"takes"`             // whether the route takes the event
 }
 
-// Named tells whether the route is about events of this name from this source.
+// Named reports whether the route names the event's type and its source.
 func (v Verdict) Named() bool { return v.Event && v.Source }

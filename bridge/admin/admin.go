@@ -58,13 +58,13 @@ type Options struct {
 
 // Running is what only a bridge that runs can tell. Each may be nil.
 type Running struct {
-	Version  string
-	Standing func(ctx context.Context, sink string) (bridge.Standing, error)
-	Owner    func(ctx context.Context) (map[string]string, error) // by sink: the replica that sends
-	Self     string                                               // this replica
-	Refusals func() []intake.Refusals
-	HasAPI   func(source string) bool                       // whether it has an Integration API
-	TryAPI   func(ctx context.Context, source string) error // asks it who we are
+	Version    string
+	SinkStatus func(ctx context.Context, sink string) (bridge.SinkStatus, error)
+	Owner      func(ctx context.Context) (map[string]string, error) // by sink: the replica that sends
+	Self       string                                               // this replica
+	Refusals   func() []intake.Refusals
+	HasAPI     func(source string) bool                       // whether it has an Integration API
+	TryAPI     func(ctx context.Context, source string) error // asks it who we are
 
 	FirstContact  func(source string) time.Time // until when it is on test by itself
 	Configuration func() Configuration

@@ -56,8 +56,8 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 	types := map[string]any{
 		"Error": Error{}, "About": About{}, "Selection": Selection{}, "Changed": Changed{}, "Counted": Counted{}, "DeliveryRow": store.DeliveryRow{},
 		"DeliveryLine": DeliveryLine{}, "AttemptRow": store.AttemptRow{}, "Message": Message{}, "DeliveryView": DeliveryView{}, "EventRow": store.EventRow{},
-		"Call": bridge.Call{}, "Trace": bridge.Trace{}, "Verdict": bridge.Verdict{}, "EventView": EventView{}, "Refusals": intake.Refusals{},
-		"SourceView": SourceView{}, "Unanswered": bridge.Unanswered{}, "Step": Step{}, "Setup": Setup{}, "Window": Window{}, "Login": Login{}, "Captured": Captured{}, "Value": absorb.Value{}, "Need": absorb.Need{}, "Inspection": Inspection{},
+		"Call": bridge.LookupCall{}, "Trace": bridge.LookupTrace{}, "Verdict": bridge.Verdict{}, "EventView": EventView{}, "Refusals": intake.Refusals{},
+		"SourceView": SourceView{}, "Unanswered": bridge.UnansweredLookup{}, "Step": Step{}, "Setup": Setup{}, "Window": Window{}, "Login": Login{}, "Captured": Captured{}, "Value": absorb.Value{}, "Need": absorb.Need{}, "Inspection": Inspection{},
 		"Problem": Problem{}, "SinkView": SinkView{}, "Routing": Routing{}, "Slice": Slice{}, "Overview": Overview{}, "Cause": Cause{},
 		"Setting": Setting{}, "Fault": Fault{}, "Configuration": Configuration{}, "Audit": store.Audit{},
 	}

@@ -29,7 +29,7 @@ type Routing struct {
 // is shown while something waits for it.
 type SinkView struct {
 	Name string `json:"name"`
-	bridge.Standing
+	bridge.SinkStatus
 	store.Queue
 	Sent     int    `json:"sent"`            // in the last day
 	Failed   int    `json:"failed"`          // attempts in the last day
@@ -129,9 +129,9 @@ func (svc *Service) sinkViews(ctx context.Context, history []Slice) ([]SinkView,
 	}
 	all := []SinkView{}
 	for _, name := range svc.Sinks() {
-		v := SinkView{Name: name, Queue: queues[name], Owner: owners[name], Standing: bridge.Standing{State: bridge.Healthy}}
-		if svc.Running.Standing != nil {
-			if v.Standing, err = svc.Running.Standing(ctx, name); err != nil {
+		v := SinkView{Name: name, Queue: queues[name], Owner: owners[name], SinkStatus: bridge.SinkStatus{State: bridge.Healthy}}
+		if svc.Running.SinkStatus != nil {
+			if v.SinkStatus, err = svc.Running.SinkStatus(ctx, name); err != nil {
 				return nil, err
 			}
 		}

@@ -95,7 +95,7 @@ func (s SourceView) problems(now time.Time) (all []Problem) {
 		all = append(all, Problem{false, "the Integration API of " + s.Name + " does not answer: " + s.APIWords, "Messages go out without names, or wait, as on_failure says. Check its key, user and password.", here})
 	}
 	for _, u := range s.Unanswered {
-		all = append(all, Problem{false, u.Words(), u.Remedy(), here})
+		all = append(all, Problem{false, u.Summary(), u.Remedy(), here})
 	}
 	return all
 }

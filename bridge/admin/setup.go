@@ -26,7 +26,7 @@ type SourceView struct {
 	APIWords     string            `json:"api_words,omitempty"`          // why it fails
 	APIAt        time.Time         `json:"api_at,omitzero"`              // when somebody tried it
 
-	Unanswered []bridge.Unanswered `json:"unanswered,omitempty"` // lookups to which the API never has an answer
+	Unanswered []bridge.UnansweredLookup `json:"unanswered,omitempty"` // lookups to which the API never has an answer
 }
 
 const (
@@ -130,7 +130,7 @@ func (svc *Service) lookAtAPI(ctx context.Context, v *SourceView) error {
 			v.API, v.APIWords = apiFails, trace.Failed[part]
 			return nil
 		}
-		if slices.ContainsFunc(trace.Calls, func(c bridge.Call) bool { return c.Status == http.StatusOK && !c.Cached }) {
+		if slices.ContainsFunc(trace.Calls, func(c bridge.LookupCall) bool { return c.Status == http.StatusOK && !c.Cached }) {
 			v.API, v.APIWords = apiWorks, ""
 			return nil
 		}

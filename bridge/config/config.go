@@ -1,5 +1,6 @@
-// Package config reads bridge.yaml: over it the environment, strictly, and with
-// every fault reported at its place in the file.
+// Package config reads and checks bridge.yaml and the environment variables that
+// override it. It reports every error with its position in the file. It does not start
+// anything: package gateway builds the parts from a Config.
 package config
 
 import (
@@ -20,34 +21,34 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// Config is a configuration that was checked.
+// Config is a valid configuration.
 type Config struct {
-	Listen     string // address that takes webhooks
+	Listen     string // address that receives webhooks
 	Intake     Intake
 	Admin      Admin
-	Proxies    peer.Proxies    // that are trusted to say where a request came from
+	Proxies    peer.Proxies    // proxies that may state the client's address
 	Store      bridge.Secret   // path of the SQLite file, or URL of the PostgreSQL database
-	StoreKeys  []bridge.Secret // encrypt the tokens in Store; the newest is the first
+	StoreKeys  []bridge.Secret // encrypt the tokens in Store; the newest is first
 	Sources    []Source
 	Sinks      []Sink
 	Routes     []Route
 	Templates  string // directory with templates that replace the built-in ones, or ""
 	Timezone   *time.Location
-	Locale     string        // of messages, and of the files in Templates itself
+	Locale     string        // language of messages, and of the files directly in Templates
 	DateLayout string        // layout of package time, or ""
-	Keep       time.Duration // how long what is finished is kept
+	Keep       time.Duration // how long finished events and deliveries are kept
 	KeepDead   time.Duration // how long dead letters are kept
-	GiveUp     time.Duration // how long a delivery is tried
+	GiveUp     time.Duration // how long failed deliveries are retried
 	Redact     []string      // paths of facts that are never stored
 	Log        Log
 	Traces     Traces
-	Warnings   []string // what is allowed, but perhaps not meant
-	Files      []string // that were read: the configuration itself and what ${file:…} named
-	Loaded     string   // Fingerprint when it was loaded
+	Warnings   []string // settings that are valid but probably not intended
+	Files      []string // files that were read: the configuration, then those of ${file:…}
+	Loaded     string   // the Fingerprint at loading
 	Settings   []Setting
 }
 
-// Admin is where people look at the bridge, and who may.
+// Admin configures the admin pages and the API: their address, and who may use them.
 type Admin struct {
 	Listen    string
 	URL       string // how browsers reach it, or ""
@@ -58,7 +59,7 @@ type Admin struct {
 	Proxy     *Proxy // or nil
 }
 
-// OIDC is an OpenID Connect provider that people log in by.
+// OIDC is the OpenID Connect provider for logins to the admin pages.
 type OIDC struct {
 	Issuer       string
 	ClientID     string
@@ -70,7 +71,7 @@ type OIDC struct {
 	Trust        kit.Trust
 }
 
-// Proxy is a proxy that logs people in.
+// Proxy is a proxy that authenticates people for the admin pages.
 type Proxy struct {
 	From    []netip.Prefix
 	Header  string
@@ -78,7 +79,7 @@ type Proxy struct {
 	Operate []string
 }
 
-// Source is an Absorb portal that posts webhooks.
+// Source is an Absorb portal that sends webhooks.
 type Source struct {
 	Name           string
 	Path           string
@@ -87,111 +88,110 @@ type Source struct {
 	Signature      string              // the only form of signature accepted, or ""
 	UserAgent      string              // glob pattern, or ""
 	Portal         string              // base URL of the portal, for links, or ""
-	Links          render.Links        // addresses of the portal's pages, where they are not the usual ones
-	Fields         map[string][]string // JSON paths, by what they lead to; the first that leads somewhere counts
-	Events         map[string]string   // names of events, by what the webhooks call them
-	API            *API                // nil: nothing is looked up
-	CatchUp        *CatchUp            // nil: only by command …
-	Asked          CatchUp             // … then so
-	Family         string              // of the sources that share a secret, the first one's name
-	Dedupe         *Dedupe             // nil: events are compared by their bytes alone
-	MaxAge         time.Duration       // of an event that says when it happened; 0 for as long as events are kept
-	Keep           time.Duration       // in place of Config.Keep, or 0
-	KeepDead       time.Duration       // in place of Config.KeepDead, or 0
-	Redact         []string            // paths of facts that are never stored, beside Config.Redact
+	Links          render.Links        // addresses of the portal's pages that differ from the defaults
+	Fields         map[string][]string // JSON paths by field; the first path that finds a value counts
+	Events         map[string]string   // names of events, by the portal's codes for them
+	API            *API                // nil: no lookups
+	CatchUp        *CatchUp            // nil: only the command catches up …
+	Asked          CatchUp             // … with these settings
+	Family         string              // name of the first of the sources that share a secret
+	Dedupe         *Dedupe             // nil: only requests with the same bytes are duplicates
+	MaxAge         time.Duration       // oldest event to accept, by its own time; 0 means as old as events are kept
+	Keep           time.Duration       // overrides Config.Keep, or 0
+	KeepDead       time.Duration       // overrides Config.KeepDead, or 0
+	Redact         []string            // paths of facts that are never stored, in addition to Config.Redact
 }
 
 // API is an Integration API.
 type API struct {
 	Region    string
-	URL       string // in place of Region
+	URL       string // overrides Region
 	Key       bridge.Secret
 	Username  string
 	Password  bridge.Secret
-	OAuth     *OAuth  // in place of Username and Password, or nil
-	Scheme    string  // of the Authorization header; none for the bare token
-	Rate      float64 // requests a second
+	OAuth     *OAuth  // replaces Username and Password, or nil
+	Scheme    string  // of the Authorization header; none sends the token alone
+	Rate      float64 // requests per second
 	Burst     int
-	Budget    time.Duration // for one lookup with all its retries
+	Budget    time.Duration // maximum time of one lookup with all its retries
 	OnFailure string        // send or hold
 	Cache     time.Duration
 	Trust     kit.Trust
 }
 
-// OAuth is how tokens of an Integration API are had without a password.
+// OAuth configures access to an Integration API without a password.
 type OAuth struct {
 	TokenURL     string
 	ClientID     string
 	ClientSecret bridge.Secret
-	RefreshToken bridge.Secret // "" leaves it to the login command
+	RefreshToken bridge.Secret // "" if the login command gets it
 }
 
-// Sink is where messages go.
+// Sink is a destination of messages.
 type Sink struct {
-	Name     string
-	Type     string
-	Limit    bridge.Limit
-	Voice    Voice
-	Redact   []string       // paths of facts that are never sent to it
-	Settings map[string]any // the type's own
+	Name         string
+	Type         string
+	Limit        bridge.Limit
+	Localization Localization
+	Redact       []string       // paths of facts that the bridge never sends to it
+	Settings     map[string]any // the settings of the sink's type
 }
 
 // Route says which events go to which sinks.
 type Route struct {
-	Name    string
-	Events  []string // canonical names and patterns
-	Sources []string // none: all
-	When    *condition.Condition
-	To      []string
-	Voice   Voice
-	Digest  *dispatch.Digest
-	Story   bool
-	Quiet   *schedule.Quiet
-	Thread  *dispatch.Thread
-	Update  *dispatch.Update
+	Name         string
+	Events       []string // canonical names and patterns
+	Sources      []string // none: all
+	When         *condition.Condition
+	To           []string
+	Localization Localization
+	Digest       *dispatch.Digest
+	Story        bool
+	Quiet        *schedule.Quiet
+	Thread       *dispatch.Thread
+	Update       *dispatch.Update
 }
 
-// Voice is the language and the time zone of messages, where they are not those
-// of the whole configuration.
-type Voice struct {
-	Locale string         // such as de or de-CH; "" for the one around
-	Zone   *time.Location // nil for the one around
+// Localization is the language and the time zone of messages of a sink or a route.
+type Localization struct {
+	Locale string         // such as de or de-CH; "" inherits it
+	Zone   *time.Location // nil inherits it
 }
 
-// Or is v, and other for what v does not say.
-func (v Voice) Or(other Voice) Voice {
-	if v.Locale == "" {
-		v.Locale = other.Locale
+// Or returns l with its unset values taken from other.
+func (l Localization) Or(other Localization) Localization {
+	if l.Locale == "" {
+		l.Locale = other.Locale
 	}
-	if v.Zone == nil {
-		v.Zone = other.Zone
+	if l.Zone == nil {
+		l.Zone = other.Zone
 	}
-	return v
+	return l
 }
 
-// Log is how the log is written.
+// Log configures the log.
 type Log struct {
 	Level  string // debug, info, warn or error
 	Format string // auto, text or json
 }
 
-// Traces is where traces go.
+// Traces configures the export of OpenTelemetry traces.
 type Traces struct {
-	Endpoint bridge.Secret // of OTLP over HTTP, or ""; some collectors have a key in it
+	Endpoint bridge.Secret // OTLP over HTTP, or ""; the URL may contain a key
 	Trust    kit.Trust
 }
 
-// Load reads the configuration in the file at path; environ is the environment,
-// as os.Environ gives it. Its error is bridge.Problems with every fault found.
+// Load reads the configuration from the file at path. environ is the environment in the
+// form of os.Environ. The error of an invalid file is a bridge.Problems with all errors.
 func Load(path string, environ []string) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the configuration: %w (choose a file by --config or BRIDGE_CONFIG, or have absorb-bridge init write one)", err)
+		return nil, fmt.Errorf("read the configuration: %w (set --config or BRIDGE_CONFIG to the path of the file, or run absorb-bridge init to create one)", err)
 	}
 	return parse(path, filepath.Dir(path), data, environ)
 }
 
-// Parse reads a configuration from memory. Its relative paths start at the
+// Parse reads a configuration from memory. Its relative paths are relative to the
 // working directory.
 func Parse(name string, data []byte, environ []string) (*Config, error) {
 	return parse(name, "", data, environ)
@@ -222,9 +222,9 @@ func parse(name, dir string, data []byte, environ []string) (*Config, error) {
 	return b.config, nil
 }
 
-// LoadTemplates loads the built-in templates and those that the configuration
-// puts in their place, for a language and a zone.
-func (c *Config) LoadTemplates(v Voice) (*render.Set, error) {
+// LoadTemplates loads the built-in templates, and the configured ones that replace them,
+// for a language and a time zone.
+func (c *Config) LoadTemplates(l Localization) (*render.Set, error) {
 	escape := map[string]func(string) string{}
 	check := map[string]func(map[string]any) []render.Fault{}
 	for name, t := range sinks.Types() {
@@ -235,8 +235,8 @@ func (c *Config) LoadTemplates(v Voice) (*render.Set, error) {
 	for _, s := range c.Sources {
 		links[s.Name] = s.Links
 	}
-	v = v.Or(Voice{c.Locale, c.Timezone})
+	l = l.Or(Localization{c.Locale, c.Timezone})
 	return render.Load(render.Options{
-		Dir: c.Templates, Home: c.Locale, Locale: v.Locale, Zone: v.Zone, DateLayout: c.DateLayout, Links: links, Escape: escape, Check: check,
+		Dir: c.Templates, Home: c.Locale, Locale: l.Locale, Zone: l.Zone, DateLayout: c.DateLayout, Links: links, Escape: escape, Check: check,
 	})
 }

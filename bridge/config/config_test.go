@@ -443,7 +443,7 @@ func TestManual(t *testing.T) {
 	}
 }
 
-func TestVoice(t *testing.T) {
+func TestLocalization(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "pt-BR"), 0o700); err != nil {
 		t.Fatal(err)
@@ -454,10 +454,10 @@ sinks: { a: { type: console, locale: pt-BR, zone: America/Sao_Paulo }, b: { type
 routes: [ { name: r, events: [ "*" ], to: [ a ], locale: en-GB } ]
 `)
 	sink, route := c.Sinks[0], c.Routes[0]
-	if c.Locale != "de-CH" || sink.Voice.Locale != "pt-BR" || sink.Voice.Zone.String() != "America/Sao_Paulo" || len(sink.Settings) != 0 || c.Sinks[1].Voice != (Voice{}) {
+	if c.Locale != "de-CH" || sink.Localization.Locale != "pt-BR" || sink.Localization.Zone.String() != "America/Sao_Paulo" || len(sink.Settings) != 0 || c.Sinks[1].Localization != (Localization{}) {
 		t.Errorf("%+v", c)
 	}
-	if both := route.Voice.Or(sink.Voice); both.Locale != "en-GB" || both.Zone.String() != "America/Sao_Paulo" {
+	if both := route.Localization.Or(sink.Localization); both.Locale != "en-GB" || both.Zone.String() != "America/Sao_Paulo" {
 		t.Errorf("%+v", both)
 	}
 	_, err := Parse("bridge.yaml", []byte(head+`

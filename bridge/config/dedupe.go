@@ -32,8 +32,8 @@ func (b *builder) dedupe(key string, value any, fields map[string][]string) *Ded
 	var r rawDedupe
 	b.decode(key, value, &r)
 	d := &Dedupe{Within: b.duration(key+".within", or(r.Within, "5m"))}
-	if d.Within > store.MaxLikeness {
-		b.atValue(key+".within", "want at most %v: later repetitions count as new events", store.MaxLikeness)
+	if d.Within > store.MaxDedupeWithin {
+		b.atValue(key+".within", "want at most %v: later repetitions count as new events", store.MaxDedupeWithin)
 	}
 	for i, name := range r.By {
 		at := element(key+".by", i)

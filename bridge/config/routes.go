@@ -32,7 +32,7 @@ func (b *builder) routes(all []any) {
 			b.atValue(key+".name", "another route is named %q", r.Name)
 		}
 		seen[r.Name] = true
-		route := Route{Name: r.Name, Sources: r.Sources, To: r.To, Voice: b.voice(key, r.Locale, r.Zone)}
+		route := Route{Name: r.Name, Sources: r.Sources, To: r.To, Localization: b.localization(key, r.Locale, r.Zone)}
 		b.required(key+".events", r.Events, `which events? write ["*"] for all`)
 		for j, text := range r.Events {
 			route.Events = append(route.Events, b.event(element(key+".events", j), text))
@@ -88,8 +88,8 @@ func (b *builder) when(key, text string, r Route) *condition.Condition {
 func (b *builder) expressions() condition.Schema {
 	if b.templates == nil {
 		var err error
-		if b.templates, err = b.config.LoadTemplates(Voice{}); err != nil {
-			b.templates, _ = (&Config{}).LoadTemplates(Voice{})
+		if b.templates, err = b.config.LoadTemplates(Localization{}); err != nil {
+			b.templates, _ = (&Config{}).LoadTemplates(Localization{})
 			b.schema = condition.NewSchema(b.templates.Lookups()).Open()
 			b.guess = true
 			return b.schema

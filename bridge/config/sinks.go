@@ -31,7 +31,7 @@ func (b *builder) sinks(all map[string]any) {
 		if limit, ok := settings["limit"]; ok {
 			s.Limit = b.limit(key+".limit", limit, t.Limit)
 		}
-		s.Voice = b.voice(key, b.text(key, settings, "locale"), b.text(key, settings, "zone"))
+		s.Localization = b.localization(key, b.text(key, settings, "locale"), b.text(key, settings, "zone"))
 		for _, ours := range []string{"type", "limit", "locale", "zone"} {
 			delete(settings, ours)
 		}

@@ -99,7 +99,7 @@ message: { title: x }
 	// The templates' own fault is told when they are loaded for use.
 	if c, err := load("lookups: [", `boss.mail == "x"`); err != nil {
 		t.Error(err)
-	} else if _, err := c.LoadTemplates(Voice{}); err == nil {
+	} else if _, err := c.LoadTemplates(Localization{}); err == nil {
 		t.Error("the template has a fault")
 	}
 }

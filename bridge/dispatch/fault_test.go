@@ -118,13 +118,13 @@ func TestOneBadMessageStopsNoOther(t *testing.T) {
 	}
 }
 
-func (r *rig) health(sink string) bridge.Standing {
+func (r *rig) health(sink string) bridge.SinkStatus {
 	r.t.Helper()
-	standing, err := StandingOf(context.Background(), r.store, sink, "", NewPace(PaceConfig{Name: sink}))
+	status, err := ReadSinkStatus(context.Background(), r.store, sink, "", NewPace(PaceConfig{Name: sink}))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return standing
+	return status
 }
 
 // In a message of several events the one that the platform refuses is found: the

@@ -52,7 +52,7 @@ func (s *Sender) sendSimpler(ctx, late context.Context, p *prepared, refusal *br
 func (s *Sender) simplerForms() []kit.Simpler {
 	forms := kit.SimplerForms()
 	_, verbatim := s.Sink.(bridge.Verbatim)
-	if _, one := s.Sink.(bridge.OneForm); one || verbatim {
+	if _, one := s.Sink.(bridge.NoSimplerForm); one || verbatim {
 		return forms[:1]
 	}
 	return forms

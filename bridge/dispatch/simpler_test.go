@@ -51,8 +51,8 @@ type (
 	pickyProgram struct{ picky }
 )
 
-func (*pickyMail) OneForm()     {}
-func (*pickyProgram) Verbatim() {}
+func (*pickyMail) NoSimplerForm() {}
+func (*pickyProgram) Verbatim()   {}
 
 // A message that the platform refuses is tried in simpler forms, and its attempt says what
 // was left out and why.

@@ -216,10 +216,10 @@ func (e *examination) zones(context.Context) Finding {
 	}
 	add(e.config.Timezone)
 	for _, s := range e.config.Sinks {
-		add(s.Voice.Zone)
+		add(s.Localization.Zone)
 	}
 	for _, r := range e.config.Routes {
-		add(r.Voice.Zone)
+		add(r.Localization.Zone)
 	}
 	return ok("time zones", "known; it is %s", strings.Join(all, ", "))
 }
@@ -249,7 +249,7 @@ func (e *examination) sink(ctx context.Context, name string) Finding {
 // lookups tells which lookups Absorb never answers.
 func (e *examination) lookups(context.Context) (all []Finding) {
 	for _, u := range e.store.Unanswered {
-		all = append(all, warn("lookups of "+u.Source, u.Remedy(), "%s", u.Words()))
+		all = append(all, warn("lookups of "+u.Source, u.Remedy(), "%s", u.Summary()))
 	}
 	return all
 }

@@ -69,10 +69,10 @@ func New(o Options) *Enricher {
 
 // Outcome is what became of an event's lookups.
 type Outcome struct {
-	Event     bridge.Event     // the event, with the ids that were inferred
-	Unsettled []string         // parts whose answer contradicts the event, or is not certain: ask again later
-	Failed    map[string]error // parts for which Absorb gave no answer
-	Calls     []bridge.Call    // what was asked, in no order
+	Event     bridge.Event        // the event, with the ids that were inferred
+	Unsettled []string            // parts whose answer contradicts the event, or is not certain: ask again later
+	Failed    map[string]error    // parts for which Absorb gave no answer
+	Calls     []bridge.LookupCall // what was asked, in no order
 
 	// Repetition means that other events are about everything that this one may
 	// be about.
@@ -80,8 +80,8 @@ type Outcome struct {
 }
 
 // Trace is what is kept of it. What Absorb answered is not: it may name people.
-func (o Outcome) Trace() bridge.Trace {
-	t := bridge.Trace{Calls: o.Calls, Differs: o.Unsettled}
+func (o Outcome) Trace() bridge.LookupTrace {
+	t := bridge.LookupTrace{Calls: o.Calls, Unsettled: o.Unsettled}
 	for part, err := range o.Failed {
 		if t.Failed == nil {
 			t.Failed = map[string]string{}
@@ -175,7 +175,7 @@ func (g *gathering) wave(ctx context.Context, lookups []bridge.Lookup) {
 type finding struct {
 	value      any
 	shared     bool // other events are likely to find the same
-	calls      []bridge.Call
+	calls      []bridge.LookupCall
 	err        error
 	ids        map[string]string // that the webhook left out
 	candidates []any             // what the event may be about, when that is not certain
@@ -221,7 +221,7 @@ func (g *gathering) call(ctx context.Context, part, path string, f *finding) any
 	defer span.End()
 	r, cached, err := g.ask(ctx, path)
 	g.report(span, part, r, cached, err)
-	f.calls = append(f.calls, bridge.Call{Part: part, Path: path, Status: r.status, Took: time.Since(began), Cached: cached})
+	f.calls = append(f.calls, bridge.LookupCall{Part: part, Path: path, Status: r.status, Took: time.Since(began), Cached: cached})
 	f.err = err
 	return r.value
 }

@@ -103,7 +103,7 @@ func TestCacheAndItsEnd(t *testing.T) {
 			return outcome
 		}
 		look()
-		if cached := slices.ContainsFunc(look().Calls, func(c bridge.Call) bool { return c.Cached && c.Part == "user" }); !cached {
+		if cached := slices.ContainsFunc(look().Calls, func(c bridge.LookupCall) bool { return c.Cached && c.Part == "user" }); !cached {
 			t.Error("the call is not told as cached")
 		}
 		if p.Requests(mira) != 1 || p.Requests(enrollment) != 2 || p.Requests(nobody) != 1 {
@@ -212,12 +212,12 @@ func TestCallersContext(t *testing.T) {
 
 // A trace tells how an event was looked up, and nothing that Absorb said.
 func TestTrace(t *testing.T) {
-	calls := []bridge.Call{{Part: "user", Path: "/users/1", Status: 500}}
+	calls := []bridge.LookupCall{{Part: "user", Path: "/users/1", Status: 500}}
 	trace := enrich.Outcome{
 		Calls: calls, Unsettled: []string{"enrollment"},
 		Failed: map[string]error{"user": &absorb.APIError{Status: 500, Message: "Mira Halvorsen is not here"}, "course": errors.New("no path")},
 	}.Trace()
-	if trace.Failed["user"] != "answered 500" || trace.Failed["course"] != "no path" || len(trace.Calls) != 1 || trace.Differs[0] != "enrollment" {
+	if trace.Failed["user"] != "answered 500" || trace.Failed["course"] != "no path" || len(trace.Calls) != 1 || trace.Unsettled[0] != "enrollment" {
 		t.Errorf("%+v", trace)
 	}
 }

@@ -21,10 +21,10 @@ import (
 type bench struct {
 	current func() (*config.Config, *Parts)
 
-	mu    sync.Mutex // guards what follows
-	of    *Parts
-	made  workshop.Place
-	voice voices
+	mu   sync.Mutex // guards what follows
+	of   *Parts
+	made workshop.Place
+	sets templateSets
 }
 
 func newBench(current func() (*config.Config, *Parts)) *bench { return &bench{current: current} }
@@ -33,7 +33,7 @@ func (b *bench) place() workshop.Place {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if c, p := b.current(); p != b.of {
-		b.of, b.voice, b.made = p, newVoices(c, p.Templates), placeOf(c, p)
+		b.of, b.sets, b.made = p, newTemplateSets(c, p.Templates), placeOf(c, p)
 	}
 	place, parts := b.made, b.of
 	place.Load = func(locale string) (*render.Set, error) { return b.load(parts, locale) }
@@ -44,12 +44,12 @@ func (b *bench) place() workshop.Place {
 func (b *bench) load(parts *Parts, locale string) (*render.Set, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	v := b.voice
+	sets := b.sets
 	if parts != b.of {
 		c, _ := b.current()
-		v = newVoices(c, parts.Templates)
+		sets = newTemplateSets(c, parts.Templates)
 	}
-	return v.templates(config.Voice{Locale: locale})
+	return sets.templates(config.Localization{Locale: locale})
 }
 
 func placeOf(c *config.Config, p *Parts) workshop.Place {

@@ -57,7 +57,7 @@ type apiClient struct {
 
 // Build makes the parts. Its error lists every fault that it found.
 func Build(c *config.Config) (*Parts, error) {
-	templates, err := c.LoadTemplates(config.Voice{})
+	templates, err := c.LoadTemplates(config.Localization{})
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func Build(c *config.Config) (*Parts, error) {
 
 func (p *Parts) buildSinks(c *config.Config) error {
 	client := kit.NewClient(transport(), attemptTimeout)
-	messages, voices := dispatch.NewMessages(), newVoices(c, p.Templates)
+	messages, sets := dispatch.NewMessages(), newTemplateSets(c, p.Templates)
 	var faults []error
 	for _, s := range c.Sinks {
 		sink, err := sinks.Types()[s.Type].New(kit.Setup{Name: s.Name, Settings: s.Settings, Client: client})
@@ -92,7 +92,7 @@ func (p *Parts) buildSinks(c *config.Config) error {
 			faults = append(faults, fmt.Errorf("sinks.%s: %w", s.Name, err))
 			continue
 		}
-		wording, err := voices.wording(s)
+		wording, err := sets.wording(s)
 		if err != nil {
 			return err // of a translation: the same for all that use it
 		}

@@ -40,12 +40,12 @@ func (g *Gateway) admin(ctx context.Context) http.Handler {
 	}
 	o.Running = admin.Running{
 		Version: g.version,
-		Standing: func(ctx context.Context, sink string) (bridge.Standing, error) {
+		SinkStatus: func(ctx context.Context, sink string) (bridge.SinkStatus, error) {
 			p := parts()
 			if p.Paces[sink] == nil { // it was removed a moment ago
-				return bridge.Standing{State: bridge.Healthy}, nil
+				return bridge.SinkStatus{State: bridge.Healthy}, nil
 			}
-			return dispatch.StandingOf(ctx, g.store, sink, p.Of[sink], p.Paces[sink])
+			return dispatch.ReadSinkStatus(ctx, g.store, sink, p.Of[sink], p.Paces[sink])
 		},
 		Owner: g.owners, Self: replicaName(g.leases.Self()), Refusals: g.intake.Refusals, FirstContact: g.tests.FirstContact,
 		HasAPI:        func(source string) bool { return parts().api(source) != nil },

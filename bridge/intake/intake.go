@@ -190,7 +190,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, claim *bounds.Cla
 	}
 	for i := range events {
 		events[i].Source, events[i].Family, events[i].ReceivedAt = source.Name, source.Family, now
-		events[i].Likeness = source.Dedupe.likeness(events[i])
+		events[i].DedupeKey = source.Dedupe.key(events[i])
 		events[i].Kept = source.Redact.Body(events[i].Raw)
 		events[i].Signature, events[i].UserAgent = string(form), bridge.CleanLine(r.UserAgent())
 	}

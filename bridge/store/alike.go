@@ -7,27 +7,28 @@ import (
 	"time"
 )
 
-// MaxLikeness bounds the time within which events may be alike.
-const MaxLikeness = 24 * time.Hour
+// MaxDedupeWithin limits the time within which two events can be duplicates by their
+// dedupe key.
+const MaxDedupeWithin = 24 * time.Hour
 
-// unlessAlike is the condition that a new event n is the one of its likeness: claimLike
-// said so in the same transaction.
+// unlessAlike is the condition that a new event n owns its dedupe key: claimLike
+// claimed it in the same transaction.
 func unlessAlike() string {
 	return unlessKnown() + ` AND EXISTS (SELECT 1 FROM alike a WHERE a.event_id = n.id)`
 }
 
-// claimLike makes an event the one of its likeness, unless another one is within the
-// time. Who claims it at the same time waits for the row, in any process. The same
-// bytes as an event that is stored claim nothing.
+// claimLike claims a dedupe key for an event, unless another event claimed it within the
+// time. A concurrent claim, in any process, waits for the row. An event with the same
+// bytes as a stored event claims nothing.
 func (r eventRow) claimLike() statement {
 	return change(`INSERT INTO alike (key, event_id, at) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, at = excluded.at
 		WHERE abs(excluded.at - alike.at) >= ? AND NOT EXISTS (SELECT 1 FROM events e WHERE e.dedupe_key = ?)`,
-		r.event.Likeness.Key, r.id, micros(r.event.ReceivedAt), r.event.Likeness.Within.Microseconds(), r.key)
+		r.event.DedupeKey.Key, r.id, micros(r.event.ReceivedAt), r.event.DedupeKey.Within.Microseconds(), r.key)
 }
 
 // inserts are the statements that store an event; the last one does.
 func (s *Store) inserts(r eventRow) []statement {
-	if r.event.Likeness.Key == nil {
+	if r.event.DedupeKey.Key == nil {
 		return []statement{r.insert(s.events)}
 	}
 	return []statement{r.claimLike(), r.insert(s.likeEvents)}
@@ -36,7 +37,7 @@ func (s *Store) inserts(r eventRow) []statement {
 // alike tells whether an event was not taken because another one is like it, and
 // counts it there.
 func (s *Store) alike(ctx context.Context, r eventRow) (Accepted, bool, error) {
-	l := r.event.Likeness
+	l := r.event.DedupeKey
 	if l.Key == nil {
 		return Accepted{}, false, nil
 	}
@@ -56,5 +57,5 @@ func (s *Store) alike(ctx context.Context, r eventRow) (Accepted, bool, error) {
 
 // forgetLikes deletes what is too old to be compared with.
 func forgetLikes(now time.Time) statement {
-	return change(`DELETE FROM alike WHERE at < ?`, micros(now.Add(-MaxLikeness)))
+	return change(`DELETE FROM alike WHERE at < ?`, micros(now.Add(-MaxDedupeWithin)))
 }

@@ -15,7 +15,7 @@ func like(key, id string, after time.Duration) bridge.Event {
 	return bridge.Event{
 		Source: "production", Type: "EnrollmentCompletedByLearner", UserID: "u", CorrelationID: id, ReceivedAt: noon.Add(after),
 		Entities: map[string]string{"enrollmentId": id}, Raw: fmt.Appendf(nil, `{"id":%q}`, id),
-		Likeness: bridge.Likeness{Key: []byte(key), Within: 5 * time.Minute},
+		DedupeKey: bridge.DedupeKey{Key: []byte(key), Within: 5 * time.Minute},
 	}
 }
 
@@ -48,7 +48,7 @@ func testAlike(t *testing.T, s *Store) {
 		t.Errorf("the time begins with the event that was taken: %+v", got)
 	}
 	none := like("", "7", 0)
-	none.Likeness = bridge.Likeness{}
+	none.DedupeKey = bridge.DedupeKey{}
 	list := accept(t, s, like("b", "8", 0), like("b", "9", 0), like("c", "10", 0), none)
 	if list[0].Duplicate || list[1] != (Accepted{list[0].ID, true, true}) || list[2].Duplicate || list[3].Duplicate {
 		t.Errorf("a list: %+v", list)

@@ -213,7 +213,7 @@ func (a *arrivals) unanswered(all []eventRow, own *reservation) {
 // is to be asked about them.
 func (a *arrivals) areNew(ctx context.Context, all []eventRow) (bool, error) {
 	for _, r := range all {
-		if r.event.Likeness.Key != nil {
+		if r.event.DedupeKey.Key != nil {
 			return false, nil
 		}
 		name := r.name()

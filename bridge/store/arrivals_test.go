@@ -155,7 +155,7 @@ func TestOrderOfTheTwoWays(t *testing.T) {
 	for n := range 20 {
 		e := event(n)
 		if n%3 == 2 {
-			e.Likeness = bridge.Likeness{Key: fmt.Appendf(nil, "like %d", n), Within: time.Minute}
+			e.DedupeKey = bridge.DedupeKey{Key: fmt.Appendf(nil, "like %d", n), Within: time.Minute}
 		}
 		want = append(want, accept(t, s, e)[0].ID)
 		if n%3 == 2 {

@@ -31,7 +31,7 @@ type Examination struct {
 	Skew    time.Duration // how far the database's clock is ahead of this one; 0 for a file
 
 	// Unanswered are the lookups to which Absorb never has an answer.
-	Unanswered []bridge.Unanswered
+	Unanswered []bridge.UnansweredLookup
 
 	tokens map[string]storedToken
 }
@@ -181,7 +181,7 @@ func (x *Examination) lookups(ctx context.Context, db *sql.DB) error {
 		return nil // of an older version, as above
 	}
 	defer rows.Close()
-	var looked []bridge.Looked
+	var looked []bridge.EventLookups
 	for rows.Next() {
 		l, err := scanLooked(rows)
 		if err != nil {
@@ -189,6 +189,6 @@ func (x *Examination) lookups(ctx context.Context, db *sql.DB) error {
 		}
 		looked = append(looked, l)
 	}
-	x.Unanswered = bridge.NeverAnswered(looked)
+	x.Unanswered = bridge.UnansweredLookups(looked)
 	return rows.Err()
 }

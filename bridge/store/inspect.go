@@ -203,13 +203,13 @@ func (s *Store) Events(ctx context.Context, f Filter) ([]EventRow, error) {
 // EventDetail is all that is known of an event.
 type EventDetail struct {
 	EventRow
-	Body      json.RawMessage `json:"body"`      // as received
-	Signature string          `json:"signature"` // its form
-	UserAgent string          `json:"user_agent"`
-	Facts     bridge.Facts    `json:"facts,omitempty"` // once it was routed
-	Trace     bridge.Trace    `json:"trace,omitzero"`  // how it was looked up then
-	Routed    time.Time       `json:"routed,omitzero"` // when
-	To        []DeliveryRow   `json:"to"`
+	Body      json.RawMessage    `json:"body"`      // as received
+	Signature string             `json:"signature"` // its form
+	UserAgent string             `json:"user_agent"`
+	Facts     bridge.Facts       `json:"facts,omitempty"` // once it was routed
+	Trace     bridge.LookupTrace `json:"trace,omitzero"`  // how it was looked up then
+	Routed    time.Time          `json:"routed,omitzero"` // when
+	To        []DeliveryRow      `json:"to"`
 }
 
 // Event gives an event with its deliveries; ErrNotFound if there is none.

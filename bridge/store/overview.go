@@ -100,8 +100,8 @@ func (s *Store) Delivered(ctx context.Context, source string) (bool, error) {
 }
 
 // Traces gives how the last events of a source were looked up, newest first.
-func (s *Store) Traces(ctx context.Context, source string, limit int) ([]bridge.Trace, error) {
-	return list(ctx, s, func(row scanner) (t bridge.Trace, err error) {
+func (s *Store) Traces(ctx context.Context, source string, limit int) ([]bridge.LookupTrace, error) {
+	return list(ctx, s, func(row scanner) (t bridge.LookupTrace, err error) {
 		var text []byte
 		if err := row.Scan(&text); err != nil || len(text) == 0 {
 			return t, err
@@ -113,7 +113,7 @@ func (s *Store) Traces(ctx context.Context, source string, limit int) ([]bridge.
 // lookedUpLately is how many events NeverAnswered reads.
 const lookedUpLately = 500
 
-func scanLooked(row scanner) (l bridge.Looked, err error) {
+func scanLooked(row scanner) (l bridge.EventLookups, err error) {
 	var trace []byte
 	if err := row.Scan(&l.Source, &l.Event, &trace); err != nil || len(trace) == 0 {
 		return l, err
@@ -124,10 +124,10 @@ func scanLooked(row scanner) (l bridge.Looked, err error) {
 
 // NeverAnswered gives the lookups to which Absorb never has an answer, by the last
 // events of a source.
-func (s *Store) NeverAnswered(ctx context.Context, source string) ([]bridge.Unanswered, error) {
+func (s *Store) NeverAnswered(ctx context.Context, source string) ([]bridge.UnansweredLookup, error) {
 	looked, err := list(ctx, s, scanLooked, `SELECT source, type, trace FROM events WHERE source = ? AND trace IS NOT NULL ORDER BY id DESC LIMIT ?`, source, lookedUpLately)
 	if err != nil {
 		return nil, fmt.Errorf("read how events of %s were looked up: %w", source, err)
 	}
-	return bridge.NeverAnswered(looked), nil
+	return bridge.UnansweredLookups(looked), nil
 }

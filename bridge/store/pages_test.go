@@ -190,10 +190,10 @@ func TestTraces(t *testing.T) { both(t, testTraces) }
 func testTraces(t *testing.T, s *Store) {
 	accept(t, s, event(1))
 	e := unrouted(t, s)[0].Event
-	e.Trace = bridge.Trace{
-		Calls:   []bridge.Call{{Part: "user", Path: "/users/1", Status: 200, Took: 12 * time.Millisecond}, {Part: "course", Path: "/courses/2", Cached: true}},
-		Failed:  map[string]string{"enrollment": "answered 503"},
-		Differs: []string{"certificate"},
+	e.Trace = bridge.LookupTrace{
+		Calls:     []bridge.LookupCall{{Part: "user", Path: "/users/1", Status: 200, Took: 12 * time.Millisecond}, {Part: "course", Path: "/courses/2", Cached: true}},
+		Failed:    map[string]string{"enrollment": "answered 503"},
+		Unsettled: []string{"certificate"},
 	}
 	fanOut(t, s, e, "a")
 	got, err := s.Event(t.Context(), e.ID)
@@ -201,7 +201,7 @@ func testTraces(t *testing.T, s *Store) {
 		t.Errorf("%+v, %v", got.Trace, err)
 	}
 	older, err := decodeTrace([]byte(`{"calls":[{"part":"user","path":"/users/1","status":200,"took_ns":5,"cached":true}],"repeats":"e"}`))
-	if want := (bridge.Call{Part: "user", Path: "/users/1", Status: 200, Took: 5, Cached: true}); err != nil || older.Repeats != "e" || !slices.Equal(older.Calls, []bridge.Call{want}) {
+	if want := (bridge.LookupCall{Part: "user", Path: "/users/1", Status: 200, Took: 5, Cached: true}); err != nil || older.Repeats != "e" || !slices.Equal(older.Calls, []bridge.LookupCall{want}) {
 		t.Errorf("%+v, %v", older, err)
 	}
 	traces, err := s.Traces(t.Context(), e.Source, 5)

@@ -157,7 +157,7 @@ func TestBothWaysOfRouting(t *testing.T) {
 			}
 		}
 		e = unrouted(t, s)[0].Event
-		e.Trace = bridge.Trace{Repeats: "x"}
+		e.Trace = bridge.LookupTrace{Repeats: "x"}
 		targets := []Target{
 			{Route: "r", Sink: "a"}, {Route: "r", Sink: "a"},
 			{Route: "r", Sink: "b", Gather: Gather{Key: "k", Closes: noon.Add(time.Minute), Latest: noon.Add(time.Hour), Room: 10}},

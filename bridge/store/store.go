@@ -23,7 +23,7 @@ import (
 type Store struct {
 	engine     engine
 	events     *rows // how they are inserted …
-	likeEvents *rows // … and how those are that have a likeness
+	likeEvents *rows // … and the same for events with a dedupe key
 	changes    changes
 	names      *names
 	parts      *knownParts

@@ -10,12 +10,12 @@ import (
 
 // storedTrace is a trace as it is stored: its calls in short.
 type storedTrace struct {
-	bridge.Trace
+	bridge.LookupTrace
 	Short []shortCall `json:"c,omitempty"`
 }
 
 // shortCall is a list of part, path, status, microseconds, and 1 if it was cached.
-type shortCall bridge.Call
+type shortCall bridge.LookupCall
 
 // MarshalJSON writes the list.
 func (c shortCall) MarshalJSON() ([]byte, error) {
@@ -38,8 +38,8 @@ func (c *shortCall) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-func encodeTrace(t bridge.Trace) ([]byte, error) {
-	s := storedTrace{Trace: t}
+func encodeTrace(t bridge.LookupTrace) ([]byte, error) {
+	s := storedTrace{LookupTrace: t}
 	for _, c := range t.Calls {
 		s.Short = append(s.Short, shortCall(c))
 	}
@@ -48,11 +48,11 @@ func encodeTrace(t bridge.Trace) ([]byte, error) {
 }
 
 // decodeTrace reads a trace, also one of an older program, whose calls are not short.
-func decodeTrace(text []byte) (bridge.Trace, error) {
+func decodeTrace(text []byte) (bridge.LookupTrace, error) {
 	var s storedTrace
 	err := decode(text, &s)
 	for _, c := range s.Short {
-		s.Calls = append(s.Calls, bridge.Call(c))
+		s.Calls = append(s.Calls, bridge.LookupCall(c))
 	}
-	return s.Trace, err
+	return s.LookupTrace, err
 }

@@ -92,7 +92,7 @@ func emptyBucket(h http.Header) time.Duration {
 // refine classifies a failure by what Discord says. What somebody else says stays as
 // it is, the pages of Discord's own proxy included.
 func refine(failure *bridge.SendError, answer kit.Answer, secrets ...bridge.Secret) *refusal {
-	if failure.Stranger {
+	if failure.Intermediary {
 		return &refusal{0, failure}
 	}
 	var words struct {

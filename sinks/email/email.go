@@ -44,10 +44,10 @@ type Sink struct {
 }
 
 var (
-	_ bridge.Sink      = (*Sink)(nil)
-	_ bridge.Addressed = (*Sink)(nil)
-	_ bridge.Threaded  = (*Sink)(nil)
-	_ bridge.OneForm   = (*Sink)(nil)
+	_ bridge.Sink          = (*Sink)(nil)
+	_ bridge.Addressed     = (*Sink)(nil)
+	_ bridge.Threaded      = (*Sink)(nil)
+	_ bridge.NoSimplerForm = (*Sink)(nil)
 )
 
 // Type describes email sinks. Data in native parts is escaped for HTML.
@@ -99,5 +99,5 @@ func (s *Sink) Threads() bool { return true }
 
 func lines(s string) []string { return strings.Split(s, "\n") }
 
-// OneForm says that servers refuse mails for their recipients and their senders.
-func (*Sink) OneForm() {}
+// NoSimplerForm says that servers refuse mails for their recipients and their senders.
+func (*Sink) NoSimplerForm() {}

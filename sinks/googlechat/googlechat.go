@@ -141,7 +141,7 @@ func (s *Sink) refine(failure *bridge.SendError, a kit.Answer) *bridge.SendError
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	if failure.Stranger || json.Unmarshal(a.Body, &words) != nil {
+	if failure.Intermediary || json.Unmarshal(a.Body, &words) != nil {
 		return failure
 	}
 	failure.Detail = kit.Detail(words.Error.Status+": "+words.Error.Message, s.config.WebhookURL)

@@ -38,7 +38,7 @@ type Form struct {
 
 // Failure is nil if the platform took the message. If the platform refused it, the
 // failure is as the function Failure gives it, for the sink to refine. If somebody
-// else answered, the failure is marked as a Stranger's: the message is not to blame,
+// else answered, the failure is marked as a Intermediary's: the message is not to blame,
 // so it is never rejected.
 func (p Answers) Failure(a Answer, secrets ...bridge.Secret) *bridge.SendError {
 	for _, f := range p.Taken {
@@ -57,7 +57,7 @@ func (p Answers) Failure(a Answer, secrets ...bridge.Secret) *bridge.SendError {
 // stranger is the failure of an answer that is not the platform's.
 func (p Answers) stranger(a Answer, secrets ...bridge.Secret) *bridge.SendError {
 	failure := Failure(a, secrets...)
-	failure.Stranger = true
+	failure.Intermediary = true
 	switch {
 	case failure.Kind == bridge.Limited:
 	case a.Status == http.StatusMovedPermanently, a.Status == http.StatusPermanentRedirect:

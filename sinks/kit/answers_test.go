@@ -57,7 +57,7 @@ func TestAnswers(t *testing.T) {
 		}
 		failure := own.Failure(Answer{Status: c.status, Header: c.header, Body: []byte(c.body)})
 		got := taken
-		if failure != nil && failure.Stranger {
+		if failure != nil && failure.Intermediary {
 			got = stranger
 		} else if failure != nil {
 			got = refused

@@ -125,7 +125,7 @@ func (s *Sink) call(ctx context.Context, known kit.Answers, method string, d kit
 		return answer, bridge.AsSendError(err)
 	}
 	failure := known.Failure(answer, s.config.Token)
-	if failure != nil && !failure.Stranger {
+	if failure != nil && !failure.Intermediary {
 		refine(failure, answer)
 	}
 	return answer, failure

@@ -57,7 +57,7 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 	var words struct {
 		ID string `json:"id"`
 	}
-	if failure.Stranger || failure.Kind == bridge.Limited || json.Unmarshal(answer.Body, &words) != nil {
+	if failure.Intermediary || failure.Kind == bridge.Limited || json.Unmarshal(answer.Body, &words) != nil {
 		return bridge.Receipt{}, failure
 	}
 	if kind, known := kindOf(words.ID, answer.Status); known {

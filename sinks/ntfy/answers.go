@@ -22,7 +22,7 @@ var answers = kit.Answers{
 // of these are about the topic, or about settings that all messages share.
 func refine(failure *bridge.SendError, a kit.Answer) *bridge.SendError {
 	var words struct{ Code int }
-	if failure.Stranger || json.Unmarshal(a.Body, &words) != nil {
+	if failure.Intermediary || json.Unmarshal(a.Body, &words) != nil {
 		return failure
 	}
 	settings := []int{

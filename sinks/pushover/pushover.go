@@ -188,7 +188,7 @@ func (s *Sink) call(ctx context.Context, method string, body []byte) (kit.Answer
 // refine puts a refusal into a kind: a 400 names the parameter that is wrong.
 func refine(failure *bridge.SendError, a kit.Answer) *bridge.SendError {
 	var words struct{ Token, User, Device, Sound string }
-	if failure.Stranger || json.Unmarshal(a.Body, &words) != nil {
+	if failure.Intermediary || json.Unmarshal(a.Body, &words) != nil {
 		return failure
 	}
 	switch {

@@ -59,7 +59,7 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 	var words struct {
 		Error string `json:"error"`
 	}
-	if failure.Stranger || json.Unmarshal(answer.Body, &words) != nil {
+	if failure.Intermediary || json.Unmarshal(answer.Body, &words) != nil {
 		return bridge.Receipt{}, failure
 	}
 	if kind, known := kindOf(words.Error); known {

@@ -77,16 +77,16 @@ func (s Suite) answers(t *testing.T) {
 		for _, stranger := range strangers() {
 			if r, failure := try(stranger, status); failure == nil {
 				t.Errorf("%v: taken for a success", r)
-			} else if !failure.Stranger || !waits(status, failure.Kind) {
-				t.Errorf("%v: %v, by a stranger: %v; want a failure of a stranger that keeps the message", r, failure.Kind, failure.Stranger)
+			} else if !failure.Intermediary || !waits(status, failure.Kind) {
+				t.Errorf("%v: %v, by a stranger: %v; want a failure of a stranger that keeps the message", r, failure.Kind, failure.Intermediary)
 			}
 		}
 	}
 	for _, status := range statuses() {
 		if r, failure := try(reply{header: s.Own.Header, body: s.Own.Refused}, status); failure == nil {
 			t.Errorf("%v: a refusal is taken for a success", r)
-		} else if want := kit.Failure(kit.Answer{Status: status}).Kind; status >= 400 && (failure.Kind != want || failure.Stranger) {
-			t.Errorf("%v: %v, by a stranger: %v; want the platform's own %v", r, failure.Kind, failure.Stranger, want)
+		} else if want := kit.Failure(kit.Answer{Status: status}).Kind; status >= 400 && (failure.Kind != want || failure.Intermediary) {
+			t.Errorf("%v: %v, by a stranger: %v; want the platform's own %v", r, failure.Kind, failure.Intermediary, want)
 		}
 		r, failure := try(reply{header: s.Own.Header, body: s.Own.Taken}, status)
 		switch accepted := failure == nil; {

@@ -81,7 +81,7 @@ func (a *api) call(ctx context.Context, answers kit.Answers, method, contentType
 	}
 	said := answer{status: got.Status}
 	failure := answers.Failure(got, a.token)
-	if failure != nil && failure.Stranger {
+	if failure != nil && failure.Intermediary {
 		return said, failure
 	}
 	_ = json.Unmarshal(got.Body, &said) // an answer of this form; a part of another type may be missing

@@ -98,7 +98,7 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 // refine classifies a failure by its error code where that says more than the status:
 // a workflow that is switched off answers 400, too.
 func (s *Sink) refine(failure *bridge.SendError, a kit.Answer) *bridge.SendError {
-	if found := deliveryFailed.FindSubmatch(a.Body); found != nil && !failure.Stranger {
+	if found := deliveryFailed.FindSubmatch(a.Body); found != nil && !failure.Intermediary {
 		a.Status, _ = strconv.Atoi(string(found[1])) // three digits
 		return kit.Failure(a, s.url)
 	}
@@ -108,7 +108,7 @@ func (s *Sink) refine(failure *bridge.SendError, a kit.Answer) *bridge.SendError
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	if failure.Stranger || json.Unmarshal(a.Body, &words) != nil {
+	if failure.Intermediary || json.Unmarshal(a.Body, &words) != nil {
 		return failure
 	}
 	failure.Detail = kit.Detail(words.Error.Code+": "+words.Error.Message, s.url)

@@ -48,7 +48,7 @@ func refine(failure *bridge.SendError, a kit.Answer) *refusal {
 			MigrateToChatID json.Number `json:"migrate_to_chat_id"`
 		}
 	}
-	if failure.Stranger || json.Unmarshal(a.Body, &words) != nil {
+	if failure.Intermediary || json.Unmarshal(a.Body, &words) != nil {
 		return r
 	}
 	r.description, r.moved = strings.ToLower(words.Description), words.Parameters.MigrateToChatID.String()

@@ -95,7 +95,7 @@ func (e Expect) refine(failure *bridge.SendError) *bridge.SendError {
 	switch {
 	case failure.RetryAfter > 0 && slices.Contains(overloaded, failure.Status):
 		failure.Kind = bridge.Limited
-	case failure.Stranger:
+	case failure.Intermediary:
 	case slices.Contains(e.Refused.Status, failure.Status):
 		failure.Kind = bridge.MessageRejected
 	case failure.Kind == bridge.MessageRejected:

@@ -67,8 +67,8 @@ func TestExpect(t *testing.T) {
 		if err != nil {
 			failure = bridge.AsSendError(err)
 		}
-		if failure.Kind != c.kind || failure.Stranger != c.stranger {
-			t.Errorf("%v, %d %q: %v (%v, by a stranger: %v)", c.expect, c.status, c.body, err, failure.Kind, failure.Stranger)
+		if failure.Kind != c.kind || failure.Intermediary != c.stranger {
+			t.Errorf("%v, %d %q: %v (%v, by a stranger: %v)", c.expect, c.status, c.body, err, failure.Kind, failure.Intermediary)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (s *Sink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, erro
 			return bridge.Receipt{ID: strconv.FormatInt(earlier, 10), Thread: p.Thread, Status: answer.Status, Pause: pause(answer, time.Now())}, nil
 		}
 		// A 400 says that this message cannot be edited, or no longer.
-		if failure.Stranger || failure.Status != http.StatusBadRequest {
+		if failure.Intermediary || failure.Status != http.StatusBadRequest {
 			return bridge.Receipt{}, failure
 		}
 	}
@@ -79,7 +79,7 @@ func refine(failure *bridge.SendError, a kit.Answer) {
 		Code, Msg  string
 		RetryAfter float64 `json:"retry-after"`
 	}
-	if failure.Stranger || json.Unmarshal(a.Body, &words) != nil {
+	if failure.Intermediary || json.Unmarshal(a.Body, &words) != nil {
 		return
 	}
 	about := []string{

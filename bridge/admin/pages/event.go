@@ -35,7 +35,7 @@ func (s *site) event(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	slices.SortStableFunc(e.Trace.Calls, func(a, b bridge.Call) int { return cmp.Compare(a.Part, b.Part) })
+	slices.SortStableFunc(e.Trace.Calls, func(a, b bridge.LookupCall) int { return cmp.Compare(a.Part, b.Part) })
 	var to []delivered
 	for _, row := range e.To[:min(len(e.To), maxShown)] {
 		d, err := s.Service.Delivery(r.Context(), row.ID)

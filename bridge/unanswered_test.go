@@ -3,14 +3,14 @@ package bridge
 import "testing"
 
 func TestNeverAnswered(t *testing.T) {
-	looked := func(event string, n int, statuses ...int) (all []Looked) {
+	looked := func(event string, n int, statuses ...int) (all []EventLookups) {
 		for i := range n {
-			all = append(all, Looked{"production", event, Trace{Calls: []Call{{Part: "certificate", Path: "/users/1a/certificates/2?x=3", Status: statuses[i%len(statuses)]}}}})
+			all = append(all, EventLookups{"production", event, LookupTrace{Calls: []LookupCall{{Part: "certificate", Path: "/users/1a/certificates/2?x=3", Status: statuses[i%len(statuses)]}}}})
 		}
 		return all
 	}
 	for name, c := range map[string]struct {
-		looked []Looked
+		looked []EventLookups
 		want   int // how often it was asked; 0 when it is none
 	}{
 		"never":           {looked("CertificateAwarded", 30, 404, 401), 20},
@@ -21,7 +21,7 @@ func TestNeverAnswered(t *testing.T) {
 		"in between":      {looked("CertificateAwarded", 12, 404, 503), 6},
 		"what is deleted": {looked("DepartmentDeleted", 30, 404), 0},
 	} {
-		got := NeverAnswered(c.looked)
+		got := UnansweredLookups(c.looked)
 		switch {
 		case c.want == 0 && len(got) == 0:
 		case len(got) != 1 || got[0].Asked != c.want || got[0].Path != "/users/*/certificates/*" || got[0].Status != 404:

@@ -11,9 +11,9 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 )
 
-// TestVoices: a route's language and zone win over the sink's, and those over the
+// TestLocalization: a route's language and zone win over the sink's, and those over the
 // whole configuration's; sinks that speak alike share their templates.
-func TestVoices(t *testing.T) {
+func TestLocalization(t *testing.T) {
 	if _, err := time.LoadLocation("Asia/Tokyo"); err != nil {
 		t.Skip("this machine knows no time zones")
 	}
@@ -56,7 +56,7 @@ routes:
 			t.Errorf("%s by %s: %s", test.sink, test.route, got)
 		}
 	}
-	v := newVoices(c, parts.Templates)
+	v := newTemplateSets(c, parts.Templates)
 	german, err := v.wording(c.Sinks[1])
 	if err != nil {
 		t.Fatal(err)

@@ -46,8 +46,8 @@ const (
 // gathering reads how a route gathers events, and what its messages refer to.
 func (b *builder) gathering(key string, r rawRoute, route *Route) {
 	zone := b.config.Timezone
-	if route.Voice.Zone != nil {
-		zone = route.Voice.Zone
+	if route.Localization.Zone != nil {
+		zone = route.Localization.Zone
 	}
 	route.Story = r.Story
 	if r.Digest != nil {

@@ -22,7 +22,7 @@ func (s states) State(_ context.Context, name string) (string, error) {
 
 func (s states) Keep(_ context.Context, name, value string) error { s[name] = value; return nil }
 
-func TestStanding(t *testing.T) {
+func TestSinkStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const soon, past = `"2099-01-01T00:00:00Z"`, `"1999-01-01T00:00:00Z"`
 		pace := NewPace(PaceConfig{Name: "sink a", Of: "x"})
@@ -41,30 +41,30 @@ func TestStanding(t *testing.T) {
 			"broken and paused":         {`{"of":"x","broken":"no_service"}`, `{"of":"x","paused":` + soon + `}`, bridge.Broken},
 			"another version's":         {`[]`, `7`, bridge.Healthy},
 		} {
-			got, err := StandingOf(t.Context(), states{"sink a": c.sink, "pace sink a": c.pace}, "a", "x", pace)
+			got, err := ReadSinkStatus(t.Context(), states{"sink a": c.sink, "pace sink a": c.pace}, "a", "x", pace)
 			if err != nil || got.State != c.want {
 				t.Errorf("%s: %+v, %v", name, got, err)
 			}
 		}
-		if _, err := StandingOf(t.Context(), states(nil), "a", "x", pace); err == nil {
+		if _, err := ReadSinkStatus(t.Context(), states(nil), "a", "x", pace); err == nil {
 			t.Error("a store that does not answer says nothing")
 		}
 	})
 }
 
 // What a pace keeps is what a standing reads.
-func TestStandingOfAPace(t *testing.T) {
+func TestSinkStatusOfPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, pace := states{}, NewPace(PaceConfig{Name: "bucket googlechat A"})
 		if err := pace.Pause(t.Context(), m, time.Minute); err != nil {
 			t.Fatal(err)
 		}
-		got, err := StandingOf(t.Context(), m, "a", "x", pace)
+		got, err := ReadSinkStatus(t.Context(), m, "a", "x", pace)
 		if err != nil || got.State != bridge.Paused || !got.Until.Equal(time.Now().Add(time.Minute)) {
 			t.Errorf("%+v, %v", got, err)
 		}
 		time.Sleep(2 * time.Minute)
-		if got, err := StandingOf(t.Context(), m, "a", "x", pace); err != nil || got.State != bridge.Healthy {
+		if got, err := ReadSinkStatus(t.Context(), m, "a", "x", pace); err != nil || got.State != bridge.Healthy {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})

@@ -7,30 +7,30 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// Dedupe says by which values events are recognised that a portal sends twice with
-// other ids.
+// Dedupe names the values by which the bridge recognises an event that the portal sends
+// again with other ids.
 type Dedupe struct {
 	By     []string // type, user, admin, client, correlation, or keys of entities, such as courseId
 	Within time.Duration
 }
 
-// likeness is what an event has in common with its repetitions. An event that lacks
-// one of the values is compared with none: two lean webhooks may be about two courses.
-func (d *Dedupe) likeness(e bridge.Event) (l bridge.Likeness) {
+// key is the same for an event and its repetitions. It is empty if the event lacks one of
+// the values: two webhooks without a course may be about two courses.
+func (d *Dedupe) key(e bridge.Event) (k bridge.DedupeKey) {
 	if d == nil {
-		return l
+		return k
 	}
 	h := sha256.New()
 	h.Write([]byte(e.Source))
 	for _, name := range d.By {
 		value := valueOf(e, name)
 		if value == "" {
-			return l
+			return k
 		}
 		h.Write([]byte{0})
 		h.Write([]byte(value))
 	}
-	return bridge.Likeness{Key: h.Sum(nil)[:16], Within: d.Within}
+	return bridge.DedupeKey{Key: h.Sum(nil)[:16], Within: d.Within}
 }
 
 func valueOf(e bridge.Event, name string) string {

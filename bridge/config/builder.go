@@ -155,15 +155,15 @@ func (b *builder) locale(key, name string) string {
 	return name
 }
 
-// voice reads the language and the zone of a sink or a route.
-func (b *builder) voice(key, locale, zone string) (v Voice) {
+// localization reads the language and the time zone of a sink or a route.
+func (b *builder) localization(key, locale, zone string) (l Localization) {
 	if locale != "" {
-		v.Locale = b.locale(key+".locale", locale)
+		l.Locale = b.locale(key+".locale", locale)
 	}
 	if zone != "" {
-		v.Zone = b.zone(key+".zone", zone)
+		l.Zone = b.zone(key+".zone", zone)
 	}
-	return v
+	return l
 }
 
 // duration reads "30s", "10m", "2h" and "30d".

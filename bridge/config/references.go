@@ -1,0 +1,127 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+)
+
+// expander puts values in the place of references to the environment and to
+// files.
+type expander struct {
+	*document
+	dir  string
+	env  map[string]string
+	read []string // files
+
+	warnings []string
+}
+
+// reference is ${NAME}, ${NAME:-default}, ${file:PATH}, or $${ for a literal ${.
+var reference = regexp.MustCompile(`\$\$\{|\$\{([^}]*)\}`)
+
+// expand goes through all values below a path.
+func (e *expander) expand(path string, value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		all := make(map[string]any, len(v))
+		for key, inner := range v {
+			all[key] = e.expand(join(path, key), inner)
+		}
+		return all
+	case []any:
+		all := make([]any, len(v))
+		for i, inner := range v {
+			all[i] = e.expand(fmt.Sprintf("%s[%d]", path, i), inner)
+		}
+		return all
+	case string:
+		return e.text(path, v)
+	}
+	return value
+}
+
+func (e *expander) text(path, text string) string {
+	return reference.ReplaceAllStringFunc(text, func(found string) string {
+		if found == "$${" {
+			return "${"
+		}
+		inside := found[2 : len(found)-1]
+		if file, ok := strings.CutPrefix(inside, "file:"); ok {
+			return e.file(path, file)
+		}
+		name, fallback, hasFallback := strings.Cut(inside, ":-")
+		if value, ok := e.env[name]; ok && (value != "" || !hasFallback) {
+			return e.value(path, "the variable "+name, value)
+		}
+		if !hasFallback {
+			e.atValue(path, "the environment variable %s is not set%s", name, bridge.DidYouMean(name, e.names()))
+		}
+		return fallback
+	})
+}
+
+func (e *expander) names() []string {
+	var all []string
+	for name := range e.env {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// file reads a secret from a file, as orchestrators mount them.
+func (e *expander) file(path, name string) string {
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(e.dir, name)
+	}
+	e.read = append(e.read, name)
+	data, err := os.ReadFile(name)
+	if err != nil {
+		e.atValue(path, "%v", err)
+		return ""
+	}
+	return e.value(path, name, string(data))
+}
+
+// value takes off what an editor puts around a value, and a .env with the line breaks of
+// Windows: nobody sees it, and a secret with it would fit no signature. What may be meant
+// stays, with a warning.
+func (e *expander) value(path, origin, value string) string {
+	value = strings.TrimRight(strings.TrimPrefix(value, "\ufeff"), "\r\n")
+	switch what := around(value); {
+	case strings.ContainsRune(value, 0) || !utf8.ValidString(value):
+		e.atValue(path, "%s is not text, or is saved as UTF-16; save it as UTF-8", origin)
+	case what != "":
+		e.warnings = append(e.warnings, fmt.Sprintf("%s: %s has %s, which the bridge takes for a part of the value; remove what is not", path, origin, what))
+	}
+	return value
+}
+
+// around names what stands around a value and is hardly meant: blanks or quotes; "" if
+// there is nothing of the kind.
+func around(value string) string {
+	switch {
+	case value != strings.TrimFunc(value, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }):
+		return "blanks around it"
+	case len(value) > 1 && strings.ContainsAny(value[:1], `"'`) && value[len(value)-1] == value[0]:
+		return "quotes around it"
+	}
+	return ""
+}
+
+func envMap(environ []string) map[string]string {
+	all := map[string]string{}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
+}
