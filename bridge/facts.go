@@ -38,3 +38,10 @@ func (e Event) Infer(ids map[string]string) Event {
 	e.Entities, e.Inferred = entities, inferred
 	return e
 }
+
+// Given are the parts of the facts that are there without a lookup. The last three
+// say that a lookup failed, which ids were found although the webhook left them out,
+// and which things the event may be about when that is not certain.
+func Given() []string {
+	return []string{"event", "source", "portal", "incomplete", "inferred", "candidates"}
+}

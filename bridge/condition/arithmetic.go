@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
-	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 func add(b *budget.Budget, args []any) (any, error) {
@@ -73,7 +73,7 @@ func subtract(b *budget.Budget, args []any) (any, error) {
 func multiply(b *budget.Budget, args []any) (any, error) {
 	for i, v := range args {
 		if d, ok := v.(time.Duration); ok {
-			if n, isNumber := render.Numeric(args[1-i]); isNumber {
+			if n, isNumber := value.Numeric(args[1-i]); isNumber {
 				return time.Duration(float64(d) * n), nil
 			}
 		}
@@ -88,8 +88,8 @@ func arithmetic(f func(a, b float64) float64) call {
 		if args[0] == nil || args[1] == nil {
 			return nil, nil
 		}
-		a, okA := render.Numeric(args[0])
-		b, okB := render.Numeric(args[1])
+		a, okA := value.Numeric(args[0])
+		b, okB := value.Numeric(args[1])
 		if !okA || !okB {
 			return nil, mismatch("calculated with", args[0], args[1])
 		}

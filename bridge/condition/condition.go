@@ -21,7 +21,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
-	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // Condition is a compiled expression that is true or false. It never changes and
@@ -59,9 +59,9 @@ func (k *Key) Of(f bridge.Facts) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	switch render.Plain(v).(type) {
+	switch value.Plain(v).(type) {
 	case nil, string, int64, float64, bool:
-		return render.TextOf(v), nil
+		return value.TextOf(v), nil
 	}
 	return "", errors.New("a key is a text or a number")
 }
@@ -85,7 +85,7 @@ func (p program) run(f bridge.Facts) (any, error) {
 	}
 	env := make(map[string]any, len(p.parts)+1)
 	for _, part := range p.parts {
-		env[part] = render.Plain(f[part])
+		env[part] = value.Plain(f[part])
 	}
 	env[budgetName] = budget.New(context.Background(), budget.Condition())
 	machine := vm.VM{MemoryBudget: maxElements}
@@ -103,7 +103,7 @@ func (p program) undecided(f bridge.Facts) string {
 		return ""
 	}
 	for _, part := range p.parts {
-		if _, there := f[part]; !there && !slices.Contains(render.Given(), part) {
+		if _, there := f[part]; !there && !slices.Contains(bridge.Given(), part) {
 			return part
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
-	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // call is what a function or an operator does. It takes what that costs off the budget
@@ -39,11 +39,13 @@ func functions() map[string]function {
 		"date":     {date, new(func(any) time.Time)},
 		"duration": {duration, new(func(any) time.Duration)},
 	}
-	for name, f := range render.Words() {
+	for name, f := range value.Words() {
 		all[name] = function{
 			func(b *budget.Budget, args []any) (any, error) {
-				words, err := f(b, args[0])
-				return orNothing(words), err
+				if err := f.Cost(b, args); err != nil {
+					return nil, err
+				}
+				return orNothing(value.TextOf(f.Call(args[0]))), nil
 			}, new(func(any) string),
 		}
 	}
@@ -58,10 +60,10 @@ func predicates() []string {
 // words makes a function of texts.
 func words(f func(string) string) call {
 	return func(b *budget.Budget, args []any) (any, error) {
-		if err := render.ChargeText(b, 4, args...); err != nil || args[0] == nil {
+		if err := value.ChargeText(b, 4, args...); err != nil || args[0] == nil {
 			return nil, err
 		}
-		return f(render.TextOf(args[0])), nil
+		return f(value.TextOf(args[0])), nil
 	}
 }
 
@@ -74,7 +76,7 @@ func orNothing(s string) any {
 
 // number reads a number, also from a text; what is none is nothing.
 func number(_ *budget.Budget, args []any) (any, error) {
-	if n, ok := render.Exact(args[0]); ok {
+	if n, ok := value.Exact(args[0]); ok {
 		return n, nil
 	}
 	return nil, nil
@@ -86,15 +88,15 @@ func length(b *budget.Budget, args []any) (any, error) {
 			return nil, err
 		}
 	}
-	return float64(render.Length(args[0])), nil
+	return float64(value.Length(args[0])), nil
 }
 
 // get follows a key or a position into a value.
 func get(b *budget.Budget, args []any) (any, error) {
-	if err := render.ChargeText(b, 1, args[1]); err != nil {
+	if err := value.ChargeText(b, 1, args[1]); err != nil {
 		return nil, err
 	}
-	return render.Index(args[0], args[1]), nil
+	return value.Index(args[0], args[1]), nil
 }
 
 func first(b *budget.Budget, args []any) (any, error) {
@@ -102,7 +104,7 @@ func first(b *budget.Budget, args []any) (any, error) {
 	if len(all) == 0 {
 		return nil, err
 	}
-	return render.Plain(all[0]), nil
+	return value.Plain(all[0]), nil
 }
 
 // items finds the list in a value.
@@ -113,7 +115,7 @@ func items(b *budget.Budget, v any) ([]any, error) {
 			return nil, err
 		}
 	}
-	return render.Items(v), nil
+	return value.Items(v), nil
 }
 
 // date reads a time as Absorb writes it; what is none is nothing.
@@ -121,10 +123,10 @@ func date(b *budget.Budget, args []any) (any, error) {
 	if t, ok := args[0].(time.Time); ok {
 		return t, nil
 	}
-	if err := render.ChargeText(b, 4, args[0]); err != nil {
+	if err := value.ChargeText(b, 4, args[0]); err != nil {
 		return nil, err
 	}
-	if t, ok := render.TimeOf(args[0]); ok {
+	if t, ok := value.TimeOf(args[0]); ok {
 		return t, nil
 	}
 	return nil, nil
@@ -135,10 +137,10 @@ func duration(b *budget.Budget, args []any) (any, error) {
 	if d, ok := args[0].(time.Duration); ok {
 		return d, nil
 	}
-	if err := render.ChargeText(b, 8, args[0]); err != nil {
+	if err := value.ChargeText(b, 8, args[0]); err != nil {
 		return nil, err
 	}
-	text := strings.TrimSpace(render.TextOf(args[0]))
+	text := strings.TrimSpace(value.TextOf(args[0]))
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		if n, err := strconv.ParseFloat(days, 64); err == nil && -36500 < n && n < 36500 {
 			return time.Duration(n * float64(24*time.Hour)), nil
@@ -147,7 +149,7 @@ func duration(b *budget.Budget, args []any) (any, error) {
 	if d, err := time.ParseDuration(text); err == nil {
 		return d, nil
 	}
-	if d, ok := render.SpanOf(text); ok {
+	if d, ok := value.SpanOf(text); ok {
 		return d, nil
 	}
 	return nil, nil

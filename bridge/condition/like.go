@@ -7,17 +7,17 @@ import (
 	"unicode/utf8"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
-	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // like matches a whole text with a pattern of * and ?, in any case. Each part between
 // two stars is looked for once, behind the one before, so that the work grows with the
 // text and not with the number of stars.
 func like(b *budget.Budget, args []any) (any, error) {
-	if err := render.ChargeText(b, 8, args...); err != nil || args[0] == nil {
+	if err := value.ChargeText(b, 8, args...); err != nil || args[0] == nil {
 		return false, err
 	}
-	text, parts := folded(render.TextOf(args[0])), strings.Split(folded(render.TextOf(args[1])), "*")
+	text, parts := folded(value.TextOf(args[0])), strings.Split(folded(value.TextOf(args[1])), "*")
 	for _, part := range parts {
 		if strings.Contains(part, "?") { // then each of its characters may be compared at each place
 			if err := b.Read(len(text), len(part)); err != nil {

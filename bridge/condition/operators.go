@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
-	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // maxText bounds a text that is put together, in bytes.
@@ -76,12 +76,12 @@ func payComparison(b *budget.Budget, values ...any) error {
 			copies = 1 // to know what was compared before
 		}
 	}
-	return render.Charge(b, copies, values...)
+	return value.Charge(b, copies, values...)
 }
 
 // truth is what !, &&, || and the conditions of lists go by.
 func truth(v any) (any, error) {
-	switch v := render.Plain(v).(type) {
+	switch v := value.Plain(v).(type) {
 	case nil:
 		return false, nil
 	case bool:
@@ -110,13 +110,13 @@ func matchesPattern(b *budget.Budget, args []any) (any, error) {
 
 // textOrNothing is a value as a text, if it is one or a number.
 func textOrNothing(v any) (any, error) {
-	switch v := render.Plain(v).(type) {
+	switch v := value.Plain(v).(type) {
 	case nil, string:
 		return v, nil
 	case []any, map[string]any, time.Time, time.Duration:
 		return nil, mistake("wants a text, has " + kindOf(v))
 	}
-	return render.TextOf(v), nil
+	return value.TextOf(v), nil
 }
 
 // list prepares what a predicate goes through.
@@ -141,7 +141,7 @@ func list(b *budget.Budget, args []any) (any, error) {
 	}
 	all := make([]any, len(found))
 	for i, item := range found {
-		all[i] = render.Plain(item)
+		all[i] = value.Plain(item)
 	}
 	return all, nil
 }
@@ -155,7 +155,7 @@ func compare(a, b any) (order int, ok bool) {
 		b, ok := b.(time.Duration)
 		return cmp.Compare(a, b), ok
 	}
-	return render.Compare(a, b)
+	return value.Compare(a, b)
 }
 
 func equal(a, b any) bool {
@@ -178,7 +178,7 @@ func contains(b *budget.Budget, args []any) (any, error) {
 		return false, err
 	}
 	for _, item := range found {
-		item = render.Plain(item)
+		item = value.Plain(item)
 		if err := payComparison(b, v, item); err != nil {
 			return nil, err
 		}
@@ -195,7 +195,7 @@ func mismatch(what string, a, b any) error {
 
 // kindOf names a value's type as one who writes YAML would.
 func kindOf(v any) string {
-	switch render.Plain(v).(type) {
+	switch value.Plain(v).(type) {
 	case nil:
 		return "nothing"
 	case string:

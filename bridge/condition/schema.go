@@ -6,7 +6,6 @@ import (
 	"github.com/expr-lang/expr/types"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
-	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 )
 
 // resources are the fields of what the Integration API answers, by path. Fields
@@ -114,7 +113,7 @@ func (s Schema) Open() Schema {
 // LookedUp are those of the parts that only a lookup can fill.
 func LookedUp(parts []string) []string {
 	given := map[string]bool{}
-	for _, part := range render.Given() {
+	for _, part := range bridge.Given() {
 		given[part] = true
 	}
 	var all []string

@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // adapt makes a function fit for templates: it takes its cost off the budget, and
@@ -23,7 +24,7 @@ func adapt(f function) native {
 			return nil, err
 		}
 		for i, arg := range args {
-			args[i] = plain(arg)
+			args[i] = value.Plain(arg)
 		}
 		if err := f.cost(s.budget, args); err != nil {
 			return nil, err
@@ -32,7 +33,7 @@ func adapt(f function) native {
 		if err != nil {
 			return nil, err
 		}
-		return plain(v), nil
+		return value.Plain(v), nil
 	}
 }
 
@@ -89,7 +90,7 @@ func wordsOf(b *budget.Budget, args []any) ([]string, error) {
 		if err := readArgument(b, arg); err != nil {
 			return nil, err
 		}
-		words[i] = text(arg)
+		words[i] = value.TextOf(arg)
 	}
 	return words, nil
 }
@@ -99,7 +100,7 @@ func readArgument(b *budget.Budget, arg any) error {
 	if _, is := arg.(string); is {
 		return nil
 	}
-	_, err := readText(b, arg, 4, 0)
+	_, err := value.ReadText(b, arg, 4)
 	return err
 }
 
@@ -179,11 +180,11 @@ func convert(b *budget.Budget, arg any, want reflect.Type) (reflect.Value, error
 		if err := readArgument(b, arg); err != nil {
 			return reflect.Value{}, err
 		}
-		return reflect.ValueOf(text(arg)), nil
+		return reflect.ValueOf(value.TextOf(arg)), nil
 	case reflect.Bool:
-		return reflect.ValueOf(truth(arg)), nil
+		return reflect.ValueOf(value.Truth(arg)), nil
 	case reflect.Int, reflect.Int64, reflect.Float64:
-		n, ok := numeric(arg, true)
+		n, ok := value.Numeric(arg)
 		if !ok && arg != nil && arg != "" {
 			return reflect.Value{}, errors.New("wants a number")
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // The ways of printing a value in a body, besides jsonPrinting.
@@ -56,11 +57,11 @@ func bodyPrinting(mediaType string) string {
 func bodyPrinters() map[string]printer {
 	return map[string]printer{
 		jsonPrinting:   printJSON,
-		formPrinting:   func(_ *scope, v any) (string, error) { return percentEscape(text(v)), nil },
+		formPrinting:   func(_ *scope, v any) (string, error) { return percentEscape(value.TextOf(v)), nil },
 		markupPrinting: printMarkup,
 		csvPrinting:    printCSV,
-		linesPrinting:  func(_ *scope, v any) (string, error) { return line(text(v)), nil },
-		otherPrinting:  func(_ *scope, v any) (string, error) { return text(v), nil },
+		linesPrinting:  func(_ *scope, v any) (string, error) { return line(value.TextOf(v)), nil },
+		otherPrinting:  func(_ *scope, v any) (string, error) { return value.TextOf(v), nil },
 	}
 }
 
@@ -71,17 +72,17 @@ func line(s string) string { return bridge.CleanLine(s) }
 // field, elsewhere it is a whole one. Spreadsheets take what begins as a formula for
 // one, quotes or not; an apostrophe makes it text.
 func printCSV(s *scope, v any) (string, error) {
-	value := strings.ReplaceAll(text(v), `"`, `""`)
-	if _, isNumber := numeric(value, true); !isNumber && strings.IndexAny(value, "=+-@\t\r") == 0 {
-		value = "'" + value
+	field := strings.ReplaceAll(value.TextOf(v), `"`, `""`)
+	if _, isNumber := value.Numeric(field); !isNumber && strings.IndexAny(field, "=+-@\t\r") == 0 {
+		field = "'" + field
 	}
 	for _, c := range s.out.buf.Bytes()[s.quotes.seen:] {
 		if c == '"' {
 			s.quotes.inside = !s.quotes.inside
 		}
 	}
-	if s.quotes.seen = s.out.buf.Len(); s.quotes.inside || !strings.ContainsAny(value, "\",;\t\r\n") {
-		return value, nil
+	if s.quotes.seen = s.out.buf.Len(); s.quotes.inside || !strings.ContainsAny(field, "\",;\t\r\n") {
+		return field, nil
 	}
-	return `"` + value + `"`, nil
+	return `"` + field + `"`, nil
 }

@@ -1,24 +1,26 @@
 package render
 
+import "github.com/absorb-bridge/absorb-bridge/bridge/value"
+
 // choiceFunctions choose by what is empty.
 func choiceFunctions() map[string]function {
-	empty := func(v any) bool { return !truth(v) }
+	empty := func(v any) bool { return !value.Truth(v) }
 	return map[string]function{
 		"default": {func(usual any, given ...any) any {
 			if len(given) == 0 || empty(given[0]) {
 				return usual
 			}
 			return given[0]
-		}, nothing},
+		}, value.Free},
 		"coalesce": {func(all ...any) any {
 			for _, v := range all {
-				if truth(v) {
+				if value.Truth(v) {
 					return v
 				}
 			}
 			return nil
-		}, nothing},
-		"empty": {empty, nothing},
+		}, value.Free},
+		"empty": {empty, value.Free},
 		"all": {func(all ...any) bool {
 			for _, v := range all {
 				if empty(v) {
@@ -26,20 +28,20 @@ func choiceFunctions() map[string]function {
 				}
 			}
 			return true
-		}, nothing},
+		}, value.Free},
 		"any": {func(all ...any) bool {
 			for _, v := range all {
-				if truth(v) {
+				if value.Truth(v) {
 					return true
 				}
 			}
 			return false
-		}, nothing},
+		}, value.Free},
 		"ternary": {func(yes, no any, test bool) any {
 			if test {
 				return yes
 			}
 			return no
-		}, nothing},
+		}, value.Free},
 	}
 }

@@ -3,14 +3,13 @@ package render
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 	"github.com/absorb-bridge/absorb-bridge/bridge/timestamp"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // clock shows times in a language, a zone and a layout.
@@ -69,7 +68,7 @@ func (c clock) day(v any, options ...string) (string, error) {
 // inWords puts a time into words. What is none stays as it is, and the year 1, by which
 // .NET says that there is none, is nothing.
 func inWords(v any, words func(timestamp.Value) string) string {
-	s := strings.TrimSpace(text(v))
+	s := strings.TrimSpace(value.TextOf(v))
 	t, ok := timestamp.Parse(s)
 	switch {
 	case !ok:
@@ -90,7 +89,7 @@ func hasTimeOfDay(layout string) bool {
 // costOfDate is the cost of date and day: the layout may hold the longest name many times,
 // and a zone is read from the system.
 func (c clock) costOfDate(b *budget.Budget, args []any) error {
-	if err := texts(4)(b, args); err != nil || len(args) < 2 {
+	if err := value.Texts(4)(b, args); err != nil || len(args) < 2 {
 		return err
 	}
 	longest := 8
@@ -99,7 +98,7 @@ func (c clock) costOfDate(b *budget.Budget, args []any) error {
 			longest = max(longest, len(name))
 		}
 	}
-	layout := len(text(args[1]))
+	layout := len(value.TextOf(args[1]))
 	const aZone = 16 << 10
 	return cmp.Or(b.Read(layout, 64), b.Bytes(layout, 24+longest), b.Steps(32*max(0, len(args)-2)), b.Bytes(len(args)-2, aZone))
 }
@@ -148,31 +147,12 @@ func (v *vocabulary) format(t time.Time, layout string) string {
 	}
 }
 
-var timeSpan = regexp.MustCompile(`^(?:(\d{1,6})\.)?(\d{1,6}):(\d{1,2}):(\d{1,2})(?:\.\d+)?$`)
-
 // duration puts a span of time into words. No time at all is nothing.
-func (v *vocabulary) duration(value any) string {
-	if d, ok := SpanOf(value); ok {
+func (v *vocabulary) duration(span any) string {
+	if d, ok := value.SpanOf(span); ok {
 		return v.span(d)
 	}
-	return strings.TrimSpace(text(value))
-}
-
-// SpanOf reads a span of time as .NET writes it,
-// "[days.]hours:minutes:seconds[.fraction]", or as a number of ticks of 100 ns.
-func SpanOf(v any) (d time.Duration, ok bool) {
-	if m := timeSpan.FindStringSubmatch(strings.TrimSpace(text(v))); m != nil {
-		for i, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second} {
-			n, _ := strconv.Atoi("0" + m[i+1])
-			d += time.Duration(n) * unit
-		}
-		return d, true
-	}
-	ticks, ok := numeric(v, true)
-	if !ok || ticks >= math.MaxInt64/100 {
-		return 0, false
-	}
-	return time.Duration(ticks) * 100, true
+	return strings.TrimSpace(value.TextOf(span))
 }
 
 // span names the two largest units that matter.

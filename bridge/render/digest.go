@@ -10,6 +10,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // maxList is the weight of all lists of a message together: less than the text
@@ -69,7 +70,7 @@ func (s *Set) Together(ctx context.Context, events []bridge.Facts, group func(br
 	return m, nil
 }
 
-func typeOf(e bridge.Facts) string { return text(get(e, "event", "type")) }
+func typeOf(e bridge.Facts) string { return value.TextOf(value.Get(e, "event", "type")) }
 
 // askedWay is the way of a group function. When all events have one group, there
 // is nothing to put apart, and the group's name is what they have in common.
@@ -101,7 +102,7 @@ func (t *Template) digestOf(ctx context.Context, events []bridge.Facts, asked wa
 		return bridge.Message{}, err
 	}
 	facts := span(events)
-	facts["groups"], facts["group"], facts[roomPart] = listOf(groups), common, int64(room)
+	facts["groups"], facts["group"], facts[roomPart] = value.ListOf(groups), common, int64(room)
 	for _, part := range []string{"source", "portal"} {
 		facts[part] = events[0][part]
 	}
@@ -115,7 +116,7 @@ func (t *Template) digestOf(ctx context.Context, events []bridge.Facts, asked wa
 // span is what a digest and each of its groups tell of their events.
 func span(events []bridge.Facts) map[string]any {
 	n := int64(len(events))
-	return map[string]any{"events": listOf(events), "first": events[0], "last": events[n-1], "count": n, "len": n}
+	return map[string]any{"events": value.ListOf(events), "first": events[0], "last": events[n-1], "count": n, "len": n}
 }
 
 // from gives the time of the last event, and in words those of the first and the
@@ -123,7 +124,7 @@ func span(events []bridge.Facts) map[string]any {
 func (c clock) from(events []bridge.Facts) (last time.Time, words string) {
 	var first time.Time
 	for _, e := range events {
-		t, ok := TimeOf(get(e, "event", "occurredAt"))
+		t, ok := value.TimeOf(value.Get(e, "event", "occurredAt"))
 		if !ok {
 			continue
 		}

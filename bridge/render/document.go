@@ -10,13 +10,6 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
-// Given are the parts of the facts that are there without a lookup. The last three
-// say that a lookup failed, which ids were found although the webhook left them out,
-// and which things the event may be about when that is not certain.
-func Given() []string {
-	return []string{"event", "source", "portal", "incomplete", "inferred", "candidates"}
-}
-
 // anyEvent is the `event:` of the template for events that have none of their own.
 const anyEvent = "*"
 
@@ -84,7 +77,7 @@ func (d *document) read(top entry) {
 	} else if original != nil {
 		t.lookups = original.lookups
 	}
-	d.known = Given()
+	d.known = bridge.Given()
 	for _, l := range t.lookups {
 		d.known = append(d.known, l.Part)
 	}

@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // printer turns a value into what a template writes, so that data does no more
@@ -17,13 +18,13 @@ type printer func(s *scope, v any) (string, error)
 // not even escaped.
 func (p printer) charged(times int) printer {
 	return func(s *scope, v any) (string, error) {
-		if long, is := v.(string); is && len(long) > maxOutput {
-			v = bridge.Cut(long, maxOutput+1)
+		if long, is := v.(string); is && len(long) > value.MaxText {
+			v = bridge.Cut(long, value.MaxText+1)
 		}
 		if err := s.budget.Steps(1); err != nil {
 			return "", err
 		}
-		if _, err := readText(s.budget, v, times, 0); err != nil {
+		if _, err := value.ReadText(s.budget, v, times); err != nil {
 			return "", err
 		}
 		return p(s, v)
@@ -50,7 +51,7 @@ func printPath(s *scope, v any) (string, error) {
 	if err := s.budget.Read(s.out.buf.Len(), 1); err != nil {
 		return "", err
 	}
-	value := text(v)
+	value := value.TextOf(v)
 	if quoted(s.out.buf.Bytes()) {
 		value = strings.ReplaceAll(value, "'", "''") // as OData writes it in a literal
 	}
@@ -72,14 +73,14 @@ func quoted(path []byte) bool {
 // behind it is a part of it.
 func printURL(s *scope, v any) (string, error) {
 	if len(bytes.TrimSpace(s.out.buf.Bytes())) == 0 {
-		return text(v), nil
+		return value.TextOf(v), nil
 	}
-	return percentEscape(text(v)), nil
+	return percentEscape(value.TextOf(v)), nil
 }
 
 // printNative is for a platform's own format: escaped as its sink says.
 func printNative(escape func(string) string) printer {
-	return func(_ *scope, v any) (string, error) { return escape(text(v)), nil }
+	return func(_ *scope, v any) (string, error) { return escape(value.TextOf(v)), nil }
 }
 
 // percentEscape keeps only RFC 3986's unreserved characters, so that a value

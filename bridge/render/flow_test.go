@@ -6,6 +6,7 @@ import (
 	"text/template"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // TestTemplatesRunAsTextTemplate: what decides, loops and keeps values does the same as
@@ -34,7 +35,7 @@ func TestTemplatesRunAsTextTemplate(t *testing.T) {
 		`{{- /* no */ -}} {{ "a\n" -}}  b{{ print "x" "y" | len }}`,
 	} {
 		var want strings.Builder
-		if err := template.Must(template.New("").Funcs(template.FuncMap{"index": index}).Parse(source)).Execute(&want, facts); err != nil {
+		if err := template.Must(template.New("").Funcs(template.FuncMap{"index": value.Index}).Parse(source)).Execute(&want, facts); err != nil {
 			t.Fatalf("%s: %v", source, err)
 		}
 		text, err := set.Text("flow", source)

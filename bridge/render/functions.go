@@ -11,12 +11,13 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // function is one that templates may call.
 type function struct {
 	call any // as adapt reads it; one whose first parameter is a *scope is handed it
-	cost cost
+	cost value.Cost
 }
 
 // functions are all that templates may call, by name. None reads the environment,
@@ -24,17 +25,17 @@ type function struct {
 func functions(clock clock, links map[string]Links) map[string]function {
 	all := map[string]function{
 		// In place of text/template's own, which fail on what is missing.
-		"eq": {equal, comparing}, "ne": {func(a, b any) bool { return !equal(a, b) }, comparing},
-		"lt":  {ordered(func(o int) bool { return o < 0 }), comparing},
-		"le":  {ordered(func(o int) bool { return o <= 0 }), comparing},
-		"gt":  {ordered(func(o int) bool { return o > 0 }), comparing},
-		"ge":  {ordered(func(o int) bool { return o >= 0 }), comparing},
-		"len": {length, perElement(0)}, "index": {index, after(1, texts(1))},
-		"print": {printAll, texts(4)}, "printf": {printFormat, formatted},
+		"eq": {value.Equal, value.Comparing}, "ne": {func(a, b any) bool { return !value.Equal(a, b) }, value.Comparing},
+		"lt":  {value.Ordered(func(o int) bool { return o < 0 }), value.Comparing},
+		"le":  {value.Ordered(func(o int) bool { return o <= 0 }), value.Comparing},
+		"gt":  {value.Ordered(func(o int) bool { return o > 0 }), value.Comparing},
+		"ge":  {value.Ordered(func(o int) bool { return o >= 0 }), value.Comparing},
+		"len": {value.Length, value.PerElement(0)}, "index": {value.Index, value.After(1, value.Texts(1))},
+		"print": {printAll, value.Texts(4)}, "printf": {printFormat, formatted},
 
-		"date": {clock.date, clock.costOfDate}, "day": {clock.day, clock.costOfDate}, "duration": {clock.duration, texts(4)},
-		"json": {toJSON, entire(12)}, "toJson": {toJSON, entire(12)},
-		"urlquery": {percentEscape, texts(8)}, "html": {escapeMarkup, texts(16)}, "line": {line, texts(16)},
+		"date": {clock.date, clock.costOfDate}, "day": {clock.day, clock.costOfDate}, "duration": {clock.duration, value.Texts(4)},
+		"json": {toJSON, value.Entire(12)}, "toJson": {toJSON, value.Entire(12)},
+		"urlquery": {percentEscape, value.Texts(8)}, "html": {escapeMarkup, value.Texts(16)}, "line": {line, value.Texts(16)},
 	}
 	for _, some := range []map[string]function{
 		wordFunctions(clock.vocabulary, links), textFunctions(), patternFunctions(), numberFunctions(), choiceFunctions(),
@@ -49,18 +50,19 @@ func functions(clock clock, links map[string]Links) map[string]function {
 func wordFunctions(words *vocabulary, links map[string]Links) map[string]function {
 	const formatting = 16 // what cleaning and escaping allocate for each byte
 	all := map[string]function{
-		"name": {nameOf, texts(4)}, "portal": {portal, texts(formatting)}, "linkTo": {linkTo(links), texts(formatting)}, "otherIDs": {otherIDs, texts(8)},
-		"eventTitle": {bridge.EventTitle, texts(formatting)},
-		"status":     {status, coded("status", formatting)}, "activeStatus": {activeStatus, coded("activeStatus", formatting)},
-		"courseType": {courseType, coded("courseType", formatting)},
-		"plain":      {plainText, texts(2 * formatting)}, "truncate": {truncate, texts(formatting)},
-		"plural": {words.plural, both(texts(4), numberInWords)}, "percent": {words.percent, both(texts(4), numberInWords)},
-		"number": {words.formatNumber, both(texts(4), numberInWords)}, "word": {words.word, texts(1)},
-		"mention": {mention, texts(2 * formatting)}, "bold": {bold, texts(formatting)}, "italic": {italic, texts(formatting)},
-		"code": {code, texts(formatting)}, "link": {link, texts(2 * formatting)},
+		"portal": {portal, value.Texts(formatting)}, "linkTo": {linkTo(links), value.Texts(formatting)}, "otherIDs": {otherIDs, value.Texts(8)},
+		"eventTitle": {bridge.EventTitle, value.Texts(formatting)},
+		"truncate":   {truncate, value.Texts(formatting)},
+		"plural":     {words.plural, value.Sum(value.Texts(4), numberInWords)}, "percent": {words.percent, value.Sum(value.Texts(4), numberInWords)},
+		"number": {words.formatNumber, value.Sum(value.Texts(4), numberInWords)}, "word": {words.word, value.Texts(1)},
+		"mention": {mention, value.Texts(2 * formatting)}, "bold": {bold, value.Texts(formatting)}, "italic": {italic, value.Texts(formatting)},
+		"code": {code, value.Texts(formatting)}, "link": {link, value.Texts(2 * formatting)},
 	}
 	for name, f := range all {
-		all[name] = function{f.call, cutting(f.cost)}
+		all[name] = function{f.call, value.Cutting(f.cost)}
+	}
+	for name, f := range value.Words() {
+		all[name] = function{f.Call, f.Cost}
 	}
 	return all
 }
@@ -74,7 +76,7 @@ func numberInWords(b *budget.Budget, _ []any) error {
 func printAll(args ...any) string {
 	var b strings.Builder
 	for _, arg := range args {
-		writeText(&b, arg)
+		value.WriteText(&b, arg)
 	}
 	return b.String()
 }
@@ -90,11 +92,11 @@ func printFormat(format string, args ...any) (string, error) {
 		return "", errors.New("the format has a width that is too large, a * or a [")
 	}
 	for i, arg := range args {
-		switch v := plain(arg).(type) {
+		switch v := value.Plain(arg).(type) {
 		case int64, float64, bool:
 			args[i] = v
 		default:
-			args[i] = text(v)
+			args[i] = value.TextOf(v)
 		}
 	}
 	return fmt.Sprintf(wholeNumbers(format, args), args...), nil
@@ -115,7 +117,7 @@ func wholeNumbers(format string, args []any) string {
 			if strings.HasSuffix(v, "d") {
 				args[next] = int64(n)
 			} else if strings.HasSuffix(v, "s") || v == "%v" {
-				args[next] = text(n)
+				args[next] = value.TextOf(n)
 			}
 		case int64:
 			if strings.ContainsAny(v[len(v)-1:], "feg") {
@@ -127,4 +129,25 @@ func wholeNumbers(format string, args []any) string {
 		next++
 		return v
 	})
+}
+
+// formatted is the cost of writing by a format: what it says, the widths of its
+// verbs, and the arguments, each in the longest way to write it.
+func formatted(b *budget.Budget, args []any) error {
+	if len(args) == 0 {
+		return nil
+	}
+	format := value.TextOf(args[0])
+	if err := cmp.Or(b.Read(len(format), 8), b.Bytes(len(format), 8)); err != nil {
+		return err
+	}
+	const aVerb = 64 // with what is said of one that does not fit
+	for _, v := range widths.FindAllStringSubmatch(format, -1) {
+		width, _ := strconv.Atoi(v[1])
+		digits, _ := strconv.Atoi(v[2])
+		if err := b.Bytes(aVerb+width+digits, 2); err != nil {
+			return err
+		}
+	}
+	return value.Texts(12)(b, args[1:])
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -138,7 +139,7 @@ func leanFacts(event string, template *Template) bridge.Facts {
 // matches reports whether an entry of a list has the ids that a choice asks for.
 func matches(c *bridge.Choice, entry any, f bridge.Facts) bool {
 	for field, key := range c.Match {
-		if !equal(get(entry, field), get(f, "event", key)) {
+		if !value.Equal(value.Get(entry, field), value.Get(f, "event", key)) {
 			return false
 		}
 	}

@@ -5,11 +5,11 @@ import (
 	"context"
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 const (
@@ -22,7 +22,7 @@ type way func(context.Context, bridge.Facts) (string, error)
 
 // byCourse is the way of a digest that says none.
 func byCourse(_ context.Context, e bridge.Facts) (string, error) {
-	return cmp.Or(text(get(e, "event", "courseId")), text(get(e, "course", "id")), nameIn(e["course"]), nameIn(e["enrollment"])), nil
+	return cmp.Or(value.TextOf(value.Get(e, "event", "courseId")), value.TextOf(value.Get(e, "course", "id")), value.NameIn(e["course"]), value.NameIn(e["enrollment"])), nil
 }
 
 // ways are the template's own, in the order that they are preferred.
@@ -116,7 +116,7 @@ func (words *digestWording) groupsOf(ctx context.Context, events []bridge.Facts,
 		maps.Copy(groups[i], members[0]) // so that {{ .course.name }} works in it
 		maps.Copy(groups[i], span(members))
 		groups[i]["key"], groups[i]["name"], groups[i]["way"] = key, nameAmong(members, key), int64(which)
-		if groups[i]["names"], err = namesAmong(ctx, members, others, group, text(groups[i]["name"])); err != nil {
+		if groups[i]["names"], err = namesAmong(ctx, members, others, group, value.TextOf(groups[i]["name"])); err != nil {
 			return nil, err
 		}
 	}
@@ -126,7 +126,7 @@ func (words *digestWording) groupsOf(ctx context.Context, events []bridge.Facts,
 // nameAmong is what goes by a key in one of the events, or "".
 func nameAmong(events []bridge.Facts, key string) string {
 	for _, e := range events {
-		if name := called(e, key); name != "" {
+		if name := value.NameByKey(e, key); name != "" {
 			return name
 		}
 	}
@@ -159,7 +159,7 @@ func namesBy(ctx context.Context, events []bridge.Facts, by way, known []string)
 			keys = append(keys, key)
 		}
 		if name == "" {
-			byKey[key] = called(e, key)
+			byKey[key] = value.NameByKey(e, key)
 		}
 		if len(keys) > 2*maxNames {
 			return nil, nil
@@ -181,84 +181,4 @@ func namesBy(ctx context.Context, events []bridge.Facts, by way, known []string)
 		names = append(names, "…")
 	}
 	return names, nil
-}
-
-var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-
-// called is what goes by a key in an event's facts: the key itself, unless it is an
-// id. Then it is the name that a part, or an entry of a part's list, gives to the id,
-// and nothing if none does.
-func called(e bridge.Facts, key string) string {
-	if key == "" {
-		return ""
-	}
-	id := guid.MatchString(key)
-	parts := slices.AppendSeq(make([]string, 0, len(e)), maps.Keys(e))
-	slices.Sort(parts)
-	for _, part := range parts {
-		m, ok := plain(e[part]).(map[string]any)
-		if !ok {
-			continue
-		}
-		entry, _ := find(m, key).(map[string]any)
-		for _, one := range []map[string]any{m, entry} {
-			thing := thingWith(one, key)
-			if thing == "" {
-				continue
-			}
-			id = true
-			name := scalarOf(one, thing+"Name")
-			if name == "" && part != "event" { // an event's name is that of its type
-				name = nameBeside(one, thing)
-			}
-			if name = cmp.Or(name, nameIn(e[thing])); name != "" {
-				return name
-			}
-		}
-	}
-	if id {
-		return ""
-	}
-	return key
-}
-
-// itself is what thingWith gives for the id of the mapping's own thing.
-const itself = "."
-
-// thingWith is course if the value of courseId in m is the id.
-func thingWith(m map[string]any, id string) string {
-	if strings.EqualFold(text(m["id"]), id) {
-		return itself
-	}
-	found := ""
-	for key, v := range m {
-		thing, ok := strings.CutSuffix(key, "Id")
-		if ok && (found == "" || thing < found) && strings.EqualFold(text(v), id) {
-			found = thing
-		}
-	}
-	return found
-}
-
-// nameBeside is the name that m gives to the thing whose id it holds. An enrollment has
-// its learner's name, and some portals give it the name of its course or session; a
-// competency is called as its definition, and a certificate as its enrollment.
-func nameBeside(m map[string]any, thing string) string {
-	has := func(key string) bool { _, has := m[key]; return has }
-	learners := has("userId") || has("progress")
-	switch {
-	case thing == "user":
-		return scalarOf(m, "fullName")
-	case thing == itself, thing == "competencyDefinition", thing == "enrollment", thing == "session" && learners, thing == "course" && learners && !has("sessionId"):
-		return nameIn(m)
-	}
-	return ""
-}
-
-// nameIn is the name of a part that is a mapping.
-func nameIn(part any) string {
-	if _, ok := plain(part).(map[string]any); !ok {
-		return ""
-	}
-	return text(nameOf(part))
 }

@@ -3,6 +3,8 @@ package render
 import (
 	"strings"
 	"testing"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // TestCalled: the name of what goes by an id is found wherever an answer has it, and
@@ -30,7 +32,7 @@ func TestCalled(t *testing.T) {
 		{`{}`, "", ""},
 	} {
 		facts := decode(t, strings.ReplaceAll(tt.facts, `"ID"`, `"`+id+`"`))
-		if got := called(facts, tt.key); got != tt.want {
+		if got := value.NameByKey(facts, tt.key); got != tt.want {
 			t.Errorf("%s: %q is called %q, want %q", tt.facts, tt.key, got, tt.want)
 		}
 	}

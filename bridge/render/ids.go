@@ -6,19 +6,20 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // otherIDs lists the ids of the webhook that the rest of a message does not show: a
 // line for each, its key and the id. The message shows the ids that are given, by
 // their keys or as they are, and it names what a part has a name for.
 func otherIDs(s *scope, shown ...string) (string, error) {
-	event, _ := get(s, "event").(map[string]any)
-	inferred, _ := get(s, "inferred").(map[string]any)
+	event, _ := value.Get(s, "event").(map[string]any)
+	inferred, _ := value.Get(s, "inferred").(map[string]any)
 	seen := map[string]bool{}
 	for _, key := range shown {
 		seen[key], seen[foldID(event[key])], seen[foldID(key)] = true, true, true
 	}
-	if err := perElement(96)(s.budget, []any{event}); err != nil {
+	if err := value.PerElement(96)(s.budget, []any{event}); err != nil {
 		return "", err
 	}
 	none, each := noThing(), extent(s.facts)/8
@@ -29,7 +30,7 @@ func otherIDs(s *scope, shown ...string) (string, error) {
 		if slices.Contains(none, key) {
 			continue
 		}
-		if _, err := readText(s.budget, event[key], 16, 0); err != nil {
+		if _, err := value.ReadText(s.budget, event[key], 16); err != nil {
 			return "", err
 		}
 		id := foldID(event[key])
@@ -44,9 +45,9 @@ func otherIDs(s *scope, shown ...string) (string, error) {
 			return "", err
 		}
 		seen[id] = true
-		value := text(event[key])
-		if name := called(s.facts, value); name == "" || name == value { // called leaves what it takes for no id as it is
-			lines = append(lines, key+": "+bridge.CleanLine(value))
+		written := value.TextOf(event[key])
+		if name := value.NameByKey(s.facts, written); name == "" || name == written { // called leaves what it takes for no id as it is
+			lines = append(lines, key+": "+bridge.CleanLine(written))
 		}
 	}
 	return strings.Join(lines, "\n"), nil
@@ -58,9 +59,9 @@ const maxOthers = 50
 // extent is how many keys called looks at.
 func extent(facts map[string]any) (n int) {
 	for _, part := range facts {
-		m, _ := plain(part).(map[string]any)
+		m, _ := value.Plain(part).(map[string]any)
 		n += len(m)
-		for _, item := range items(m) {
+		for _, item := range value.Items(m) {
 			one, _ := item.(map[string]any)
 			n += 1 + len(one)
 		}
@@ -68,7 +69,7 @@ func extent(facts map[string]any) (n int) {
 	return n
 }
 
-func foldID(v any) string { return strings.ToLower(strings.TrimSpace(text(v))) }
+func foldID(v any) string { return strings.ToLower(strings.TrimSpace(value.TextOf(v))) }
 
 // noThing are the keys of an event's facts that are the id of nothing that a reader
 // could look up.

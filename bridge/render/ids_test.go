@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 func TestOtherIDs(t *testing.T) {
@@ -83,11 +84,11 @@ func TestIDsDoNotVanish(t *testing.T) {
 		for _, event := range append(set.Events(), "SomethingNewHappened") {
 			template := set.Template(event)
 			lean := leanFacts(event, template)
-			about := get(lean, "event").(map[string]any)
+			about := value.Get(lean, "event").(map[string]any)
 			about["roomId"] = "b0000000-0000-4000-a000-000000000001" // one that no template knows
 			about["costCenter"] = "HQ-7"                             // what a source's fields may add
 			full := fullFacts(t, template, lean)
-			parts := slices.DeleteFunc(slices.Sorted(maps.Keys(full)), func(part string) bool { return slices.Contains(Given(), part) })
+			parts := slices.DeleteFunc(slices.Sorted(maps.Keys(full)), func(part string) bool { return slices.Contains(bridge.Given(), part) })
 			for how, strip := range nameless() {
 				bare := maps.Clone(lean)
 				for _, part := range parts {
@@ -118,15 +119,15 @@ func everyID(t *testing.T, what string, template *Template, facts bridge.Facts) 
 		t.Fatal(err)
 	}
 	shown := m.Title + "\n" + m.Text + "\n" + fmt.Sprint(m.Fields)
-	for key, id := range get(facts, "event").(map[string]any) {
-		if slices.Contains(noThing(), key) || strings.Contains(shown, text(id)) {
+	for key, id := range value.Get(facts, "event").(map[string]any) {
+		if slices.Contains(noThing(), key) || strings.Contains(shown, value.TextOf(id)) {
 			continue
 		}
-		name := called(facts, text(id))
+		name := value.NameByKey(facts, value.TextOf(id))
 		if key == "courseId" {
-			name = cmp.Or(name, nameIn(facts["certificate"])) // which has no courseId
+			name = cmp.Or(name, value.NameIn(facts["certificate"])) // which has no courseId
 		}
-		if name == "" || name == text(id) || !strings.Contains(shown, name) {
+		if name == "" || name == value.TextOf(id) || !strings.Contains(shown, name) {
 			t.Errorf("%s: %s %s vanished, and its name %q:\n%s", what, key, id, name, shown)
 		}
 	}
@@ -143,7 +144,7 @@ func TestOtherIDsAreRare(t *testing.T) {
 			template := set.Template(event)
 			lean := leanFacts(event, template)
 			if event == "CertificateAwarded" {
-				get(lean, "event").(map[string]any)["enrollmentId"] = "80000000-0000-4000-a000-000000000001"
+				value.Get(lean, "event").(map[string]any)["enrollmentId"] = "80000000-0000-4000-a000-000000000001"
 			}
 			m, err := template.Message(t.Context(), fullFacts(t, template, lean))
 			if err != nil {
@@ -153,7 +154,7 @@ func TestOtherIDsAreRare(t *testing.T) {
 				t.Errorf("%s: %s", event, m.Fields[i].Value)
 			}
 			roomy := maps.Clone(lean)
-			get(roomy, "event").(map[string]any)["roomId"] = "r1"
+			value.Get(roomy, "event").(map[string]any)["roomId"] = "r1"
 			if m, _ = template.Message(t.Context(), roomy); !slices.ContainsFunc(m.Fields, func(f bridge.Field) bool {
 				return f.Name == field && strings.Contains(f.Value, "roomId: r1")
 			}) {

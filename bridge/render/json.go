@@ -3,11 +3,16 @@ package render
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // JSON is a value written as JSON by the function json. Only that makes it, so
 // data cannot pose as it.
 type JSON string
+
+// Size is the length of the text.
+func (j JSON) Size() int { return len(j) }
 
 // toJSON writes a value as JSON.
 func toJSON(v any) (JSON, error) {
@@ -17,7 +22,7 @@ func toJSON(v any) (JSON, error) {
 	if m, ok := v.(Markdown); ok {
 		v = m.plain
 	}
-	if err := out.Encode(plain(v)); err != nil {
+	if err := out.Encode(value.Plain(v)); err != nil {
 		return "", err
 	}
 	return JSON(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
@@ -26,11 +31,11 @@ func toJSON(v any) (JSON, error) {
 // printJSON is for bodies in JSON: between quotes a value is text with its quotes
 // escaped, elsewhere it is a whole value.
 func printJSON(s *scope, v any) (string, error) {
-	if err := readWhole(s.budget, v, 12, 0); err != nil {
+	if err := value.ReadWhole(s.budget, v, 12); err != nil {
 		return "", err
 	}
 	if s.quotes.open(s.out.buf.Bytes()) {
-		quoted, err := toJSON(text(v))
+		quoted, err := toJSON(value.TextOf(v))
 		return string(quoted[1 : len(quoted)-1]), err
 	}
 	if written, ok := v.(JSON); ok {

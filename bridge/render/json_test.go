@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // TestJSON writes values into JSON, by where their template stands.
@@ -63,7 +64,7 @@ func FuzzJSON(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if len(s) > maxOutput/100 {
+		if len(s) > value.MaxText/100 {
 			return // would be cut
 		}
 		body, err := text.Execute(t.Context(), bridge.Facts{"x": s})

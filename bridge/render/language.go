@@ -9,6 +9,8 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	numbers "golang.org/x/text/number"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // wordsFile is the file of a folder that holds the words of its language.
@@ -126,15 +128,15 @@ func (v *vocabulary) number(f float64, decimals int) string {
 
 // formatNumber is a number as the language writes it; what is none stays as it is.
 func (v *vocabulary) formatNumber(n any) string {
-	if f, ok := numeric(n, true); ok {
+	if f, ok := value.Numeric(n); ok {
 		return v.number(f, 3)
 	}
-	return text(n)
+	return value.TextOf(n)
 }
 
 // percent is a number with its sign, to one decimal at most.
 func (v *vocabulary) percent(n any) string {
-	f, ok := numeric(n, true)
+	f, ok := value.Numeric(n)
 	if !ok {
 		return ""
 	}
@@ -145,7 +147,7 @@ func (v *vocabulary) percent(n any) string {
 // are given them in the order one, few, many.
 func (v *vocabulary) plural(n any, one, other string, more ...string) string {
 	forms := append([]string{one, other}, more...)
-	f, ok := numeric(n, true)
+	f, ok := value.Numeric(n)
 	noun := forms[len(forms)-1]
 	if ok && f == math.Trunc(f) && math.Abs(f) < 1<<31 {
 		switch plural.Cardinal.MatchPlural(v.tag, int(math.Abs(f)), 0, 0, 0, 0) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // TestLimits: a template that is made to use up the machine fails, and says why.
@@ -17,7 +18,7 @@ func TestLimits(t *testing.T) {
 	for i := range huge {
 		huge[i] = "x"
 	}
-	facts := bridge.Facts{"list": huge, "long": strings.Repeat("é", maxOutput)}
+	facts := bridge.Facts{"list": huge, "long": strings.Repeat("é", value.MaxText)}
 	const memory, steps = "of memory that a message may take", "steps that a message may take"
 	for template, want := range map[string]string{
 		`{{ range 1000000000 }}{{ end }}`:                                                            steps,
@@ -64,14 +65,14 @@ func TestLimits(t *testing.T) {
 
 // TestValuesAreCut: one value, and a whole message, are cut.
 func TestValuesAreCut(t *testing.T) {
-	facts := bridge.Facts{"event": map[string]any{"x": strings.Repeat("é", maxOutput)}}
+	facts := bridge.Facts{"event": map[string]any{"x": strings.Repeat("é", value.MaxText)}}
 	set := load(t, Options{})
 	text, err := set.Text("cut", `{{ .event.x }}{{ .event.x }}`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err := text.Execute(t.Context(), facts)
-	if err != nil || len(got) > maxOutput+len("…") || !strings.HasSuffix(got, "é…") {
+	if err != nil || len(got) > value.MaxText+len("…") || !strings.HasSuffix(got, "é…") {
 		t.Errorf("a long value: %d bytes, %v", len(got), err)
 	}
 	source := "event: Own\nmessage:\n  title: x\n  fields:\n" + strings.Repeat("  - { name: n, value: '{{ .event.x }}' }\n", 10)
@@ -83,7 +84,7 @@ func TestValuesAreCut(t *testing.T) {
 	for _, f := range m.Fields {
 		length += len(f.Value)
 	}
-	if length < maxMessage-maxOutput || length > maxMessage+maxFields {
+	if length < maxMessage-value.MaxText || length > maxMessage+maxFields {
 		t.Errorf("the fields have %d bytes", length)
 	}
 }

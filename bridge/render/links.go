@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // Links are the addresses of a portal's pages, by kind of thing, with LinkID in place
@@ -64,30 +65,30 @@ func linkTo(sources map[string]Links) func(*scope, string, any, ...any) (string,
 		if kind == anyCourse && len(course) == 1 {
 			kind = courseKind(course[0])
 		}
-		pattern := sources[text(get(s, "source"))].pattern(kind)
-		value := text(id)
-		if pattern == "" || strings.Trim(value, "0-") == "" || value == "." || value == ".." {
+		pattern := sources[value.TextOf(value.Get(s, "source"))].pattern(kind)
+		written := value.TextOf(id)
+		if pattern == "" || strings.Trim(written, "0-") == "" || written == "." || written == ".." {
 			return "", nil
 		}
 		if strings.HasPrefix(pattern, "/") {
-			portal := strings.TrimRight(text(get(s, "portal")), "/")
+			portal := strings.TrimRight(value.TextOf(value.Get(s, "portal")), "/")
 			if portal == "" {
 				return "", nil
 			}
 			pattern = portal + pattern
 		}
-		for _, err := range []error{s.budget.Bytes(len(pattern), 4), s.budget.Bytes(len(value), 3*strings.Count(pattern, LinkID))} {
+		for _, err := range []error{s.budget.Bytes(len(pattern), 4), s.budget.Bytes(len(written), 3*strings.Count(pattern, LinkID))} {
 			if err != nil {
 				return "", err
 			}
 		}
-		return strings.ReplaceAll(pattern, LinkID, percentEscape(value)), nil
+		return strings.ReplaceAll(pattern, LinkID, percentEscape(written)), nil
 	}
 }
 
 // courseKind is the kind of a course as its type says it, and anyCourse when it says none.
 func courseKind(course any) string {
-	kind := foldEvent(text(codeOf(course, "courseType")))
+	kind := foldEvent(value.TextOf(value.CodeOf(course, "courseType")))
 	for _, known := range courseKinds() {
 		if foldEvent(known) == kind {
 			return known

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 const courseID = "20000000-0000-4000-a000-000000000001"
@@ -77,8 +78,8 @@ func TestLinksOfMessages(t *testing.T) {
 			facts := fullFacts(t, set.Template(event), leanFacts(event, set.Template(event)))
 			facts["portal"] = "https://learning.example.com"
 			want := ""
-			if prefix := usual[text(get(facts, "course", "courseType"))]; prefix != "" && event != "CertificateAwarded" {
-				want = "https://learning.example.com" + prefix + text(get(facts, "course", "id"))
+			if prefix := usual[value.TextOf(value.Get(facts, "course", "courseType"))]; prefix != "" && event != "CertificateAwarded" {
+				want = "https://learning.example.com" + prefix + value.TextOf(value.Get(facts, "course", "id"))
 			}
 			if got := urlOf(t, set, event, facts); got != want {
 				t.Errorf("%s: the message leads to %q, want %q", event, got, want)

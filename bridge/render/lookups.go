@@ -27,7 +27,7 @@ var partName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]*$`)
 const maxLookups = 32
 
 // reserved are names that no lookup can have: what is known without one.
-func reserved() []string { return append(Given(), "lead", "story", entryPart) }
+func reserved() []string { return append(bridge.Given(), "lead", "story", entryPart) }
 
 // readLookups reads all lookups, then checks how they depend on each other.
 func (d *document) readLookups(e entry) {
@@ -36,7 +36,7 @@ func (d *document) readLookups(e entry) {
 		d.problem(e.at, e.path, "are %d, and may be %d at most", len(entries), maxLookups)
 		return
 	}
-	parts := Given()
+	parts := bridge.Given()
 	for _, l := range entries {
 		switch {
 		case slices.Contains(reserved(), l.name):
@@ -84,7 +84,7 @@ func (d *document) lookup(e entry) lookup {
 func (l lookup) need() (need []string) {
 	for _, t := range l.texts() {
 		for _, part := range t.parts {
-			if !slices.Contains(Given(), part) && part != entryPart && !slices.Contains(need, part) && !(part == l.part && t == l.until) {
+			if !slices.Contains(bridge.Given(), part) && part != entryPart && !slices.Contains(need, part) && !(part == l.part && t == l.until) {
 				need = append(need, part)
 			}
 		}

@@ -1,10 +1,12 @@
 package render
 
+import "github.com/absorb-bridge/absorb-bridge/bridge/value"
+
 // loop prepares a value to be ranged over: its elements in the types that
 // templates meet. A single value is a list of one.
 func loop(s *scope, v any) (any, error) {
-	v = plain(v)
-	if err := perElement(80)(s.budget, []any{v}); err != nil {
+	v = value.Plain(v)
+	if err := value.PerElement(80)(s.budget, []any{v}); err != nil {
 		return nil, err
 	}
 	return looped(v), nil
@@ -15,13 +17,13 @@ func looped(v any) any {
 	case []any:
 		all := make([]any, len(v))
 		for i, element := range v {
-			all[i] = plain(element)
+			all[i] = value.Plain(element)
 		}
 		return all
 	case map[string]any:
 		all := make(map[string]any, len(v))
 		for key, element := range v {
-			all[key] = plain(element)
+			all[key] = value.Plain(element)
 		}
 		return all
 	case nil:

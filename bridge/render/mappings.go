@@ -5,23 +5,24 @@ import (
 	"slices"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // mappingFunctions make mappings and read them.
 func mappingFunctions() map[string]function {
 	return map[string]function{
 		"dict":   {dict, pairing},
-		"get":    {func(m map[string]any, key string) any { return m[key] }, nothing},
-		"hasKey": {func(m map[string]any, key string) bool { _, has := m[key]; return has }, nothing},
-		"pick":   {pick, after(1, texts(2))}, "omit": {omit, both(perElement(128), after(1, texts(2)))},
-		"keys": {func(m map[string]any) []any { return listOf(slices.Sorted(maps.Keys(m))) }, perElement(96)},
+		"get":    {func(m map[string]any, key string) any { return m[key] }, value.Free},
+		"hasKey": {func(m map[string]any, key string) bool { _, has := m[key]; return has }, value.Free},
+		"pick":   {pick, value.After(1, value.Texts(2))}, "omit": {omit, value.Sum(value.PerElement(128), value.After(1, value.Texts(2)))},
+		"keys": {func(m map[string]any) []any { return value.ListOf(slices.Sorted(maps.Keys(m))) }, value.PerElement(96)},
 	}
 }
 
 // pairing is the cost of a mapping that is made of keys and values.
 func pairing(b *budget.Budget, args []any) error {
 	for i := 0; i < len(args); i += 2 {
-		if _, err := readText(b, args[i], 2, 0); err != nil {
+		if _, err := value.ReadText(b, args[i], 2); err != nil {
 			return err
 		}
 	}
@@ -31,11 +32,11 @@ func pairing(b *budget.Budget, args []any) error {
 func dict(pairs ...any) map[string]any {
 	m := make(map[string]any, len(pairs)/2)
 	for i := 0; i < len(pairs); i += 2 {
-		var value any = ""
+		var v any = ""
 		if i+1 < len(pairs) {
-			value = pairs[i+1]
+			v = pairs[i+1]
 		}
-		m[text(pairs[i])] = value
+		m[value.TextOf(pairs[i])] = v
 	}
 	return m
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // Markdown is text that is formatted already. Only the functions bold, italic,
@@ -17,12 +18,15 @@ type Markdown struct {
 // String is the text without its formatting and without mentions.
 func (m Markdown) String() string { return m.words }
 
+// Size is the length of the text with its formatting and without.
+func (m Markdown) Size() int { return len(m.source) + len(m.plain) }
+
 // plainOf is a value as plain text. Only Markdown may hold marks of mentions.
 func plainOf(v any) string {
 	if m, ok := v.(Markdown); ok {
 		return m.plain
 	}
-	return bridge.StripMentions(text(v))
+	return bridge.StripMentions(value.TextOf(v))
 }
 
 // markdownOf is a value as CommonMark: escaped, unless it is Markdown.
@@ -38,7 +42,7 @@ func inline(v any) Markdown {
 	if m, ok := v.(Markdown); ok {
 		return m
 	}
-	line := bridge.CleanLine(text(v))
+	line := bridge.CleanLine(value.TextOf(v))
 	return Markdown{source: escapeMarkdown(line), plain: line, words: line}
 }
 
@@ -59,7 +63,7 @@ func italic(v any) any { return wrap("*", v) }
 // code shows a value as it is, in a fixed-width face. The fence is longer than
 // any run of backquotes inside, so nothing inside can end it.
 func code(v any) any {
-	line := bridge.CleanLine(text(v))
+	line := bridge.CleanLine(value.TextOf(v))
 	if line == "" {
 		return nil
 	}
@@ -86,7 +90,7 @@ func longestRun(s string, c byte) (longest int) {
 // link leads to a web page. Without a usable address it is the label alone, and
 // without a label the address is one.
 func link(label, address any) any {
-	url := bridge.Message{URL: text(address)}.Clean().URL
+	url := bridge.Message{URL: value.TextOf(address)}.Clean().URL
 	m := inline(label)
 	switch {
 	case url == "" && m.source == "":

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // place is where in XML or HTML a value stands.
@@ -130,7 +132,7 @@ var errCode = errors.New("a value of an event cannot stand in a script or a styl
 // printMarkup is for bodies in XML and HTML.
 func printMarkup(s *scope, v any) (string, error) {
 	written, m := s.out.buf.Bytes(), &s.markup
-	value := legible(text(v))
+	value := legible(value.TextOf(v))
 	switch m.follow(written) {
 	case inQuotes:
 		if m.opened == len(written) {

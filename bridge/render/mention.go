@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // maxEmail bounds an email address, in bytes (RFC 5321 section 4.5.3.1).
@@ -15,7 +16,7 @@ const maxEmail = 254
 // one is printed without it. It is the person's name where no mention can stand, as
 // in a link, and in all that other functions make of it.
 func mention(s *scope, person any) any {
-	name := bridge.CleanLine(text(nameOf(person)))
+	name := bridge.CleanLine(value.TextOf(value.NameOf(person)))
 	if name == "" {
 		return nil
 	}
@@ -45,7 +46,7 @@ func (s *scope) mention(p bridge.Person) int {
 
 // emailOf is a person's address if it is one that can stand anywhere.
 func emailOf(person any) string {
-	email := strings.ToLower(strings.TrimSpace(text(get(person, "emailAddress"))))
+	email := strings.ToLower(strings.TrimSpace(value.TextOf(value.Get(person, "emailAddress"))))
 	at := strings.IndexByte(email, '@')
 	if at < 1 || at == len(email)-1 || len(email) > maxEmail || email != bridge.CleanLine(email) ||
 		strings.ContainsAny(email, " <>()[]|&,;:\"'`\\") {

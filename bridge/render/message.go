@@ -8,6 +8,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // Template is how one type of event is put into words.
@@ -43,11 +44,11 @@ func (t *Template) Message(ctx context.Context, f bridge.Facts) (bridge.Message,
 	if err != nil {
 		return bridge.Message{}, err
 	}
-	eventType := text(get(f, "event", "type"))
+	eventType := value.TextOf(value.Get(f, "event", "type"))
 	if m.Title == "" {
 		m.Title = bridge.EventTitle(eventType)
 	}
-	m.Time, _ = TimeOf(get(f, "event", "occurredAt"))
+	m.Time, _ = value.TimeOf(value.Get(f, "event", "occurredAt"))
 	return m, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 	"github.com/absorb-bridge/absorb-bridge/sinks"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
@@ -169,7 +170,7 @@ func TestWhatSinksMakePasses(t *testing.T) {
 
 // plainNumbers makes numbers of those that were read with all digits.
 func plainNumbers(v any) any {
-	switch v := plain(v).(type) {
+	switch v := value.Plain(v).(type) {
 	case map[string]any:
 		for key, element := range v {
 			v[key] = plainNumbers(element)

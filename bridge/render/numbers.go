@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 	"strconv"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 var errByZero = errors.New("divides by 0")
@@ -51,7 +53,7 @@ func numberFunctions() map[string]function {
 	}
 	table := make(map[string]function, len(all))
 	for name, f := range all {
-		table[name] = function{f, nothing}
+		table[name] = function{f, value.Free}
 	}
 	return table
 }
@@ -82,7 +84,7 @@ func round(n any, decimals int) float64 {
 
 // integerOf is a value as a whole number; the decimals are cut off.
 func integerOf(v any) int64 {
-	if n, ok := plain(v).(int64); ok {
+	if n, ok := value.Plain(v).(int64); ok {
 		return n
 	}
 	return int64(decimalOf(v))
@@ -90,10 +92,10 @@ func integerOf(v any) int64 {
 
 // decimalOf is a value as a number, 1 for true, and 0 for what is none.
 func decimalOf(v any) float64 {
-	if plain(v) == true {
+	if value.Plain(v) == true {
 		return 1
 	}
-	n, _ := numeric(v, true)
+	n, _ := value.Numeric(v)
 	return n
 }
 

@@ -1,9 +1,11 @@
 package render
 
+import "github.com/absorb-bridge/absorb-bridge/bridge/value"
+
 // patternFunctions work by regular expressions.
 func patternFunctions() map[string]function {
 	return map[string]function{
-		"regexMatch": {regexMatch, nothing}, "regexFind": {regexFind, nothing}, "regexReplaceAll": {regexReplaceAll, nothing},
+		"regexMatch": {regexMatch, value.Free}, "regexFind": {regexFind, value.Free}, "regexReplaceAll": {regexReplaceAll, value.Free},
 	}
 }
 

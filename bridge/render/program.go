@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"text/template/parse"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // A template's tree becomes functions that call each other. They do what text/template
@@ -221,16 +223,16 @@ func (a assembler) value(n parse.Node) expression {
 }
 
 // fieldOf follows names into a value, nil-safe as get is.
-func fieldOf(value expression, names []string) expression {
+func fieldOf(of expression, names []string) expression {
 	if len(names) == 0 {
-		return value
+		return of
 	}
 	return func(s *scope) (any, error) {
-		v, err := value(s)
+		v, err := of(s)
 		if err != nil {
 			return nil, err
 		}
-		return get(v, names...), nil
+		return value.Get(v, names...), nil
 	}
 }
 

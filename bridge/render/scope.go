@@ -11,12 +11,12 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // The bounds of a message. Templates are an admin's, but what they loop over comes
 // from Absorb. What they take in memory and steps is bounded by a budget.
 const (
-	maxOutput  = 64 << 10        // bytes of one value
 	maxMessage = 256 << 10       // bytes of all values together
 	maxTime    = 2 * time.Second // for all values together
 
@@ -94,7 +94,7 @@ func (o *output) Write(p []byte) (int, error) {
 	if err := cmp.Or(o.budget.Read(len(p), 1), o.budget.Bytes(len(p), 4)); err != nil {
 		return 0, err
 	}
-	if room := maxOutput - o.buf.Len(); len(p) > room {
+	if room := value.MaxText - o.buf.Len(); len(p) > room {
 		o.buf.Write(p[:room])
 		return room, errFull
 	}
@@ -116,3 +116,6 @@ func cut(text string, most int) string {
 	}
 	return strings.TrimRight(kept, `\`) + "…"
 }
+
+// Mapping is the facts, which are what a template sees of its scope.
+func (s *scope) Mapping() map[string]any { return s.facts }

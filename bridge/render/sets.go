@@ -1,6 +1,10 @@
 package render
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
+)
 
 // contents is a list or a mapping as something that can be a key: two with the same
 // contents are the same.
@@ -9,14 +13,14 @@ type contents string
 // identity is what tells a value apart from others. A number is the same, whether
 // it was written as a whole one or as a decimal.
 func identity(s *scope, v any) (any, error) {
-	switch v := plain(v).(type) {
+	switch v := value.Plain(v).(type) {
 	case int64:
 		if f := float64(v); int64(f) == v {
 			return f, nil
 		}
 		return v, nil
 	case map[string]any, []any:
-		if err := readWhole(s.budget, v, 8, 0); err != nil {
+		if err := value.ReadWhole(s.budget, v, 8); err != nil {
 			return nil, err
 		}
 		written, err := json.Marshal(v)

@@ -11,29 +11,30 @@ import (
 	"unicode/utf8"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // textFunctions work on texts.
 func textFunctions() map[string]function {
 	return map[string]function{
-		"upper": {strings.ToUpper, texts(4)}, "lower": {strings.ToLower, texts(4)}, "title": {titled, texts(4)}, "untitle": {untitled, texts(4)},
-		"trim": {strings.TrimSpace, texts(0)}, "trimAll": {trimAll, trimming},
-		"trimPrefix": {func(prefix, s string) string { return strings.TrimPrefix(s, prefix) }, texts(0)},
-		"trimSuffix": {func(suffix, s string) string { return strings.TrimSuffix(s, suffix) }, texts(0)},
-		"trunc":      {trunc, texts(0)}, "substr": {substring, texts(0)}, "abbrev": {abbreviate, texts(2)}, "nospace": {nospace, texts(4)}, "initials": {initials, texts(4)},
-		"snakecase": {func(s string) string { return strings.ToLower(strings.Join(wordsIn(s), "_")) }, texts(48)},
-		"kebabcase": {func(s string) string { return strings.ToLower(strings.Join(wordsIn(s), "-")) }, texts(48)},
-		"camelcase": {camelCase, texts(48)},
-		"contains":  {func(part, s string) bool { return strings.Contains(s, part) }, texts(0)},
-		"hasPrefix": {func(prefix, s string) bool { return strings.HasPrefix(s, prefix) }, texts(0)},
-		"hasSuffix": {func(suffix, s string) bool { return strings.HasSuffix(s, suffix) }, texts(0)},
-		"quote":     {func(all ...any) string { return joined(all, " ", strconv.Quote) }, texts(16)},
-		"squote":    {func(all ...any) string { return joined(all, " ", func(s string) string { return "'" + s + "'" }) }, texts(10)},
-		"cat":       {func(all ...any) string { return joined(all, " ", func(s string) string { return s }) }, texts(8)},
-		"toString":  {text, texts(4)},
-		"repeat":    {repeat, nothing}, "replace": {replace, nothing},
-		"b64enc":    {func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }, texts(4)},
-		"sha256sum": {func(s string) string { sum := sha256.Sum256([]byte(s)); return hex.EncodeToString(sum[:]) }, texts(2)},
+		"upper": {strings.ToUpper, value.Texts(4)}, "lower": {strings.ToLower, value.Texts(4)}, "title": {titled, value.Texts(4)}, "untitle": {untitled, value.Texts(4)},
+		"trim": {strings.TrimSpace, value.Texts(0)}, "trimAll": {trimAll, trimming},
+		"trimPrefix": {func(prefix, s string) string { return strings.TrimPrefix(s, prefix) }, value.Texts(0)},
+		"trimSuffix": {func(suffix, s string) string { return strings.TrimSuffix(s, suffix) }, value.Texts(0)},
+		"trunc":      {trunc, value.Texts(0)}, "substr": {substring, value.Texts(0)}, "abbrev": {abbreviate, value.Texts(2)}, "nospace": {nospace, value.Texts(4)}, "initials": {initials, value.Texts(4)},
+		"snakecase": {func(s string) string { return strings.ToLower(strings.Join(wordsIn(s), "_")) }, value.Texts(48)},
+		"kebabcase": {func(s string) string { return strings.ToLower(strings.Join(wordsIn(s), "-")) }, value.Texts(48)},
+		"camelcase": {camelCase, value.Texts(48)},
+		"contains":  {func(part, s string) bool { return strings.Contains(s, part) }, value.Texts(0)},
+		"hasPrefix": {func(prefix, s string) bool { return strings.HasPrefix(s, prefix) }, value.Texts(0)},
+		"hasSuffix": {func(suffix, s string) bool { return strings.HasSuffix(s, suffix) }, value.Texts(0)},
+		"quote":     {func(all ...any) string { return joined(all, " ", strconv.Quote) }, value.Texts(16)},
+		"squote":    {func(all ...any) string { return joined(all, " ", func(s string) string { return "'" + s + "'" }) }, value.Texts(10)},
+		"cat":       {func(all ...any) string { return joined(all, " ", func(s string) string { return s }) }, value.Texts(8)},
+		"toString":  {value.TextOf, value.Texts(4)},
+		"repeat":    {repeat, value.Free}, "replace": {replace, value.Free},
+		"b64enc":    {func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }, value.Texts(4)},
+		"sha256sum": {func(s string) string { sum := sha256.Sum256([]byte(s)); return hex.EncodeToString(sum[:]) }, value.Texts(2)},
 	}
 }
 
@@ -61,11 +62,11 @@ func trimming(b *budget.Budget, args []any) error {
 	if len(args) < 2 {
 		return nil
 	}
-	letters, err := readText(b, args[0], 0, 0)
+	letters, err := value.ReadText(b, args[0], 0)
 	if err != nil {
 		return err
 	}
-	length, err := readText(b, args[1], 0, 0)
+	length, err := value.ReadText(b, args[1], 0)
 	return cmp.Or(err, b.Read(length, 1+letters))
 }
 
@@ -172,7 +173,7 @@ func joined(all []any, between string, change func(string) string) string {
 		if b.Len() > 0 {
 			b.WriteString(between)
 		}
-		b.WriteString(change(text(v)))
+		b.WriteString(change(value.TextOf(v)))
 	}
 	return b.String()
 }

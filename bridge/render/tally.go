@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // What a line of a list weighs, and how many there are that only have an id.
@@ -57,7 +58,7 @@ func (v *vocabulary) rest(n int) string {
 // moreThan says how many events are behind the first n of a list of events or
 // groups, and nothing if there are none.
 func (v *vocabulary) moreThan(n int, list any) string {
-	all := items(list)
+	all := value.Items(list)
 	rest := 0
 	for _, item := range all[max(0, min(n, len(all))):] {
 		rest += countOf(item)
@@ -70,7 +71,7 @@ func (v *vocabulary) moreThan(n int, list any) string {
 
 // countOf is how many events a group has; anything else is one.
 func countOf(item any) int {
-	if n, ok := numeric(get(item, "len"), false); ok {
+	if n, ok := value.Number(value.Get(item, "len")); ok {
 		return int(n)
 	}
 	return 1
@@ -81,7 +82,7 @@ func countOf(item any) int {
 // last line. The nouns stand for what has no name, one for each of the digest's
 // ways of grouping.
 func (v *vocabulary) tally(s *scope, groups any, nouns ...string) (any, error) {
-	all := items(groups)
+	all := value.Items(groups)
 	if err := cmp.Or(s.budget.Steps(16*len(all)), s.budget.Bytes(len(all), 128)); err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func (v *vocabulary) tally(s *scope, groups any, nouns ...string) (any, error) {
 		}
 	}
 	left := maxList
-	if room, ok := numeric(get(s, roomPart), false); ok {
+	if room, ok := value.Number(value.Get(s, roomPart)); ok {
 		left = int(room)
 	}
 	most := max(3, maxLines*left/maxList)
@@ -133,8 +134,8 @@ func isUnnamed(g any) bool { return partOf(g, "name") == "" && partOf(g, "key") 
 
 // partOf is the name or the key of a group.
 func partOf(g any, key string) string {
-	m, _ := plain(g).(map[string]any)
-	return scalarOf(m, key)
+	m, _ := value.Plain(g).(map[string]any)
+	return value.ScalarOf(m, key)
 }
 
 func listing(lines []Markdown) Markdown {
@@ -156,7 +157,7 @@ func (v *vocabulary) label(g any, nouns []string) Markdown {
 		return bold(shorten(name, maxLine)).(Markdown)
 	}
 	noun := v.other
-	if way, ok := numeric(get(g, "way"), false); ok && way >= 0 && len(nouns) > 0 {
+	if way, ok := value.Number(value.Get(g, "way")); ok && way >= 0 && len(nouns) > 0 {
 		noun = nouns[min(int(way), len(nouns)-1)]
 	}
 	key := bridge.CleanLine(partOf(g, "key"))
@@ -200,17 +201,17 @@ func (v *vocabulary) line(s *scope, g any, nouns []string) (Markdown, error) {
 func namesBeside(s *scope, g any) ([]any, error) {
 	const aCharacter = 4 // bytes at most
 	for _, part := range []string{partOf(g, "name"), partOf(g, "key")} {
-		if _, err := readText(s.budget, part, 16, 0); err != nil {
+		if _, err := value.ReadText(s.budget, part, 16); err != nil {
 			return nil, err
 		}
 	}
-	names := items(get(g, "names"))
+	names := value.Items(value.Get(g, "names"))
 	if len(names) > maxWide {
 		return nil, nil
 	}
-	if length, err := readTexts(s.budget, names, 0); err != nil || length > aCharacter*maxWide {
+	if length, err := value.ReadTexts(s.budget, names, 0); err != nil || length > aCharacter*maxWide {
 		return nil, err
 	}
-	_, err := readTexts(s.budget, names, 16)
+	_, err := value.ReadTexts(s.budget, names, 16)
 	return names, err
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // Text is one compiled template.
@@ -153,8 +154,8 @@ func (c *compiler) compile(r *reader, s scalar, printing string, known []string)
 		fileLine, fileColumn := place(line, column)
 		r.problemAt(fileLine, fileColumn, s.path, format, args...)
 	}
-	if len(s.text) > maxOutput {
-		note(1, 0, "is longer than %d KiB", maxOutput>>10)
+	if len(s.text) > value.MaxText {
+		note(1, 0, "is longer than %d KiB", value.MaxText>>10)
 		return nil
 	}
 	tree := parse.New("t")

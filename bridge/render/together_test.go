@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 	"github.com/absorb-bridge/absorb-bridge/sinks"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
@@ -141,7 +142,7 @@ func TestBursts(t *testing.T) {
 	one := func(int) int { return 1 }
 	each := func(i int) int { return i }
 	three := func(i int) int { return i % 3 }
-	courseOf := func(f bridge.Facts) string { return text(get(f, "event", "courseId")) }
+	courseOf := func(f bridge.Facts) string { return value.TextOf(value.Get(f, "event", "courseId")) }
 	for name, c := range map[string]struct {
 		events []bridge.Facts
 		group  func(bridge.Facts) string
@@ -208,7 +209,7 @@ func TestSections(t *testing.T) {
 	var events []bridge.Facts
 	for i := range 30 {
 		e := occurrence("UserCreated", i, 1, fmt.Sprint("Person ", i), "Rigging")
-		get(e, "event").(map[string]any)["occurredAt"] = fmt.Sprintf("2026-11-23T14:%02d:00Z", 59-i)
+		value.Get(e, "event").(map[string]any)["occurredAt"] = fmt.Sprintf("2026-11-23T14:%02d:00Z", 59-i)
 		events = append(events, e)
 	}
 	events = append(events, occurrence("DepartmentDeleted", 1, 3, "", "Cranes"))

@@ -20,14 +20,14 @@ const module = "github.com/absorb-bridge/absorb-bridge/"
 // none beside or above it.
 var layers = [][]string{
 	{"bridge", "bridge/budget", "bridge/inbox", "bridge/metrics", "bridge/peer", "bridge/plain", "bridge/schedule", "bridge/timestamp", "bridge/tracing", "templates", "configs", "internal/wall/draw", "internal/wall/platform", "internal/certificates", "internal/locked", "internal/loopback", "internal/pgtest", "internal/yamlfile", "internal/jsonschema", "deploy/notices"},
-	{"bridge/absorb", "bridge/bounds", "bridge/redact", "bridge/render", "sinks/kit", "internal/wall/slacklike", "internal/jsonschema/schematest"},
+	{"bridge/absorb", "bridge/bounds", "bridge/redact", "bridge/value", "sinks/kit", "internal/wall/slacklike", "internal/jsonschema/schematest"},
 	{
-		"bridge/store",
+		"bridge/condition", "bridge/render", "bridge/store",
 		"internal/wall/discord", "internal/wall/email", "internal/wall/googlechat", "internal/wall/gotify", "internal/wall/matrix", "internal/wall/mattermost", "internal/wall/ntfy",
 		"internal/wall/pushover", "internal/wall/rocketchat", "internal/wall/slack", "internal/wall/teams", "internal/wall/telegram", "internal/wall/webhook", "internal/wall/zulip",
 	},
 	{
-		"bridge/catchup", "bridge/condition", "bridge/admin/access", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "internal/wall",
+		"bridge/catchup", "bridge/admin/access", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "internal/wall",
 		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams", "sinks/telegram",
 		"sinks/gotify", "sinks/matrix", "sinks/mattermost", "sinks/ntfy", "sinks/pushover", "sinks/rocketchat", "sinks/shoutrrr", "sinks/webhook", "sinks/zulip", "docs/examples/ntfy",
 	},

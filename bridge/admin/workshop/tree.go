@@ -7,7 +7,7 @@ import (
 	"strconv"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
-	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // Node is something that is known of an event, and how a template says it.
@@ -93,7 +93,7 @@ func orDot(path string) string {
 
 // short is a value in a few words.
 func short(v any) string {
-	text := []rune(bridge.CleanLine(render.TextOf(v)))
+	text := []rune(bridge.CleanLine(value.TextOf(v)))
 	if len(text) > maxValue {
 		text = append(text[:maxValue-1], '…')
 	}

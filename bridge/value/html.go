@@ -1,4 +1,4 @@
-package render
+package value
 
 import (
 	"strings"
@@ -7,9 +7,9 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// plainText is what one would read of a piece of HTML: entities resolved, a line
+// PlainText is what one would read of a piece of HTML: entities resolved, a line
 // for each paragraph, a bullet for each item of a list, no scripts or styles.
-func plainText(source string) string {
+func PlainText(source string) string {
 	var b strings.Builder
 	lineBreaks := strings.NewReplacer("\n", " ", "\r", " ") // mere blanks in HTML
 	hidden := 0                                             // depth of elements that show nothing
