@@ -17,33 +17,44 @@ import (
 // turns.
 func Files(path string) []string { return []string{path + "-0", path + "-1"} }
 
-// disk is where files are: the machine's, or one of a test that loses power.
-type disk interface {
-	// open opens a file. The error is os.ErrNotExist for one that is not there, unless it
-	// is to be made; then its name is on disk, too.
-	open(name string, create bool) (file, error)
-	remove(name string) error
+// Disk is where files are: the machine's, or that of a test, which loses power.
+type Disk interface {
+	// Open opens a file. The error is os.ErrNotExist if it does not exist, unless create
+	// is true; then the new file's name is on disk, too.
+	Open(name string, create bool) (File, error)
+
+	// Remove removes a file.
+	Remove(name string) error
 }
 
-// file is what a segment is written to.
-type file interface {
+// File is what a log is written to.
+type File interface {
 	io.ReaderAt
 	io.WriterAt
+	io.Closer
+
+	// Truncate changes the file's size.
 	Truncate(size int64) error
-	Sync() error // has what was written on disk, and the size
+
+	// Sync returns when all that was written, and the size, is on disk.
+	Sync() error
+
+	// Size is how many bytes the file has.
 	Size() (int64, error)
+
+	// Name is the file's name, for errors.
 	Name() string
-	Close() error
 }
 
 // Open opens the log with this path, or makes one. What is before a place was forgotten.
 // Damaged is how many bytes after it cannot be read, though others come after them: a disk
 // that fails has lost what was in them.
 func Open(path string, forgotten Position) (l *Log, damaged int64, err error) {
-	return open(path, forgotten, machine{})
+	return OpenOn(machine{}, path, forgotten)
 }
 
-func open(path string, forgotten Position, on disk) (l *Log, damaged int64, err error) {
+// OpenOn is Open for a log on another disk.
+func OpenOn(on Disk, path string, forgotten Position) (l *Log, damaged int64, err error) {
 	l = &Log{path: path, disk: on, size: usualSize, forgotten: forgotten}
 	l.idle = sync.NewCond(&l.mu)
 	for _, name := range Files(path) {
@@ -60,7 +71,7 @@ func open(path string, forgotten Position, on disk) (l *Log, damaged int64, err 
 
 // find adds the segment that a file has, if there is one that is not forgotten.
 func (l *Log) find(name string) (damaged int64, err error) {
-	file, err := l.disk.open(name, false)
+	file, err := l.disk.Open(name, false)
 	if errors.Is(err, os.ErrNotExist) {
 		return 0, nil
 	}
@@ -107,7 +118,7 @@ func (l *Log) begun() error {
 // begin makes a file the segment of this number. Its header is on disk when its first
 // frame is.
 func (l *Log) begin(number int64) (*segment, error) {
-	file, err := l.disk.open(Files(l.path)[number%2], true)
+	file, err := l.disk.Open(Files(l.path)[number%2], true)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +149,7 @@ func (l *Log) release(remove bool) (err error) {
 		return err
 	}
 	for _, name := range Files(l.path) {
-		if gone := l.disk.remove(name); !errors.Is(gone, os.ErrNotExist) {
+		if gone := l.disk.Remove(name); !errors.Is(gone, os.ErrNotExist) {
 			err = errors.Join(err, gone)
 		}
 	}
@@ -148,7 +159,8 @@ func (l *Log) release(remove bool) (err error) {
 // machine is the disk of this machine.
 type machine struct{}
 
-func (machine) open(name string, create bool) (file, error) {
+// Open opens a file.
+func (machine) Open(name string, create bool) (File, error) {
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	if !create || !errors.Is(err, os.ErrNotExist) {
 		return onDisk{f}, err
@@ -162,7 +174,8 @@ func (machine) open(name string, create bool) (file, error) {
 	return onDisk{f}, nil
 }
 
-func (machine) remove(name string) error { return os.Remove(name) }
+// Remove removes a file.
+func (machine) Remove(name string) error { return os.Remove(name) }
 
 // onDisk is a file of this machine.
 type onDisk struct{ *os.File }

@@ -55,7 +55,7 @@ type Log struct {
 
 	id   int64
 	path string
-	disk disk
+	disk Disk
 	size int64 // see usualSize
 
 	mu        sync.Mutex
@@ -176,11 +176,14 @@ func (l *Log) unread() (n int64) {
 // and the place after them. There are none at the end.
 func (l *Log) Read(from, to Position, most int) (records [][]byte, next Position, err error) {
 	l.mu.Lock()
-	segments := make([]segment, len(l.segments))
+	closed, segments := l.closed, make([]segment, len(l.segments))
 	for i, s := range l.segments {
 		segments[i] = *s
 	}
 	l.mu.Unlock()
+	if closed {
+		return nil, from, ErrClosed
+	}
 	if from.Log != l.id {
 		from = Position{Log: l.id}
 	}
@@ -241,7 +244,7 @@ func (l *Log) Clear() error {
 		return ErrUnread
 	}
 	for _, name := range Files(l.path) {
-		file, err := l.disk.open(name, true)
+		file, err := l.disk.Open(name, true)
 		if err == nil {
 			err = errors.Join(file.Truncate(0), file.Sync(), file.Close())
 		}

@@ -14,9 +14,9 @@ import (
 	"testing"
 )
 
-func opened(t *testing.T, path string, forgotten Position, on disk) *Log {
+func opened(t *testing.T, path string, forgotten Position, on Disk) *Log {
 	t.Helper()
-	l, damaged, err := open(path, forgotten, on)
+	l, damaged, err := OpenOn(on, path, forgotten)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestDamage(t *testing.T) {
 	try := func(data []byte, what string) (found []string, damaged int64) {
 		d := newMemory()
 		d.files["in-1"] = &memoryFile{disk: d, name: "in-1", now: data}
-		l, damaged, err := open("in", Position{}, d)
+		l, damaged, err := OpenOn(d, "in", Position{})
 		if err != nil {
 			t.Fatalf("%s: %v", what, err)
 		}
@@ -311,7 +311,7 @@ func TestFilesOfTwoStores(t *testing.T) {
 		}
 	}
 	disk.files["a-0"] = disk.files["b-1"]
-	if _, _, err := open("a", Position{}, disk); err == nil {
+	if _, _, err := OpenOn(disk, "a", Position{}); err == nil {
 		t.Error("files of two logs are opened as one")
 	}
 }

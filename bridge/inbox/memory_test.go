@@ -63,7 +63,7 @@ func (d *memory) works() error {
 	return nil
 }
 
-func (d *memory) open(name string, create bool) (file, error) {
+func (d *memory) Open(name string, create bool) (File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f := d.files[name]
@@ -77,7 +77,7 @@ func (d *memory) open(name string, create bool) (file, error) {
 	return f, nil
 }
 
-func (d *memory) remove(name string) error {
+func (d *memory) Remove(name string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.files, name)

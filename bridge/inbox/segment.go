@@ -30,7 +30,7 @@ var errNoFrame = errors.New("no frame is here")
 type segment struct {
 	log    int64
 	number int64
-	file   file
+	file   File
 	end    int64 // offset after the last frame
 }
 
@@ -47,7 +47,7 @@ func (s *segment) header() []byte {
 }
 
 // readHeader reads a file's header; false when there is none.
-func readHeader(file file) (s segment, ok bool) {
+func readHeader(file File) (s segment, ok bool) {
 	h := make([]byte, headerSize)
 	if _, err := file.ReadAt(h, 0); err != nil || !bytes.HasPrefix(h, []byte(magic)) {
 		return s, false

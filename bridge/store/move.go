@@ -138,8 +138,9 @@ func (m *moved) add(record []byte) error {
 
 // statements are what moves the records, and notes up to where that was done.
 func (m *moved) statements(next inbox.Position, routed bool) []statement {
-	place := change(`INSERT INTO inbox (log, segment, place) VALUES (?, ?, ?) ON CONFLICT (log) DO UPDATE SET segment = excluded.segment, place = excluded.place`,
-		next.Log, next.Segment, next.Offset)
+	// REPLACE changes the page even if the place is there already. An UPDATE to the same values
+	// would not: SQLite syncs no transaction that changed nothing, nor any before it.
+	place := change(`REPLACE INTO inbox (log, segment, place) VALUES (?, ?, ?)`, next.Log, next.Segment, next.Offset)
 	if routed {
 		return append(slices.Concat(m.full, m.later), place)
 	}

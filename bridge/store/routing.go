@@ -191,10 +191,12 @@ func (a *arrivals) moveRouted() {
 		if n < fewRouted {
 			time.Sleep(time.Until(a.lastMove().Add(moveEvery)))
 		}
-		if _, err := a.moveSome(context.Background(), until, false); err != nil {
+		moved, err := a.moveSome(context.Background(), until, false)
+		if err == nil && (moved == 0 || !a.movedTo().Before(until)) { // nothing else comes
+			err = errUnread
+		}
+		if err != nil {
 			a.routings.fail(until, err)
-		} else if !a.movedTo().Before(until) {
-			a.routings.fail(until, errUnread)
 		}
 	}
 }

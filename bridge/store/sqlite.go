@@ -280,11 +280,12 @@ func (e *sqlite) letGo() {
 	clear(e.stmts)
 }
 
-func (e *sqlite) close() error {
+func (e *sqlite) close() (err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.readers != nil {
 		_ = e.readers.Close() // readers would keep the log from being emptied
 	}
-	var err error
 	e.letGo()
 	if e.conn != nil {
 		_ = e.conn.Close()
