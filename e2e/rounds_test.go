@@ -1,11 +1,14 @@
 package e2e
 
 import (
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,7 +21,7 @@ import (
 func TestKillRounds(t *testing.T) {
 	slack := newEndpoint(t)
 	dir := folder(t, fmt.Sprintf("  chat: { type: slack, webhook_url: %s/services/T0/B0/x, limit: none }", slack.URL), "chat")
-	killRounds(t, slack, dir, 50, 100*time.Millisecond)
+	killRounds(t, slack, dir, roundsOf(t, "BRIDGE_TEST_KILLS", 50), 100*time.Millisecond)
 }
 
 // TestKillDigests does the same while events are gathered: the kills come in every
@@ -84,7 +87,7 @@ func killRounds(t *testing.T, slack *endpoint, dir string, rounds int, span time
 		posting.Wait()
 	}
 	slack.nextLife()
-	start(t, dir)
+	last := start(t, dir)
 	var missing, twice int
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if missing, twice = slack.missing(answered); missing == 0 {
@@ -94,12 +97,45 @@ func killRounds(t *testing.T, slack *endpoint, dir string, rounds int, span time
 	if missing > 0 || len(answered) == 0 {
 		t.Errorf("%d of %d accepted events never arrived", missing, len(answered))
 	}
+	last.stop(t)
+	storedOnce(t, dir)
 	for marker, lives := range slack.arrivals() {
 		if slices.Sort(lives); len(slices.Compact(slices.Clone(lives))) != len(lives) {
 			t.Errorf("%s arrived in the lives %v: twice without a kill between", marker, lives)
 		}
 	}
 	t.Logf("%d kills, %d events answered 200, %d of them delivered twice", rounds, len(answered), twice)
+}
+
+// roundsOf is how many rounds a test does: what a variable of the environment says, else
+// the usual number.
+func roundsOf(t *testing.T, variable string, usual int) int {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return usual
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("%s: %v", variable, err)
+	}
+	return n
+}
+
+// storedOnce checks that a stopped store has each event, and each delivery, once.
+func storedOnce(t *testing.T, dir string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "data", "bridge.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var events, deliveries int
+	err = db.QueryRowContext(t.Context(), `SELECT (SELECT count(*) - count(DISTINCT correlation_id) FROM events),
+		(SELECT count(*) - count(DISTINCT event_id) FROM deliveries)`).Scan(&events, &deliveries)
+	if err != nil || events != 0 || deliveries != 0 {
+		t.Errorf("%d events and %d deliveries are stored again, %v", events, deliveries, err)
+	}
 }
 
 // nextLife is called when the process is gone. What it sent last may still be on
