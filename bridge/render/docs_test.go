@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
 const manual = "../../docs/templates.md"
@@ -46,9 +48,9 @@ func TestManualExamples(t *testing.T) {
 			for _, word := range words.FindAllString(call, -1) {
 				shown[word] = true
 			}
-			r := &reader{file: manual, lines: []string{call}}
-			text := c.compile(r, scalar{text: call, at: &token.Position{Line: 1, Column: 1}}, printing, nil)
-			if err := r.problems.Err(); err != nil {
+			r := &yamlfile.Reader{File: manual, Lines: []string{call}}
+			text := c.compile(r, yamlfile.Scalar{Text: call, At: &token.Position{Line: 1, Column: 1}}, printing, nil)
+			if err := r.Problems.Err(); err != nil {
 				t.Error(err)
 				continue
 			}

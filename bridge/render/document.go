@@ -31,7 +31,7 @@ type actionWording struct{ label, url *Text }
 
 // document reads one template's file.
 type document struct {
-	*reader
+	*yamlfile.Reader
 	compiler *compiler
 	template *Template
 	lookups  []lookup
@@ -46,32 +46,32 @@ type document struct {
 // name is about, or "". Problems are in the reader, and then the template is of
 // no use. A translation leaves out what its original has, which translated gives.
 func (c *compiler) readTemplate(file string, source []byte, event string, translated func(string) *Template) (*Template, bridge.Problems) {
-	r, top, ok := newReader(file, source)
-	d := &document{reader: r, compiler: c, template: &Template{event: event, file: file}, translated: translated}
+	r, top, ok := yamlfile.NewReader(file, source)
+	d := &document{Reader: r, compiler: c, template: &Template{event: event, file: file}, translated: translated}
 	if ok {
 		d.read(top)
 	}
-	return d.template, r.problems
+	return d.template, r.Problems
 }
 
-func (d *document) read(top entry) {
+func (d *document) read(top yamlfile.Entry) {
 	t := d.template
-	if !isMapping(top.value) {
-		d.wrongType(top, "a mapping")
+	if !yamlfile.IsMapping(top.Value) {
+		d.WrongType(top, "a mapping")
 		return
 	}
-	parts := map[string]entry{}
-	keep := func(e entry) { parts[e.name] = e }
-	d.section(top, map[string]func(entry){
+	parts := map[string]yamlfile.Entry{}
+	keep := func(e yamlfile.Entry) { parts[e.Name] = e }
+	d.Section(top, map[string]func(yamlfile.Entry){
 		"event": d.event, "lookups": keep, "message": keep, "digest": keep, "story": keep, "sample": d.sample,
-		"bulk": func(e entry) { t.bulk = new(d.truth(e)) },
+		"bulk": func(e yamlfile.Entry) { t.bulk = new(d.Truth(e)) },
 	})
 	if t.event == "" {
-		d.problem(top.at, "event", "required: the event that this is about, such as CertificateAwarded")
+		d.Problem(top.At, "event", "required: the event that this is about, such as CertificateAwarded")
 	}
 	original := d.original()
 	if e, ok := parts["lookups"]; ok && original != nil {
-		d.problem(e.at, e.path, "a translation has the lookups of its original, %s: write them there", original.file)
+		d.Problem(e.At, e.Path, "a translation has the lookups of its original, %s: write them there", original.file)
 	} else if ok {
 		d.readLookups(e)
 	} else if original != nil {
@@ -89,12 +89,12 @@ func (d *document) read(top entry) {
 		t.message = d.wording(e, nil)
 		d.known = d.known[:len(d.known)-1]
 	} else {
-		d.problem(top.at, "message", "required")
+		d.Problem(top.At, "message", "required")
 	}
 	if e, ok := parts["digest"]; ok {
 		t.digest = d.digest(e)
 	}
-	if len(d.problems) == 0 {
+	if len(d.Problems) == 0 {
 		t.completeFrom(original)
 		d.tryOut()
 	}
@@ -108,64 +108,64 @@ func (d *document) original() *Template {
 	return d.translated(d.template.event)
 }
 
-func (d *document) event(e entry) {
-	s, ok := d.text(e)
+func (d *document) event(e yamlfile.Entry) {
+	s, ok := d.Text(e)
 	if !ok {
 		return
 	}
-	name := strings.TrimSpace(s.text)
+	name := strings.TrimSpace(s.Text)
 	if name != anyEvent && foldEvent(name) == "" {
-		d.problem(s.at, e.path, "want an event's name, such as CertificateAwarded")
+		d.Problem(s.At, e.Path, "want an event's name, such as CertificateAwarded")
 		return
 	}
 	d.template.event = name
 }
 
-func (d *document) sample(e entry) {
-	if sample, ok := d.any(e, func(s scalar) any { return s.text }).(map[string]any); ok {
+func (d *document) sample(e yamlfile.Entry) {
+	if sample, ok := d.Any(e, func(s yamlfile.Scalar) any { return s.Text }).(map[string]any); ok {
 		d.template.sample = sample
 		return
 	}
-	d.wrongType(e, "a mapping")
+	d.WrongType(e, "a mapping")
 }
 
 // wording reads a message's parts, and a group if there is something to read it.
-func (d *document) wording(e entry, group func(entry)) *wording {
+func (d *document) wording(e yamlfile.Entry, group func(yamlfile.Entry)) *wording {
 	w := &wording{}
-	into := func(t **Text, printing string) func(entry) {
-		return func(e entry) { *t = d.compile(e, printing) }
+	into := func(t **Text, printing string) func(yamlfile.Entry) {
+		return func(e yamlfile.Entry) { *t = d.compile(e, printing) }
 	}
-	keys := map[string]func(entry){
-		"level": func(e entry) { w.level = d.level(e) },
+	keys := map[string]func(yamlfile.Entry){
+		"level": func(e yamlfile.Entry) { w.level = d.level(e) },
 		"title": into(&w.title, plainPrinting), "url": into(&w.url, urlPrinting),
 		"text": into(&w.text, markdownPrinting), "image_url": into(&w.image, urlPrinting),
 		"footer": into(&w.footer, plainPrinting), "thread": into(&w.thread, plainPrinting),
-		"fields": func(e entry) { w.fields = d.fields(e) }, "actions": func(e entry) { w.actions = d.actions(e) },
-		"native": func(e entry) { w.native = d.native(e) },
+		"fields": func(e yamlfile.Entry) { w.fields = d.fields(e) }, "actions": func(e yamlfile.Entry) { w.actions = d.actions(e) },
+		"native": func(e yamlfile.Entry) { w.native = d.native(e) },
 	}
 	if group != nil {
 		keys["group"] = group
 	}
-	before := len(d.problems)
-	d.section(e, keys)
-	if w.title == nil && len(d.problems) == before {
-		d.problem(e.at, e.path+".title", "required")
+	before := len(d.Problems)
+	d.Section(e, keys)
+	if w.title == nil && len(d.Problems) == before {
+		d.Problem(e.At, e.Path+".title", "required")
 	}
 	return w
 }
 
-func (d *document) compile(e entry, printing string) *Text {
-	s, ok := d.text(e)
+func (d *document) compile(e yamlfile.Entry, printing string) *Text {
+	s, ok := d.Text(e)
 	if !ok {
 		return nil
 	}
-	return d.compiler.compile(d.reader, s, printing, d.known)
+	return d.compiler.compile(d.Reader, s, printing, d.known)
 }
 
-func (d *document) level(e entry) *Text {
+func (d *document) level(e yamlfile.Entry) *Text {
 	t := d.compile(e, plainPrinting)
 	if word, ok := t.constant(); ok && !isLevel(word) {
-		d.problem(yamlfile.Start(e.value), e.path, "want info, success, warning or danger, have %q", word)
+		d.Problem(yamlfile.Start(e.Value), e.Path, "want info, success, warning or danger, have %q", word)
 	}
 	return t
 }
@@ -185,44 +185,44 @@ const (
 )
 
 // few reads a list of so many elements at most.
-func (d *document) few(e entry, most int) []entry {
-	all := d.list(e)
+func (d *document) few(e yamlfile.Entry, most int) []yamlfile.Entry {
+	all := d.List(e)
 	if len(all) > most {
-		d.problem(e.at, e.path, "are %d, and may be %d at most", len(all), most)
+		d.Problem(e.At, e.Path, "are %d, and may be %d at most", len(all), most)
 		return nil
 	}
 	return all
 }
 
-func (d *document) fields(e entry) []fieldWording {
+func (d *document) fields(e yamlfile.Entry) []fieldWording {
 	var fields []fieldWording
 	for _, element := range d.few(e, maxFields) {
 		var f fieldWording
-		before := len(d.problems)
-		d.section(element, map[string]func(entry){
-			"name":  func(e entry) { f.name = d.compile(e, plainPrinting) },
-			"value": func(e entry) { f.value = d.compile(e, plainPrinting) },
-			"short": func(e entry) { f.short = d.truth(e) },
+		before := len(d.Problems)
+		d.Section(element, map[string]func(yamlfile.Entry){
+			"name":  func(e yamlfile.Entry) { f.name = d.compile(e, plainPrinting) },
+			"value": func(e yamlfile.Entry) { f.value = d.compile(e, plainPrinting) },
+			"short": func(e yamlfile.Entry) { f.short = d.Truth(e) },
 		})
-		if (f.name == nil || f.value == nil) && len(d.problems) == before {
-			d.problem(element.at, element.path, "wants a name and a value")
+		if (f.name == nil || f.value == nil) && len(d.Problems) == before {
+			d.Problem(element.At, element.Path, "wants a name and a value")
 		}
 		fields = append(fields, f)
 	}
 	return fields
 }
 
-func (d *document) actions(e entry) []actionWording {
+func (d *document) actions(e yamlfile.Entry) []actionWording {
 	var actions []actionWording
 	for _, element := range d.few(e, maxActions) {
 		var a actionWording
-		before := len(d.problems)
-		d.section(element, map[string]func(entry){
-			"label": func(e entry) { a.label = d.compile(e, plainPrinting) },
-			"url":   func(e entry) { a.url = d.compile(e, urlPrinting) },
+		before := len(d.Problems)
+		d.Section(element, map[string]func(yamlfile.Entry){
+			"label": func(e yamlfile.Entry) { a.label = d.compile(e, plainPrinting) },
+			"url":   func(e yamlfile.Entry) { a.url = d.compile(e, urlPrinting) },
 		})
-		if (a.label == nil || a.url == nil) && len(d.problems) == before {
-			d.problem(element.at, element.path, "wants a label and a url")
+		if (a.label == nil || a.url == nil) && len(d.Problems) == before {
+			d.Problem(element.At, element.Path, "wants a label and a url")
 		}
 		actions = append(actions, a)
 	}
@@ -253,7 +253,7 @@ func (d *document) tryOut() {
 	}
 	for _, err := range errs {
 		if f, ok := errors.AsType[*failure](err); ok {
-			d.problemAt(f.line, f.column, f.key, "%s", f.err)
+			d.ProblemAt(f.line, f.column, f.key, "%s", f.err)
 		}
 	}
 }

@@ -1,9 +1,7 @@
 package render
 
 import (
-	"maps"
 	"math"
-	"strings"
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
@@ -11,6 +9,7 @@ import (
 	numbers "golang.org/x/text/number"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
 // wordsFile is the file of a folder that holds the words of its language.
@@ -29,88 +28,50 @@ type vocabulary struct {
 }
 
 // read puts the words of a file in the place of those before.
-func (v *vocabulary) read(r *reader, top entry) {
-	text := func(into *string) func(entry) {
-		return func(e entry) {
-			if s, ok := r.text(e); ok {
-				*into = s.text
+func (v *vocabulary) read(r *yamlfile.Reader, top yamlfile.Entry) {
+	text := func(into *string) func(yamlfile.Entry) {
+		return func(e yamlfile.Entry) {
+			if s, ok := r.Text(e); ok {
+				*into = s.Text
 			}
 		}
 	}
-	names := func(into *[]string, n int) func(entry) {
-		return func(e entry) {
+	names := func(into *[]string, n int) func(yamlfile.Entry) {
+		return func(e yamlfile.Entry) {
 			var all []string
-			for _, child := range r.list(e) {
-				if s, ok := r.text(child); ok {
-					all = append(all, s.text)
+			for _, child := range r.List(e) {
+				if s, ok := r.Text(child); ok {
+					all = append(all, s.Text)
 				}
 			}
 			if len(all) != n {
-				r.problem(e.at, e.path, "want %d names, have %d", n, len(all))
+				r.Problem(e.At, e.Path, "want %d names, have %d", n, len(all))
 				return
 			}
 			*into = all
 		}
 	}
-	r.section(top, map[string]func(entry){
+	r.Section(top, map[string]func(yamlfile.Entry){
 		"months": names(&v.months, 12), "months_short": names(&v.monthsShort, 12), "days": names(&v.days, 7), "days_short": names(&v.daysShort, 7),
-		"dates": func(e entry) { v.dates = r.texts(e, v.dates, "date", "time", "datetime", "weekday") },
-		"spans": func(e entry) { v.spans = r.texts(e, v.spans, "day", "hour", "minute", "second") },
-		"words": func(e entry) { v.words = r.texts(e, v.words) },
+		"dates": func(e yamlfile.Entry) { v.dates = r.Texts(e, v.dates, "date", "time", "datetime", "weekday") },
+		"spans": func(e yamlfile.Entry) { v.spans = r.Texts(e, v.spans, "day", "hour", "minute", "second") },
+		"words": func(e yamlfile.Entry) { v.words = r.Texts(e, v.words) },
 		"and":   text(&v.and), "other": text(&v.other), "incomplete": text(&v.incomplete), "caught_up": text(&v.caughtUp),
-		"more":   func(e entry) { v.more = r.around(e, v.more, "a number") },
-		"one_of": func(e entry) { v.oneOf = r.around(e, v.oneOf, "the names") },
-		"events": func(e entry) {
+		"more":   func(e yamlfile.Entry) { v.more = r.Around(e, v.more, "a number") },
+		"one_of": func(e yamlfile.Entry) { v.oneOf = r.Around(e, v.oneOf, "the names") },
+		"events": func(e yamlfile.Entry) {
 			forms := make([]string, 0, 3)
-			for _, child := range r.list(e) {
-				s, _ := r.text(child)
-				forms = append(forms, s.text)
+			for _, child := range r.List(e) {
+				s, _ := r.Text(child)
+				forms = append(forms, s.Text)
 			}
 			if len(forms) != 2 && len(forms) != 3 {
-				r.problem(e.at, e.path, "want the noun for one and for several: two forms, or three in languages that have them")
+				r.Problem(e.At, e.Path, "want the noun for one and for several: two forms, or three in languages that have them")
 				return
 			}
 			v.events = forms
 		},
 	})
-}
-
-// around reads a text with a place for a value; the one before stays if that is wrong.
-func (r *reader) around(e entry, before, what string) string {
-	s, ok := r.text(e)
-	if ok && strings.Count(s.text, "%s") != 1 {
-		r.problem(s.at, e.path, "want a text with %%s in it once, for %s", what)
-	}
-	if !ok || strings.Count(s.text, "%s") != 1 {
-		return before
-	}
-	return s.text
-}
-
-// texts reads a mapping of texts over the one before. With known keys, others are
-// problems.
-func (r *reader) texts(e entry, before map[string]string, known ...string) map[string]string {
-	all := maps.Clone(before)
-	if all == nil {
-		all = map[string]string{}
-	}
-	read := func(child entry) {
-		if s, ok := r.text(child); ok {
-			all[child.name] = s.text
-		}
-	}
-	if len(known) == 0 {
-		for _, child := range r.mapping(e) {
-			read(child)
-		}
-		return all
-	}
-	keys := map[string]func(entry){}
-	for _, key := range known {
-		keys[key] = read
-	}
-	r.section(e, keys)
-	return all
 }
 
 // word is a word of status, activeStatus or courseType in the language.

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 	"github.com/absorb-bridge/absorb-bridge/templates"
 )
 
@@ -85,11 +86,11 @@ func (l *loader) words(o Options) {
 		if err != nil {
 			continue // there need not be any
 		}
-		r, top, ok := newReader(f.path(wordsFile), source)
+		r, top, ok := yamlfile.NewReader(f.path(wordsFile), source)
 		if ok {
 			l.set.words.read(r, top)
 		}
-		l.problems = append(l.problems, r.problems...)
+		l.problems = append(l.problems, r.Problems...)
 	}
 }
 

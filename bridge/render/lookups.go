@@ -11,6 +11,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
 // lookup is one entry of a template's lookups.
@@ -18,7 +19,7 @@ type lookup struct {
 	part  string
 	ways  []request
 	until *Text
-	at    entry
+	at    yamlfile.Entry
 }
 
 var partName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]*$`)
@@ -30,21 +31,21 @@ const maxLookups = 32
 func reserved() []string { return append(bridge.Given(), "lead", "story", entryPart) }
 
 // readLookups reads all lookups, then checks how they depend on each other.
-func (d *document) readLookups(e entry) {
-	entries := d.mapping(e)
+func (d *document) readLookups(e yamlfile.Entry) {
+	entries := d.Mapping(e)
 	if len(entries) > maxLookups {
-		d.problem(e.at, e.path, "are %d, and may be %d at most", len(entries), maxLookups)
+		d.Problem(e.At, e.Path, "are %d, and may be %d at most", len(entries), maxLookups)
 		return
 	}
 	parts := bridge.Given()
 	for _, l := range entries {
 		switch {
-		case slices.Contains(reserved(), l.name):
-			d.problem(l.at, l.path, "the name is taken by what is known without a lookup")
-		case !partName.MatchString(l.name):
-			d.problem(l.at, l.path, "want a name of letters and digits, such as course")
+		case slices.Contains(reserved(), l.Name):
+			d.Problem(l.At, l.Path, "the name is taken by what is known without a lookup")
+		case !partName.MatchString(l.Name):
+			d.Problem(l.At, l.Path, "want a name of letters and digits, such as course")
 		}
-		parts = append(parts, l.name)
+		parts = append(parts, l.Name)
 	}
 	d.known = parts
 	for _, l := range entries {
@@ -58,24 +59,24 @@ func (d *document) readLookups(e entry) {
 }
 
 // lookup reads a path alone, or a mapping of what to ask for and what to wait for.
-func (d *document) lookup(e entry) lookup {
-	l := lookup{part: e.name, at: e}
-	if !isMapping(e.value) {
+func (d *document) lookup(e yamlfile.Entry) lookup {
+	l := lookup{part: e.Name, at: e}
+	if !yamlfile.IsMapping(e.Value) {
 		l.ways = []request{d.pathWay(e)}
 		return l
 	}
-	before := len(d.problems)
+	before := len(d.Problems)
 	one, several := false, false
-	d.section(e, map[string]func(entry){
-		"path":  func(p entry) { one, l.ways = true, append(l.ways, d.pathWay(p)) },
-		"try":   func(t entry) { several, l.ways = true, append(l.ways, d.ways(t)...) },
-		"until": func(u entry) { l.until = d.compile(u, plainPrinting) },
+	d.Section(e, map[string]func(yamlfile.Entry){
+		"path":  func(p yamlfile.Entry) { one, l.ways = true, append(l.ways, d.pathWay(p)) },
+		"try":   func(t yamlfile.Entry) { several, l.ways = true, append(l.ways, d.ways(t)...) },
+		"until": func(u yamlfile.Entry) { l.until = d.compile(u, plainPrinting) },
 	})
 	switch {
 	case one && several:
-		d.problem(e.at, e.path, "has path and try: write the path as the first entry of try")
-	case len(l.ways) == 0 && len(d.problems) == before:
-		d.problem(e.at, e.path+".path", "required")
+		d.Problem(e.At, e.Path, "has path and try: write the path as the first entry of try")
+	case len(l.ways) == 0 && len(d.Problems) == before:
+		d.Problem(e.At, e.Path+".path", "required")
 	}
 	return l
 }
@@ -111,7 +112,7 @@ func (d *document) findCycle() {
 	visit = func(part string, trail []string) {
 		if i := slices.Index(trail, part); i >= 0 {
 			l := byPart[trail[len(trail)-1]]
-			d.problem(l.at.at, l.at.path, "waits for itself: %s", strings.Join(append(trail[i:], part), " needs "))
+			d.Problem(l.at.At, l.at.Path, "waits for itself: %s", strings.Join(append(trail[i:], part), " needs "))
 			return
 		}
 		if done[part] {

@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
 // Fault is what a platform would refuse in a native part.
@@ -22,25 +23,25 @@ type Fault struct {
 
 // native reads parts in platforms' own formats. Keys and everything but texts
 // stay as they are.
-func (d *document) native(e entry) map[string]map[string]any {
+func (d *document) native(e yamlfile.Entry) map[string]map[string]any {
 	native := map[string]map[string]any{}
-	for _, platform := range d.mapping(e) {
-		printing := nativePrinting(platform.name)
+	for _, platform := range d.Mapping(e) {
+		printing := nativePrinting(platform.Name)
 		if d.compiler.printers[printing] == nil {
-			d.problem(platform.at, platform.path, "no sink type %q%s", platform.name, bridge.DidYouMean(platform.name, d.compiler.platforms()))
+			d.Problem(platform.At, platform.Path, "no sink type %q%s", platform.Name, bridge.DidYouMean(platform.Name, d.compiler.platforms()))
 			continue
 		}
-		before := len(d.problems)
-		part := d.any(platform, func(s scalar) any { return d.compiler.compile(d.reader, s, printing, d.known) })
+		before := len(d.Problems)
+		part := d.Any(platform, func(s yamlfile.Scalar) any { return d.compiler.compile(d.Reader, s, printing, d.known) })
 		m, ok := part.(map[string]any)
 		if !ok {
 			if part != nil {
-				d.wrongType(platform, "a mapping")
+				d.WrongType(platform, "a mapping")
 			}
 			continue
 		}
-		native[platform.name] = m
-		if check := d.compiler.checks[platform.name]; check != nil && len(d.problems) == before {
+		native[platform.Name] = m
+		if check := d.compiler.checks[platform.Name]; check != nil && len(d.Problems) == before {
 			d.faults(platform, check(constants(m).(map[string]any)))
 		}
 	}
@@ -82,28 +83,28 @@ func constants(v any) any {
 }
 
 // faults notes what a platform would refuse, at its place.
-func (d *document) faults(platform entry, faults []Fault) {
+func (d *document) faults(platform yamlfile.Entry, faults []Fault) {
 	slices.SortStableFunc(faults, func(a, b Fault) int { return strings.Compare(a.Key, b.Key) })
 	for _, f := range faults {
-		path := strings.TrimSuffix(join(platform.path, f.Key), ".")
-		if at := placeOf(d.reader, platform, f.Key); f.Warning {
-			d.template.warnings = append(d.template.warnings, fmt.Sprintf("%s:%d:%d: %s: %s", d.file, at.Line, at.Column, path, f.Message))
+		path := strings.TrimSuffix(yamlfile.Join(platform.Path, f.Key), ".")
+		if at := placeOf(d.Reader, platform, f.Key); f.Warning {
+			d.template.warnings = append(d.template.warnings, fmt.Sprintf("%s:%d:%d: %s: %s", d.File, at.Line, at.Column, path, f.Message))
 		} else {
-			d.problem(at, path, "%s", f.Message)
+			d.Problem(at, path, "%s", f.Message)
 		}
 	}
 }
 
 // placeOf follows a path such as blocks[0].text as far as it leads.
-func placeOf(r *reader, from entry, path string) *token.Position {
+func placeOf(r *yamlfile.Reader, from yamlfile.Entry, path string) *token.Position {
 	for key := range strings.FieldsFuncSeq(path, func(c rune) bool { return strings.ContainsRune(".[]", c) }) {
-		var children []entry
+		var children []yamlfile.Entry
 		switch {
-		case isMapping(from.value):
-			children = slices.DeleteFunc(r.mapping(from), func(e entry) bool { return !strings.EqualFold(e.name, key) })
-		case from.value.Type() == ast.SequenceType:
+		case yamlfile.IsMapping(from.Value):
+			children = slices.DeleteFunc(r.Mapping(from), func(e yamlfile.Entry) bool { return !strings.EqualFold(e.Name, key) })
+		case from.Value.Type() == ast.SequenceType:
 			i, err := strconv.Atoi(key)
-			if all := r.list(from); err == nil && i < len(all) {
+			if all := r.List(from); err == nil && i < len(all) {
 				children = all[i : i+1]
 			}
 		}
@@ -112,5 +113,5 @@ func placeOf(r *reader, from entry, path string) *token.Position {
 		}
 		from = children[0]
 	}
-	return from.at
+	return from.At
 }

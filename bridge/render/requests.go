@@ -45,10 +45,10 @@ const (
 var placeholder = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
 
 // ways reads the entries of `try`.
-func (d *document) ways(e entry) (all []request) {
-	elements := d.list(e)
+func (d *document) ways(e yamlfile.Entry) (all []request) {
+	elements := d.List(e)
 	if len(elements) == 0 || len(elements) > maxWays {
-		d.problem(e.at, e.path, "wants 1 to %d entries, each with a path or a list", maxWays)
+		d.Problem(e.At, e.Path, "wants 1 to %d entries, each with a path or a list", maxWays)
 		return nil
 	}
 	for _, element := range elements {
@@ -58,39 +58,39 @@ func (d *document) ways(e entry) (all []request) {
 }
 
 // way reads an entry of `try`.
-func (d *document) way(e entry) request {
-	if !isMapping(e.value) {
+func (d *document) way(e yamlfile.Entry) request {
+	if !yamlfile.IsMapping(e.Value) {
 		return d.pathWay(e)
 	}
 	var path, list *request
 	w, c := request{}, &bridge.Choice{}
-	var choices []entry // keys that choose from a list
-	choosing := func(read func(entry)) func(entry) {
-		return func(e entry) { choices = append(choices, e); read(e) }
+	var choices []yamlfile.Entry // keys that choose from a list
+	choosing := func(read func(yamlfile.Entry)) func(yamlfile.Entry) {
+		return func(e yamlfile.Entry) { choices = append(choices, e); read(e) }
 	}
-	before := len(d.problems)
-	d.section(e, map[string]func(entry){
-		"path":   func(e entry) { path = new(d.pathWay(e)) },
-		"list":   func(e entry) { list = new(d.pathWay(e)) },
-		"match":  choosing(func(e entry) { c.Match = d.pairs(e) }),
-		"where":  choosing(func(e entry) { w.where = d.whereOf(e) }),
-		"recent": choosing(func(e entry) { c.Recent = d.field(e) }),
-		"within": choosing(func(e entry) { c.Within = d.within(e) }),
-		"unless": choosing(func(e entry) { c.Unless = d.keys(e) }),
-		"ids":    choosing(func(e entry) { c.IDs = d.pairs(e) }),
+	before := len(d.Problems)
+	d.Section(e, map[string]func(yamlfile.Entry){
+		"path":   func(e yamlfile.Entry) { path = new(d.pathWay(e)) },
+		"list":   func(e yamlfile.Entry) { list = new(d.pathWay(e)) },
+		"match":  choosing(func(e yamlfile.Entry) { c.Match = d.pairs(e) }),
+		"where":  choosing(func(e yamlfile.Entry) { w.where = d.whereOf(e) }),
+		"recent": choosing(func(e yamlfile.Entry) { c.Recent = d.field(e) }),
+		"within": choosing(func(e yamlfile.Entry) { c.Within = d.within(e) }),
+		"unless": choosing(func(e yamlfile.Entry) { c.Unless = d.keys(e) }),
+		"ids":    choosing(func(e yamlfile.Entry) { c.IDs = d.pairs(e) }),
 	})
 	switch {
-	case len(d.problems) > before:
+	case len(d.Problems) > before:
 	case (path == nil) == (list == nil):
-		d.problem(e.at, e.path, "wants either a path, or a list and what to choose from it")
+		d.Problem(e.At, e.Path, "wants either a path, or a list and what to choose from it")
 	case path != nil && len(choices) > 0:
-		d.problem(choices[0].at, choices[0].path, "chooses from a list: write list instead of path")
+		d.Problem(choices[0].At, choices[0].Path, "chooses from a list: write list instead of path")
 	case path != nil:
 		return *path
 	case c.Match == nil && c.Recent == "" && w.where == nil:
-		d.problem(e.at, e.path, "does not say which entry of the list to choose: add match, recent or where")
+		d.Problem(e.At, e.Path, "does not say which entry of the list to choose: add match, recent or where")
 	case c.Match == nil && c.Recent == "" && len(c.IDs) > 0:
-		d.problem(e.at, e.path, "fills ids, so it must say how the entry is found: add match or recent")
+		d.Problem(e.At, e.Path, "fills ids, so it must say how the entry is found: add match or recent")
 	default:
 		w.path, w.literal, w.choice = list.path, list.literal, c
 		if c.Recent != "" && c.Within == 0 {
@@ -102,65 +102,65 @@ func (d *document) way(e entry) request {
 }
 
 // whereOf reads a condition on an entry of a list.
-func (d *document) whereOf(e entry) *Text {
-	s, ok := d.text(e)
+func (d *document) whereOf(e yamlfile.Entry) *Text {
+	s, ok := d.Text(e)
 	if !ok {
 		return nil
 	}
-	return d.compiler.compile(d.reader, s, plainPrinting, append(d.known[:len(d.known):len(d.known)], entryPart))
+	return d.compiler.compile(d.Reader, s, plainPrinting, append(d.known[:len(d.known):len(d.known)], entryPart))
 }
 
 // pairs reads a mapping of names, such as courseId: id.
-func (d *document) pairs(e entry) map[string]string {
+func (d *document) pairs(e yamlfile.Entry) map[string]string {
 	all := map[string]string{}
-	for _, child := range d.mapping(e) {
-		if !partName.MatchString(child.name) {
-			d.problem(child.at, child.path, "want a name of letters and digits, such as courseId")
+	for _, child := range d.Mapping(e) {
+		if !partName.MatchString(child.Name) {
+			d.Problem(child.At, child.Path, "want a name of letters and digits, such as courseId")
 		}
-		all[child.name] = d.field(child)
+		all[child.Name] = d.field(child)
 	}
 	return all
 }
 
 // keys reads a list of the event's keys.
-func (d *document) keys(e entry) (all []string) {
-	for _, element := range d.list(e) {
+func (d *document) keys(e yamlfile.Entry) (all []string) {
+	for _, element := range d.List(e) {
 		all = append(all, d.field(element))
 	}
 	return all
 }
 
 // field reads the name of a field.
-func (d *document) field(e entry) string {
-	s, ok := d.text(e)
-	if ok && !partName.MatchString(s.text) {
-		d.problem(s.at, e.path, "want the name of a field, such as dateCompleted")
+func (d *document) field(e yamlfile.Entry) string {
+	s, ok := d.Text(e)
+	if ok && !partName.MatchString(s.Text) {
+		d.Problem(s.At, e.Path, "want the name of a field, such as dateCompleted")
 	}
-	return s.text
+	return s.Text
 }
 
-func (d *document) within(e entry) time.Duration {
+func (d *document) within(e yamlfile.Entry) time.Duration {
 	text := ""
-	if n, ok := e.value.(ast.ScalarNode); ok {
+	if n, ok := e.Value.(ast.ScalarNode); ok {
 		text = n.GetToken().Value
 	}
 	span, err := time.ParseDuration(text)
 	if err != nil || span <= 0 || span > maxWithin {
-		d.problem(yamlfile.Start(e.value), e.path, "want a time up to 1h, such as 10m, have %q", text)
+		d.Problem(yamlfile.Start(e.Value), e.Path, "want a time up to 1h, such as 10m, have %q", text)
 	}
 	return span
 }
 
 // pathWay reads a path.
-func (d *document) pathWay(e entry) request {
-	s, ok := d.text(e)
+func (d *document) pathWay(e yamlfile.Entry) request {
+	s, ok := d.Text(e)
 	if !ok {
 		return request{path: &Text{}}
 	}
 	w := request{path: cmp.Or(d.compile(e, pathPrinting), &Text{})}
-	w.literal = placeholder.ReplaceAllString(s.text, "*")
+	w.literal = placeholder.ReplaceAllString(s.Text, "*")
 	if fault := pathFault(strings.TrimSpace(w.literal)); fault != "" {
-		d.problem(s.at, e.path, "%s", fault)
+		d.Problem(s.At, e.Path, "%s", fault)
 	}
 	return w
 }

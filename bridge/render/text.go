@@ -16,6 +16,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
+	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
 // Text is one compiled template.
@@ -148,25 +149,25 @@ func newCompiler(functions map[string]function, printers map[string]printer) *co
 
 // compile makes a Text of a scalar, or notes what is wrong with it. With known
 // parts, references to other parts of the facts are problems.
-func (c *compiler) compile(r *reader, s scalar, printing string, known []string) *Text {
-	place := func(line, column int) (int, int) { return r.locate(s, line, column) }
+func (c *compiler) compile(r *yamlfile.Reader, s yamlfile.Scalar, printing string, known []string) *Text {
+	place := func(line, column int) (int, int) { return r.Locate(s, line, column) }
 	note := func(line, column int, format string, args ...any) {
 		fileLine, fileColumn := place(line, column)
-		r.problemAt(fileLine, fileColumn, s.path, format, args...)
+		r.ProblemAt(fileLine, fileColumn, s.Path, format, args...)
 	}
-	if len(s.text) > value.MaxText {
+	if len(s.Text) > value.MaxText {
 		note(1, 0, "is longer than %d KiB", value.MaxText>>10)
 		return nil
 	}
 	tree := parse.New("t")
 	tree.Mode = parse.SkipFuncCheck // checked below, all of them, with their places
 	trees := map[string]*parse.Tree{}
-	if _, err := tree.Parse(s.text, "", "", trees); err != nil {
+	if _, err := tree.Parse(s.Text, "", "", trees); err != nil {
 		line, message := position(err)
 		note(line, -1, "%s", message)
 		return nil
 	}
-	w := &checker{functions: c.functions, text: s.text, note: note, known: known, parts: map[string]bool{}, asks: map[string]bool{}, escaped: printing == otherPrinting}
+	w := &checker{functions: c.functions, text: s.Text, note: note, known: known, parts: map[string]bool{}, asks: map[string]bool{}, escaped: printing == otherPrinting}
 	for name := range trees {
 		if name != "t" {
 			note(1, -1, "define and block are not supported")
@@ -177,18 +178,18 @@ func (c *compiler) compile(r *reader, s scalar, printing string, known []string)
 	if w.failed {
 		return nil
 	}
-	c.noteReads(s.text)
+	c.noteReads(s.Text)
 	program := assembler{c.natives, c.printers[printing]}.list(tree.Root)
-	t := &Text{file: r.file, key: s.path, source: s.text, program: program, parts: slices.Sorted(maps.Keys(w.parts)), asks: slices.Sorted(maps.Keys(w.asks)), place: place}
+	t := &Text{file: r.File, key: s.Path, source: s.Text, program: program, parts: slices.Sorted(maps.Keys(w.parts)), asks: slices.Sorted(maps.Keys(w.asks)), place: place}
 	t.fixed, t.isFixed = fixedText(tree.Root)
 	return t
 }
 
 // compileText compiles a text that stands in no template's file.
 func (c *compiler) compileText(name, text, printing string) (*Text, error) {
-	r := &reader{file: name, lines: strings.Split(text, "\n")}
-	t := c.compile(r, scalar{text: text, at: &token.Position{Line: 1, Column: 1}}, printing, nil)
-	return t, r.problems.Err()
+	r := &yamlfile.Reader{File: name, Lines: strings.Split(text, "\n")}
+	t := c.compile(r, yamlfile.Scalar{Text: text, At: &token.Position{Line: 1, Column: 1}}, printing, nil)
+	return t, r.Problems.Err()
 }
 
 // constant is the template's text if it holds no action.

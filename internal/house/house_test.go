@@ -19,8 +19,8 @@ const module = "github.com/absorb-bridge/absorb-bridge/"
 // layers are the packages from the ground up. One may import those below it, and
 // none beside or above it.
 var layers = [][]string{
-	{"bridge", "bridge/budget", "bridge/inbox", "bridge/metrics", "bridge/peer", "bridge/plain", "bridge/schedule", "bridge/timestamp", "bridge/tracing", "templates", "configs", "internal/wall/draw", "internal/wall/platform", "internal/certificates", "internal/locked", "internal/loopback", "internal/pgtest", "internal/yamlfile", "internal/jsonschema", "deploy/notices"},
-	{"bridge/absorb", "bridge/bounds", "bridge/redact", "bridge/value", "sinks/kit", "internal/wall/slacklike", "internal/jsonschema/schematest"},
+	{"bridge", "bridge/budget", "bridge/inbox", "bridge/metrics", "bridge/peer", "bridge/plain", "bridge/schedule", "bridge/timestamp", "bridge/tracing", "templates", "configs", "internal/wall/draw", "internal/wall/platform", "internal/certificates", "internal/locked", "internal/loopback", "internal/pgtest", "internal/jsonschema", "deploy/notices"},
+	{"bridge/absorb", "bridge/bounds", "bridge/redact", "bridge/value", "internal/yamlfile", "sinks/kit", "internal/wall/slacklike", "internal/jsonschema/schematest"},
 	{
 		"bridge/condition", "bridge/render", "bridge/store",
 		"internal/wall/discord", "internal/wall/email", "internal/wall/googlechat", "internal/wall/gotify", "internal/wall/matrix", "internal/wall/mattermost", "internal/wall/ntfy",

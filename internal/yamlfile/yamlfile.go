@@ -1,5 +1,6 @@
 // Package yamlfile reads the YAML files that people write, on whatever machine,
-// so that the places it tells are those that an editor shows.
+// so that the positions it reports are those that an editor shows. Its Reader reads
+// values strictly, and reports every problem with its position.
 package yamlfile
 
 import (
