@@ -136,7 +136,7 @@ func fillMonth(b *testing.B, path string, events int) {
 			ms * 1000, ms * 1000 FROM e, (SELECT 0 AS sink UNION SELECT 1 UNION SELECT 2 UNION SELECT 3)`,
 		`UPDATE deliveries SET tries = created_at || char(9) || 90000 || char(9) || CASE state WHEN 'sent' THEN 'sent' ELSE 'temporary' END || char(9) || 200 || char(9) || 'ok' || char(10)`,
 		`INSERT INTO tallies (at, sink, outcome, n)
-			SELECT created_at - created_at %% 60000000, sink, CASE state WHEN 'sent' THEN 'sent' ELSE 'temporary' END, count(*) FROM deliveries GROUP BY 1, 2, 3`,
+			SELECT created_at - created_at % 60000000, sink, CASE state WHEN 'sent' THEN 'sent' ELSE 'temporary' END, count(*) FROM deliveries GROUP BY 1, 2, 3`,
 	} {
 		if _, err := db.ExecContext(b.Context(), text); err != nil {
 			b.Fatalf("%v\n%s", err, text)
