@@ -11,6 +11,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 )
 
 // extremes are arguments that make functions work as much as they can.
@@ -92,7 +93,7 @@ func TestEveryFunctionPays(t *testing.T) {
 	facts := bridge.Facts{"event": all["keys"], "portal": "https://learning.example.com", "source": "s", "user": all["page"]}
 	links := map[string]Links{"s": {anyCourse: strings.Repeat("/"+LinkID, 50)}}
 	largest, most := "", 0
-	for name, f := range functions(newClock(english(t), time.UTC, ""), links) {
+	for name, f := range functions(locale.NewClock(english(t), time.UTC, ""), links) {
 		call := adapt(f)
 		for _, args := range calls(f, all) {
 			ctx := budget.With(t.Context(), budget.Message())

@@ -10,6 +10,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
@@ -64,7 +65,7 @@ func (s *Set) Together(ctx context.Context, events []bridge.Facts, group func(br
 		m.Title += ": " + common
 	}
 	var when string
-	m.Time, when = s.clock.from(events)
+	m.Time, when = timesOf(s.clock, events)
 	m.Footer = strings.TrimPrefix(m.Footer+" · "+when, " · ")
 	m.Footer = strings.TrimSuffix(m.Footer, " · ")
 	return m, nil
@@ -119,9 +120,9 @@ func span(events []bridge.Facts) map[string]any {
 	return map[string]any{"events": value.ListOf(events), "first": events[0], "last": events[n-1], "count": n, "len": n}
 }
 
-// from gives the time of the last event, and in words those of the first and the
+// timesOf gives the time of the last event, and in words those of the first and the
 // last, if they read differently.
-func (c clock) from(events []bridge.Facts) (last time.Time, words string) {
+func timesOf(c locale.Clock, events []bridge.Facts) (last time.Time, words string) {
 	var first time.Time
 	for _, e := range events {
 		t, ok := value.TimeOf(value.Get(e, "event", "occurredAt"))
@@ -135,7 +136,7 @@ func (c clock) from(events []bridge.Facts) (last time.Time, words string) {
 			last = t
 		}
 	}
-	from, to := c.format(first.In(c.zone), c.layout), c.format(last.In(c.zone), c.layout)
+	from, to := c.Show(first), c.Show(last)
 	if from == to {
 		return last, ""
 	}
@@ -172,15 +173,15 @@ func (s *Set) sections(ctx context.Context, types grouping, asked way, common st
 	slices.SortStableFunc(all, func(a, b section) int { return cmp.Compare(seriousness(b.Level), seriousness(a.Level)) })
 	m := bridge.Message{
 		Level: all[0].Level,
-		Title: s.words.plural(total, s.words.events[0], s.words.events[1], s.words.events[2:]...),
-		Text:  s.words.layOut(all, total),
+		Title: s.words.Plural(total, s.words.Events[0], s.words.Events[1], s.words.Events[2:]...),
+		Text:  layOut(s.words, all, total),
 	}
 	return m.Clean(), nil
 }
 
 // layOut writes sections below each other, as far as they fit. The count of the
 // rest ends them.
-func (v *vocabulary) layOut(all []section, total int) string {
+func layOut(v *locale.Language, all []section, total int) string {
 	var blocks []string
 	left := maxList
 	for i, s := range all {
@@ -198,7 +199,7 @@ func (v *vocabulary) layOut(all []section, total int) string {
 		total -= s.count
 	}
 	if total > 0 {
-		blocks = append(blocks, v.rest(total))
+		blocks = append(blocks, v.Rest(total))
 	}
 	return strings.Join(blocks, "\n\n")
 }

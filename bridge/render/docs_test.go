@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml/token"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
@@ -32,7 +33,7 @@ func TestManualExamples(t *testing.T) {
 		blocks[block[1]] = block[2]
 	}
 	facts := decode(t, blocks["json"])
-	all := functions(newClock(english(t), time.UTC, ""), nil)
+	all := functions(locale.NewClock(english(t), time.UTC, ""), nil)
 	c := newCompiler(all, printers(nil))
 	shown := map[string]bool{}
 	for _, part := range heading.Split(string(source), -1)[1:] {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 )
 
 // loader fills a set from the built-in files and the admin's folder.
@@ -24,7 +25,7 @@ type loader struct {
 func (l *loader) load(o Options) {
 	l.folders(o)
 	l.words(o)
-	l.set.clock = newClock(l.set.words, o.Zone, o.DateLayout)
+	l.set.clock = locale.NewClock(l.set.words, o.Zone, o.DateLayout)
 	l.set.compiler = newCompiler(functions(l.set.clock, o.Links), printers(o.Escape))
 	l.set.compiler.checks = o.Check
 	for _, f := range l.layers {
@@ -155,7 +156,7 @@ func yamlFiles(folder fs.FS) []string {
 	var names []string
 	for _, e := range entries {
 		ext := filepath.Ext(e.Name())
-		if !e.IsDir() && e.Name() != wordsFile && !strings.HasPrefix(e.Name(), ".") && (ext == ".yaml" || ext == ".yml") {
+		if !e.IsDir() && e.Name() != locale.File && !strings.HasPrefix(e.Name(), ".") && (ext == ".yaml" || ext == ".yml") {
 			names = append(names, e.Name())
 		}
 	}

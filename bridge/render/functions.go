@@ -11,6 +11,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
@@ -22,7 +23,7 @@ type function struct {
 
 // functions are all that templates may call, by name. None reads the environment,
 // files, the network or chance, or changes a value that others may be reading.
-func functions(clock clock, links map[string]Links) map[string]function {
+func functions(clock locale.Clock, links map[string]Links) map[string]function {
 	all := map[string]function{
 		// In place of text/template's own, which fail on what is missing.
 		"eq": {value.Equal, value.Comparing}, "ne": {func(a, b any) bool { return !value.Equal(a, b) }, value.Comparing},
@@ -33,13 +34,13 @@ func functions(clock clock, links map[string]Links) map[string]function {
 		"len": {value.Length, value.PerElement(0)}, "index": {value.Index, value.After(1, value.Texts(1))},
 		"print": {printAll, value.Texts(4)}, "printf": {printFormat, formatted},
 
-		"date": {clock.date, clock.costOfDate}, "day": {clock.day, clock.costOfDate}, "duration": {clock.duration, value.Texts(4)},
+		"date": {clock.Date, clock.CostOfDate}, "day": {clock.Day, clock.CostOfDate}, "duration": {clock.Duration, value.Texts(4)},
 		"json": {toJSON, value.Entire(12)}, "toJson": {toJSON, value.Entire(12)},
 		"urlquery": {percentEscape, value.Texts(8)}, "html": {escapeMarkup, value.Texts(16)}, "line": {line, value.Texts(16)},
 	}
 	for _, some := range []map[string]function{
-		wordFunctions(clock.vocabulary, links), textFunctions(), patternFunctions(), numberFunctions(), choiceFunctions(),
-		listFunctions(clock.vocabulary), mappingFunctions(),
+		wordFunctions(clock.Language, links), textFunctions(), patternFunctions(), numberFunctions(), choiceFunctions(),
+		listFunctions(clock.Language), mappingFunctions(),
 	} {
 		maps.Copy(all, some)
 	}
@@ -47,14 +48,14 @@ func functions(clock clock, links map[string]Links) map[string]function {
 }
 
 // wordFunctions put people, things, codes and numbers into words.
-func wordFunctions(words *vocabulary, links map[string]Links) map[string]function {
+func wordFunctions(words *locale.Language, links map[string]Links) map[string]function {
 	const formatting = 16 // what cleaning and escaping allocate for each byte
 	all := map[string]function{
 		"portal": {portal, value.Texts(formatting)}, "linkTo": {linkTo(links), value.Texts(formatting)}, "otherIDs": {otherIDs, value.Texts(8)},
 		"eventTitle": {bridge.EventTitle, value.Texts(formatting)},
 		"truncate":   {truncate, value.Texts(formatting)},
-		"plural":     {words.plural, value.Sum(value.Texts(4), numberInWords)}, "percent": {words.percent, value.Sum(value.Texts(4), numberInWords)},
-		"number": {words.formatNumber, value.Sum(value.Texts(4), numberInWords)}, "word": {words.word, value.Texts(1)},
+		"plural":     {words.Plural, value.Sum(value.Texts(4), numberInWords)}, "percent": {words.Percent, value.Sum(value.Texts(4), numberInWords)},
+		"number": {words.Number, value.Sum(value.Texts(4), numberInWords)}, "word": {words.Word, value.Texts(1)},
 		"mention": {mention, value.Texts(2 * formatting)}, "bold": {bold, value.Texts(formatting)}, "italic": {italic, value.Texts(formatting)},
 		"code": {code, value.Texts(formatting)}, "link": {link, value.Texts(2 * formatting)},
 	}

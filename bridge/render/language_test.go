@@ -131,25 +131,3 @@ message:
 		t.Error(got)
 	}
 }
-
-func TestNamesInDates(t *testing.T) {
-	at := time.Date(2026, 3, 1, 9, 5, 0, 0, time.UTC) // a Sunday
-	v := load(t, Options{Locale: "de"}).words
-	for layout, want := range map[string]string{
-		"Monday, 2. January 2006": "Sonntag, 1. März 2026", "Mon 02.01.2006": "So. 01.03.2026", "Jan2006": "März2026", "15:04 Uhr": "09:05 Uhr",
-		"Monat 1": "Monat 3", "January": "März", "": "", "2006-01-02T15:04:05Z07:00": "2026-03-01T09:05:00Z",
-	} {
-		if got := v.format(at, layout); got != want {
-			t.Errorf("%s: %q, want %q", layout, got, want)
-		}
-	}
-	en := english(t)
-	for day := range 400 {
-		when := at.AddDate(0, 0, day)
-		for _, layout := range []string{"Monday January 2 Mon Jan", time.RFC1123Z, time.ANSIC} {
-			if got, want := en.format(when, layout), when.Format(layout); got != want {
-				t.Fatalf("%s: %q, want %q", layout, got, want)
-			}
-		}
-	}
-}

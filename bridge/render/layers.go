@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 	"github.com/absorb-bridge/absorb-bridge/templates"
 )
@@ -64,8 +65,8 @@ func (l *loader) folders(o Options) {
 }
 
 // translations adds the folders of a locale: that of its language, and its own.
-func (l *loader) translations(in layer, locale string) {
-	for _, tag := range slices.Compact([]string{baseOf(locale), locale}) {
+func (l *loader) translations(in layer, of string) {
+	for _, tag := range slices.Compact([]string{baseOf(of), of}) {
 		if f, ok := in.in(tag); ok {
 			l.layers = append(l.layers, f)
 		}
@@ -73,22 +74,22 @@ func (l *loader) translations(in layer, locale string) {
 }
 
 // baseOf is the language of a locale: de of de-CH.
-func baseOf(locale string) string {
-	base, _ := language.Make(locale).Base()
+func baseOf(tag string) string {
+	base, _ := language.Make(tag).Base()
 	return base.String()
 }
 
 // words reads the words of all folders, one over the other.
 func (l *loader) words(o Options) {
-	l.set.words = &vocabulary{tag: language.Make(o.Locale)}
+	l.set.words = locale.New(o.Locale)
 	for _, f := range l.layers {
-		source, err := fs.ReadFile(f.files, wordsFile)
+		source, err := fs.ReadFile(f.files, locale.File)
 		if err != nil {
 			continue // there need not be any
 		}
-		r, top, ok := yamlfile.NewReader(f.path(wordsFile), source)
+		r, top, ok := yamlfile.NewReader(f.path(locale.File), source)
 		if ok {
-			l.set.words.read(r, top)
+			l.set.words.Read(r, top)
 		}
 		l.problems = append(l.problems, r.Problems...)
 	}

@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 // listFunctions make lists, and texts of them. A list is never changed: others may
 // be reading it.
-func listFunctions(words *vocabulary) map[string]function {
+func listFunctions(words *locale.Language) map[string]function {
 	return map[string]function{
 		"list":  {func(all ...any) []any { return all }, value.Free},
 		"items": {value.Items, pages}, "limit": {limit, pages}, "column": {column, value.PerElement(32)}, "find": {value.Find, finding},
@@ -28,8 +29,8 @@ func listFunctions(words *vocabulary) map[string]function {
 		"compact": {compact, value.PerElement(32)},
 		"uniq":    {uniq, value.PerElement(256)}, "without": {without, value.PerElement(160)}, "has": {has, value.PerElement(0)},
 		"join": {joinWith, joining}, "splitList": {splitList, value.Free}, "sortAlpha": {sortAlpha, sorting},
-		"sentence": {words.sentence, value.AllTexts(8)}, "oneOf": {words.oneOfThem, value.AllTexts(8)},
-		"tally": {words.tally, value.Free}, "more": {words.moreThan, value.PerElement(0)},
+		"sentence": {words.Sentence, value.AllTexts(8)}, "oneOf": {words.OneOfThem, value.AllTexts(8)},
+		"tally": {tally(words), value.Free}, "more": {moreThan(words), value.PerElement(0)},
 	}
 }
 
@@ -78,36 +79,6 @@ func column(key string, answer any) []any {
 		}
 	}
 	return all
-}
-
-// sentence puts a list into words: "a, b and c".
-func (v *vocabulary) sentence(list any) string {
-	var words []string
-	for _, item := range value.Items(list) {
-		if w := value.TextOf(item); w != "" {
-			words = append(words, w)
-		}
-	}
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " " + v.and + " " + words[len(words)-1]
-}
-
-// oneOfThem says that one of several things is meant, and which they are; nothing when
-// one of them has no name, or there are none.
-func (v *vocabulary) oneOfThem(list any) string {
-	all := value.Items(list)
-	names := make([]string, len(all))
-	for i, item := range all {
-		if names[i] = value.NameIn(item); names[i] == "" {
-			return ""
-		}
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return strings.ReplaceAll(v.oneOf, "%s", strings.Join(names, ", "))
 }
 
 // slice is the part of a list from a position, or between two.

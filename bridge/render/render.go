@@ -19,6 +19,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 )
 
 // Options are what a set of templates is loaded with.
@@ -40,15 +42,15 @@ type Set struct {
 	generic  *Template
 	builtIn  map[string]*Template // of those, what is built in
 	compiler *compiler
-	words    *vocabulary
-	clock    clock
+	words    *locale.Language
+	clock    locale.Clock
 }
 
 // Incomplete says that a message is lean because Absorb could not be asked.
-func (s *Set) Incomplete() string { return s.words.incomplete }
+func (s *Set) Incomplete() string { return s.words.Incomplete }
 
 // CaughtUp says that no webhook brought what a message is about.
-func (s *Set) CaughtUp() string { return s.words.caughtUp }
+func (s *Set) CaughtUp() string { return s.words.CaughtUp }
 
 // Load reads the built-in templates and those that take their place. The error
 // is a bridge.Problems that holds every mistake in every file.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 	"github.com/absorb-bridge/absorb-bridge/sinks/sinktest"
@@ -248,7 +249,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("event: A\nbulk: true\nmessage: { title: x, native: { discord: { embeds: [ { color: x } ] }, slack: null } }\nstory: { lead: 1, fields: [ { name: a, value: '{{ .lead }}' } ] }\ndigest: { title: x, group: [ a, '{{ .event.x }}' ] }\n"))
 	o, words := platforms(), english(f)
 	f.Fuzz(func(t *testing.T, source []byte) {
-		c := newCompiler(functions(newClock(words, time.UTC, ""), nil), printers(o.Escape))
+		c := newCompiler(functions(locale.NewClock(words, time.UTC, ""), nil), printers(o.Escape))
 		c.checks = o.Check
 		tpl, problems := c.readTemplate("fuzz.yaml", source, "", nil)
 		for _, p := range problems {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
+	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 	"github.com/absorb-bridge/absorb-bridge/configs"
 	"github.com/absorb-bridge/absorb-bridge/internal/jsonschema"
 	"github.com/absorb-bridge/absorb-bridge/internal/jsonschema/schematest"
@@ -132,7 +133,7 @@ func meanings(t *testing.T) map[string]string {
 func TestSchemaTakesTheTemplates(t *testing.T) {
 	fits := schematest.Compile(t, configs.Template)
 	err := fs.WalkDir(templates.Files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == wordsFile {
+		if err != nil || d.IsDir() || d.Name() == locale.File {
 			return err
 		}
 		text, err := fs.ReadFile(templates.Files, name)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 )
 
 // maxStory bounds the fields that a story's other events add to its message.
@@ -51,9 +52,9 @@ func (s *Set) Story(ctx context.Context, events []bridge.Facts) (bridge.Message,
 		added = append(added, fields...)
 		told++
 	}
-	added = s.words.countSame(added)
+	added = countSame(s.words, added)
 	if rest := len(events) - 1 - told; rest > 0 {
-		added = append(added, bridge.Field{Value: s.words.rest(rest)})
+		added = append(added, bridge.Field{Value: s.words.Rest(rest)})
 	}
 	facts := maps.Clone(lead)
 	facts["story"] = fieldFacts(added)
@@ -100,7 +101,7 @@ func (t *Template) storyFields(ctx context.Context, e, lead bridge.Facts) ([]bri
 
 // countSame puts fields together that say the same, so that each is told once
 // and none is lost.
-func (v *vocabulary) countSame(fields []bridge.Field) []bridge.Field {
+func countSame(v *locale.Language, fields []bridge.Field) []bridge.Field {
 	var order []bridge.Field
 	times := map[bridge.Field]int{}
 	for _, f := range fields {
@@ -111,7 +112,7 @@ func (v *vocabulary) countSame(fields []bridge.Field) []bridge.Field {
 	}
 	for i, f := range order {
 		if n := times[f]; n > 1 {
-			order[i].Value = v.formatNumber(n) + " × " + f.Value
+			order[i].Value = v.Number(n) + " × " + f.Value
 		}
 	}
 	return order

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
@@ -50,23 +51,20 @@ func shorten(s string, most int) string {
 	return s
 }
 
-// rest says how many more there are.
-func (v *vocabulary) rest(n int) string {
-	return strings.ReplaceAll(v.more, "%s", v.formatNumber(n))
-}
-
-// moreThan says how many events are behind the first n of a list of events or
+// moreThan gives the function that says how many events are behind the first n of a list of events or
 // groups, and nothing if there are none.
-func (v *vocabulary) moreThan(n int, list any) string {
-	all := value.Items(list)
-	rest := 0
-	for _, item := range all[max(0, min(n, len(all))):] {
-		rest += countOf(item)
+func moreThan(v *locale.Language) func(n int, list any) string {
+	return func(n int, list any) string {
+		all := value.Items(list)
+		rest := 0
+		for _, item := range all[max(0, min(n, len(all))):] {
+			rest += countOf(item)
+		}
+		if rest == 0 {
+			return ""
+		}
+		return v.Rest(rest)
 	}
-	if rest == 0 {
-		return ""
-	}
-	return v.rest(rest)
 }
 
 // countOf is how many events a group has; anything else is one.
@@ -77,11 +75,15 @@ func countOf(item any) int {
 	return 1
 }
 
-// tally lists groups, the largest first: how many events each has, and the names
+// tally gives the function that lists groups, the largest first: how many events each has, and the names
 // of what they are about if these are few. What finds no room is counted in the
 // last line. The nouns stand for what has no name, one for each of the digest's
 // ways of grouping.
-func (v *vocabulary) tally(s *scope, groups any, nouns ...string) (any, error) {
+func tally(v *locale.Language) func(s *scope, groups any, nouns ...string) (any, error) {
+	return func(s *scope, groups any, nouns ...string) (any, error) { return tallyOf(v, s, groups, nouns) }
+}
+
+func tallyOf(v *locale.Language, s *scope, groups any, nouns []string) (any, error) {
 	all := value.Items(groups)
 	if err := cmp.Or(s.budget.Steps(16*len(all)), s.budget.Bytes(len(all), 128)); err != nil {
 		return nil, err
@@ -106,7 +108,7 @@ func (v *vocabulary) tally(s *scope, groups any, nouns ...string) (any, error) {
 		if isUnnamed(g) && unnamed > maxUnnamed {
 			continue
 		}
-		line, err := v.line(s, g, nouns)
+		line, err := groupLine(v, s, g, nouns)
 		if err != nil {
 			return nil, err
 		}
@@ -124,7 +126,7 @@ func (v *vocabulary) tally(s *scope, groups any, nouns ...string) (any, error) {
 		return nil, nil
 	}
 	if total > 0 {
-		lines = append(lines, inline(v.rest(total)))
+		lines = append(lines, inline(v.Rest(total)))
 	}
 	return listing(lines), nil
 }
@@ -152,11 +154,11 @@ func listing(lines []Markdown) Markdown {
 }
 
 // label is what a group is called.
-func (v *vocabulary) label(g any, nouns []string) Markdown {
+func label(v *locale.Language, g any, nouns []string) Markdown {
 	if name := bridge.CleanLine(partOf(g, "name")); name != "" {
 		return bold(shorten(name, maxLine)).(Markdown)
 	}
-	noun := v.other
+	noun := v.Other
 	if way, ok := value.Number(value.Get(g, "way")); ok && way >= 0 && len(nouns) > 0 {
 		noun = nouns[min(int(way), len(nouns)-1)]
 	}
@@ -169,22 +171,22 @@ func (v *vocabulary) label(g any, nouns []string) Markdown {
 	return Markdown{source: before.source + " " + id.source, plain: before.plain + " " + id.plain}
 }
 
-// line is a group's label, its number of events unless that is one, and names. It is
+// groupLine is a group's label, its number of events unless that is one, and names. It is
 // empty when the group is called nothing.
-func (v *vocabulary) line(s *scope, g any, nouns []string) (Markdown, error) {
+func groupLine(v *locale.Language, s *scope, g any, nouns []string) (Markdown, error) {
 	names, err := namesBeside(s, g)
 	if err != nil {
 		return Markdown{}, err
 	}
-	label := v.label(g, nouns)
+	label := label(v, g, nouns)
 	if label.source == "" {
 		return Markdown{}, nil
 	}
 	before, after := "", ""
 	if count := countOf(g); count > 1 {
-		before = ": " + v.formatNumber(count)
+		before = ": " + v.Number(count)
 	}
-	list := inline(v.sentence(names))
+	list := inline(v.Sentence(names))
 	switch {
 	case list.source == "" || weight(label.plain+list.plain) > maxWide:
 		list = Markdown{}

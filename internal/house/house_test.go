@@ -21,8 +21,9 @@ const module = "github.com/absorb-bridge/absorb-bridge/"
 var layers = [][]string{
 	{"bridge", "bridge/budget", "bridge/inbox", "bridge/metrics", "bridge/peer", "bridge/plain", "bridge/schedule", "bridge/timestamp", "bridge/tracing", "templates", "configs", "internal/wall/draw", "internal/wall/platform", "internal/certificates", "internal/locked", "internal/loopback", "internal/pgtest", "internal/jsonschema", "deploy/notices"},
 	{"bridge/absorb", "bridge/bounds", "bridge/redact", "bridge/value", "internal/yamlfile", "sinks/kit", "internal/wall/slacklike", "internal/jsonschema/schematest"},
+	{"bridge/condition", "bridge/locale"},
 	{
-		"bridge/condition", "bridge/render", "bridge/store",
+		"bridge/render", "bridge/store",
 		"internal/wall/discord", "internal/wall/email", "internal/wall/googlechat", "internal/wall/gotify", "internal/wall/matrix", "internal/wall/mattermost", "internal/wall/ntfy",
 		"internal/wall/pushover", "internal/wall/rocketchat", "internal/wall/slack", "internal/wall/teams", "internal/wall/telegram", "internal/wall/webhook", "internal/wall/zulip",
 	},

@@ -1,4 +1,4 @@
-package render
+package locale
 
 import (
 	"cmp"
@@ -12,24 +12,25 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
-// clock shows times in a language, a zone and a layout.
-type clock struct {
-	*vocabulary
+// Clock shows times in a language, a zone and a layout.
+type Clock struct {
+	*Language
 	zone   *time.Location
 	layout string
 }
 
-func newClock(words *vocabulary, zone *time.Location, layout string) clock {
-	return clock{vocabulary: words, zone: zone, layout: words.namedLayout(cmp.Or(layout, "datetime"))}
+// NewClock is a clock with a layout, by name or as Go writes it; "" for the language's own.
+func NewClock(words *Language, zone *time.Location, layout string) Clock {
+	return Clock{Language: words, zone: zone, layout: words.namedLayout(cmp.Or(layout, "datetime"))}
 }
 
-// date shows a point in time. The options are a layout, by name or as Go writes
+// Date shows a point in time. The options are a layout, by name or as Go writes
 // them, and a zone by its IANA name. What cannot be read as a time is shown as
 // it is.
 //
 // No zone moves a day: a value without a time of day, or a midnight in a layout
 // without one, as Absorb writes the day on which somebody was hired.
-func (c clock) date(v any, options ...string) (string, error) {
+func (c Clock) Date(v any, options ...string) (string, error) {
 	layout, zone := c.layout, c.zone
 	if len(options) > 0 && options[0] != "" {
 		layout = c.namedLayout(options[0])
@@ -55,9 +56,12 @@ func (c clock) date(v any, options ...string) (string, error) {
 	}), nil
 }
 
-// day shows the date that a value has as it was written, in no zone. The option is a
+// Show is a point in time in the clock's own layout and zone.
+func (c Clock) Show(t time.Time) string { return c.format(t.In(c.zone), c.layout) }
+
+// Day shows the date that a value has as it was written, in no zone. The option is a
 // layout.
-func (c clock) day(v any, options ...string) (string, error) {
+func (c Clock) Day(v any, options ...string) (string, error) {
 	if len(options) > 1 {
 		return "", fmt.Errorf("wants at most a layout after the date")
 	}
@@ -86,9 +90,9 @@ func hasTimeOfDay(layout string) bool {
 	return morning.Format(layout) != evening.Format(layout)
 }
 
-// costOfDate is the cost of date and day: the layout may hold the longest name many times,
+// CostOfDate is the cost of date and day: the layout may hold the longest name many times,
 // and a zone is read from the system.
-func (c clock) costOfDate(b *budget.Budget, args []any) error {
+func (c Clock) CostOfDate(b *budget.Budget, args []any) error {
 	if err := value.Texts(4)(b, args); err != nil || len(args) < 2 {
 		return err
 	}
@@ -104,7 +108,7 @@ func (c clock) costOfDate(b *budget.Budget, args []any) error {
 }
 
 // namedLayout is the layout of a name, or the one that is written out.
-func (v *vocabulary) namedLayout(name string) string {
+func (v *Language) namedLayout(name string) string {
 	if name == "iso" {
 		return time.RFC3339
 	}
@@ -118,7 +122,7 @@ func (v *vocabulary) namedLayout(name string) string {
 var namesInLayout = regexp.MustCompile(`January|Jan|Monday|Mon`)
 
 // format writes a time with the language's names of months and days.
-func (v *vocabulary) format(t time.Time, layout string) string {
+func (v *Language) format(t time.Time, layout string) string {
 	var b strings.Builder
 	for {
 		at := namesInLayout.FindStringIndex(layout)
@@ -147,8 +151,8 @@ func (v *vocabulary) format(t time.Time, layout string) string {
 	}
 }
 
-// duration puts a span of time into words. No time at all is nothing.
-func (v *vocabulary) duration(span any) string {
+// Duration puts a span of time into words. No time at all is nothing.
+func (v *Language) Duration(span any) string {
 	if d, ok := value.SpanOf(span); ok {
 		return v.span(d)
 	}
@@ -156,7 +160,7 @@ func (v *vocabulary) duration(span any) string {
 }
 
 // span names the two largest units that matter.
-func (v *vocabulary) span(d time.Duration) string {
+func (v *Language) span(d time.Duration) string {
 	if d >= time.Minute {
 		d = d.Truncate(time.Minute)
 	}
