@@ -11,15 +11,15 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// maxMessage bounds Absorb's words in an error, in bytes.
+// maxMessage limits Absorb's message in an error, in bytes.
 const maxMessage = 300
 
-// maxRetryAfter bounds a Retry-After.
+// maxRetryAfter limits a Retry-After.
 const maxRetryAfter = 10 * time.Minute
 
 // apiError reads an error answer. Absorb's errors are {"validations", "code",
-// "message", "term"}, where validations may be a list or an object; proxies
-// before it answer in HTML, or nothing.
+// "message", "term"}, where validations may be a list or an object; proxies in front of
+// it answer in HTML, or with an empty body.
 func apiError(resp *http.Response, body []byte) *APIError {
 	e := &APIError{Status: resp.StatusCode, Message: errorWords(body)}
 	switch {
@@ -27,7 +27,7 @@ func apiError(resp *http.Response, body []byte) *APIError {
 		e.Temporary = true
 		e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"))
 	case 300 <= resp.StatusCode && resp.StatusCode < 400:
-		e.Message = "it redirects, which is not followed; check the region or the url"
+		e.Message = "it redirects, and the bridge does not follow redirects; check the region or the url"
 	}
 	if e.Message == "" {
 		e.Message = strings.ToLower(http.StatusText(resp.StatusCode))
@@ -45,7 +45,7 @@ func errorWords(body []byte) string {
 		if len(body) == 0 {
 			return ""
 		}
-		return "no JSON: " + excerpt(body)
+		return "not JSON: " + excerpt(body)
 	}
 	words := bridge.CleanLine(strings.Join(slices.DeleteFunc([]string{answer.Message, answer.Error, answer.Description}, func(s string) bool { return s == "" }), ": "))
 	return strings.ToValidUTF8(words[:min(len(words), maxMessage)], "")

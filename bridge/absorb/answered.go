@@ -5,11 +5,11 @@ import (
 	"net/http"
 )
 
-// NotFound tells whether Absorb knows no such thing.
+// NotFound reports whether Absorb does not know the thing.
 func NotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
 
-// Forbidden tells whether the integration's user may not see the thing. Absorb says so
-// by 403, or by 401 for this thing while it accepts the token for others.
+// Forbidden reports whether the integration's user may not view the thing. Absorb then
+// answers 403, or it answers 401 for this thing while it accepts the token for others.
 func Forbidden(err error) bool {
 	return hasStatus(err, http.StatusForbidden) || hasStatus(err, http.StatusUnauthorized) && Answered(err)
 }
@@ -19,17 +19,17 @@ func hasStatus(err error, status int) bool {
 	return ok && e.Status == status
 }
 
-// Answered reports whether Absorb answered the question itself, so that asking again
-// soon gives the same: it does not know the thing, may not show it, does not
-// understand the request, cannot be asked it, or gives more than the client takes. It is false when no
-// answer came, or none that can be relied on, such as a refused login.
+// Answered reports whether Absorb answered the request itself, so that the same request
+// soon gets the same answer: it does not know the thing, may not show it, does not
+// understand the request, has no such resource, or the answer is too large. It is false
+// without an answer, and for an unreliable one, such as a refused login.
 func Answered(err error) bool {
 	e, ok := errors.AsType[*APIError](err)
 	return ok && e.answer
 }
 
-// isAnswer tells whether a failed request for a thing was answered. What is final at
-// status 200 is too large. A 401 may be about the token.
+// isAnswer reports whether a failed request for a thing was answered. A final error
+// with status 200 means that the answer was too large. A 401 may concern the token.
 func isAnswer(e *APIError) bool {
 	switch e.Status {
 	case http.StatusUnauthorized, http.StatusProxyAuthRequired:

@@ -9,39 +9,39 @@ import (
 // field is one value of a body, with the keys that lead to it.
 type field struct {
 	key    string // as spelled
-	parent string // key of the object that holds it, or ""
+	parent string // key of the surrounding object, or ""
 	own    string // key, folded
 	outer  string // parent, folded
 	depth  int
 	value  any
-	listed bool // the key stands in a list of keys and values, where it may be anybody's text
-	opened bool // it was read from a text
+	listed bool // the key is in a list of keys and values, where it may be personal data
+	opened bool // the value comes from JSON inside a text
 }
 
-// is tells whether a folded key means the field: its own, or its parent's and
-// its own in one.
+// is reports whether a folded key names the field: its own key, or its parent's key
+// followed by its own.
 func (f field) is(key string) bool {
 	return key == f.own || f.outer != "" && len(key) == len(f.outer)+len(f.own) &&
 		strings.HasPrefix(key, f.outer) && strings.HasSuffix(key, f.own)
 }
 
-// fields are a body's values down to two objects deep, with those of lists of keys
-// and values and of texts that are JSON: shallow ones first, then by key, so that
-// the same body is always understood in the same way.
+// fields returns a body's values down to two objects deep, including those in lists of
+// keys and values and in texts that are JSON. Shallow fields come first, then they are
+// sorted by key, so the same body always gives the same result.
 type fields []field
 
-// wrappers hold an event's own keys: what is inside them counts as outside.
+// wrappers are keys of objects around an event; what is inside them counts as outside.
 var wrappers = []string{"event", "data", "payload", "detail", "details", "body", "webhook", "message", "notification"}
 
 const (
 	indexDepth = 2
-	maxFields  = 1000 // of one event; a real webhook has some dozens
+	maxFields  = 1000 // of one event; a real webhook has a few dozen
 )
 
 func indexBody(body map[string]any) fields {
 	var all fields
 	all.object(body, "", 0, false)
-	for i := 0; i < len(all); i++ { // what is inside comes after all that is outside
+	for i := 0; i < len(all); i++ { // inner fields come after all outer ones
 		f := all[i]
 		if f.depth == indexDepth {
 			break
@@ -56,7 +56,7 @@ func indexBody(body map[string]any) fields {
 	return all
 }
 
-// object adds an object's fields; opened tells that it stood in a text.
+// object adds an object's fields; opened is true for JSON inside a text.
 func (all *fields) object(object map[string]any, parent string, depth int, opened bool) {
 	room := maxFields - len(*all)
 	if room == 0 {
@@ -72,7 +72,7 @@ func (all *fields) object(object map[string]any, parent string, depth int, opene
 	}
 }
 
-// isLikely tells whether a key is one of those that the parser looks for.
+// isLikely reports whether the parser looks for a key.
 func isLikely(key string) bool {
 	folded := foldID(key)
 	_, known := knownEntities[folded]
@@ -93,7 +93,7 @@ func (all *fields) add(f field) {
 	*all = append(*all, f)
 }
 
-// list adds the fields of a list of keys and values, or of a list's only object.
+// list adds the fields of a list of keys and values, or of the only object in a list.
 func (all *fields) list(list []any, parent string, depth int, opened bool) {
 	for _, item := range list {
 		if len(*all) == maxFields {
@@ -108,8 +108,8 @@ func (all *fields) list(list []any, parent string, depth int, opened bool) {
 	}
 }
 
-// pair reads an object that holds a key and its value, such as
-// {"key": "courseId", "value": "…"} or {"Name": "UserId", "Value": "…"}.
+// pair reads an object with a key and its value, such as {"key": "courseId", "value":
+// "…"} or {"Name": "UserId", "Value": "…"}.
 func pair(object map[string]any) (key string, value any, ok bool) {
 	hasKey, hasValue := false, false
 	for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -137,7 +137,7 @@ func singular(key string) string {
 	return key
 }
 
-// foldID folds a key, with "guid" and "uuid" at its end as "id".
+// foldID folds a key, with "guid" and "uuid" at its end replaced by "id".
 func foldID(key string) string {
 	folded := fold(key)
 	for _, ending := range []string{"guid", "uuid"} {

@@ -1,5 +1,6 @@
-// Package absorb is what Absorb LMS speaks: its catalogue of events, the
-// signature of its webhooks, their bodies, and its Integration API.
+// Package absorb implements Absorb LMS's interfaces: the catalogue of event types, the
+// signatures and bodies of webhooks, and the Integration API. It stores nothing, and
+// does not decide what happens to an event.
 package absorb
 
 import (
@@ -8,15 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// EventType is a kind of event that an admin can choose for a webhook.
+// EventType is an event type that an admin can choose for a webhook.
 type EventType struct {
-	Name    string // canonical: its words joined in PascalCase
-	Title   string // Absorb's own words
-	ByAdmin bool   // an admin's doing rather than a learner's
+	Name    string // canonical: the words joined in PascalCase
+	Title   string // as Absorb writes it
+	ByAdmin bool   // an admin causes it, rather than a learner
 }
 
-// Events are the 24 kinds of events that Absorb's help centre lists ("Webhooks"),
-// in its order.
+// Events returns the 24 event types of Absorb's help centre ("Webhooks"), in its order.
 func Events() []EventType {
 	admin := []string{
 		"User Created", "Online Course Activated", "Enrollment Completed by Admin", "Department Created",
@@ -36,7 +36,7 @@ func Events() []EventType {
 	return all
 }
 
-// canonical names by their folded form; built once, never changed.
+// catalogue maps folded names to canonical names; it never changes.
 var catalogue = func() map[string]string {
 	all := map[string]string{}
 	for _, e := range Events() {
@@ -45,14 +45,14 @@ var catalogue = func() map[string]string {
 	return all
 }()
 
-// maxName bounds an event's name, in bytes.
+// maxName limits an event type's name, in bytes.
 const maxName = 100
 
-// Canonical gives an event's canonical name. How Absorb spells names on the wire
-// is not published, so every spelling of a catalogued event with the same
-// letters and digits gives its name: "Certificate Awarded", "certificate.awarded",
-// "CERTIFICATE_AWARDED". Any other name is joined in PascalCase; "" means that
-// there was nothing to join.
+// Canonical returns the canonical name of an event type. Absorb does not publish how
+// webhooks spell the names, so Canonical accepts every spelling with the letters and
+// digits of a known type: "Certificate Awarded", "certificate.awarded",
+// "CERTIFICATE_AWARDED". It joins any other name in PascalCase; "" means that the name
+// has no letters or digits.
 func Canonical(name string) string {
 	if known, ok := catalogue[fold(name)]; ok {
 		return known
@@ -60,22 +60,21 @@ func Canonical(name string) string {
 	return pascal(name)
 }
 
-// Known tells whether an event, in any spelling, is in the catalogue.
+// Known reports whether an event type, in any spelling, is in the catalogue.
 func Known(name string) bool {
 	_, ok := catalogue[fold(name)]
 	return ok
 }
 
-// SameName tells whether two names of events differ only in case and punctuation.
+// SameName reports whether two names differ only in case and punctuation.
 func SameName(a, b string) bool { return fold(a) == fold(b) }
 
-// fold takes everything but letters and digits out of a name, and lowers its
-// case.
+// fold removes everything but letters and digits, and lowers the case.
 func fold(name string) string {
 	folded := make([]byte, 0, len(name))
 	for _, r := range name {
 		switch {
-		case 'a' <= r && r <= 'z', '0' <= r && r <= '9': // nearly all
+		case 'a' <= r && r <= 'z', '0' <= r && r <= '9': // nearly all characters
 			folded = append(folded, byte(r))
 		case unicode.IsLetter(r), unicode.IsDigit(r):
 			folded = utf8.AppendRune(folded, unicode.ToLower(r))

@@ -7,12 +7,12 @@ import (
 
 const (
 	openAfter = 3                // requests in a row that used up their budget …
-	openFor   = 15 * time.Second // … make the client answer at once for so long
+	openFor   = 15 * time.Second // … make the client fail at once for this long
 )
 
-// circuit answers in place of an API that is down.
+// circuit fails requests at once while the API is down.
 type circuit struct {
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	failures int
 	until    time.Time
 	last     *APIError
@@ -22,7 +22,7 @@ func (c *circuit) open() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if time.Now().Before(c.until) {
-		return &APIError{Status: c.last.Status, Message: "it was asked in vain before: " + c.last.Message, Temporary: true}
+		return &APIError{Status: c.last.Status, Message: "not called, because the last requests failed: " + c.last.Message, Temporary: true}
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
 )
 
-// Bounds of the client. Absorb allows 200 requests a second and a burst of 100.
+// Limits of the client. Absorb allows 200 requests a second and a burst of 100.
 const (
 	defaultRate   = 100
 	defaultBurst  = 50
@@ -29,50 +29,49 @@ const (
 	lastBackoff   = 8 * time.Second
 )
 
-// ClientOptions says how to reach an Integration API. All but BaseURL, Key and
-// HTTP may be left out.
+// ClientOptions configures a client. Only BaseURL, Key and HTTP are required.
 type ClientOptions struct {
 	BaseURL  string // such as https://rest.myabsorb.com
 	Key      bridge.Secret
 	Username string
 	Password bridge.Secret
-	OAuth    *OAuth  // in place of Username and Password, or nil
+	OAuth    *OAuth  // instead of Username and Password; may be nil
 	Scheme   string  // of the Authorization header: "Bearer" (default), or "none" for the bare token
-	Rate     float64 // requests a second
+	Rate     float64 // requests per second
 	Burst    int
-	Budget   time.Duration // how long one Get may take with all its retries
+	Budget   time.Duration // how long one Get may take, including retries
 	HTTP     *http.Client  // must not follow redirects
 	Tokens   TokenStore    // nil keeps the token in memory
-	TokenKey string        // whose token it is, in Tokens
+	TokenKey string        // identifies the token in Tokens
 	Metrics  *metrics.Source
 }
 
-// Client asks an Integration API. It may be used by many goroutines.
+// Client calls an Integration API. It may be used by many goroutines.
 type Client struct {
 	ClientOptions
 	limiter *rate.Limiter
 	tokens  tokens
 	rights  rights
 	circuit circuit
-	long    chan struct{} // one for each answer in memory that is longer than usual …
+	long    chan struct{} // one entry for each answer in memory that is longer than usual …
 	large   chan struct{} // … and for each large one
 
-	settling chan struct{} // full while a 401 is settled
+	settling chan struct{} // full while a 401 is being settled
 
 	plainDates atomic.Bool // filters have dates in plain quotes
 }
 
-// APIError is an answer that is no success, or none at all.
+// APIError is a failed request: an error answer, or none.
 type APIError struct {
-	Status     int           // HTTP status; 0 when no answer came
-	Message    string        // Absorb's words or the network's, without secrets
+	Status     int           // HTTP status; 0 without an answer
+	Message    string        // Absorb's message or the network's, without secrets
 	Temporary  bool          // the same request may succeed later
-	RetryAfter time.Duration // as the answer asks, or 0
+	RetryAfter time.Duration // from the answer, or 0
 
-	answer bool // about the thing itself, so that asking again gives the same
+	answer bool // about the thing itself, so the same request gets the same answer
 }
 
-// Error gives the status and the words.
+// Error returns the status and the message.
 func (e *APIError) Error() string {
 	if e.Status == 0 {
 		return "the Integration API: " + e.Message
@@ -80,7 +79,7 @@ func (e *APIError) Error() string {
 	return fmt.Sprintf("the Integration API answered %d: %s", e.Status, e.Message)
 }
 
-// NewClient makes a client.
+// NewClient returns a client.
 func NewClient(o ClientOptions) (*Client, error) {
 	u, err := url.Parse(o.BaseURL)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
@@ -107,25 +106,25 @@ func NewClient(o ClientOptions) (*Client, error) {
 	return c, nil
 }
 
-// Probe tells whether the API can be used: it asks who we are.
+// Probe calls the API to check that the bridge can use it.
 func (c *Client) Probe(ctx context.Context) error {
 	_, err := c.Get(ctx, whoAmI)
 	return err
 }
 
-// Get asks for a path such as "/users/…" and gives the decoded JSON; numbers are
-// json.Number, and long lists of ids are cut (see trim). Answers that may change
-// (429, 5xx, a token that is refused, none) are asked for again until the budget is used up. The error is
-// an *APIError or the context's.
+// Get requests a path such as "/users/…" and returns the decoded JSON. Numbers are
+// json.Number, and long lists of ids are cut (see trim). It repeats requests that may
+// succeed later (429, 5xx, a refused token, no answer) until the budget is used up. The
+// error is an *APIError or the context's.
 func (c *Client) Get(ctx context.Context, path string) (answer any, err error) {
 	err = c.get(ctx, path, func(body []byte) (err error) { answer, err = decodeAnswer(body); return err })
 	return answer, err
 }
 
-// get lets use have the body of the answer.
+// get passes the body of the answer to use.
 func (c *Client) get(ctx context.Context, path string, use func(body []byte) error) error {
 	if fault := pathFault(path); fault != "" {
-		return &APIError{Status: http.StatusBadRequest, Message: fault, answer: true} // as Absorb would refuse it: another try gives the same
+		return &APIError{Status: http.StatusBadRequest, Message: fault, answer: true} // Absorb would refuse it, too
 	}
 	if err := c.rights.forbidden(path); err != nil {
 		return err
@@ -135,7 +134,7 @@ func (c *Client) get(ctx context.Context, path string, use func(body []byte) err
 	}
 	budget, cancel := context.WithTimeout(ctx, c.Budget)
 	defer cancel()
-	var refused *APIError // Absorb's last words: they say more than that the budget is used up
+	var refused *APIError // Absorb's last answer, which says more than the timeout
 	for try := 0; ; try++ {
 		err := c.getOnce(budget, path, use)
 		failure, ok := errors.AsType[*APIError](err)
@@ -164,12 +163,12 @@ func (c *Client) get(ctx context.Context, path string, use func(body []byte) err
 	}
 }
 
-// backoff is a random wait below a bound that doubles with each try.
+// backoff returns a random wait below a limit that doubles with each attempt.
 func backoff(try int) time.Duration {
 	return rand.N(min(firstBackoff<<min(try, 10), lastBackoff)) + time.Millisecond
 }
 
-// pause waits, unless the context would end before.
+// pause waits, unless the context would end first.
 func pause(ctx context.Context, d time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
 		return false
@@ -184,8 +183,8 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// getOnce asks once, and a second time if the first is refused and there is another
-// token.
+// getOnce makes one request, and a second one if the first is refused and there is
+// another token.
 func (c *Client) getOnce(ctx context.Context, path string, use func(body []byte) error) error {
 	token, err := c.tokens.current(ctx)
 	if err != nil {
@@ -206,11 +205,11 @@ func (c *Client) getOnce(ctx context.Context, path string, use func(body []byte)
 	}
 }
 
-// request asks for a path with a token, and notes what the answer tells about both.
+// request requests a path with a token, and remembers what the answer says about both.
 func (c *Client) request(ctx context.Context, path string, token bridge.Secret, use func(body []byte) error) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.BaseURL+path, nil)
 	if err != nil {
-		return &APIError{Message: fmt.Sprintf("%.200q cannot be asked for", path), answer: true}
+		return &APIError{Message: fmt.Sprintf("%.200q is not a valid path", path), answer: true}
 	}
 	if !token.Empty() {
 		value := token.Reveal()
@@ -229,13 +228,13 @@ func (c *Client) request(ctx context.Context, path string, token bridge.Secret, 
 	return err
 }
 
-// do sends a request of either kind, and lets use have the body of a success. The
-// secrets are those in the request's body that the options do not hold.
+// do sends a request and passes the body of a successful answer to use. secrets are
+// those in the request's body that are not in the options.
 func (c *Client) do(req *http.Request, use func(body []byte) error, secrets ...bridge.Secret) error {
 	if err := c.limiter.Wait(req.Context()); err != nil {
-		return &APIError{Message: "too many lookups wait for their turn", Temporary: true}
+		return &APIError{Message: "too many lookups are waiting; try again later", Temporary: true}
 	}
-	if strings.HasPrefix(req.URL.String(), c.BaseURL+"/") { // the portal, which gives OAuth tokens, needs no key
+	if strings.HasPrefix(req.URL.String(), c.BaseURL+"/") { // the portal, which issues OAuth tokens, needs no key
 		req.Header.Set("x-api-key", c.Key.Reveal())
 		req.Header.Set("x-api-version", "2")
 	}
@@ -254,7 +253,7 @@ func (c *Client) do(req *http.Request, use func(body []byte) error, secrets ...b
 	c.Metrics.Called(resp.StatusCode, time.Since(began))
 	switch {
 	case err != nil:
-		return &APIError{Status: resp.StatusCode, Message: "the answer broke off: " + networkWords(err), Temporary: true}
+		return &APIError{Status: resp.StatusCode, Message: "the answer is incomplete: " + networkWords(err), Temporary: true}
 	case resp.StatusCode != http.StatusOK:
 		return apiError(resp, c.redact(body, req, secrets))
 	case len(body) > maxAnswer:
@@ -266,8 +265,8 @@ func (c *Client) do(req *http.Request, use func(body []byte) error, secrets ...b
 	return use(body)
 }
 
-// redact takes out of an error's body what we sent: some proxies repeat it, in
-// the encoding in which it came.
+// redact removes from an error answer the secrets that the client sent: some proxies
+// repeat them, in the encoding in which they came.
 func (c *Client) redact(body []byte, sent *http.Request, secrets []bridge.Secret) []byte {
 	secrets = append(secrets, c.Key, c.Password, bridge.Secret(strings.TrimPrefix(sent.Header.Get("Authorization"), c.Scheme+" ")))
 	if c.OAuth != nil {
@@ -277,7 +276,7 @@ func (c *Client) redact(body []byte, sent *http.Request, secrets []bridge.Secret
 		if secret.Empty() {
 			continue
 		}
-		quoted, _ := json.Marshal(secret.Reveal()) // a string always can be
+		quoted, _ := json.Marshal(secret.Reveal()) // a string always encodes
 		for _, form := range []string{secret.Reveal(), url.QueryEscape(secret.Reveal()), string(quoted[1 : len(quoted)-1])} {
 			body = bytes.ReplaceAll(body, []byte(form), []byte(bridge.Redacted))
 		}
@@ -285,7 +284,7 @@ func (c *Client) redact(body []byte, sent *http.Request, secrets []bridge.Secret
 	return body
 }
 
-// networkWords is a network error without the URL.
+// networkWords returns a network error without the URL.
 func networkWords(err error) string {
 	if ue, ok := errors.AsType[*url.Error](err); ok {
 		err = ue.Err
@@ -293,7 +292,7 @@ func networkWords(err error) string {
 	return err.Error()
 }
 
-// excerpt is the beginning of a body that is not what it should be.
+// excerpt returns the beginning of a body that is not as expected.
 func excerpt(body []byte) string {
 	return fmt.Sprintf("%.60q", bridge.CleanLine(string(body[:min(len(body), 200)])))
 }

@@ -320,7 +320,7 @@ func TestAnswersThatAreFinal(t *testing.T) {
 	}{
 		"403":                {says(403, `{"validations":[],"code":403,"message":"Portal is disabled","term":"Forbidden"}`), 403, "Portal is disabled"},
 		"422, object":        {says(422, `{"validations":{"id":["bad"]},"message":"Invalid id"}`), 422, "Invalid id"},
-		"404 in HTML":        {says(404, "<html><body>Not here</body></html>"), 404, "no JSON"},
+		"404 in HTML":        {says(404, "<html><body>Not here</body></html>"), 404, "not JSON"},
 		"404, empty":         {says(404, ""), 404, "not found"},
 		"redirect":           {says(302, "", "Location", "https://elsewhere.invalid/"), 302, "redirects"},
 		"control characters": {says(400, `{"message":"a\u001b[31mred\r\nb"}`), 400, "a[31mred b"},

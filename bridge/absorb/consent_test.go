@@ -171,7 +171,7 @@ func TestWhatIsPasted(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"": "nothing was pasted", landing: "another login", landing + "?code=c-1": "another login", landing + "?code=c-1&state=x": "another login",
-		landing + "?state=" + state: "without a code", landing + "?%zz=1": "broken",
+		landing + "?state=" + state: "without a code", landing + "?%zz=1": "not valid",
 		landing + "?error=access_denied&error_description=Not%0Atoday&state=" + state: "consent: access_denied Not today",
 	} {
 		if code, err := c.Pasted(text); code != "" || err == nil || !strings.Contains(err.Error(), want) {
@@ -207,7 +207,7 @@ func TestTradeRefused(t *testing.T) {
 		"check api.oauth.client_id and client_secret":  echo(401),
 		"answered 404 at http://acme.invalid":          echo(404),
 		"without an access token":                      says(200, "<html>"),
-		"gave no refresh token":                        says(200, `{"access_token":"acc3ss"}`),
+		"returned no refresh token":                    says(200, `{"access_token":"acc3ss"}`),
 		"does not answer at http://acme.invalid/oauth": func(*http.Request) (*http.Response, error) { return nil, errors.New("refused") },
 	} {
 		_, o := loggedOut(nil)

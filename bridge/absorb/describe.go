@@ -13,26 +13,25 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// Value is one value of a body without its content: fit to be shown to anybody.
+// Value describes one value of a body without its content, so that anybody may see it.
 type Value struct {
 	Path string `json:"path"` // JSON path, such as $.data.courseId
 	Kind string `json:"kind"` // such as "GUID" or "text of 12 characters"
 }
 
-// Description is what can be told of a webhook without telling its values.
+// Description describes a webhook without its values.
 type Description struct {
-	Signature  string            `json:"signature"`            // the form of the signature, or what is odd about it
+	Signature  string            `json:"signature"`            // form of the signature, or what is wrong with it
 	Problem    string            `json:"problem,omitempty"`    // why the body cannot be read
-	Event      string            `json:"event,omitempty"`      // the canonical name that was understood
-	Understood map[string]string `json:"understood,omitempty"` // by what it is (user, courseId, …): the kind of value
+	Event      string            `json:"event,omitempty"`      // canonical name of the event type
+	Understood map[string]string `json:"understood,omitempty"` // by meaning (user, courseId, …): the kind of value
 	Values     []Value           `json:"values,omitempty"`     // the tree of keys
-	Needs      []Need            `json:"needs,omitempty"`      // the ids that the event's template asks for
+	Needs      []Need            `json:"needs,omitempty"`      // the ids that the event's template looks up
 	Overrides  []string          `json:"overrides,omitempty"`  // lines for the source's fields that may help
 }
 
-// Describe tells what a webhook looks like and what the parser makes of it, and
-// compares it with the lookups that its event's template makes; lookups is nil when
-// there are none.
+// Describe describes a webhook and what the parser finds in it. It compares the webhook
+// with the lookups of its event's template; lookups may be nil.
 func (p *Parser) Describe(signature []string, body []byte, lookups func(event string) []bridge.Lookup) Description {
 	d := Description{Signature: describeSignature(signature)}
 	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))))
@@ -63,12 +62,12 @@ func describeSignature(values []string) string {
 	}
 	d, ok := readDigest(values[0], "")
 	if !ok {
-		return fmt.Sprintf("%d characters, which are not one run of 32 bytes in hex or base64; its shape: %s", len(values[0]), shape(values[0]))
+		return fmt.Sprintf("%d characters that are not 32 bytes in hex or base64; its shape: %s", len(values[0]), shape(values[0]))
 	}
 	return string(d.form)
 }
 
-// shape is a text with its letters and digits made alike.
+// shape replaces every letter and every digit by the same character.
 func shape(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -88,8 +87,7 @@ const (
 	maxEntries = 10  // of a list in the tree
 )
 
-// walk adds a value and all below it to the tree; opened tells that it stood in a
-// text.
+// walk adds a value and all values below it; opened is true for JSON inside a text.
 func (d *Description) walk(path string, v any, opened bool) {
 	if len(d.Values) >= maxValues {
 		return
@@ -117,8 +115,8 @@ func (d *Description) walk(path string, v any, opened bool) {
 
 var plainKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,63}$`)
 
-// step writes a key of a JSON path. What does not look like a key may be
-// somebody's data: of that only the length is shown.
+// step writes a key of a JSON path. A text that does not look like a key may be
+// personal data, so only its length is shown.
 func step(key string) string {
 	switch {
 	case plainKey.MatchString(key):
@@ -129,7 +127,7 @@ func step(key string) string {
 	return fmt.Sprintf("[a key of %d characters]", len([]rune(key)))
 }
 
-// known tells whether a field's key is one that the parser looks for.
+// known reports whether the parser looks for a field's key.
 func (f field) known() bool {
 	_, entity := knownEntities[f.own]
 	return entity || slices.Contains(roleKeys, f.own) || slices.Contains(timeKeys, f.own) || slices.Contains(eventKeys, f.own)
@@ -156,7 +154,7 @@ func kindOf(v any) string {
 		case !parseTime(v).IsZero():
 			return "time"
 		case Known(v):
-			return "name of an event"
+			return "name of an event type"
 		}
 		return fmt.Sprintf("text of %d characters", len([]rune(v)))
 	}
@@ -188,8 +186,8 @@ func (d *Description) understood(e bridge.Event) {
 	}
 }
 
-// eventName is an event's name, unless it may be somebody's: what is no known event
-// and was found under "name" or "type" may be a person's.
+// eventName returns an event type's name, unless it may be personal data: an unknown
+// type found under "name" or "type" may be a person's name.
 func eventName(e bridge.Event) string {
 	if Known(e.Type) || e.Type == UnknownEvent {
 		return e.Type
@@ -202,8 +200,8 @@ func eventName(e bridge.Event) string {
 	return fmt.Sprintf("not in the catalogue: a name of %d characters", len([]rune(e.Type)))
 }
 
-// overrideName guesses what an id is of, by its key (courseGuid) or, if that says
-// nothing (ref), by the key of the object around it.
+// overrideName guesses what an id refers to, from its key (courseGuid) or, if the key
+// says nothing (ref), from the key of the surrounding object.
 func overrideName(parent, key string) string {
 	for _, name := range []string{key, parent} {
 		folded := fold(name)

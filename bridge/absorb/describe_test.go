@@ -15,7 +15,7 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	for _, v := range []Value{
-		{Path: "$.what", Kind: "name of an event"}, {Path: "$.person.ref", Kind: "GUID"}, {Path: "$.person.email", Kind: "text of 16 characters"},
+		{Path: "$.what", Kind: "name of an event type"}, {Path: "$.person.ref", Kind: "GUID"}, {Path: "$.person.email", Kind: "text of 16 characters"},
 		{Path: "$.ratio", Kind: "number"}, {Path: "$.ok", Kind: "true or false"}, {Path: "$.none", Kind: "null"}, {Path: "$.when", Kind: "time"},
 		{Path: "$.list", Kind: "list of 1"}, {Path: "$.list[0].a", Kind: "number"},
 	} {

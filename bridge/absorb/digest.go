@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// maxSignature bounds a header value, in bytes; a longer one is not read.
+// maxSignature limits a header value, in bytes; longer values are refused.
 const maxSignature = 256
 
 // digest is the signature inside a header value.
@@ -18,8 +18,8 @@ type digest struct {
 	form Form
 }
 
-// among gives the index of the sum that equals the digest, or -1. It compares
-// whole sums in constant time.
+// among returns the index of the sum that equals the digest, or -1. It compares whole
+// sums in constant time.
 func (d digest) among(sums [][sha256.Size]byte) int {
 	for i := range sums {
 		if hmac.Equal(d.sum[:], sums[i][:]) {
@@ -29,16 +29,16 @@ func (d digest) among(sums [][sha256.Size]byte) int {
 	return -1
 }
 
-// What may stand around a digest: the name of its scheme before it ("sha256=",
-// "HMAC-SHA256 "), and parameters beside it ("t=1795442551,v1=…", "v1,…").
+// What may surround a digest: the scheme's name in front ("sha256=", "HMAC-SHA256 "),
+// and parameters ("t=1795442551,v1=…", "v1,…").
 var (
 	schemeName = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_-]{0,31})(?:=|: ?| |-|/)$`)
 	parameter  = regexp.MustCompile(`^(?:([A-Za-z][A-Za-z0-9_-]{0,31})=("?)[A-Za-z0-9._:/-]{1,64}("?)|v[0-9])$`)
 )
 
-// readDigest reads the one signature in a header value. A value with several, with
-// a name twice or with anything else around the signature has none. A text that
-// is right in two forms is in the expected one.
+// readDigest reads the one signature in a header value. A value with several
+// signatures, with a repeated name or with other text has none. If a text is valid in
+// two forms, the expected form counts.
 func readDigest(value string, expected Form) (d digest, ok bool) {
 	if len(value) > maxSignature {
 		return d, false
@@ -65,8 +65,7 @@ func readDigest(value string, expected Form) (d digest, ok bool) {
 	return d, ok
 }
 
-// readItem reads a digest that may have the name of its scheme before it, and may be
-// in quotes.
+// readItem reads a digest that may have its scheme's name in front, and may be quoted.
 func readItem(item string, expected Form) (d digest, name string, ok bool) {
 	if end := len(item) - 1; end >= 0 && (item[end] == '"' || item[end] == '\'') {
 		start := strings.IndexByte(item, item[end])
@@ -94,13 +93,13 @@ func namedDigest(prefix, text string, expected Form) (d digest, name string, ok 
 	return d, match[1], true
 }
 
-// digestSizes are how long the text of 32 bytes may be: hex divided and whole,
-// base64 padded and not.
+// digestSizes are the possible lengths of 32 bytes as text: hex with and without
+// separators, base64 with and without padding.
 func digestSizes() []int {
 	return []int{3*sha256.Size - 1, 2 * sha256.Size, base64.StdEncoding.EncodedLen(sha256.Size), base64.RawStdEncoding.EncodedLen(sha256.Size)}
 }
 
-// decodeDigest reads a text that is nothing but 32 bytes in one of the forms.
+// decodeDigest reads a text that consists of 32 bytes in one of the forms.
 func decodeDigest(text string, expected Form) (d digest, ok bool) {
 	switch len(text) {
 	case 2 * sha256.Size:
@@ -123,7 +122,7 @@ func decodeDigest(text string, expected Form) (d digest, ok bool) {
 	return d, err == nil && n == len(d.sum)
 }
 
-// decodeDivided reads hex whose bytes are divided by dashes or by colons.
+// decodeDivided reads hex whose bytes are separated by dashes or colons.
 func decodeDivided(text string) (d digest, ok bool) {
 	by := text[2]
 	if by != '-' && by != ':' {

@@ -10,8 +10,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/timestamp"
 )
 
-// The likely keys of what every webhook tells, folded, best first. A key inside
-// an object is also known by both names: "userid" is user.id too.
+// The likely keys of what every webhook contains, folded, best first. A key inside an
+// object also matches with the object's name in front: "userid" matches user.id.
 var (
 	userKeys        = []string{"userid", "learnerid", "user", "learner"}
 	adminKeys       = []string{"adminid", "adminuserid", "performedbyid", "performedby", "admin"}
@@ -21,16 +21,16 @@ var (
 	timeKeys        = []string{"timestamp", "eventdate", "occurredat", "dateoccurred", "eventtime", "time"}
 )
 
-// roleKeys are the ids that an Event has fields for; the rest are entities.
+// roleKeys are the ids that have a field of Event; the others are entities.
 var roleKeys = slices.Concat(userKeys, adminKeys, clientKeys, correlationKeys)
 
-// isRole tells whether an override's key names a field of Event.
+// isRole reports whether an override's key names a field of Event.
 func isRole(key string) bool {
 	return slices.Contains([]string{"event", "user", "admin", "client", "correlation", "time"}, key)
 }
 
-// FieldKey is the key of Overrides that a name stands for: user for userId, courseId
-// for CourseID and for onlineCourseId. Any other name is a key of its own.
+// FieldKey returns the key of Overrides that a name stands for: user for userId,
+// courseId for CourseID and for onlineCourseId. Any other name is its own key.
 func FieldKey(name string) string {
 	folded := foldID(name)
 	for role, keys := range map[string][]string{
@@ -53,8 +53,8 @@ func FieldKey(name string) string {
 	return known
 }
 
-// EntityKeys are the keys of the things that Absorb's events concern, as
-// templates spell them.
+// EntityKeys returns the keys of the things that Absorb's events refer to, as templates
+// spell them.
 func EntityKeys() []string {
 	return []string{
 		"courseId", "enrollmentId", "departmentId", "groupId", "curriculumId", "courseBundleId", "certificateId",
@@ -63,7 +63,8 @@ func EntityKeys() []string {
 	}
 }
 
-// otherKeys are other keys of the same things, by what they are kept as.
+// otherKeys are other keys of the same things, with the key under which their ids are
+// stored.
 func otherKeys() [][2]string {
 	return [][2]string{
 		{"onlineCourseId", "courseId"}, {"instructorLedCourseId", "courseId"}, {"iltCourseId", "courseId"},
@@ -75,13 +76,13 @@ func otherKeys() [][2]string {
 	}
 }
 
-// anyThing are the keys of an id that do not say of what it is.
+// anyThing are the keys of an id that do not name its kind.
 func anyThing() []string {
 	return []string{"entity", "object", "resource", "target", "item", "subject", "content", "record"}
 }
 
-// knownEntities are EntityKeys, otherKeys and anyThing by their folded form; never
-// changed.
+// knownEntities maps the folded form of EntityKeys, otherKeys and anyThing; it never
+// changes.
 var knownEntities = func() map[string]string {
 	all := map[string]string{}
 	for _, key := range EntityKeys() {
@@ -96,7 +97,7 @@ var knownEntities = func() map[string]string {
 	return all
 }()
 
-// time finds when the event happened; zero when the body does not say.
+// time returns when the event happened; zero if the body does not say.
 func (all fields) time() time.Time {
 	for _, key := range timeKeys {
 		for _, f := range all {
@@ -110,7 +111,7 @@ func (all fields) time() time.Time {
 	return time.Time{}
 }
 
-// id finds the first of the keys whose value is an id.
+// id returns the first of the keys' values that is an id.
 func (all fields) id(keys []string) string {
 	for _, key := range keys {
 		for _, f := range all {
@@ -124,8 +125,8 @@ func (all fields) id(keys []string) string {
 	return ""
 }
 
-// eventName finds the event's name. Bare "type" and "name" count only where they
-// cannot be those of a course or a user.
+// eventName returns the event type's name. A bare "type" or "name" counts only where it
+// cannot be that of a course or a user.
 func (all fields) eventName() string {
 	for _, key := range eventKeys {
 		for _, f := range all {
@@ -142,10 +143,11 @@ func (all fields) eventName() string {
 	return ""
 }
 
-// codeKeys may hold an event's code beside eventKeys.
+// codeKeys may have an event's code, in addition to eventKeys.
 var codeKeys = []string{"eventcode", "eventid", "eventtypeid", "eventtypecode"}
 
-// eventCodes are the texts and numbers that may stand for the event's name, best first.
+// eventCodes returns the texts and numbers that may stand for the event type's name,
+// best first.
 func (all fields) eventCodes() (codes []string) {
 	for _, key := range slices.Concat(eventKeys, codeKeys) {
 		for _, f := range all {
@@ -157,12 +159,12 @@ func (all fields) eventCodes() (codes []string) {
 	return codes
 }
 
-// ofAThing tells whether a bare "type" or "name" can be that of a course or a user.
+// ofAThing reports whether a bare "type" or "name" may be that of a course or a user.
 func (f field) ofAThing() bool {
 	return (f.own == "type" || f.own == "name") && f.parent != "" && !slices.Contains(wrappers, f.outer)
 }
 
-// codeText is a text or a number as text; "" for anything else.
+// codeText returns a text or a number as text; "" for anything else.
 func codeText(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -173,7 +175,7 @@ func codeText(v any) string {
 	return ""
 }
 
-// entities finds the ids of the things concerned.
+// entities returns the ids of the things that the event refers to.
 func (all fields) entities() map[string]string {
 	found := map[string]string{}
 	for _, f := range all {
@@ -191,7 +193,8 @@ func (all fields) entities() map[string]string {
 	return found
 }
 
-// entityKey is the key under which a field's id is kept, or "" if it holds none.
+// entityKey returns the key under which a field's id is stored, or "" if the field is
+// not an id.
 func entityKey(f field) string {
 	for _, name := range []string{f.own, f.outer + f.own} {
 		if slices.Contains(roleKeys, name) {
@@ -231,13 +234,13 @@ func lowerFirst(s string) string {
 }
 
 const (
-	maxEntities = 100 // ids that are kept of one event, those of known things apart
-	maxID       = 200 // of an id, in bytes; a longer text is none
+	maxEntities = 100 // ids that are stored of one event, not counting those of known things
+	maxID       = 200 // of an id, in bytes; a longer text is not an id
 	zeroGUID    = "00000000-0000-0000-0000-000000000000"
 )
 
-// idText is an id as text: a number keeps its digits, a list gives its first;
-// null, empty and the zero GUID are none.
+// idText returns an id as text: a number keeps its digits, and of a list the first
+// entry counts; null, empty texts and the zero GUID are no ids.
 func idText(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -256,8 +259,8 @@ func idText(v any) string {
 	return ""
 }
 
-// parseTime reads a time as package timestamp does. It is zero for anything else, and
-// for .NET's first and last moments, which mean none.
+// parseTime reads a time with package timestamp. It returns zero for anything else, and
+// for .NET's minimum and maximum, which mean no time.
 func parseTime(v any) time.Time {
 	var text string
 	switch v := v.(type) {

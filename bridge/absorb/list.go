@@ -11,26 +11,27 @@ import (
 	"time"
 )
 
-// The bounds of Absorb's lists.
+// Limits of Absorb's lists.
 const (
-	usualPage = 200   // entries; a user has some kilobytes
+	usualPage = 200   // entries; a user takes some kilobytes
 	lastPage  = 65535 // number of the last page
 )
 
-// Listing is a list of the Integration API, read from a date on.
+// Listing is a list of the Integration API, from a date on.
 type Listing struct {
 	Path  string    // such as /users
-	Date  string    // the field by which it is sorted, such as dateAdded
-	Since time.Time // zero for all of it
-	Page  int       // entries of a page; 0 for the usual number
+	Date  string    // the field that sorts the list, such as dateAdded
+	Since time.Time // zero for the whole list
+	Page  int       // entries per page; 0 for the default
 }
 
-// List reads a list to its end, page by page, and gives each entry to use; one that
-// is edited meanwhile may be given twice.
+// List reads a list to its end, page by page, and passes each entry to use. It may pass
+// an entry twice if somebody edits it meanwhile.
 //
-// Absorb counts pages, so what is edited while a list is read would push others over
-// to a page that was read before. So the list goes on from the date where a page
-// ends, as long as the answers are in the order of their dates.
+//	Absorb numbers pages, so an edit while the list is read could move other entries to
+//
+// a page that was already read. Therefore List continues from the date where a page
+// ends, as long as the answers are sorted by date.
 func (c *Client) List(ctx context.Context, l Listing, use func(entry map[string]any)) error {
 	if l.Page == 0 {
 		l.Page = usualPage
@@ -58,8 +59,8 @@ func (c *Client) List(ctx context.Context, l Listing, use func(entry map[string]
 	return &APIError{Message: fmt.Sprintf("the list %s has more than %d pages", l.Path, lastPage)}
 }
 
-// dates gives the date of the last entry, to the second, as a filter says it, and
-// whether none comes before the one in front of it, or before what was asked for.
+// dates returns the date of the last entry, to the second, in the form of a filter. It
+// also reports whether the entries are sorted, and none is older than requested.
 func (l Listing) dates(entries []map[string]any) (last time.Time, ascending bool) {
 	last = l.Since
 	for _, entry := range entries {
@@ -72,7 +73,7 @@ func (l Listing) dates(entries []map[string]any) (last time.Time, ascending bool
 	return last, true
 }
 
-// page gives a page, and how many entries it has if it is not the last.
+// page returns a page, and how many entries it has unless it is the last.
 func (c *Client) page(ctx context.Context, l Listing, page int) (entries []map[string]any, limit int, err error) {
 	for {
 		plain := c.plainDates.Load()
@@ -81,7 +82,7 @@ func (c *Client) page(ctx context.Context, l Listing, page int) (entries []map[s
 			return err
 		})
 		if !plain && !l.Since.IsZero() && (hasStatus(err, http.StatusUnprocessableEntity) || hasStatus(err, http.StatusBadRequest)) {
-			c.plainDates.Store(true) // dates in filters as other portals write them
+			c.plainDates.Store(true) // write dates in filters as other portals do
 			continue
 		}
 		return entries, limit, err
@@ -101,7 +102,7 @@ func (l Listing) query(page int, plain bool) string {
 }
 
 // decodePage reads a page in both of its shapes. A bare list does not say how many
-// entries a page has, so that only an empty one is known to be the last.
+// entries a page has, so only an empty one is known to be the last.
 func decodePage(body []byte, asked int) (entries []map[string]any, limit int, err error) {
 	decode := func(data []byte, into any) error {
 		d := json.NewDecoder(bytes.NewReader(data))
@@ -113,7 +114,7 @@ func decodePage(body []byte, asked int) (entries []map[string]any, limit int, er
 	}
 	var envelope map[string]json.RawMessage
 	if err := decode(body, &envelope); err != nil {
-		return nil, 0, &APIError{Status: http.StatusOK, Message: "the answer is no list, but begins with " + excerpt(body), Temporary: true}
+		return nil, 0, &APIError{Status: http.StatusOK, Message: "the answer is not a list; it begins with " + excerpt(body), Temporary: true}
 	}
 	limit = asked
 	found := false
@@ -129,13 +130,13 @@ func decodePage(body []byte, asked int) (entries []map[string]any, limit int, er
 		}
 	}
 	if !found {
-		return nil, 0, &APIError{Status: http.StatusOK, Message: "the answer is no list, but begins with " + excerpt(body), Temporary: true}
+		return nil, 0, &APIError{Status: http.StatusOK, Message: "the answer contains no list; it begins with " + excerpt(body), Temporary: true}
 	}
 	return entries, limit, nil
 }
 
-// Time reads a date of an answer; zero when there is none.
+// Time reads a date of an answer; zero if there is none.
 func Time(v any) time.Time { return parseTime(v) }
 
-// ID reads an id of an answer; "" when there is none.
+// ID reads an id of an answer; "" if there is none.
 func ID(v any) string { return idText(v) }

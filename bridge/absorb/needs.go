@@ -7,19 +7,19 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// Where an id that a template's lookups ask for comes from.
+// Where an id for a template's lookups comes from.
 const (
-	FromWebhook = "webhook"  // the webhook has it
+	FromWebhook = "webhook"  // the webhook contains it
 	FromLists   = "inferred" // the bridge infers it from Absorb's lists
-	FromNowhere = "missing"  // so its parts of the message stay empty
+	FromNowhere = "missing"  // nowhere, so its parts of the message stay empty
 )
 
-// Need is an id that the lookups of an event's template ask for.
+// Need is an id that the lookups of an event's template need.
 type Need struct {
 	Key   string   `json:"key"`             // such as courseId
-	Parts []string `json:"parts"`           // what is looked up by it, such as course and enrollment
+	Parts []string `json:"parts"`           // what is looked up with it, such as course and enrollment
 	From  string   `json:"from"`            // webhook, inferred or missing
-	Field string   `json:"field,omitempty"` // the likeliest line for the source's fields
+	Field string   `json:"field,omitempty"` // the most likely line for the source's fields
 }
 
 // needs compares an event with the lookups of its template.
@@ -46,8 +46,8 @@ func needs(e bridge.Event, lookups []bridge.Lookup) (all []Need) {
 	return all
 }
 
-// asked are the ids that a lookup asks for. The ids of courses of different kinds
-// stand for each other: of those the most particular one is asked for.
+// asked returns the ids that a lookup needs. Ids of courses of different kinds stand
+// for each other; only the most specific one is needed.
 func asked(l bridge.Lookup) []string {
 	keys := slices.Clone(l.Asks())
 	if slices.Contains(keys, "curriculumId") || slices.Contains(keys, "courseBundleId") {
@@ -56,8 +56,8 @@ func asked(l bridge.Lookup) []string {
 	return keys
 }
 
-// givenBy are the ids that lookups find out, from those that the event has and from
-// each other's.
+// givenBy returns the ids that lookups find, from the event's ids and from each
+// other's.
 func givenBy(e bridge.Event, lookups []bridge.Lookup) (given []string) {
 	for range lookups {
 		for _, l := range lookups {
@@ -84,7 +84,7 @@ func has(e bridge.Event, key string) bool {
 	return e.IDOf(key) != ""
 }
 
-// fieldKey is the key in the source's fields for an id of the event.
+// fieldKey returns the key in the source's fields for an id of the event.
 func fieldKey(key string) string {
 	switch key {
 	case "userId":

@@ -14,49 +14,50 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// OAuth is how a client gets its tokens by OAuth 2.0 (RFC 6749, section 6): an
-// admin consented once, in a browser, which gave a refresh token. The portal gives a
-// new one at every use and ends the one before, so the newest is kept in
-// ClientOptions.Tokens.
+// OAuth says how a client gets its tokens with OAuth 2.0 (RFC 6749, section 6). An
+// admin consented once, in a browser, which gave a refresh token. Each use gives a new
+// refresh token and invalidates the previous one, so ClientOptions.Tokens stores the
+// newest.
 type OAuth struct {
 	TokenURL     string // such as https://acme.myabsorb.com/oauth/token
 	ClientID     string
 	ClientSecret bridge.Secret
-	RefreshToken bridge.Secret // "" when it comes from a Consent
-	Source       string        // which source errors name as the one to log in
+	RefreshToken bridge.Secret // "" if it comes from a Consent
+	Source       string        // the source that errors tell people to log in to
 }
 
-// refreshLife is how long a refresh token is valid (Absorb: a year).
+// refreshLife is how long a refresh token is valid: in Absorb, a year.
 const refreshLife = 365 * 24 * time.Hour
 
-// noLogin is the error of a client that has no refresh token that it can read. Unlike a refusal it ends
-// as soon as somebody logs in.
+// noLogin is the error of a client without a refresh token that it can read. Unlike a
+// refusal it ends as soon as somebody logs in.
 type noLogin struct{ *APIError }
 
-// Unwrap gives the error as the others are.
+// Unwrap returns the API error.
 func (e noLogin) Unwrap() error { return e.APIError }
 
-// NeedsLogin tells whether an error says that nobody has logged in yet.
+// NeedsLogin reports whether an error means that nobody has logged in yet.
 func NeedsLogin(err error) bool {
 	_, ok := errors.AsType[noLogin](err)
 	return ok
 }
 
-// grant is what a login gives.
+// grant is the result of a login.
 type grant struct {
 	token bridge.Secret
 	life  time.Duration
 }
 
-// refresher trades refresh tokens. It is used by one goroutine at a time.
+// refresher exchanges refresh tokens. Only one goroutine at a time may use it.
 type refresher struct {
 	client *Client
 	newest bridge.Secret // "" before the first use, and after a refusal
-	saved  bool          // whether the store has newest
+	saved  bool          // whether the store has the newest
 }
 
-// RefreshKey is where the newest refresh token is kept. It depends on the configured
-// one, so that a new one starts over. Without one it depends on whom a login is for.
+// RefreshKey returns the key under which the newest refresh token is stored. It depends
+// on the configured token, so that a new one starts over. Without one it depends on
+// whose login it is.
 func (o ClientOptions) RefreshKey() string {
 	of := o.OAuth.RefreshToken.Reveal()
 	if of == "" {
@@ -66,7 +67,7 @@ func (o ClientOptions) RefreshKey() string {
 	return fmt.Sprintf("%s refresh %x", o.TokenKey, sum[:6])
 }
 
-// LoggedOut tells whether the client waits for somebody to log in.
+// LoggedOut reports whether the client waits for somebody to log in.
 func (c *Client) LoggedOut(ctx context.Context) (bool, error) {
 	if c.OAuth == nil {
 		return false, nil
@@ -76,20 +77,20 @@ func (c *Client) LoggedOut(ctx context.Context) (bool, error) {
 	return r.newest.Empty(), err
 }
 
-// load finds the newest refresh token: the one that is kept, else the configured.
+// load returns the newest refresh token: the stored one, or else the configured one.
 func (r *refresher) load(ctx context.Context) error {
 	r.newest, r.saved = r.client.OAuth.RefreshToken, true
 	if r.client.Tokens == nil {
 		return nil
 	}
 	kept, _, err := r.client.Tokens.Token(ctx, r.client.RefreshKey())
-	if errors.Is(err, ErrUnreadable) { // the configured one was used up when this one was given
+	if errors.Is(err, ErrUnreadable) { // the configured token was used up to get this one
 		r.newest = ""
-		return noLogin{&APIError{Message: "the refresh token in the store is encrypted by a key that is not in store_keys: add that key, or run absorb-bridge login " + r.client.OAuth.Source}}
+		return noLogin{&APIError{Message: "the refresh token in the store is encrypted by a key that is not in store_keys; add that key, or run absorb-bridge login " + r.client.OAuth.Source}}
 	}
 	if err != nil {
 		r.newest = ""
-		return &APIError{Message: "the refresh token cannot be read from the store", Temporary: true}
+		return &APIError{Message: "cannot read the refresh token from the store", Temporary: true}
 	}
 	if kept != "" {
 		r.newest = bridge.Secret(kept)
@@ -97,8 +98,8 @@ func (r *refresher) load(ctx context.Context) error {
 	return nil
 }
 
-// save keeps the newest refresh token. If that fails it is tried again before the
-// next use: without it the access would end with the process.
+// save stores the newest refresh token. If that fails, the next use tries again:
+// without the token, the access would end with the process.
 func (r *refresher) save(ctx context.Context) {
 	if r.saved || r.client.Tokens == nil {
 		return
@@ -106,7 +107,8 @@ func (r *refresher) save(ctx context.Context) {
 	r.saved = r.client.Tokens.SaveToken(ctx, r.client.RefreshKey(), r.newest.Reveal(), time.Now().Add(refreshLife)) == nil
 }
 
-// refresh trades the newest refresh token for an access token and the next one.
+// refresh exchanges the newest refresh token for an access token and the next refresh
+// token.
 func (r *refresher) refresh(ctx context.Context) (grant, error) {
 	if r.saved || r.newest.Empty() { // another process may have a newer one
 		if err := r.load(ctx); err != nil {
@@ -120,8 +122,8 @@ func (r *refresher) refresh(ctx context.Context) (grant, error) {
 	got, err := r.client.trade(ctx, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {r.newest.Reveal()}}, r.newest)
 	if err != nil {
 		if e, ok := errors.AsType[*APIError](err); ok && !e.Temporary {
-			r.newest = "" // the store may have another one by the next try
-			e.Message = "the refresh token was refused: " + again + ", and check client_id and client_secret (" + e.Message + ")"
+			r.newest = "" // another process may have stored a new one by the next attempt
+			e.Message = "the portal refused the refresh token; " + again + ", and check client_id and client_secret (" + e.Message + ")"
 		}
 		return grant{}, err
 	}
@@ -132,20 +134,20 @@ func (r *refresher) refresh(ctx context.Context) (grant, error) {
 	return grant{got.Access, time.Until(got.Expires)}, nil
 }
 
-// Login is the tokens that a portal gives.
+// Login is the tokens that a portal issued.
 type Login struct {
 	Access  bridge.Secret
 	Expires time.Time     // of Access
 	Refresh bridge.Secret // "" when the portal gave none
 }
 
-// trade asks the portal for tokens. The secrets are those of the form.
+// trade requests tokens from the portal. The secrets are those in the form.
 func (c *Client) trade(ctx context.Context, form url.Values, secrets ...bridge.Secret) (Login, error) {
 	form.Set("client_id", c.OAuth.ClientID)
 	form.Set("client_secret", c.OAuth.ClientSecret.Reveal())
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.OAuth.TokenURL, strings.NewReader(form.Encode()))
 	if err != nil {
-		return Login{}, &APIError{Message: "no token can be asked for: check api.oauth.token_url"}
+		return Login{}, &APIError{Message: "api.oauth.token_url is not a valid address"}
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	var answer struct {
@@ -164,7 +166,7 @@ func (c *Client) trade(ctx context.Context, form url.Values, secrets ...bridge.S
 	case err != nil:
 		return Login{}, err
 	case answer.Access == "":
-		return Login{}, &APIError{Status: http.StatusOK, Message: "api.oauth.token_url answers without an access token"}
+		return Login{}, &APIError{Status: http.StatusOK, Message: "api.oauth.token_url answered without an access token"}
 	}
 	life := time.Duration(answer.Expires) * time.Second
 	if life <= 0 {

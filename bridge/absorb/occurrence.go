@@ -9,24 +9,24 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// An Occurrence is what happened, whoever reports it: a webhook, or the Integration
-// API that was asked afterwards.
+// An Occurrence is what happened, no matter whether a webhook or a later request to the
+// Integration API reports it.
 type Occurrence struct {
-	// Kind is what happened. Events of one kind may be the same occurrence.
+	// Kind is what happened. Only events of one kind may be the same occurrence.
 	Kind string
 
-	// Keys name it, the best first: a webhook may have the id of the course, or of
-	// the enrollment, or both. A lean webhook has neither, and there is no key.
+	// Keys identify it, best first: a webhook may have the id of the course, of the
+	// enrollment, or both. A lean webhook has neither, and no key.
 	Keys []string
 
-	// Lean names it as a lean webhook does, by its kind and its person; "" where
-	// the API has no list to compare it with.
+	// Lean identifies it as a lean webhook does, by kind and person; "" if the API has
+	// no list to compare it with.
 	Lean string
 }
 
-// listed are the kinds of events that the Integration API can list by their date, by
-// canonical name. Who enrolled a learner, or completed for them, it does not tell:
-// the two events are one kind.
+// listed returns the event types that the Integration API can list by date, by
+// canonical name. The API does not say who enrolled a learner or completed for them, so
+// the two events have one kind.
 func listed() map[string]string {
 	return map[string]string{
 		"UserCreated":                   "user",
@@ -41,13 +41,13 @@ func listed() map[string]string {
 	}
 }
 
-// kinds is listed, made once; never changed.
+// kinds is listed, computed once; it never changes.
 var kinds = listed()
 
-// Listed gives the names of the events that the Integration API can list by their
-// date, in the catalogue's order. There is no list of the others, or none with a
-// date: what was activated, deactivated or deleted, sessions, competencies,
-// self-assessments and learning paths.
+// Listed returns the event types that the Integration API can list by date, in the
+// catalogue's order. The API has no list of the others, or none with a date: things
+// that were activated, deactivated or deleted, sessions, competencies, self-assessments
+// and learning paths.
 func Listed() []string {
 	var all []string
 	for _, e := range Events() {
@@ -61,8 +61,8 @@ func Listed() []string {
 // SameKind reports whether the API cannot tell two events apart.
 func SameKind(a, b string) bool { return kinds[a] != "" && kinds[a] == kinds[b] }
 
-// SameKinds are the names of the events that the API cannot tell from one, itself
-// among them.
+// SameKinds returns the event types that the API cannot tell from one type, including
+// that type.
 func SameKinds(name string) []string {
 	all := []string{name}
 	for other := range kinds {
@@ -73,7 +73,7 @@ func SameKinds(name string) []string {
 	return all
 }
 
-// OccurrenceOf gives what an event reports.
+// OccurrenceOf returns what an event reports.
 func OccurrenceOf(e bridge.Event) (o Occurrence) {
 	o.Kind = cmp.Or(kinds[e.Type], e.Type)
 	name := func(what, id string) {
@@ -91,7 +91,7 @@ func OccurrenceOf(e bridge.Event) (o Occurrence) {
 		name("user", e.UserID)
 	case "department", "group":
 		if id := id[o.Kind+"Id"]; id != "" {
-			o.Keys = []string{strings.ToLower(o.Kind + " " + id)} // the user may be whoever made it
+			o.Keys = []string{strings.ToLower(o.Kind + " " + id)} // the user may be the person who created it
 		}
 		o.Lean = o.Kind
 	default:
@@ -108,13 +108,13 @@ func OccurrenceOf(e bridge.Event) (o Occurrence) {
 	return o
 }
 
-// courseOf is the id of an event's course, whatever its kind.
+// courseOf returns the id of an event's course, of any kind.
 func courseOf(e bridge.Event) string {
 	return cmp.Or(e.Entities["courseId"], e.Entities["curriculumId"], e.Entities["courseBundleId"])
 }
 
-// thing is what an event that the API cannot list by its date is about: of a kind in
-// the catalogue the id of its thing, else all ids that tell events apart.
+// thing identifies what an event is about if the API cannot list it by date: for a
+// known event type the id of its thing, otherwise all ids that distinguish events.
 func thing(e bridge.Event) (what, id string) {
 	if Known(e.Type) {
 		keys := []string{"sessionId", "competencyId", "learningPathId", "selfAssessmentId"}
@@ -136,8 +136,8 @@ func thing(e bridge.Event) (what, id string) {
 	return "ids", id
 }
 
-// ThingOf names the thing that an event is about, as exactly as its ids do; "" when
-// they do not.
+// ThingOf identifies the thing that an event is about, as far as its ids do; otherwise
+// it returns "".
 func ThingOf(e bridge.Event) string {
 	if keys := OccurrenceOf(e).Keys; len(keys) > 0 {
 		return keys[len(keys)-1]
@@ -151,8 +151,8 @@ func surroundings() []string {
 	return append(bridge.PortalKeys(), "credits", "categoryId", "departmentId", "supervisorId", "roleId")
 }
 
-// Anonymous reports whether an event names neither a thing nor a time, so that two of
-// them with the same bytes may be two events.
+// Anonymous reports whether an event names neither a thing nor a time. Two such events
+// with the same bytes may be two different events.
 func Anonymous(e bridge.Event) bool {
 	for key := range e.Entities {
 		if !slices.Contains(surroundings(), key) {

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// path leads to a value inside a JSON body. Its steps are the keys of objects, the
-// indexes of lists, and entries of lists that are chosen by a key and its value.
+// path leads to a value inside a JSON body. Its steps are keys of objects, indexes of
+// lists, and entries of lists selected by a key and its value.
 type path []any // string, int or entry
 
-// entry chooses the first object of a list in which a key has a value.
+// entry selects the first object of a list in which a key has a value.
 type entry struct{ key, value string }
 
 // parsePath reads "$.a.b", "$.a[0].b", "$['a key'].b" and "$.a[name=courseId].value",
@@ -45,12 +45,12 @@ func parsePath(text string) (path, error) {
 		rest = rest[end:]
 	}
 	if len(p) == 0 {
-		return nil, fmt.Errorf("the JSON path %q leads to no value; write it like $.data.course.id", text)
+		return nil, fmt.Errorf("the JSON path %q has no steps; write it like $.data.course.id", text)
 	}
 	return p, nil
 }
 
-// cutBracket divides a text at the first ] that is not in quotes.
+// cutBracket splits a text at the first ] outside of quotes.
 func cutBracket(text string) (content, after string, closed bool) {
 	quote := byte(0)
 	for i := range len(text) {
@@ -68,7 +68,7 @@ func cutBracket(text string) (content, after string, closed bool) {
 	return "", "", false
 }
 
-// parseBrackets reads what stands in brackets; nil when it is no step.
+// parseBrackets reads the contents of brackets; nil if they are not a step.
 func parseBrackets(content string) any {
 	if n, err := strconv.Atoi(content); err == nil && n >= 0 {
 		return n
@@ -94,7 +94,7 @@ func unquote(s string) (string, bool) {
 	return s[1 : len(s)-1], true
 }
 
-// of follows the path; nil when it leads nowhere. It may lead through one text that
+// of follows the path; nil if it leads nowhere. The path may lead through one text that
 // is JSON itself.
 func (p path) of(body map[string]any) any {
 	var v any = body
@@ -131,7 +131,7 @@ func (e entry) of(v any) any {
 	return nil
 }
 
-// decodeText decodes a text that is a JSON object or list; nil for any other.
+// decodeText decodes a text that is a JSON object or list; nil for any other text.
 func decodeText(text string) any {
 	text = strings.TrimSpace(text)
 	if text == "" || text[0] != '{' && text[0] != '[' || shapeOf([]byte(text)).problem() != "" || !json.Valid([]byte(text)) {

@@ -9,15 +9,15 @@ import (
 	visible "github.com/absorb-bridge/absorb-bridge/bridge/plain"
 )
 
-// maxPath bounds the length of a path with its query, in bytes.
+// maxPath limits a path with its query, in bytes.
 const maxPath = 8 << 10
 
-// pathFault says why a path is not asked for, or "". The ids in it come from webhooks:
-// one that a server between us and Absorb could take for several steps of the path, or
-// for its end, must not lead to another resource.
+// pathFault says why a path is not requested, or "". Its ids come from webhooks. An id
+// that a server on the way could read as several steps of the path, or as its end, must
+// not lead to another resource.
 func pathFault(path string) string {
 	if len(path) > maxPath {
-		return fmt.Sprintf("a path of %d bytes is not asked for: an id in it is none of Absorb's", len(path))
+		return fmt.Sprintf("the path has %d bytes, so an id in it is not Absorb's", len(path))
 	}
 	steps, _, _ := strings.Cut(path, "?")
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(steps, `\#`) {
@@ -29,11 +29,11 @@ func pathFault(path string) string {
 			return fmt.Sprintf("%q is not a path below the API's address", path)
 		}
 		if id == "." || id == ".." || strings.ContainsAny(id, `/\%?#`) || strings.ContainsFunc(id, hidden) {
-			return fmt.Sprintf("%q is no id of Absorb's, so it is not asked for", id)
+			return fmt.Sprintf("%q is not an id of Absorb's", id)
 		}
 	}
 	return ""
 }
 
-// hidden tells whether a character is not one that an id has.
+// hidden reports whether a character cannot be part of an id.
 func hidden(r rune) bool { return visible.Hidden(r) || r == unicode.ReplacementChar }

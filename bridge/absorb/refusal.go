@@ -8,19 +8,18 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// canLogin tells whether there is a way to another token.
+// canLogin reports whether there is a way to another token.
 func (c *Client) canLogin() bool { return c.Username != "" || c.OAuth != nil }
 
-// settle decides what a 401 means. It gives another token to ask with, or an error:
+// settle decides what a 401 means. It returns another token to use, or an error:
 //
-//   - The token is new. Some of Absorb's nodes do not know it yet, and another login
-//     would only start that again, so the same request is made again later.
-//   - The token is accepted for another resource. If this one has been refused for as
-//     long as a new or an ended token takes to spread, it is forbidden.
-//   - The token is accepted for nothing. It is replaced.
+//   - The token is new. Some of Absorb's nodes may not know it yet, and another login
+//     would only cause the same again, so the same request is repeated later.
+//   - The API accepts the token for another resource. If it has refused this one for as
+//     long as a new or an invalid token takes to spread, the resource is forbidden.
+//   - The API accepts the token for nothing. The client replaces it.
 //
-// One request at a time is settled, so that many that are refused together cause one
-// login.
+// Only one request at a time is settled, so that many refusals at once cause one login.
 func (c *Client) settle(ctx context.Context, path string, token bridge.Secret, refusal *APIError) (bridge.Secret, error) {
 	at := time.Now()
 	first := c.rights.refuse(token, path, at)
@@ -54,13 +53,13 @@ func (c *Client) settle(ctx context.Context, path string, token bridge.Secret, r
 	return c.tokens.replace(ctx, token, !accepted.IsZero(), refusal.Message)
 }
 
-// later is a refusal that may pass by itself.
+// later returns a refusal that may end on its own.
 func later(refusal *APIError) error {
 	return &APIError{Status: http.StatusUnauthorized, Message: refusal.Message, Temporary: true}
 }
 
-// works tells whether the API accepts a token for something else than a path, after
-// the path was refused. The error is one that leaves it open.
+// works reports whether the API accepts a token for something other than a path, after
+// it refused the path. An error leaves the question open.
 func (c *Client) works(ctx context.Context, path string, token bridge.Secret, refused time.Time) (bool, error) {
 	control, accepted := c.rights.control(token)
 	if !accepted.IsZero() && !accepted.Before(refused) {

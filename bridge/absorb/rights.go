@@ -11,40 +11,40 @@ import (
 )
 
 const (
-	// forbiddenFor is how long a forbidden resource is not asked for again: so late
-	// does a right that the administrator's role was given take effect.
+	// forbiddenFor is how long the client does not request a forbidden resource again,
+	// so a new right takes effect after this time at the latest.
 	forbiddenFor = 10 * time.Minute
 
-	// maxStandings bounds the memory for resources. There are about a dozen kinds;
-	// ids without a digit make more.
+	// maxStandings limits the memory for resources. There are about a dozen kinds; ids
+	// without a digit make more.
 	maxStandings = 1000
 
-	// whoAmI is a resource that every user of the API may see.
+	// whoAmI is a resource that every user of the API may view.
 	whoAmI = "/my-details"
 )
 
-// rights remembers which resources the API accepts a token for. Absorb answers 401
-// not only for a bad token but also when the user lacks the right to view a resource,
-// so one refusal means nothing without the answers to other requests.
+// rights remembers for which resources the API accepts a token. Absorb answers 401 not
+// only for a bad token, but also if the user may not view a resource. One refusal
+// therefore means nothing without the answers to other requests.
 type rights struct {
-	mu        sync.Mutex // guards what follows
+	mu        sync.Mutex // guards the fields below
 	token     bridge.Secret
 	accepted  time.Time // when the API last accepted the token …
 	path      string    // … and for which path
 	standings map[string]standing
 }
 
-// standing is what is known of a resource.
+// standing is what the client knows about a resource.
 type standing struct {
-	accepted time.Time // when it was last given
+	accepted time.Time // when the API last returned it
 	token    bridge.Secret
-	refused  time.Time // when it was first refused with the token
-	until    time.Time // it is forbidden until then, as far as is known …
-	words    string    // … in Absorb's words
+	refused  time.Time // when the API first refused it with the token
+	until    time.Time // forbidden until then …
+	words    string    // … with this message of Absorb's
 }
 
-// kind is a path without its query and with "*" in place of ids, which are the
-// segments that have a digit.
+// kind returns a path without its query and with "*" instead of ids, which are the
+// segments that contain a digit.
 func kind(path string) string {
 	segments := strings.Split(plain(path), "/")
 	for i, s := range segments {
@@ -55,13 +55,13 @@ func kind(path string) string {
 	return strings.Join(segments, "/")
 }
 
-// plain is a path without its query.
+// plain returns a path without its query.
 func plain(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	return path
 }
 
-// accept notes that the API gave what is at a path.
+// accept notes that the API returned a path.
 func (r *rights) accept(token bridge.Secret, path string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -71,7 +71,7 @@ func (r *rights) accept(token bridge.Secret, path string) {
 	r.put(kind(path), standing{accepted: now})
 }
 
-// refuse notes a 401, and gives the time of the first in a row with the same token.
+// refuse notes a 401, and returns the time of the first in a row with the same token.
 func (r *rights) refuse(token bridge.Secret, path string, at time.Time) (first time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -84,7 +84,7 @@ func (r *rights) refuse(token bridge.Secret, path string, at time.Time) (first t
 	return s.refused
 }
 
-// forbid notes that a resource is refused with a token that is accepted for others.
+// forbid notes that the API refuses a resource with a token that it accepts for others.
 func (r *rights) forbid(path, words string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -95,7 +95,7 @@ func (r *rights) forbid(path, words string) error {
 	return s.error(key)
 }
 
-// forbidden is the error of a resource that is known to be forbidden, or nil.
+// forbidden returns the error of a resource that is known to be forbidden, or nil.
 func (r *rights) forbidden(path string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -110,12 +110,12 @@ func (r *rights) forbidden(path string) error {
 func (s standing) error(key string) error {
 	return &APIError{
 		Status: http.StatusUnauthorized, answer: true,
-		Message: fmt.Sprintf("%s; the token is accepted for other resources, so give the role of the API's administrator the right to view %s", s.words, key),
+		Message: fmt.Sprintf("%s; the API accepts the token for other resources, so give the role of the API's administrator the right to view %s", s.words, key),
 	}
 }
 
-// key is what a refusal of a path is about: its kind, or the path alone if others of
-// its kind were given lately.
+// key returns what a refusal of a path is about: its kind, or only the path if the API
+// recently returned others of its kind.
 func (r *rights) key(path string) string {
 	k := kind(path)
 	if s := r.standings[k]; !s.accepted.IsZero() && time.Since(s.accepted) < forbiddenFor {
@@ -124,7 +124,7 @@ func (r *rights) key(path string) string {
 	return k
 }
 
-// put keeps a standing. The caller holds mu.
+// put stores a standing. The caller holds mu.
 func (r *rights) put(key string, s standing) {
 	if r.standings == nil || len(r.standings) >= maxStandings {
 		r.standings = map[string]standing{}
@@ -132,7 +132,7 @@ func (r *rights) put(key string, s standing) {
 	r.standings[key] = s
 }
 
-// control gives a path that the API should give with a token, and when it last
+// control returns a path that the API should return with a token, and when it last
 // accepted the token for anything; zero for never.
 func (r *rights) control(token bridge.Secret) (path string, accepted time.Time) {
 	r.mu.Lock()

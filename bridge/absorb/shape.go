@@ -3,14 +3,14 @@ package absorb
 import "fmt"
 
 const (
-	maxDepth = 32     // of objects and lists inside each other
-	maxMarks = 25_000 // commas, colons and brackets in one body, which has about half as many values
+	maxDepth = 32     // nested objects and lists
+	maxMarks = 25_000 // commas, colons and brackets in a body, which has about half as many values
 )
 
-// jsonShape is what a JSON text is like before it is decoded: for a broken one, some
-// numbers.
+// jsonShape is the shape of a JSON text before it is decoded; for an invalid text it is
+// arbitrary.
 type jsonShape struct {
-	depth int // how deep it nests
+	depth int // how deep it is nested
 	marks int // commas, colons and opening brackets outside of texts
 }
 
@@ -36,7 +36,7 @@ func shapeOf(data []byte) (s jsonShape) {
 	return s
 }
 
-// problem says why a text is not decoded; "" when it is.
+// problem says why a text is not decoded; "" if it is.
 func (s jsonShape) problem() string {
 	switch {
 	case s.depth > maxDepth:
@@ -47,15 +47,15 @@ func (s jsonShape) problem() string {
 	return ""
 }
 
-// What decoding and storing a body takes, in bytes: TestCost measures it.
+// The memory that decoding and storing a body takes, in bytes; TestCost measures it.
 const (
 	perByte  = 8
 	perMark  = 512
 	perEvent = 2 << 10
 )
 
-// Cost bounds the memory that Parse needs for a body, and the store for its events.
-// Texts count like the rest: they may be JSON, too.
+// Cost is an upper limit of the memory that Parse needs for a body, and the store for
+// its events. It counts texts, too: they may be JSON.
 func Cost(body []byte) int64 {
 	marks, objects := 0, 1
 	for _, c := range body {

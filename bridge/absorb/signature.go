@@ -14,26 +14,26 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// SignatureHeader holds the HMAC-SHA256 of the raw body, keyed with the webhook's
-// Secret Key.
+// SignatureHeader is the header with the HMAC-SHA256 of the raw body, keyed with the
+// webhook's Secret Key.
 const SignatureHeader = "absorb-signature"
 
 // Key is a webhook's Secret Key, ready to verify with.
 type Key struct {
 	bytes    bridge.Secret
 	text     bridge.Secret // as configured
-	encoding string        // what the text stands for
+	encoding string        // how the text encodes the key
 }
 
-// NewKey makes a key of a secret. The encoding says what the secret's text
-// stands for: "text" (or "", as the portal shows it), "hex" or "base64".
+// NewKey makes a key from a secret. The encoding is that of the secret's text: "text"
+// (or ""), as the portal shows it, "hex" or "base64".
 func NewKey(secret bridge.Secret, encoding string) (Key, error) {
 	if strings.TrimSpace(secret.Reveal()) == "" {
 		return Key{}, errors.New("the secret is empty")
 	}
 	decoded, err := decodeSecret(secret.Reveal(), encoding)
 	if err == nil && len(decoded) < ShortKey && encoding != "" && encoding != "text" {
-		err = fmt.Errorf("the secret is %d bytes in %s, and anyone who guesses it can sign events; want at least %d: is secret_encoding right?", len(decoded), encoding, ShortKey)
+		err = fmt.Errorf("the secret has only %d bytes in %s, so it can be guessed; use at least %d bytes, or check secret_encoding", len(decoded), encoding, ShortKey)
 	}
 	return Key{bridge.Secret(decoded), secret, encoding}, err
 }
@@ -41,7 +41,7 @@ func NewKey(secret bridge.Secret, encoding string) (Key, error) {
 // ShortKey is the size below which a key can be guessed, in bytes.
 const ShortKey = 16
 
-// Bytes are what signs.
+// Bytes returns the bytes that sign.
 func (k Key) Bytes() bridge.Secret { return k.bytes }
 
 func decodeSecret(secret, encoding string) (decoded []byte, err error) {
@@ -53,37 +53,37 @@ func decodeSecret(secret, encoding string) (decoded []byte, err error) {
 	case "base64":
 		decoded, err = base64.StdEncoding.DecodeString(secret)
 	default:
-		return nil, fmt.Errorf("secret_encoding is text, hex or base64, not %q", encoding)
+		return nil, fmt.Errorf("secret_encoding must be text, hex or base64, not %q", encoding)
 	}
-	if err != nil { // the error would show parts of the secret
-		return nil, fmt.Errorf("the secret is not %s", encoding)
+	if err != nil { // the original error would show parts of the secret
+		return nil, fmt.Errorf("the secret is not valid %s", encoding)
 	}
 	return decoded, nil
 }
 
-// Form is how a signature is spelled. Absorb does not publish it, so every
-// common form of the same 32 bytes is accepted; a source may pin one.
+// Form is how a signature is spelled. Absorb does not publish the form, so the bridge
+// accepts every common form of the same 32 bytes; a source may allow only one.
 type Form string
 
-// The forms of a signature. A prefix such as "sha256=" makes no other form.
+// The forms of a signature. A prefix such as "sha256=" does not change the form.
 const (
 	Hex       Form = "hex"
 	HexUpper  Form = "hex-upper"
-	HexDashed Form = "hex-dashed" // bytes divided by dashes or colons, as .NET's BitConverter does
+	HexDashed Form = "hex-dashed" // bytes separated by dashes or colons, as .NET's BitConverter writes them
 	Base64    Form = "base64"
 	Base64URL Form = "base64url"
 )
 
-// Forms are all forms that a source may pin.
+// Forms returns all forms that a source may allow.
 func Forms() []Form { return []Form{Hex, HexUpper, HexDashed, Base64, Base64URL} }
 
-// Match says which key verified a body, and how its signature was spelled.
+// Match says which key verified a body, and the form of its signature.
 type Match struct {
 	Key  int // index in the keys given
 	Form Form
 }
 
-// Reason says why a signature was refused.
+// Reason is why a signature was refused.
 type Reason string
 
 // The reasons.
@@ -94,18 +94,18 @@ const (
 	WrongForm Reason = "form-not-allowed"
 )
 
-// SignatureError is why a request is not verified. Its text helps an admin and
-// holds neither a secret nor the signature.
+// SignatureError is why a request is not verified. Its text helps an admin, and
+// contains neither a secret nor the signature.
 type SignatureError struct {
 	Reason Reason
 	Hint   string
 }
 
-// Error gives the hint.
+// Error returns the hint.
 func (e *SignatureError) Error() string { return e.Hint }
 
-// Verify finds a key that signed the body. It tries the signature of each header
-// value with all keys, each in constant time. A pinned form refuses every other one.
+// Verify returns the key that signed the body. It compares the signature of each header
+// value with all keys, in constant time. If a form is pinned, other forms are refused.
 func Verify(header []string, body []byte, keys []Key, pinned Form) (Match, error) {
 	if len(header) == 0 {
 		return Match{}, &SignatureError{Missing, "the request has no " + SignatureHeader + " header; is a Secret Key set for the webhook?"}
@@ -119,7 +119,7 @@ func Verify(header []string, body []byte, keys []Key, pinned Form) (Match, error
 	if len(all) == 0 {
 		return Match{}, &SignatureError{Malformed, malformedHint(header[len(header)-1])}
 	}
-	sums := signAll(keys, body) // made once, whatever the number of signatures
+	sums := signAll(keys, body) // computed once for all signatures
 	var wrongForm Form
 	for _, d := range all {
 		key := d.among(sums)
@@ -143,14 +143,14 @@ func Verify(header []string, body []byte, keys []Key, pinned Form) (Match, error
 
 func malformedHint(value string) string {
 	if len(value) > maxSignature {
-		return fmt.Sprintf("the signature has %d characters; at most %d are read", len(value), maxSignature)
+		return fmt.Sprintf("the signature has %d characters; the limit is %d", len(value), maxSignature)
 	}
-	return fmt.Sprintf("the signature has %d characters and is not one run of 32 bytes in hex or base64", len(value))
+	return fmt.Sprintf("the signature has %d characters and is not 32 bytes in hex or base64", len(value))
 }
 
-// mismatchHint says what to do about a signature that no key made. When another
-// reading of a secret made it, the hint names the setting: that is for the admin,
-// who decides, and never for the sender.
+// mismatchHint says what to do about a signature that matches no key. If another
+// reading of a secret matches, the hint names the setting. It is for the admin, who
+// decides, and never for the sender.
 func mismatchHint(all []digest, body []byte, keys []Key) string {
 	which := "its secret"
 	if len(keys) != 1 {
@@ -165,10 +165,10 @@ func mismatchHint(all []digest, body []byte, keys []Key) string {
 			}
 		}
 	}
-	return hint + "; was the Secret Key copied whole, and is it this webhook's? (the portal's Test Webhook button never matches)"
+	return hint + "; copy the whole Secret Key of this webhook again (the portal's Test Webhook button never matches)"
 }
 
-// reading is another key that a secret's text may stand for.
+// reading is another key that a secret's text may encode.
 type reading struct {
 	key    Key
 	remedy string // how to configure it
@@ -184,7 +184,7 @@ func (k Key) otherReadings() (all []reading) {
 		}
 		remedy := "with secret_encoding: " + encoding
 		if trimmed != text {
-			remedy = "without the white space around it"
+			remedy = "without the spaces around it"
 			if encoding != cmp.Or(k.encoding, "text") {
 				remedy += " and with secret_encoding: " + encoding
 			}
@@ -208,7 +208,7 @@ func (k Key) sum(body []byte, into *[sha256.Size]byte) {
 	mac.Sum(into[:0])
 }
 
-// Sign gives a body's signature in lower-case hex.
+// Sign returns a body's signature in lower-case hex.
 func Sign(key Key, body []byte) string {
 	var sum [sha256.Size]byte
 	key.sum(body, &sum)

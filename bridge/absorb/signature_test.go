@@ -201,9 +201,9 @@ func TestOtherReadings(t *testing.T) {
 		"base64":             {b64, "", raw, "secret 1 would match with secret_encoding: base64"},
 		"hex":                {hexed, "text", raw, "with secret_encoding: hex"},
 		"text":               {b64, "base64", b64, "with secret_encoding: text"},
-		"white space":        {" " + raw + "\n", "", raw, "without the white space around it"},
-		"white space, coded": {b64 + "\n", "", raw, "without the white space around it and with secret_encoding: base64"},
-		"another secret":     {b64, "", "another", "was the Secret Key copied whole"},
+		"white space":        {" " + raw + "\n", "", raw, "without the spaces around it"},
+		"white space, coded": {b64 + "\n", "", raw, "without the spaces around it and with secret_encoding: base64"},
+		"another secret":     {b64, "", "another", "copy the whole Secret Key"},
 	} {
 		k, err := NewKey(bridge.Secret(c.secret), c.encoding)
 		if err != nil {

@@ -10,9 +10,9 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// likely is a value of a body that looks like an id and that the parser did not take.
+// likely is a value of a body that looks like an id and that the parser did not use.
 type likely struct {
-	name string // what it seems to be of, as a key of the source's fields: courseId, user
+	name string // what it seems to refer to, as a key of the source's fields: courseId, user
 	path string
 	id   string
 	sure bool // a GUID, rather than a number or a word under a key that looks like an id's
@@ -20,16 +20,16 @@ type likely struct {
 
 const (
 	maxLikely  = 50   // candidates in one body
-	maxVisited = 5000 // values that are looked at
+	maxVisited = 5000 // values that are examined
 )
 
 // search finds what looks like an id anywhere in a body: below known keys, in every
 // entry of lists, and inside one text that is JSON.
 type search struct {
 	taken   map[string]bool
-	event   bool // the event's name is known
+	event   bool // the event type's name is known
 	all     []likely
-	names   []string // paths of what reads like an event's name
+	names   []string // paths of what looks like an event type's name
 	visited int
 }
 
@@ -83,8 +83,8 @@ func (s *search) list(path, parent, key string, list []any, opened bool) {
 	}
 }
 
-// tellsNothing reports whether a key that stands in a body as a value can be shown:
-// it is made of the words that the parser knows.
+// tellsNothing reports whether a key that is a value in a body may be shown, because it
+// consists of words that the parser knows.
 func tellsNothing(name string) bool {
 	if !plainKey.MatchString(name) {
 		return false
@@ -119,7 +119,7 @@ func (s *search) found(path, parent, key string, v any) {
 	s.all = append(s.all, likely{overrideName(parent, key), path, id, sure})
 }
 
-// likeID tells a key that ends like an id's: courseId, course_guid.
+// likeID reports whether a key ends like an id's: courseId, course_guid.
 func likeID(key string) bool {
 	folded := foldID(key)
 	if !strings.HasSuffix(folded, "id") || len(key) < 2 {
@@ -136,7 +136,7 @@ func likeRef(key string) bool {
 	})
 }
 
-// searchBody finds what the parser did not take of an event.
+// searchBody finds what the parser did not use of an event.
 func searchBody(e bridge.Event, content any) *search {
 	s := &search{event: Known(e.Type), taken: map[string]bool{e.UserID: true, e.AdminID: true, e.ClientID: true, e.CorrelationID: true, "": true}}
 	for _, id := range e.Entities {
@@ -149,7 +149,7 @@ func searchBody(e bridge.Event, content any) *search {
 	return s
 }
 
-// line is what to write into the source's fields for a key.
+// line returns the line for the source's fields for a key.
 func (l likely) line(key string) string {
 	if strings.Contains(l.path, "=") {
 		return fmt.Sprintf("%s: %q", key, l.path)
@@ -157,8 +157,8 @@ func (l likely) line(key string) string {
 	return key + ": " + l.path
 }
 
-// suggest offers a line for each id that the parser did not take, and for the
-// event's name if it was not found: first for what the lookups ask.
+// suggest returns a line for each id that the parser did not use, and for the event
+// type's name if it was not found. Ids that the lookups need come first.
 func (d *Description) suggest(s *search) {
 	used := map[string]bool{}
 	for i, n := range d.Needs {
@@ -181,8 +181,8 @@ func (d *Description) suggest(s *search) {
 	}
 }
 
-// bestFor is the likeliest value for a key: one whose name says so, else one below
-// something of its kind whose name says nothing else, else the only GUID whose name
+// bestFor returns the most likely value for a key: a value whose name says so, or one
+// below a thing of that kind whose name says nothing else, or the only GUID whose name
 // says nothing.
 func (s *search) bestFor(key string, used map[string]bool) (best likely, ok bool) {
 	kind := strings.TrimSuffix(fold(key), "id")
@@ -212,15 +212,15 @@ func (s *search) bestFor(key string, used map[string]bool) (best likely, ok bool
 	return best, rank > 0
 }
 
-// names tells whether a value's name means a key: onlineCourseId means courseId, and a
-// course may be a curriculum or a bundle.
+// names reports whether a value's name means a key: onlineCourseId means courseId, and
+// a course may be a curriculum or a bundle.
 func names(name, key string) bool {
 	field := FieldKey(name)
 	return field == key || field == "courseId" && (key == "curriculumId" || key == "courseBundleId")
 }
 
-// namesAnother tells whether a value's name, which does not mean the key that is looked
-// for, means something else that the parser knows.
+// namesAnother reports whether a value's name means something else that the parser
+// knows.
 func namesAnother(name string) bool {
 	field := FieldKey(name)
 	_, known := knownEntities[fold(field)]

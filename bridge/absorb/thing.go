@@ -7,9 +7,9 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// resolve gives the entities of an event the keys that templates ask for: other
-// spellings become the usual ones, and an id of some "entity" becomes that of a
-// course or whatever it is. An id that does not fit keeps its key.
+// resolve gives the entities of an event the keys that templates use: other spellings
+// become the usual ones, and the id of an "entity" becomes that of a course or whatever
+// it is. An id that does not fit keeps its key.
 func (all fields) resolve(e *bridge.Event) {
 	for _, s := range otherKeys() {
 		rename(e.Entities, s[0], s[1])
@@ -36,7 +36,7 @@ func (all fields) resolve(e *bridge.Event) {
 	}
 }
 
-// rename moves an id to another key, unless that has another id.
+// rename moves an id to another key, unless that key has another id.
 func rename(ids map[string]string, from, to string) {
 	id, ok := ids[from]
 	if other, taken := ids[to]; ok && (!taken || other == id) {
@@ -45,8 +45,8 @@ func rename(ids map[string]string, from, to string) {
 	}
 }
 
-// thing is the key for the id of some "entity": by the kind beside it (entityType, or
-// type in the same object), else by the event's own type. "" means that it is unknown.
+// thing returns the key for the id of an "entity": from the kind beside it (entityType,
+// or type in the same object), or else from the event's type. "" means unknown.
 func (all fields) thing(stem, event string) string {
 	for _, key := range []string{stem + "type", stem + "kind", stem + "typename"} {
 		for _, f := range all {
@@ -63,8 +63,8 @@ func (all fields) thing(stem, event string) string {
 	return concerned(event)
 }
 
-// kindKey is the key of the ids of a kind of thing, such as courseId for "Online
-// Course"; "" for what is no name of a kind.
+// kindKey returns the key of the ids of a kind of thing, such as courseId for "Online
+// Course"; "" if the text does not name a kind.
 func kindKey(kind string) string {
 	name := fold(kind)
 	if name == "ilt" {
@@ -90,8 +90,8 @@ func kindKey(kind string) string {
 	return ""
 }
 
-// concerned is the key of the thing that a kind of event is about, as its name says;
-// "" when the name leaves it open.
+// concerned returns the key of the thing that an event type is about, according to its
+// name; "" if the name does not say.
 func concerned(event string) string {
 	switch {
 	case strings.HasPrefix(event, "OnlineCourse"), strings.HasPrefix(event, "InstructorLedCourse"), strings.HasPrefix(event, "UserEnrolledInCourse"),

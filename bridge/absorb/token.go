@@ -12,31 +12,31 @@ import (
 )
 
 const (
-	// tokenLife is how long a token of /authenticate is valid (Absorb's
-	// Integration API v2: four hours), and refreshEarly how long before its end
-	// it is replaced.
+	// tokenLife is how long a token of /authenticate is valid (four hours in version 2
+	// of Absorb's Integration API), and refreshEarly how long before its end the client
+	// replaces it.
 	tokenLife    = 4 * time.Hour
 	refreshEarly = 10 * time.Minute
 
-	// loginPause is how long a refused login is not tried again: a wrong
-	// password, tried hotly, locks the account.
+	// loginPause is the pause after a refused login: repeating a wrong password quickly
+	// locks the account.
 	loginPause = 2 * time.Minute
 
 	// spreadTime is how long nodes of the API may refuse a new token that others
-	// accept: a second or two were seen.
+	// accept: one or two seconds were seen.
 	spreadTime = 5 * time.Second
 
 	// loginFloor is the least time between a login and the next one that a refused
-	// token causes: each ends the token that others use, and the new one needs its
-	// time to spread. A lookup outlasts it within its default budget.
+	// token causes. Each login invalidates the token that others use, and the new one
+	// needs time to spread. A lookup with the default budget waits longer than this.
 	loginFloor = 20 * time.Second
 )
 
-// ErrUnreadable is the error of a TokenStore that has a token and cannot decrypt it.
-var ErrUnreadable = errors.New("the stored token is encrypted by another key")
+// ErrUnreadable means that a TokenStore has a token but cannot decrypt it.
+var ErrUnreadable = errors.New("another key encrypted the stored token")
 
-// TokenStore keeps tokens beyond the process. Absorb has one token for each
-// user, and a new one ends the one before, so all who log in as the same user
+// TokenStore stores tokens beyond the process. Absorb has one token for each user, and
+// a new one invalidates the previous one, so everything that logs in as the same user
 // must share it.
 type TokenStore interface {
 	Token(ctx context.Context, key string) (token string, expires time.Time, err error) // "" when there is none
@@ -46,21 +46,21 @@ type TokenStore interface {
 	Lock(ctx context.Context, key string) (unlock func(), err error)
 }
 
-// tokens holds the token in use, and gets a new one when it must.
+// tokens holds the token in use, and gets a new one if necessary.
 type tokens struct {
 	store        TokenStore
 	key          string
-	authenticate func(context.Context) (grant, error) // without a token when no login is configured
-	tried        func(error)                          // is told how each login went; nil when none is configured
+	authenticate func(context.Context) (grant, error) // without a token if no login is configured
+	tried        func(error)                          // called after each login with its result; may be nil
 
-	turn    chan struct{} // guards what follows; full while one caller logs in for all
+	turn    chan struct{} // guards the fields below; full while one caller logs in for all
 	token   bridge.Secret
-	began   time.Time // when it was given, or seen here, whichever was first
+	began   time.Time // when it was issued or first seen here
 	expires time.Time
-	early   time.Duration // so long before it expires it is replaced
+	early   time.Duration // how long before it expires it is replaced
 	life    time.Duration // of such tokens
-	own     bool          // this process got it by a login
-	dead    bool          // it is refused everywhere
+	own     bool          // this process got it with a login
+	dead    bool          // refused for everything
 	refused *APIError     // the last login was refused, or its token was …
 	again   time.Time     // … so the next one is not before
 }
@@ -71,11 +71,11 @@ func (t *tokens) lock(ctx context.Context) (unlock func(), err error) {
 	case t.turn <- struct{}{}:
 		return func() { <-t.turn }, nil
 	case <-ctx.Done():
-		return nil, &APIError{Message: "no answer to the login yet", Temporary: true}
+		return nil, &APIError{Message: "the login has not been answered yet", Temporary: true}
 	}
 }
 
-// current gives a token that should be valid.
+// current returns a token that should be valid.
 func (t *tokens) current(ctx context.Context) (bridge.Secret, error) {
 	unlock, err := t.lock(ctx)
 	if err != nil {
@@ -88,7 +88,7 @@ func (t *tokens) current(ctx context.Context) (bridge.Secret, error) {
 	return t.another(ctx, "")
 }
 
-// look tells whether a token is so new that a refusal may pass by itself, and gives
+// look reports whether a token is so new that a refusal may end on its own, and returns
 // the token in use if that is another one.
 func (t *tokens) look(ctx context.Context, token bridge.Secret) (young bool, other bridge.Secret, err error) {
 	unlock, err := t.lock(ctx)
@@ -105,10 +105,10 @@ func (t *tokens) look(ctx context.Context, token bridge.Secret) (young bool, oth
 	return false, "", nil
 }
 
-// replace gives another token than one that is refused everywhere. One that was
-// accepted before was ended by somebody, and so may be one that another process got.
-// One of this process that never was accepted is as bad as a wrong password: another
-// would not be accepted either.
+// replace returns another token after one that is refused everywhere. If that token was
+// accepted before, another login invalidated it, which may also happen to a token of
+// another process. If this process got it and it never was accepted, a new login would
+// not help, as with a wrong password.
 func (t *tokens) replace(ctx context.Context, refused bridge.Secret, accepted bool, words string) (bridge.Secret, error) {
 	unlock, err := t.lock(ctx)
 	if err != nil {
@@ -117,18 +117,19 @@ func (t *tokens) replace(ctx context.Context, refused bridge.Secret, accepted bo
 	defer unlock()
 	if t.token == refused {
 		t.dead, t.again = true, t.began.Add(loginPause)
-		t.refused = &APIError{Status: http.StatusUnauthorized, Message: "the token of the last login is refused: check api.scheme and api.key", Temporary: true}
+		t.refused = &APIError{Status: http.StatusUnauthorized, Message: "the API refuses the token of the last login; check api.scheme and api.key", Temporary: true}
 		if accepted || !t.own {
 			t.again = t.began.Add(loginFloor)
-			t.refused.Message = "the token was ended a moment after the login: does another program log in with the same user?"
+			t.refused.Message = "the token became invalid right after the login; check whether another program logs in as the same user"
 		}
 		t.refused.Message += " (" + words + ")"
 	}
 	return t.another(ctx, refused)
 }
 
-// another gives the token that another process has got meanwhile, or logs in. Only
-// one process does so at a time: two would end each other's token for ever.
+// another returns the token that another process has got meanwhile, or logs in. Only
+// one process does so at a time; otherwise two would invalidate each other's tokens for
+// ever.
 func (t *tokens) another(ctx context.Context, refused bridge.Secret) (bridge.Secret, error) {
 	fresh := func() bool { t.load(ctx); return t.valid() && t.token != refused }
 	if fresh() {
@@ -137,7 +138,7 @@ func (t *tokens) another(ctx context.Context, refused bridge.Secret) (bridge.Sec
 	if t.store != nil {
 		unlock, err := t.store.Lock(ctx, t.key)
 		if err != nil {
-			return "", &APIError{Message: "the store does not answer, so no token can be shared", Temporary: true}
+			return "", &APIError{Message: "the store does not answer, so the bridge cannot share the token", Temporary: true}
 		}
 		defer unlock()
 		if fresh() {
@@ -151,8 +152,8 @@ func (t *tokens) valid() bool {
 	return !t.token.Empty() && !t.dead && time.Until(t.expires) > t.early
 }
 
-// load takes over the stored token, if it is another. Without one that can be read, or
-// without the store, there is the login.
+// load uses the stored token if it is a different one. If it cannot be read, the client
+// logs in.
 func (t *tokens) load(ctx context.Context) {
 	if t.store == nil {
 		return
@@ -166,7 +167,7 @@ func (t *tokens) load(ctx context.Context) {
 	}
 }
 
-// adopt takes a token into use.
+// adopt starts to use a token.
 func (t *tokens) adopt(token bridge.Secret, expires time.Time, early time.Duration) {
 	t.token, t.began, t.expires, t.early = token, time.Now(), expires, early
 	t.own, t.dead, t.refused = true, false, nil
@@ -192,13 +193,13 @@ func (t *tokens) login(ctx context.Context) (bridge.Secret, error) {
 	t.adopt(got.token, began.Add(got.life), min(refreshEarly, got.life/4))
 	t.life = got.life
 	if t.store != nil && !got.token.Empty() {
-		// A token that could not be kept still works for this process.
+		// A token that was not stored still works for this process.
 		_ = t.store.SaveToken(ctx, t.key, got.token.Reveal(), t.expires)
 	}
 	return got.token, nil
 }
 
-// authenticate logs in. An API without a user's name is used with its key alone.
+// authenticate logs in. An API without a user name uses its key only.
 func (c *Client) authenticate(ctx context.Context) (grant, error) {
 	if c.Username == "" {
 		return grant{}, nil
@@ -211,22 +212,22 @@ func (c *Client) authenticate(ctx context.Context) (grant, error) {
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.BaseURL+"/authenticate", bytes.NewReader(body))
 	if err != nil {
-		return grant{}, &APIError{Message: "the login cannot be asked for"}
+		return grant{}, &APIError{Message: "the API's address is not valid"}
 	}
 	req.Header.Set("Content-Type", "application/json")
 	var token string
 	err = c.do(req, func(body []byte) error {
-		_ = json.Unmarshal(body, &token) // what is no token leaves it empty
+		_ = json.Unmarshal(body, &token) // if it is not a token, token stays empty
 		return nil
 	})
 	if err != nil {
 		if e, ok := errors.AsType[*APIError](err); ok && !e.Temporary {
-			e.Message = "the login was refused: check api.username, api.password and api.key (" + e.Message + ")"
+			e.Message = "the login was refused; check api.username, api.password and api.key (" + e.Message + ")"
 		}
 		return grant{}, err
 	}
 	if token == "" {
-		return grant{}, &APIError{Status: http.StatusOK, Message: "the login was answered without a token"}
+		return grant{}, &APIError{Status: http.StatusOK, Message: "the API answered the login without a token"}
 	}
 	return grant{bridge.Secret(token), tokenLife}, nil
 }

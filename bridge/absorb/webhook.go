@@ -13,31 +13,31 @@ import (
 
 const maxEvents = 1000 // in one body
 
-// UnknownEvent is the type of an event whose webhook does not name one.
+// UnknownEvent is the type of an event whose webhook names no type.
 const UnknownEvent = "Unknown"
 
-// BodyError is why a body cannot be read, as a sentence for its sender.
+// BodyError is why a body cannot be read, in words for its sender.
 type BodyError struct{ Problem string }
 
-// Error gives the sentence.
+// Error returns the sentence.
 func (e *BodyError) Error() string { return e.Problem }
 
-// Parser reads webhook bodies. How Absorb spells their keys is not published,
-// so it knows the likely ones, in any case and punctuation, at the top level and
-// up to two objects deep. It also looks into lists of keys and values, and into
-// texts that are JSON.
+// Parser reads webhook bodies. Absorb does not publish how it spells their keys, so the
+// parser knows the likely ones, in any case and punctuation, at the top level and up to
+// two objects deep. It also looks into lists of keys and values, and into texts that
+// are JSON.
 type Parser struct {
 	overrides map[string][]path
-	names     map[string]string // of events, by the folded name or code of the body
+	names     map[string]string // event types by the folded name or code of the body
 }
 
-// Overrides says where a portal puts a value, by JSON path ("$.data.course.id"),
-// for those that the parser would not find. The first path that leads to a value
-// counts. Its keys are event, user, admin, client, correlation, time, and those of
-// entities, such as courseId, in any of the spellings that FieldKey knows.
+// Overrides says where a portal puts values that the parser would not find, as JSON
+// paths ("$.data.course.id"). The first path that leads to a value counts. Its keys are
+// event, user, admin, client, correlation, time, and those of entities, such as
+// courseId, in any spelling that FieldKey knows.
 type Overrides map[string][]string
 
-// NewParser makes a parser. The error names the override that is wrong.
+// NewParser makes a parser. Its error names the invalid override.
 func NewParser(o Overrides) (*Parser, error) {
 	p := &Parser{overrides: map[string][]path{}}
 	var faults []error
@@ -54,8 +54,8 @@ func NewParser(o Overrides) (*Parser, error) {
 	return p, errors.Join(faults...)
 }
 
-// Naming makes a parser that gives events the names of a portal's own codes: the
-// keys are what its webhooks call an event, such as "17".
+// Naming returns a parser that translates a portal's own codes to event types: the keys
+// are the names in its webhooks, such as "17".
 func (p *Parser) Naming(names map[string]string) *Parser {
 	folded := map[string]string{}
 	for code, name := range names {
@@ -64,14 +64,14 @@ func (p *Parser) Naming(names map[string]string) *Parser {
 	return &Parser{p.overrides, folded}
 }
 
-// Parse reads a body: one event, or a list of them. It sets all that the body
-// tells, and Raw. Of keys that are repeated the last one counts. Its error is a
+// Parse reads a body: one event, or a list of events. It sets all that the body
+// contains, and Raw. If a key is repeated, the last one counts. Its error is a
 // *BodyError.
 func (p *Parser) Parse(body []byte) ([]bridge.Event, error) {
 	if problem := shapeOf(body).problem(); problem != "" {
 		return nil, &BodyError{"the body " + problem}
 	}
-	trimmed := bytes.Trim(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n") // what JSON calls blank, and no more
+	trimmed := bytes.Trim(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n") // only what JSON calls white space
 	if len(trimmed) == 0 || trimmed[0] != '[' {
 		e, err := p.event(trimmed)
 		if err != nil {
@@ -85,7 +85,7 @@ func (p *Parser) Parse(body []byte) ([]bridge.Event, error) {
 		return nil, &BodyError{"the body is not JSON: " + err.Error()}
 	}
 	if len(raws) == 0 || len(raws) > maxEvents {
-		return nil, &BodyError{fmt.Sprintf("the body lists %d events; 1 to %d are taken", len(raws), maxEvents)}
+		return nil, &BodyError{fmt.Sprintf("the body lists %d events; send 1 to %d", len(raws), maxEvents)}
 	}
 	events := make([]bridge.Event, len(raws))
 	for i, raw := range raws {
@@ -136,7 +136,7 @@ func (p *Parser) event(raw []byte) (e bridge.Event, err error) {
 	return e, nil
 }
 
-// eventType is the event's canonical name: by the override, by the catalogue, by the
+// eventType returns the event's canonical type: from the override, the catalogue, the
 // portal's own codes, or as the body spells it.
 func (p *Parser) eventType(body map[string]any, f fields) string {
 	found := f.eventName()
@@ -155,8 +155,7 @@ func (p *Parser) eventType(body map[string]any, f fields) string {
 	return cmp.Or(Canonical(found), UnknownEvent)
 }
 
-// value is the first value that an override's paths lead to and that is of use; nil
-// when there is none.
+// value returns the first usable value of an override's paths; nil if there is none.
 func (p *Parser) value(key string, body map[string]any, useful func(any) bool) any {
 	for _, path := range p.overrides[key] {
 		if v := path.of(body); useful(v) {

@@ -344,7 +344,7 @@ func TestShortSecrets(t *testing.T) {
 	}
 	for secret, encoding := range map[string]string{"ZmlmdGVlbg==": "base64", "AAAA": "base64", "666966": "hex"} {
 		_, err := Parse("bridge.yaml", []byte(strings.Replace(small, "[ s ]", "[ \""+secret+"\" ], secret_encoding: "+encoding, 1)), nil)
-		if err == nil || !strings.Contains(err.Error(), "bytes in "+encoding) || !strings.Contains(err.Error(), "want at least 16") {
+		if err == nil || !strings.Contains(err.Error(), "bytes in "+encoding) || !strings.Contains(err.Error(), "use at least 16") {
 			t.Errorf("%s: %v", encoding, err)
 		}
 	}

@@ -203,5 +203,5 @@ func TestLoginRefused(t *testing.T) {
 			return
 		}
 		visit(t, "http://127.0.0.1:"+port+"/callback?error=access_denied&state="+sent.Query().Get("state"))
-	}, nil, "production", "--port", port, "-c", path).want(t, 1, "did not give its consent: access_denied")
+	}, nil, "production", "--port", port, "-c", path).want(t, 1, "refused the consent: access_denied")
 }
