@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
+	"github.com/absorb-bridge/absorb-bridge/bridge/intake"
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
@@ -77,12 +78,12 @@ func (e *examination) get(ctx context.Context, address string) (status int, body
 
 // ours tells a bridge's refusal of a GET, whatever the path.
 func ours(status int, body string) bool {
-	return strings.Contains(words(body), "no source has this path") && status == http.StatusNotFound || atWebhook(status, body)
+	return strings.Contains(words(body), intake.NoSource) && status == http.StatusNotFound || atWebhook(status, body)
 }
 
 // atWebhook tells its refusal at a webhook's path.
 func atWebhook(status int, body string) bool {
-	return status == http.StatusMethodNotAllowed && words(body) == "webhooks are sent by POST"
+	return status == http.StatusMethodNotAllowed && words(body) == intake.OnlyPOST
 }
 
 func words(body string) string {

@@ -1,5 +1,6 @@
-// Package intake takes Absorb's webhooks: it verifies each request over its raw
-// bytes, understands it, stores it durably, and only then answers 200.
+// Package intake receives Absorb's webhooks. It verifies each request over its raw
+// bytes, parses it, stores its events durably, and only then answers 200. It does not
+// look up, route or send anything.
 package intake
 
 import (
@@ -22,25 +23,31 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
 )
 
-// patience is how long a sender waits for the store, before it is asked to try
-// again. What is stored later than that is found to be a duplicate then.
+// patience is how long a sender waits for the store before it is asked to try again. If
+// the store finishes later, the repeated request is a duplicate.
 const patience = 5 * time.Second
 
 // retryAfter is after how many seconds a sender should try again.
 const retryAfter = "5"
 
-// Source is a portal, or part of one, that may post events.
+// The answers by which doctor recognises a bridge.
+const (
+	NoSource = "no source has this path" // with status 404
+	OnlyPOST = "send webhooks with POST" // with status 405
+)
+
+// Source is a portal that may send events.
 type Source struct {
 	Name      string
 	Path      string
 	Keys      []absorb.Key
-	Form      absorb.Form // the signature's only accepted form; "" accepts every form
-	UserAgent string      // glob pattern that the User-Agent must match; "" matches all
+	Form      absorb.Form // the only accepted form of the signature; "" accepts every form
+	UserAgent string      // glob pattern that the User-Agent must match; "" accepts all
 	Parser    *absorb.Parser
-	Redact    redact.Rules // what is never stored
-	Family    string       // of the sources with the same secret; the same bytes are one event for all of them
+	Redact    redact.Rules // facts that are never stored
+	Family    string       // sources with the same secret are a family; the same bytes are one event for all of them
 	MaxAge    time.Duration
-	Dedupe    *Dedupe // nil: events are compared by their bytes alone
+	Dedupe    *Dedupe // nil: only equal bytes are duplicates
 }
 
 // Accepter stores events before they are answered.
@@ -58,13 +65,13 @@ type Handler struct {
 	refusals *refusals
 	budget   *bounds.Budget
 	body     bounds.Body
-	windows  *Windows // nil: nothing is on test
+	windows  *Windows // nil: no source is on test
 	metrics  *metrics.Metrics
 	tracer   *tracing.Tracer
 }
 
-// New makes a handler for the sources, within the usual bounds. It calls accepted
-// after it stored n new events.
+// New returns a handler for the sources, with the usual bounds. It calls accepted after
+// it has stored n new events.
 func New(sources []Source, s Accepter, accepted func(n int), log *slog.Logger) *Handler {
 	h := &Handler{store: s, accepted: accepted, log: log, refusals: newRefusals(log)}
 	h.Bound(UsualBounds())
@@ -72,31 +79,28 @@ func New(sources []Source, s Accepter, accepted func(n int), log *slog.Logger) *
 	return h
 }
 
-// Bounds are what requests may take.
+// Bounds limit what requests may take.
 type Bounds struct {
-	Memory int64 // for the bodies of all requests under way, and for what is made of them; in bytes
+	Memory int64 // for the bodies of all running requests and what they are parsed into, in bytes
 	Body   bounds.Body
 }
 
-// UsualBounds fit a batch of some hundred events, and a flood of large requests into
-// a small container.
+// UsualBounds fit a batch of some hundred events, and keep a flood of large requests
+// within a small container.
 func UsualBounds() Bounds {
 	return Bounds{Memory: 32 << 20, Body: bounds.Body{Max: 256 << 10, Time: 10 * time.Second}}
 }
 
-// Bound sets what requests may take. It must be called before the first request.
+// Bound sets the bounds. Call it before the first request.
 func (h *Handler) Bound(b Bounds) { h.body, h.budget = b.Body, bounds.NewBudget(b.Memory) }
 
-// WithWindows gives the handler the test windows. It must be called before the
-// first request.
+// WithWindows sets the test windows. Call it before the first request.
 func (h *Handler) WithWindows(w *Windows) { h.windows = w }
 
-// Observe has the handler report what it does. It must be called before the first
-// request.
+// Observe sets the metrics and traces. Call it before the first request.
 func (h *Handler) Observe(m *metrics.Metrics, t *tracing.Tracer) { h.metrics, h.tracer = m, t }
 
-// Use changes the sources, and the proxies that are trusted, for the requests that
-// begin from now on.
+// Use changes the sources and the trusted proxies, for requests that start from now on.
 func (h *Handler) Use(sources []Source, proxies peer.Proxies) {
 	byPath := map[string][]Source{}
 	for _, source := range sources {
@@ -106,19 +110,18 @@ func (h *Handler) Use(sources []Source, proxies peer.Proxies) {
 	h.proxies.Store(&proxies)
 }
 
-// from is the address that a request comes from.
+// from returns the address that a request comes from.
 func (h *Handler) from(r *http.Request) netip.Addr { return h.proxies.Load().Address(r) }
 
-// refusal is why a request is not accepted: a sentence for its sender, and the
-// status that goes with it.
+// refusal is why a request is not accepted: a sentence for its sender, with the status.
 type refusal struct {
 	status int
 	text   string
-	reason string // what the log is told, if it is more than the sender may know
-	code   string // what it is counted by, from a closed set
+	reason string // the reason for the log, if the sender may not know it
+	code   string // the label of its metric, from a fixed list
 }
 
-// kind is the refusal in few words: what refusals are counted by.
+// kind returns the refusal in a few words, by which refusals are counted.
 func (r *refusal) kind() string {
 	switch r.status {
 	case http.StatusUnauthorized:
@@ -141,7 +144,7 @@ func (r *refusal) kind() string {
 
 func (r *refusal) Error() string { return r.text }
 
-// ServeHTTP takes one webhook.
+// ServeHTTP handles one webhook.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	claim := h.budget.Claim()
 	defer claim.Release()
@@ -152,8 +155,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	no, ok := errors.AsType[*refusal](err)
 	if !ok {
-		h.refusals.say(slog.LevelError, "event not stored; its sender was asked to try again", "path", r.URL.Path, "err", err)
-		no = &refusal{status: http.StatusServiceUnavailable, code: "store", text: "the event could not be stored; send it again"}
+		h.refusals.say(slog.LevelError, "cannot store an event; asked the sender to try again", "path", r.URL.Path, "err", err)
+		no = &refusal{status: http.StatusServiceUnavailable, code: "store", text: "the bridge could not store the event; send it again"}
 	} else {
 		h.refusals.note(r, no, h.from(r))
 	}
@@ -164,8 +167,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, no.status, map[string]string{"status": "refused", "error": no.text})
 }
 
-// take is the way of a webhook from its arrival to its answer: it is verified,
-// understood, stored, and only then told of.
+// take handles a webhook from its arrival to its answer: it verifies, parses and stores
+// it, and only then reports it.
 func (h *Handler) take(w http.ResponseWriter, r *http.Request, claim *bounds.Claim) (*reply, error) {
 	began := time.Now()
 	sources, err := h.admit(w, r)
@@ -216,8 +219,8 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, claim *bounds.Cla
 	return replyTo(stored, fresh), nil
 }
 
-// tested answers a request that cannot be verified: as a test if a source is on
-// test, else with the refusal.
+// tested answers a request that cannot be verified: as a test if a source is on test,
+// otherwise with the refusal.
 func (h *Handler) tested(sources []Source, r *http.Request, body []byte, now time.Time, refused error) (*reply, error) {
 	source, ok := h.windows.onTest(sources, now)
 	if !ok {
@@ -227,7 +230,7 @@ func (h *Handler) tested(sources []Source, r *http.Request, body []byte, now tim
 	if no, ok := errors.AsType[*refusal](refused); ok {
 		reason = no.reason
 	}
-	h.refusals.say(slog.LevelWarn, "request taken for a test; nothing is delivered", "source", source.Name, "from", h.from(r), "reason", reason)
+	h.refusals.say(slog.LevelWarn, "treated a request as a test; nothing is delivered", "source", source.Name, "from", h.from(r), "reason", reason)
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	h.metrics.Source(source.Name).Tested()
@@ -237,15 +240,15 @@ func (h *Handler) tested(sources []Source, r *http.Request, body []byte, now tim
 	return testAnswer(source), nil
 }
 
-// admit does the checks that need no body.
+// admit does the checks that do not need the body.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request) ([]Source, error) {
 	sources := (*h.sources.Load())[r.URL.Path]
 	if len(sources) == 0 {
-		return nil, &refusal{status: http.StatusNotFound, code: "unknown_path", text: "no source has this path"}
+		return nil, &refusal{status: http.StatusNotFound, code: "unknown_path", text: NoSource}
 	}
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return nil, &refusal{status: http.StatusMethodNotAllowed, code: "method", text: "webhooks are sent by POST"}
+		return nil, &refusal{status: http.StatusMethodNotAllowed, code: "method", text: OnlyPOST}
 	}
 	if r.Header.Get("Content-Encoding") != "" {
 		return nil, &refusal{status: http.StatusUnsupportedMediaType, code: "encoding", text: "send the body without Content-Encoding"}
@@ -253,7 +256,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request) ([]Source, error
 	return sources, nil
 }
 
-// read reads a body, and takes the memory for what is made of it.
+// read reads a body, and reserves memory for what it is parsed into.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, claim *bounds.Claim) ([]byte, error) {
 	body, err := h.body.Read(w, r, claim)
 	if err == nil {
@@ -261,14 +264,14 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, claim *bounds.Cla
 	}
 	switch {
 	case errors.Is(err, bounds.ErrTooLarge):
-		return nil, &refusal{status: http.StatusRequestEntityTooLarge, code: "too_large", text: fmt.Sprintf("the body is larger than %d bytes, or has too many values", h.body.Max)}
+		return nil, &refusal{status: http.StatusRequestEntityTooLarge, code: "too_large", text: fmt.Sprintf("the body is larger than %d bytes or has too many values", h.body.Max)}
 	case errors.Is(err, bounds.ErrBusy):
 		return nil, &refusal{
-			status: http.StatusServiceUnavailable, code: "busy", text: "too many requests at once; send it again",
-			reason: "other requests use the memory for bodies (intake.memory)",
+			status: http.StatusServiceUnavailable, code: "busy", text: "too many requests at the same time; send it again",
+			reason: "other requests use all the memory for bodies; increase intake.memory if this happens often",
 		}
 	case err != nil:
-		return nil, &refusal{status: http.StatusBadRequest, code: "incomplete", text: "the body did not arrive whole"}
+		return nil, &refusal{status: http.StatusBadRequest, code: "incomplete", text: "the body is incomplete; send it again"}
 	}
 	return body, nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
 )
 
-// keep stores the events of a verified request, and begins their trace.
+// keep stores the events of a verified request, and starts their trace.
 func (h *Handler) keep(r *http.Request, source Source, events []bridge.Event, began time.Time) (stored []store.Accepted, trace string, err error) {
 	ctx, request := h.tracer.Received(r.Context(), r, source.Name, began)
 	defer request.End()
@@ -25,7 +25,7 @@ func (h *Handler) keep(r *http.Request, source Source, events []bridge.Event, be
 	accepting, accept := tracing.Child(ctx, "accept", tracing.Events.Int(len(events)))
 	stored, err = h.store.Accept(accepting, events)
 	if err != nil {
-		tracing.Failed(accept, "the store took nothing")
+		tracing.Failed(accept, "the store did not accept the events")
 	}
 	accept.End()
 	if err != nil {
@@ -41,7 +41,7 @@ func (h *Handler) keep(r *http.Request, source Source, events []bridge.Event, be
 		}
 	}
 	if err := h.windows.verified(ctx, source.Name, began.UTC()); err != nil {
-		h.log.Warn("the event is stored, but not that it is the first of its source", "source", source.Name, "trace", trace, "err", err)
+		h.log.Warn("stored an event, but could not record that its source is verified", "source", source.Name, "trace", trace, "err", err)
 	}
 	return stored, trace, nil
 }
@@ -54,7 +54,7 @@ func ids(stored []store.Accepted) []string {
 	return all
 }
 
-// soleSource names the source of a path, if it has one and no more.
+// soleSource returns the source of a path, if there is exactly one.
 func (h *Handler) soleSource(path string) string {
 	if of := (*h.sources.Load())[path]; len(of) == 1 {
 		return of[0].Name

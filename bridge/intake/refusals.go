@@ -17,26 +17,26 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// refusals counts the requests that were refused and logs some of them: enough
-// to help an admin, too few for an attacker to fill a disk.
+// refusals counts refused requests and logs some of them: enough to help an admin, too
+// few for an attacker to fill a disk.
 type refusals struct {
 	log     *slog.Logger
 	limit   *rate.Limiter
-	unsaid  atomic.Int64 // refused and not logged since the last that was
+	unsaid  atomic.Int64 // refused and not logged since the last line
 	counted atomic.Int64
 
 	mu     sync.Mutex // guards byKind
 	byKind map[[2]string]Refusals
 }
 
-// Refusals are the requests to one path that were refused for one kind of reason
+// Refusals counts the requests to one path that were refused for one kind of reason
 // since the process started.
 type Refusals struct {
-	Path   string    `json:"path"` // "" for all that no source has
+	Path   string    `json:"path"` // "" for all paths without a source
 	Kind   string    `json:"kind"`
 	N      int       `json:"count"`
 	Last   time.Time `json:"last"`
-	Reason string    `json:"reason"` // of the last one, for an admin
+	Reason string    `json:"reason"` // of the last request, for an admin
 }
 
 func newRefusals(log *slog.Logger) *refusals {
@@ -53,8 +53,8 @@ func (n *refusals) note(r *http.Request, why *refusal, from netip.Addr) {
 	n.say(slog.LevelWarn, "request refused", "status", why.status, "path", r.URL.Path, "from", from, "reason", reason)
 }
 
-// tally counts a refusal. Paths that no source has are one, as there are as many of
-// them as somebody tries.
+// tally counts a refusal. All paths without a source count as one, because a sender may
+// try any number of them.
 func (n *refusals) tally(path string, why *refusal, reason string) {
 	if why.status == http.StatusNotFound {
 		path = ""
@@ -65,7 +65,7 @@ func (n *refusals) tally(path string, why *refusal, reason string) {
 	n.byKind[key] = Refusals{Path: path, Kind: key[1], N: n.byKind[key].N + 1, Last: time.Now().UTC(), Reason: reason}
 }
 
-// Refusals gives what was refused, by path and kind.
+// Refusals returns what was refused, by path and kind.
 func (h *Handler) Refusals() []Refusals {
 	h.refusals.mu.Lock()
 	defer h.refusals.mu.Unlock()
@@ -83,5 +83,5 @@ func (n *refusals) say(level slog.Level, message string, args ...any) {
 	n.log.Log(context.Background(), level, message, append(args, "unsaid_since_last_line", n.unsaid.Swap(0))...)
 }
 
-// Refused is how many requests were refused since the start.
+// Refused returns how many requests were refused since the start.
 func (h *Handler) Refused() int64 { return h.refusals.counted.Load() }

@@ -15,7 +15,7 @@ type reply struct {
 	Events  []reply `json:"events,omitempty"`
 }
 
-// replyTo tells what became of a request's events, of which so many are new.
+// replyTo says what happened to a request's events; fresh is how many are new.
 func replyTo(stored []store.Accepted, fresh int) *reply {
 	all := make([]reply, len(stored))
 	for i, s := range stored {
@@ -40,5 +40,5 @@ func replyTo(stored []store.Accepted, fresh int) *reply {
 func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a sender that went away learns nothing
+	_ = json.NewEncoder(w).Encode(body) // the sender may have disconnected
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 )
 
-// verify finds the source whose secret signed the body, and the form in which it
-// is signed. The log is told why it is none of them.
+// verify returns the source whose secret signed the body, and the form of the
+// signature. If there is none, the error's reason for the log names each source's.
 func verify(sources []Source, header http.Header, body []byte) (Source, absorb.Form, error) {
 	signatures := header.Values(absorb.SignatureHeader)
 	var reasons []string
@@ -42,23 +42,23 @@ func verify(sources []Source, header http.Header, body []byte) (Source, absorb.F
 	return Source{}, "", no
 }
 
-var errUserAgent = errors.New("the User-Agent does not match its user_agent")
+var errUserAgent = errors.New("the User-Agent does not match the source's user_agent")
 
 func (s Source) verify(header http.Header, signatures []string, body []byte) (absorb.Form, error) {
 	if s.UserAgent != "" && !matches(s.UserAgent, header.Get("User-Agent")) {
 		return "", fmt.Errorf("%w: it is %.80q", errUserAgent, header.Get("User-Agent"))
 	}
 	if len(s.Keys) == 0 {
-		return "", errors.New("it has no secret yet: copy the Secret Key from the portal's webhook into its secrets")
+		return "", errors.New("the source has no secret yet; copy the Secret Key from the portal's webhook into its secrets")
 	}
 	match, err := absorb.Verify(signatures, body, s.Keys, s.Form)
 	return match.Form, err
 }
 
-// matches tells whether a User-Agent fits a pattern. A star also stands for the
-// slashes in it, which those of package path do not.
+// matches reports whether a User-Agent matches a pattern. Unlike in package path, a
+// star also matches slashes.
 func matches(pattern, userAgent string) bool {
 	flat := func(s string) string { return strings.ReplaceAll(s, "/", "|") }
-	ok, _ := path.Match(flat(pattern), flat(userAgent)) // checked when the configuration was loaded
+	ok, _ := path.Match(flat(pattern), flat(userAgent)) // the pattern was checked when the configuration was loaded
 	return ok
 }

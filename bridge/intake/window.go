@@ -17,15 +17,15 @@ import (
 )
 
 const (
-	// firstContact is how long after the start a source that never verified an
-	// event is taken to be on test.
+	// firstContact is how long after the start a source without a verified event is on
+	// test.
 	firstContact = 30 * time.Minute
 
-	// MaxCaptured bounds how much of a request's body is kept, in bytes.
+	// MaxCaptured limits how much of a request's body is stored, in bytes.
 	MaxCaptured = 64 << 10
 )
 
-// Store keeps what the test windows need.
+// Store stores the state of the test windows.
 type Store interface {
 	Sources(context.Context) (map[string]store.SourceState, error)
 	Verified(ctx context.Context, source string, at time.Time) error
@@ -33,20 +33,20 @@ type Store interface {
 	Capture(context.Context, store.Capture) error
 }
 
-// Windows knows which sources are on test. The portal's Test Webhook button signs
-// with a random value, so its request can never be verified; inside a source's
-// window such a request is answered with a sentence, kept to be looked at, and
-// never delivered. A source without a secret is always on test.
+// Windows knows which sources are on test. The portal's Test Webhook button signs with
+// a random value, so its signature never matches. While a source is on test, the bridge
+// answers such a request with a sentence, stores it for an admin, and does not deliver
+// it. A source without a secret is always on test.
 type Windows struct {
-	store  Store
+	store Store
 	start time.Time
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	states map[string]store.SourceState
-	pace   map[string]*pace // of what is kept, by source
+	pace   map[string]*pace // limits what is stored, by source
 }
 
-// NewWindows loads what is known of the sources.
+// NewWindows loads the state of the sources.
 func NewWindows(ctx context.Context, store Store) (*Windows, error) {
 	states, err := store.Sources(ctx)
 	if err != nil {
@@ -55,8 +55,8 @@ func NewWindows(ctx context.Context, store Store) (*Windows, error) {
 	return &Windows{store: store, start: time.Now(), states: states, pace: map[string]*pace{}}, nil
 }
 
-// Refresh loads what is known of the sources again: another process may have
-// learned more.
+// Refresh loads the state of the sources again, because another process may have
+// changed it.
 func (w *Windows) Refresh(ctx context.Context) error {
 	states, err := w.store.Sources(ctx)
 	if err != nil {
@@ -68,7 +68,7 @@ func (w *Windows) Refresh(ctx context.Context) error {
 	return nil
 }
 
-// Open opens the window of a source until then; a time that is past closes it.
+// Open opens the window of a source until a time; a time in the past closes it.
 func (w *Windows) Open(ctx context.Context, source string, until time.Time) error {
 	if err := w.store.OpenWindow(ctx, source, until); err != nil {
 		return err
@@ -81,8 +81,8 @@ func (w *Windows) Open(ctx context.Context, source string, until time.Time) erro
 	return nil
 }
 
-// FirstContact is until when a source is on test by itself, whatever anybody opens and
-// closes; zero when an event of it was verified.
+// FirstContact returns until when a source is on test without a command; zero after an
+// event of it was verified.
 func (w *Windows) FirstContact(source string) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -96,8 +96,9 @@ func (w *Windows) byItself(state store.SourceState) time.Time {
 	return w.start.Add(firstContact)
 }
 
-// onTest gives the first of the sources that is on test. Where events of one source
-// of the path were verified, another is on test only while somebody opened its window.
+// onTest returns the first of the sources that is on test. If an event of another
+// source of the path was verified, a source is on test only while somebody has opened
+// its window.
 func (w *Windows) onTest(sources []Source, now time.Time) (Source, bool) {
 	if w == nil {
 		return Source{}, false
@@ -134,23 +135,23 @@ func (w *Windows) verified(ctx context.Context, source string, now time.Time) er
 	return w.store.Verified(ctx, source, now)
 }
 
-// pace bounds how many requests of a source are kept: of one network, so that others
-// have their turn, and of all.
+// pace limits how many requests of a source are stored: of one network, so that others
+// get their turn, and of all networks.
 type pace struct {
 	all  *rate.Limiter
 	each map[netip.Prefix]*rate.Limiter
 }
 
 const (
-	// How many captures are kept in a row, and then each second.
+	// How many captures are stored in a row, and then per second.
 	capturesOfOne, capturesOfOneEach = 20, 2
 	capturesOfAll, capturesOfAllEach = 100, 20
 
-	// maxSenders bounds how many networks a source's pace knows.
+	// maxSenders limits how many networks a pace knows.
 	maxSenders = 1024
 )
 
-// mayCapture tells whether a request of a network to a source is kept.
+// mayCapture reports whether to store a request of a network to a source.
 func (w *Windows) mayCapture(source string, from netip.Prefix) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -170,7 +171,7 @@ func (w *Windows) mayCapture(source string, from netip.Prefix) bool {
 	return one.Allow() && p.all.Allow()
 }
 
-// capture keeps a request, unless there are too many.
+// capture stores a request, unless there are too many.
 func (w *Windows) capture(ctx context.Context, source string, r *http.Request, body []byte, from netip.Addr, now time.Time) error {
 	if !w.mayCapture(source, peer.Group(from)) {
 		return nil
@@ -187,9 +188,8 @@ func (w *Windows) capture(ctx context.Context, source string, r *http.Request, b
 	return w.store.Capture(ctx, store.Capture{Source: source, Received: now, From: peer.Label(from), Headers: headers, Body: body[:min(len(body), MaxCaptured)]})
 }
 
-// harmless tells whether what a header says is nobody's secret. Of every other only
-// the name is kept: proxies put credentials, addresses and more into those of their
-// own.
+// harmless reports whether a header's value is never a secret. Of every other header
+// only the name is stored, because proxies add headers with credentials and addresses.
 func harmless(header string) bool {
 	switch header {
 	case "Absorb-Signature", "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cache-Control", "Connection",
