@@ -1,5 +1,6 @@
-// Package catchup asks Absorb's Integration API for what happened and was not told by
-// a webhook: while the bridge was down, or the portal could not reach it.
+// Package catchup finds events whose webhooks did not arrive, for example because the
+// bridge was down. It lists what happened with Absorb's Integration API, and stores the
+// events that are missing; it does not route or send them.
 package catchup
 
 import (
@@ -16,22 +17,22 @@ import (
 )
 
 const (
-	// overlap is how much of the time that was looked at before is looked at again:
-	// the API may have shown something late.
+	// overlap is how much of the previous pass's time a pass checks again, because the
+	// API may list something late.
 	overlap = 30 * time.Minute
 
 	// together is how many events one transaction stores.
 	together = 100
 )
 
-// Options says what a source is asked for.
+// Options configures the catch-up of a source.
 type Options struct {
-	Source string // its name
+	Source string // the source's name
 	Client *absorb.Client
 	Store  *store.Store
-	Events []string      // canonical names; none: those that webhooks have brought
+	Events []string      // canonical types; none: those that webhooks have brought
 	Window time.Duration // how far back Pass looks
-	After  time.Duration // how much of the present is left to the webhooks
+	After  time.Duration // how much of the present to leave to the webhooks
 	Keep   func(raw []byte) []byte
 	Log    *slog.Logger
 }
@@ -42,7 +43,7 @@ type Catcher struct {
 	stored func(n int)
 }
 
-// New makes a catcher, which calls stored when there are n new events.
+// New returns a catcher, which calls stored after it has stored n new events.
 func New(o Options, stored func(n int)) *Catcher {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -50,19 +51,19 @@ func New(o Options, stored func(n int)) *Catcher {
 	return &Catcher{o, stored}
 }
 
-// Report is what was found.
+// Report is the result of a catch-up.
 type Report struct {
 	Source  string            `json:"source"`
 	Since   time.Time         `json:"since"`
 	Until   time.Time         `json:"until"`
-	Events  []string          `json:"events"`            // the types that were asked for
-	Listed  int               `json:"listed"`            // how many the API tells of
-	Missing []Missing         `json:"missing"`           // those that no webhook told of
-	Created int               `json:"created"`           // how many were stored
-	Refused map[string]string `json:"refused,omitempty"` // lists that the API does not give, and why
+	Events  []string          `json:"events"`            // the event types that were listed
+	Listed  int               `json:"listed"`            // how many events the API lists
+	Missing []Missing         `json:"missing"`           // events whose webhook did not arrive
+	Created int               `json:"created"`           // how many of them were stored
+	Refused map[string]string `json:"refused,omitempty"` // lists that the API refuses, and why
 }
 
-// Missing is an event that no webhook told of.
+// Missing is an event whose webhook did not arrive.
 type Missing struct {
 	Event    string            `json:"event"`
 	At       time.Time         `json:"at"`
@@ -70,15 +71,15 @@ type Missing struct {
 	Entities map[string]string `json:"entities,omitempty"`
 }
 
-// progress is what the next pass must know; it is kept in the store.
+// progress is what the next pass needs; the store keeps it.
 type progress struct {
 	Kinds   store.Kinds          `json:"kinds"`
-	Cursors map[string]time.Time `json:"cursors"` // until when there is nothing missing, by list
+	Cursors map[string]time.Time `json:"cursors"` // the time up to which nothing is missing, by list
 }
 
-// Pass looks at what happened since the pass before, or since the last event that a
-// webhook brought, and stores what is missing. When it is interrupted, the next one
-// goes on from there.
+// Pass checks what happened since the previous pass, or since the last event from a
+// webhook, and stores what is missing. If it is interrupted, the next pass continues
+// from there.
 func (c *Catcher) Pass(ctx context.Context) (Report, error) {
 	p, err := c.load(ctx)
 	if err != nil {
@@ -108,7 +109,8 @@ func (c *Catcher) Pass(ctx context.Context) (Report, error) {
 	return r, err
 }
 
-// Between looks at what happened in a time. Without dry it stores what is missing.
+// Between checks what happened in a period, and stores what is missing unless dry is
+// true.
 func (c *Catcher) Between(ctx context.Context, since, until time.Time, dry bool) (Report, error) {
 	p, err := c.load(ctx)
 	if err != nil {
@@ -123,7 +125,7 @@ func (c *Catcher) Between(ctx context.Context, since, until time.Time, dry bool)
 		g.since[list] = since
 	}
 	if len(g.types) == 0 {
-		return g.report(c.Source), fmt.Errorf("no webhook of source %s brought an event yet that Absorb can list: name those that its webhooks are for in sources.%s.catch_up.events", c.Source, c.Source)
+		return g.report(c.Source), fmt.Errorf("source %s has not received an event that Absorb can list yet; list the event types of its webhooks in sources.%s.catch_up.events", c.Source, c.Source)
 	}
 	if err := g.gather(ctx); err != nil {
 		return g.report(c.Source), err
@@ -137,7 +139,7 @@ func (c *Catcher) Between(ctx context.Context, since, until time.Time, dry bool)
 	return r, c.store(ctx, g, &r, func(time.Time) (string, string, error) { return "", "", nil })
 }
 
-// state is the name under which progress is kept.
+// state returns the key of the progress in the store.
 func (c *Catcher) state() string { return "catch-up " + c.Source }
 
 func (c *Catcher) load(ctx context.Context) (p progress, err error) {
@@ -147,13 +149,13 @@ func (c *Catcher) load(ctx context.Context) (p progress, err error) {
 	}
 	if text != "" {
 		if err := json.Unmarshal([]byte(text), &p); err != nil {
-			return p, fmt.Errorf("read how far source %s was caught up: %w", c.Source, err)
+			return p, fmt.Errorf("read the catch-up progress of source %s: %w", c.Source, err)
 		}
 	}
 	return p, c.Store.CountKinds(ctx, c.Source, &p.Kinds)
 }
 
-// begin gives lists that were never asked for a cursor: where the webhooks ended.
+// begin gives a new list a cursor: the time up to which webhooks arrived.
 func (c *Catcher) begin(ctx context.Context, p *progress, until time.Time) error {
 	if p.Cursors == nil {
 		p.Cursors = map[string]time.Time{}
@@ -173,8 +175,8 @@ func (c *Catcher) begin(ctx context.Context, p *progress, until time.Time) error
 	return nil
 }
 
-// store stores what is missing in the order in which it happened. Each transaction
-// keeps, too, until when nothing is missing any more.
+// store stores what is missing in the order in which it happened. Each transaction also
+// stores the time up to which nothing is missing any more.
 func (c *Catcher) store(ctx context.Context, g *gathering, r *Report, until func(time.Time) (state, value string, err error)) error {
 	save := func(at time.Time, missing store.Untold) error {
 		state, value, err := until(at)

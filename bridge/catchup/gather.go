@@ -15,7 +15,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// The lists that are asked for. Enrollments are listed course by course.
+// The lists. Enrollments are listed course by course.
 const (
 	users       = "users"
 	departments = "departments"
@@ -25,14 +25,14 @@ const (
 
 func lists() []string { return []string{users, departments, groups, enrollments} }
 
-// mostHeld is how many events one pass holds in memory. When there are more, the
-// oldest of them are caught up, and the next pass goes on.
+// mostHeld is how many events one pass keeps in memory. If there are more, this pass
+// creates the oldest, and the next pass continues.
 const mostHeld = 100_000
 
-// gathering is what the lists tell of.
+// gathering collects the events in the lists.
 type gathering struct {
 	client  *absorb.Client
-	types   map[string]bool      // of events to make
+	types   map[string]bool      // event types to create
 	since   map[string]time.Time // by list
 	until   time.Time
 	found   []bridge.Event
@@ -49,9 +49,9 @@ func (c *Catcher) gathering(p progress, until time.Time) *gathering {
 	}
 }
 
-// wanted are the types of events to make: those that were chosen, or those that
-// webhooks brought. Of two that the API cannot tell apart it is the one that was
-// chosen first, or came more often.
+// wanted returns the event types to create: the chosen ones, or those that webhooks
+// have brought. If the API cannot tell two types apart, it returns the one that was
+// chosen first or came more often.
 func wanted(chosen []string, kinds store.Kinds) map[string]bool {
 	if len(chosen) == 0 {
 		for _, event := range absorb.Listed() {
@@ -71,7 +71,7 @@ func wanted(chosen []string, kinds store.Kinds) map[string]bool {
 	return all
 }
 
-// wants is the first of the types that is wanted, or "".
+// wants returns the first of the types that is wanted, or "".
 func (g *gathering) wants(types ...string) string {
 	for _, event := range types {
 		if g.types[event] {
@@ -103,8 +103,8 @@ func (g *gathering) gather(ctx context.Context) error {
 	return g.unlessRefused(enrollments, g.gatherEnrollments(ctx))
 }
 
-// unlessRefused notes what the API will not give, however often it is asked, so that
-// the other lists are caught up nevertheless.
+// unlessRefused notes a list that the API refuses, so that the other lists are read
+// anyway.
 func (g *gathering) unlessRefused(list string, err error) error {
 	switch {
 	case err == nil:
@@ -133,7 +133,7 @@ func (g *gathering) gatherEnrollments(ctx context.Context) error {
 	for _, course := range courses {
 		l := absorb.Listing{Path: "/courses/" + url.PathEscape(course) + "/enrollments", Date: "dateEdited", Since: g.since[enrollments]}
 		err := g.client.List(ctx, l, func(entry map[string]any) { g.enrollment(course, entry) })
-		if err != nil && !absorb.NotFound(err) && !absorb.Forbidden(err) { // it was deleted, or is not ours to see
+		if err != nil && !absorb.NotFound(err) && !absorb.Forbidden(err) { // it was deleted, or the user may not view it
 			return err
 		}
 	}
@@ -143,8 +143,8 @@ func (g *gathering) gatherEnrollments(ctx context.Context) error {
 // complete is an enrollment's status.
 const complete = "3"
 
-// enrollment adds what an entry tells of. The API has no date of a certificate or of
-// credits beside that of the completion that they were given for.
+// enrollment adds the events of an entry. The API has no date for a certificate or
+// credits other than that of the completion.
 func (g *gathering) enrollment(course string, entry map[string]any) {
 	ids := func(more ...string) map[string]string {
 		all := map[string]string{"userId": absorb.ID(entry["userId"]), "courseId": course}
@@ -178,7 +178,7 @@ func (g *gathering) enrollment(course string, entry map[string]any) {
 	}
 }
 
-// add makes an event of what happened in the time that is asked for.
+// add creates an event if it happened in the period.
 func (g *gathering) add(list, event string, at time.Time, ids map[string]string) {
 	if at.Before(g.since[list]) || !at.Before(g.until) {
 		return
@@ -193,9 +193,9 @@ func (g *gathering) add(list, event string, at time.Time, ids map[string]string)
 			e.Entities[key] = id
 		}
 	}
-	e.Raw, _ = json.Marshal(body) // texts of our own
+	e.Raw, _ = json.Marshal(body) // texts always encode
 	if o := absorb.OccurrenceOf(e); len(o.Keys) == 0 || g.seen[string(e.Raw)] {
-		return // its entry has no id, or it was given twice
+		return // the entry has no id, or was listed twice
 	}
 	g.seen[string(e.Raw)] = true
 	g.listed++
@@ -205,18 +205,19 @@ func (g *gathering) add(list, event string, at time.Time, ids map[string]string)
 	}
 }
 
-// cut leaves all but the oldest to the next pass.
+// cut leaves all but the oldest events to the next pass.
 func (g *gathering) cut(most int) {
 	all := g.events()
 	if all[0].OccurredAt.Equal(all[most].OccurredAt) {
-		return // an import: all happened at once
+		return // an import: everything happened at the same time
 	}
 	g.until = all[most].OccurredAt
 	g.found = slices.DeleteFunc(all, func(e bridge.Event) bool { return !e.OccurredAt.Before(g.until) })
 }
 
-// events gives all in the order in which they happened. At the same time the
-// enrollment is before its completion, and that before what is given for it.
+// events returns all events in the order in which they happened. At the same time, an
+// enrollment comes before its completion, and the completion before what is awarded for
+// it.
 func (g *gathering) events() []bridge.Event {
 	order := []string{
 		"DepartmentCreated", "GroupCreated", "UserCreated", "UserEnrolledInCourseByAdmin", "UserEnrolledInCourseByLearner",
@@ -228,7 +229,7 @@ func (g *gathering) events() []bridge.Event {
 	return g.found
 }
 
-// report is what is known once all lists are read.
+// report returns the report after all lists are read.
 func (g *gathering) report(source string) Report {
 	r := Report{Source: source, Since: g.until, Until: g.until, Events: []string{}, Missing: []Missing{}, Listed: g.listed, Refused: g.refused}
 	for _, at := range g.since {

@@ -33,7 +33,7 @@ func add(b *budget.Budget, args []any) (any, error) {
 	return arithmetic(func(a, b float64) float64 { return a + b })(b, args)
 }
 
-// join puts two texts together, or a text and a number.
+// join concatenates two texts, or a text and a number.
 func join(b *budget.Budget, first, second any) (any, error) {
 	one, err := textOrNothing(first)
 	if err != nil {
@@ -81,8 +81,8 @@ func multiply(b *budget.Budget, args []any) (any, error) {
 	return arithmetic(func(a, b float64) float64 { return a * b })(b, args)
 }
 
-// arithmetic calculates with two numbers. With nothing it gives nothing, and so
-// it does where there is no result, as in 1 / 0.
+// arithmetic calculates with two numbers. Without a value or a result, as in 1 / 0, the
+// result is nothing.
 func arithmetic(f func(a, b float64) float64) call {
 	return func(_ *budget.Budget, args []any) (any, error) {
 		if args[0] == nil || args[1] == nil {

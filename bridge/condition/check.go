@@ -16,8 +16,8 @@ import (
 	"github.com/expr-lang/expr/types"
 )
 
-// check finds what is wrong with an expression: names first, all of them; then,
-// when every name is known, types. It gives the parts that are read.
+// check finds the errors in an expression: first all unknown names; then, if every name
+// is known, wrong types. It returns the parts that the expression reads.
 func (s Schema) check(text string, boolean bool) (parts []string, faults []Fault) {
 	config := conf.CreateNew()
 	for _, o := range languageOptions() {
@@ -66,14 +66,14 @@ func languageOptions() []expr.Option {
 	return options
 }
 
-// fault is an error of the library in the words of this project.
+// fault rewrites an error of the library in the words of this project.
 func fault(err error) Fault {
 	if m := expected.FindStringSubmatch(err.Error()); m != nil {
 		return Fault{0, "want true or false, have " + typeName(m[1])}
 	}
 	e, ok := errors.AsType[*file.Error](err)
 	if !ok {
-		return Fault{0, "cannot be understood"}
+		return Fault{0, "is not a valid expression"}
 	}
 	message := strings.TrimSpace(e.Message)
 	if m := mismatched.FindStringSubmatch(message); m != nil {
@@ -93,7 +93,7 @@ var (
 	typeWord   = regexp.MustCompile(`\b(?:string|int|float64|bool|time\.Time|time\.Duration)\b|map\[string\]interface \{\}|\[\]interface \{\}`)
 )
 
-// typeName names a type of Go as one who writes YAML would.
+// typeName names a Go type as somebody who writes YAML would.
 func typeName(t string) string {
 	switch t {
 	case "string":

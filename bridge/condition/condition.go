@@ -1,12 +1,11 @@
-// Package condition is the language of `when`: expressions over an event's facts,
-// checked against what is known of the Integration API when the configuration is
-// loaded. An expression decides whether a route takes an event (Condition), or
-// gives the text by which events belong together (Key).
+// Package condition compiles and evaluates `when`: expressions over an event's facts.
+// It checks them against the fields of the Integration API when the configuration is
+// loaded. An expression decides whether a route takes an event (Condition), or returns
+// the text that groups events (Key).
 //
-// The expressions are those of expr-lang. They are compiled twice: once as they
-// are written, with the types of all parts and fields, to find mistakes; and once
-// with every operator replaced by one that knows what to do with what is missing.
-// Nothing in an expression does I/O, and its work is bounded.
+// The expressions use expr-lang. Each is compiled twice: first as written, with the
+// types of all parts and fields, to find errors; then with every operator replaced by
+// one that handles missing values. No expression does I/O, and its work is limited.
 package condition
 
 import (
@@ -24,12 +23,12 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
-// Condition is a compiled expression that is true or false. It never changes and
-// serves any number of goroutines. A nil Condition holds for everything.
+// Condition is a compiled expression that is true or false. It never changes, and many
+// goroutines may use it. A nil Condition is true for every event.
 type Condition struct{ program }
 
-// Holds evaluates the condition. What is missing makes it false. An error means
-// that it could not be decided; it names no value.
+// Holds evaluates the condition. Missing values make it false. An error means that it
+// cannot be evaluated; the error names no value.
 func (c *Condition) Holds(f bridge.Facts) (bool, error) {
 	if c == nil {
 		return true, nil
@@ -42,7 +41,7 @@ func (c *Condition) Holds(f bridge.Facts) (bool, error) {
 	return holds == true, err
 }
 
-// Parts are the parts of the facts that the condition reads, sorted.
+// Parts returns the parts of the facts that the condition reads, sorted.
 func (c *Condition) Parts() []string {
 	if c == nil {
 		return nil
@@ -50,10 +49,10 @@ func (c *Condition) Parts() []string {
 	return c.parts
 }
 
-// Key is a compiled expression that gives a text.
+// Key is a compiled expression that returns a text.
 type Key struct{ program }
 
-// Of is the event's key: "" when what it is made of is missing.
+// Of returns the event's key; "" if a value for it is missing.
 func (k *Key) Of(f bridge.Facts) (string, error) {
 	v, err := k.run(f)
 	if err != nil {
@@ -63,7 +62,7 @@ func (k *Key) Of(f bridge.Facts) (string, error) {
 	case nil, string, int64, float64, bool:
 		return value.TextOf(v), nil
 	}
-	return "", errors.New("a key is a text or a number")
+	return "", errors.New("the key is neither a text nor a number")
 }
 
 // program is an expression that can be run.
@@ -73,14 +72,14 @@ type program struct {
 	parts []string // of the facts
 }
 
-// String is the expression as it was written.
+// String returns the expression as written.
 func (p program) String() string { return p.text }
 
-// run evaluates the program. No context ends it: an evaluation that broke off would not be
-// decided, and such an event is delivered, so that a stop or a deadline would send what
-// a condition keeps back. The steps bound its time, and all of it is in memory.
+// run evaluates the program. It ignores contexts: an aborted evaluation could not
+// decide, so the event would be delivered, and a stop or a deadline would send what the
+// condition holds back. The step limit bounds the time, and all data is in memory.
 func (p program) run(f bridge.Facts) (any, error) {
-	if missing := p.undecided(f); missing != "" {
+	if missing := p.failedLookup(f); missing != "" {
 		return nil, fmt.Errorf("%s could not be looked up", missing)
 	}
 	env := make(map[string]any, len(p.parts)+1)
@@ -96,9 +95,8 @@ func (p program) run(f bridge.Facts) (any, error) {
 	return v, nil
 }
 
-// undecided is a part that the expression reads and that might have been there,
-// had Absorb answered.
-func (p program) undecided(f bridge.Facts) string {
+// failedLookup returns a part that the expression reads and whose lookup failed.
+func (p program) failedLookup(f bridge.Facts) string {
 	if f["incomplete"] != true {
 		return ""
 	}
@@ -110,10 +108,10 @@ func (p program) undecided(f bridge.Facts) string {
 	return ""
 }
 
-// maxElements bounds the elements of all lists that one evaluation makes by itself.
+// maxElements limits the elements of all lists that one evaluation makes.
 const maxElements = 100_000
 
-// failure says what went wrong and where, and none of the values.
+// failure says what failed and where, without any value.
 func failure(err error) error {
 	at, placed := errors.AsType[*file.Error](err)
 	var ours error
@@ -132,15 +130,15 @@ func failure(err error) error {
 	return errors.New("the expression cannot be evaluated")
 }
 
-// mistake is an error of this package's own: it holds no data.
+// mistake is an error of this package; it contains no data.
 type mistake string
 
 func (m mistake) Error() string { return string(m) }
 
-// maxLength bounds an expression, in characters.
+// maxLength limits an expression, in characters.
 const maxLength = 2000
 
-// Fault is what is wrong with an expression.
+// Fault is an error in an expression.
 type Fault struct {
 	Offset  int // in characters from the expression's start
 	Message string
@@ -155,7 +153,7 @@ func (s Schema) Condition(text string) (*Condition, []Fault) {
 	return &Condition{p}, nil
 }
 
-// Key compiles an expression that gives a text, such as course.id.
+// Key compiles an expression that returns a text, such as course.id.
 func (s Schema) Key(text string) (*Key, []Fault) {
 	p, faults := s.compile(text, false)
 	if len(faults) > 0 {
@@ -166,8 +164,8 @@ func (s Schema) Key(text string) (*Key, []Fault) {
 
 func (s Schema) compile(text string, boolean bool) (p program, faults []Fault) {
 	defer func() {
-		if recover() != nil { // in the library: the text is anybody's
-			faults = []Fault{{0, "cannot be understood"}}
+		if recover() != nil { // the library panicked: the text may be anything
+			faults = []Fault{{0, "is not a valid expression"}}
 		}
 	}()
 	switch {

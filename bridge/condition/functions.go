@@ -10,18 +10,18 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
-// call is what a function or an operator does. It takes what that costs off the budget
-// first.
+// call is the code of a function or an operator. It first takes its cost off the
+// budget.
 type call func(b *budget.Budget, args []any) (any, error)
 
-// function is one that expressions may call.
+// function is a function that expressions may call.
 type function struct {
 	call call // has as many arguments as the type says
 	kind any  // a nil function of its type, for the check
 }
 
-// functions are all that expressions may call, besides the predicates. What they
-// make of nothing is nothing.
+// functions are all functions that expressions may call, except the predicates. For
+// nothing they return nothing.
 func functions() map[string]function {
 	all := map[string]function{
 		"lower": {words(strings.ToLower), new(func(any) string)},
@@ -52,7 +52,7 @@ func functions() map[string]function {
 	return all
 }
 
-// predicates are the functions of the language itself that go through a list.
+// predicates are the language's own functions over lists.
 func predicates() []string {
 	return []string{"all", "any", "none", "one", "count", "filter", "map", "find"}
 }
@@ -74,7 +74,7 @@ func orNothing(s string) any {
 	return s
 }
 
-// number reads a number, also from a text; what is none is nothing.
+// number reads a number, also from a text; otherwise it returns nothing.
 func number(_ *budget.Budget, args []any) (any, error) {
 	if n, ok := value.Exact(args[0]); ok {
 		return n, nil
@@ -91,7 +91,7 @@ func length(b *budget.Budget, args []any) (any, error) {
 	return float64(value.Length(args[0])), nil
 }
 
-// get follows a key or a position into a value.
+// get returns the value at a key or a position.
 func get(b *budget.Budget, args []any) (any, error) {
 	if err := value.ChargeText(b, 1, args[1]); err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func first(b *budget.Budget, args []any) (any, error) {
 	return value.Plain(all[0]), nil
 }
 
-// items finds the list in a value.
+// items returns the list in a value.
 func items(b *budget.Budget, v any) ([]any, error) {
 	if m, is := v.(map[string]any); is {
 		const aKey = 64
@@ -118,7 +118,7 @@ func items(b *budget.Budget, v any) ([]any, error) {
 	return value.Items(v), nil
 }
 
-// date reads a time as Absorb writes it; what is none is nothing.
+// date reads a time as Absorb writes it; otherwise it returns nothing.
 func date(b *budget.Budget, args []any) (any, error) {
 	if t, ok := args[0].(time.Time); ok {
 		return t, nil
@@ -132,7 +132,7 @@ func date(b *budget.Budget, args []any) (any, error) {
 	return nil, nil
 }
 
-// duration reads 90s, 15m, 12h, 30d, and the spans that Absorb writes.
+// duration reads 90s, 15m, 12h, 30d, and the durations that Absorb writes.
 func duration(b *budget.Budget, args []any) (any, error) {
 	if d, ok := args[0].(time.Duration); ok {
 		return d, nil

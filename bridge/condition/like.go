@@ -10,8 +10,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
-// like matches a whole text with a pattern of * and ?, in any case. Each part between
-// two stars is looked for once, behind the one before, so that the work grows with the
+// like matches a whole text against a pattern of * and ?, ignoring case. It searches
+// each part between two stars once, after the previous one, so the work grows with the
 // text and not with the number of stars.
 func like(b *budget.Budget, args []any) (any, error) {
 	if err := value.ChargeText(b, 8, args...); err != nil || args[0] == nil {
@@ -19,7 +19,7 @@ func like(b *budget.Budget, args []any) (any, error) {
 	}
 	text, parts := folded(value.TextOf(args[0])), strings.Split(folded(value.TextOf(args[1])), "*")
 	for _, part := range parts {
-		if strings.Contains(part, "?") { // then each of its characters may be compared at each place
+		if strings.Contains(part, "?") { // each of its characters may then be compared at each position
 			if err := b.Read(len(text), len(part)); err != nil {
 				return nil, err
 			}
@@ -31,7 +31,7 @@ func like(b *budget.Budget, args []any) (any, error) {
 	return matches(text, parts), nil
 }
 
-// folded is a text in which letters that differ in case alone are the same.
+// folded is a text in which letters that differ only in case are equal.
 func folded(s string) string {
 	return strings.Map(func(r rune) rune {
 		least := r
@@ -42,7 +42,7 @@ func folded(s string) string {
 	}, s)
 }
 
-// matches tells whether a text consists of the parts, with anything between them.
+// matches reports whether a text consists of the parts, with anything between them.
 func matches(text string, parts []string) bool {
 	first, last := parts[0], parts[len(parts)-1]
 	end := prefix(text, first)
@@ -68,7 +68,7 @@ func matches(text string, parts []string) bool {
 	return prefix(text[start:], last) == len(text)-start
 }
 
-// find is where a part begins in a text, and how long it is there; -1 if it is not.
+// find returns where a part begins in a text, and its length there; -1 if it is absent.
 func find(text, part string) (at, length int) {
 	if !strings.Contains(part, "?") {
 		return strings.Index(text, part), len(part)
@@ -81,7 +81,7 @@ func find(text, part string) (at, length int) {
 	return -1, 0
 }
 
-// prefix is how much of a text a part at its beginning takes, or -1.
+// prefix returns the length of a part at the beginning of a text, or -1.
 func prefix(text, part string) int {
 	at := 0
 	for _, r := range part {

@@ -15,8 +15,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
 )
 
-// names looks at all names of an expression. It gives the parts that are read,
-// with their types, or every fault.
+// names checks all names of an expression. It returns the parts that the expression
+// reads, with their types, or every error.
 func (s Schema) names(tree *parser.Tree) (read map[string]types.Type, faults []Fault) {
 	v := &visitor{values: map[*ast.IdentifierNode]bool{}, local: map[string]bool{}, fields: map[*ast.IdentifierNode]*ast.StringNode{}}
 	ast.Walk(&tree.Node, v)
@@ -37,8 +37,8 @@ func (s Schema) names(tree *parser.Tree) (read map[string]types.Type, faults []F
 	return read, v.faults
 }
 
-// part gives the type of a part, and notes whether there is no such part or no
-// such field of it. An event has an id of whatever it is about.
+// part returns the type of a part, and notes an unknown part or field. An event has an
+// id of each thing it is about.
 func (s Schema) part(v *visitor, name *ast.IdentifierNode, before types.Type) types.Type {
 	kind, ok := s.parts[name.Value]
 	if !ok {
@@ -68,11 +68,11 @@ func (s Schema) part(v *visitor, name *ast.IdentifierNode, before types.Type) ty
 	return kind
 }
 
-// visitor gathers the names of an expression.
+// visitor collects the names of an expression.
 type visitor struct {
 	values map[*ast.IdentifierNode]bool            // names that stand for values
-	local  map[string]bool                         // names that are declared by let
-	fields map[*ast.IdentifierNode]*ast.StringNode // what is read of a name
+	local  map[string]bool                         // names declared with let
+	fields map[*ast.IdentifierNode]*ast.StringNode // the fields read of a name
 	called []*ast.IdentifierNode                   // names of functions
 	faults []Fault
 }
@@ -81,8 +81,8 @@ func (v *visitor) note(node ast.Node, format string, args ...any) {
 	v.faults = append(v.faults, Fault{node.Location().From, fmt.Sprintf(format, args...)})
 }
 
-// Visit notes what a node refers to, and refuses what the language has and
-// conditions have not. Children come before their parents.
+// Visit notes what a node refers to, and refuses what conditions do not support.
+// Children come before their parents.
 func (v *visitor) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
@@ -118,7 +118,7 @@ func (v *visitor) Visit(node *ast.Node) {
 	}
 }
 
-// pattern notes what is wrong with the pattern that a text is compared with.
+// pattern notes what is wrong with the pattern of a comparison.
 func (v *visitor) pattern(n *ast.BinaryNode) {
 	source, fixed := n.Right.(*ast.StringNode)
 	if !fixed {

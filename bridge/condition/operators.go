@@ -10,11 +10,10 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
-// maxText bounds a text that is put together, in bytes.
+// maxText limits a text that an expression makes, in bytes.
 const maxText = 64 << 10
 
-// operators stand in the place of the language's own. The names cannot be
-// written in an expression.
+// operators replace the language's own. Their names cannot be written in an expression.
 func operators() map[string]call {
 	order := func(test func(int) bool) call {
 		return comparing(func(a, b any) (any, error) {
@@ -51,8 +50,8 @@ func operators() map[string]call {
 	}
 }
 
-// comparing makes an operator of what compares two values. Lists and mappings are
-// compared whole.
+// comparing makes an operator from a comparison of two values. Lists and mappings are
+// compared as a whole.
 func comparing(f func(a, b any) (any, error)) call {
 	return func(b *budget.Budget, args []any) (any, error) {
 		if err := payComparison(b, args[0], args[1]); err != nil {
@@ -62,24 +61,24 @@ func comparing(f func(a, b any) (any, error)) call {
 	}
 }
 
-// payComparison takes the cost of comparing two values.
+// payComparison takes the cost of a comparison off the budget.
 func payComparison(b *budget.Budget, values ...any) error {
 	copies := 0
 	for _, v := range values {
 		switch v.(type) {
-		case json.Number: // too large for other types, as they find out each time
+		case json.Number: // too large for other types
 			const attempts = 512
 			if err := b.Bytes(1, attempts); err != nil {
 				return err
 			}
 		case []any, map[string]any:
-			copies = 1 // to know what was compared before
+			copies = 1 // to remember what was compared
 		}
 	}
 	return value.Charge(b, copies, values...)
 }
 
-// truth is what !, &&, || and the conditions of lists go by.
+// truth returns the truth value for !, &&, || and the conditions of lists.
 func truth(v any) (any, error) {
 	switch v := value.Plain(v).(type) {
 	case nil:
@@ -90,7 +89,7 @@ func truth(v any) (any, error) {
 	return nil, mistake(kindOf(v) + " is neither true nor false")
 }
 
-// readable prepares what contains, startsWith, endsWith and matches read.
+// readable prepares the operands of contains, startsWith, endsWith and matches.
 func readable(b *budget.Budget, args []any) (any, error) {
 	v, err := textOrNothing(args[0])
 	if s, is := v.(string); is && err == nil {
@@ -99,7 +98,7 @@ func readable(b *budget.Budget, args []any) (any, error) {
 	return v, err
 }
 
-// matchesPattern tells whether a text has a match of a pattern.
+// matchesPattern reports whether a text matches a pattern.
 func matchesPattern(b *budget.Budget, args []any) (any, error) {
 	text, err := textOrNothing(args[0])
 	if text == nil || err != nil {
@@ -108,7 +107,7 @@ func matchesPattern(b *budget.Budget, args []any) (any, error) {
 	return args[1].(*budget.Pattern).Match(b, text.(string))
 }
 
-// textOrNothing is a value as a text, if it is one or a number.
+// textOrNothing returns a text or a number as text.
 func textOrNothing(v any) (any, error) {
 	switch v := value.Plain(v).(type) {
 	case nil, string:
@@ -119,7 +118,7 @@ func textOrNothing(v any) (any, error) {
 	return value.TextOf(v), nil
 }
 
-// list prepares what a predicate goes through.
+// list prepares the list of a predicate.
 func list(b *budget.Budget, args []any) (any, error) {
 	if args[0] == nil {
 		return []any{}, nil
@@ -163,7 +162,7 @@ func equal(a, b any) bool {
 	return ok && order == 0
 }
 
-// contains tells whether a list holds a value, or a mapping a key.
+// contains reports whether a list contains a value, or a mapping a key.
 func contains(b *budget.Budget, args []any) (any, error) {
 	v, in := args[0], args[1]
 	if m, ok := in.(map[string]any); ok {
@@ -193,7 +192,7 @@ func mismatch(what string, a, b any) error {
 	return mistake(kindOf(a) + " and " + kindOf(b) + " cannot be " + what)
 }
 
-// kindOf names a value's type as one who writes YAML would.
+// kindOf names a value's type as somebody who writes YAML would.
 func kindOf(v any) string {
 	switch value.Plain(v).(type) {
 	case nil:

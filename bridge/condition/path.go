@@ -11,8 +11,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// Path checks the path of a fact, such as user.emailAddress or user.customFields.*,
-// in which a star stands for every key. The error says what is wrong with it.
+// Path checks the path of a fact, such as user.emailAddress or user.customFields.*, in
+// which a star stands for every key. The error says what is wrong.
 func (s Schema) Path(text string) error {
 	steps := strings.Split(text, ".")
 	if slices.Contains(steps, "") || strings.ContainsAny(text, " \t[]\"'") {

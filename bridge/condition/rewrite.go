@@ -16,11 +16,10 @@ const (
 	listName    = "[list]"
 	negateName  = "[negate]"
 	matchesName = "[matches]"
-	budgetName  = "[budget]" // of the evaluation: the first argument of every call
+	budgetName  = "[budget]" // the budget of the evaluation: the first argument of every call
 )
 
-// rewritten compiles an expression that was checked, with operators that know
-// what to do with what is missing.
+// rewritten compiles a checked expression, with operators that handle missing values.
 func rewritten(text string) (*vm.Program, error) {
 	options := []expr.Option{
 		expr.Env(map[string]any{}), expr.AllowUndefinedVariables(), expr.Optimize(false), expr.DisableAllBuiltins(),
@@ -39,7 +38,7 @@ func rewritten(text string) (*vm.Program, error) {
 	return expr.Compile(text, options...)
 }
 
-// paid is the call as the library makes it. The call itself is a step.
+// paid is the call as the library makes it. The call itself costs a step.
 func (f call) paid(args ...any) (any, error) {
 	b := args[0].(*budget.Budget)
 	if err := b.Steps(1); err != nil {
@@ -48,8 +47,7 @@ func (f call) paid(args ...any) (any, error) {
 	return f(b, args[1:])
 }
 
-// rewriter puts calls in the place of operators. It meets a node's children
-// before the node.
+// rewriter replaces operators by calls. It visits a node's children before the node.
 type rewriter struct{}
 
 // Visit replaces one node.
@@ -77,7 +75,7 @@ func (r rewriter) Visit(node *ast.Node) {
 				r.wrap(&p.Node, truthName)
 			}
 		}
-		if n.Name == "count" && len(n.Arguments) == 1 { // counts those that are true
+		if n.Name == "count" && len(n.Arguments) == 1 { // counts the true elements
 			n.Arguments = append(n.Arguments, &ast.PredicateNode{Node: callOf(truthName, &ast.PointerNode{})})
 		}
 	}

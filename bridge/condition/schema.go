@@ -8,8 +8,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// resources are the fields of what the Integration API answers, by path. Fields
-// that are not here are read by get(course, "field").
+// resources lists the fields of the Integration API's answers, by path. Expressions
+// read other fields with get(course, "field").
 func resources() map[string]string {
 	return map[string]string{
 		"/users/*": `text: id firstName lastName username emailAddress departmentId jobTitle location employeeNumber supervisorId
@@ -47,13 +47,13 @@ func resources() map[string]string {
 	}
 }
 
-// eventFields are the event's own. Whatever else a webhook says ends in Id or
-// Ids, or is in the body.
+// eventFields are the event's own fields. All other fields of a webhook end in Id or
+// Ids, or are in the body.
 const eventFields = `text: id type name occurredAt receivedAt userId adminId clientId correlationId
 	truth: caughtUp
 	any: body credits`
 
-// shape is what is known of a part: its fields, or nothing.
+// shape is what is known about a part: its fields, or nothing.
 type shape map[string]types.Type
 
 // fields reads a table's entry.
@@ -74,15 +74,15 @@ func fields(table string) shape {
 	return s
 }
 
-// Schema is what expressions may refer to: the parts that are there for every
-// event, and those that templates look up.
+// Schema lists what expressions may refer to: the parts of every event, and those that
+// templates look up.
 type Schema struct {
 	parts map[string]types.Type // shapes as types.Map
 	open  bool
 }
 
-// NewSchema knows the parts of the lookups. A part that templates look up in
-// different places has no known fields.
+// NewSchema returns a schema with the parts of the lookups. A part that templates look
+// up in different places has no known fields.
 func NewSchema(lookups []bridge.Lookup) Schema {
 	s := Schema{parts: map[string]types.Type{
 		"event": types.Map(fields(eventFields)), "source": types.String, "portal": types.String,
@@ -103,14 +103,14 @@ func NewSchema(lookups []bridge.Lookup) Schema {
 	return s
 }
 
-// Open is a schema that takes names it does not know for parts: for when not all
-// templates could be read.
+// Open is a schema that accepts unknown names as parts, for when some templates could
+// not be read.
 func (s Schema) Open() Schema {
 	s.open = true
 	return s
 }
 
-// LookedUp are those of the parts that only a lookup can fill.
+// LookedUp returns those of the parts that only a lookup can fill.
 func LookedUp(parts []string) []string {
 	given := map[string]bool{}
 	for _, part := range bridge.Given() {

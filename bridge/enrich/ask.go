@@ -13,17 +13,17 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 )
 
-// listFor is how long a list is used for other events: those of one transaction share
-// it, and what happened since is seen when the list is asked for again.
+// listFor is how long a list is used for other events: the events of one transaction
+// share it, and the next request shows what happened since.
 const listFor = 5 * time.Second
 
-// reply is Absorb's answer: what it gives, nil for nothing, and its status.
+// reply is Absorb's answer and its status; the answer may be nil.
 type reply struct {
 	value  any
 	status int
 }
 
-// status is the HTTP status of an error; 0 when no answer came.
+// status returns the HTTP status of an error; 0 without an answer.
 func status(err error) int {
 	if e, ok := errors.AsType[*absorb.APIError](err); ok {
 		return e.Status
@@ -31,13 +31,13 @@ func status(err error) int {
 	return 0
 }
 
-// ask gives the answer to a path, from the cache if it is there; events that want the
-// same at the same time cause one request.
+// ask returns the answer to a path, from the cache if possible. Events that need the
+// same at the same time share one request.
 func (e *Enricher) ask(ctx context.Context, path string) (r reply, cached bool, err error) {
 	if r, ok := e.cached(path); ok {
 		return r, true, nil
 	}
-	// The first to ask asks for all: its end must not end the others' question.
+	// The first caller asks for all of them, so its context must not end the request.
 	result := e.flight.DoChan(path, func() (any, error) { return e.fetch(context.WithoutCancel(ctx), path) })
 	select {
 	case got := <-result:
@@ -48,7 +48,7 @@ func (e *Enricher) ask(ctx context.Context, path string) (r reply, cached bool, 
 	}
 }
 
-// isList reports whether a path asks for a list: what has a query does.
+// isList reports whether a path requests a list: lists have a query.
 func isList(path string) bool { return strings.Contains(path, "?") }
 
 func (e *Enricher) cached(path string) (reply, bool) {
@@ -58,11 +58,11 @@ func (e *Enricher) cached(path string) (reply, bool) {
 	return e.cache.get(path)
 }
 
-// fetch asks Absorb. Whatever it answers is an answer: what it does not know or may
-// not show is nothing. An error means that it gave none.
+// fetch requests a path. If Absorb does not know the thing or may not show it, the
+// answer is nil without an error. An error means that there was no answer.
 func (e *Enricher) fetch(ctx context.Context, path string) (reply, error) {
 	if r, ok := e.cached(path); ok {
-		return r, nil // another request ended between the look into the cache and this one
+		return r, nil // another request ended after this one looked into the cache
 	}
 	kind, id := thing(path)
 	answer, err := e.Client.Get(ctx, path)
@@ -88,14 +88,14 @@ func (e *Enricher) fetch(ctx context.Context, path string) (reply, error) {
 }
 
 const (
-	// largePart is how many bytes of memory an answer may take before only the fields
-	// that are read are kept, and largestPart how many it may take then, about.
+	// largePart is the size in memory, in bytes, from which only the fields that
+	// somebody reads are kept, and largestPart is roughly the limit after that.
 	largePart   = 64 << 10
 	largestPart = 256 << 10
 )
 
-// fit makes an answer small enough to be kept with an event: nothing is left of one that
-// is larger than any message could use. Of a list an event keeps no more than an entry.
+// fit makes an answer small enough to store with an event. It drops an answer that is
+// larger than any message could use. Of a list, an event keeps one entry.
 func (e *Enricher) fit(answer any, path string) any {
 	if isList(path) || bridge.Weight(answer) <= largePart {
 		return answer
@@ -106,8 +106,8 @@ func (e *Enricher) fit(answer any, path string) any {
 	return answer
 }
 
-// thing tells which thing a path asks for, if it is one whose answer may be used for
-// other events. Enrollments and certificates may not: they change with them.
+// thing returns the thing that a path requests, if other events may use the answer.
+// Enrollments and certificates change with events, so their answers are not reused.
 func thing(path string) (kind, id string) {
 	kind, id, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if !ok || strings.ContainsAny(id, "/?") {
@@ -120,17 +120,17 @@ func thing(path string) (kind, id string) {
 	return "", ""
 }
 
-// remember keeps a thing's name for the time when it is gone.
+// remember stores a thing's name for the time after its deletion.
 func (e *Enricher) remember(ctx context.Context, kind, id string, answer any) {
 	name := nameOf(answer)
 	if e.Names == nil || name == "" || !e.cache.nameChanged(kind+"/"+id, name) {
 		return
 	}
-	// A name that could not be kept is asked for again with the thing.
+	// A name that was not stored is looked up again with the thing.
 	_ = e.Names.RememberName(ctx, e.Source, kind, id, name)
 }
 
-// lastKnown is what is left of a thing that Absorb no longer knows: its name.
+// lastKnown returns what remains of a thing that Absorb no longer knows: its name.
 func (e *Enricher) lastKnown(ctx context.Context, kind, id string) any {
 	if e.Names == nil || kind == "" {
 		return nil
@@ -142,7 +142,7 @@ func (e *Enricher) lastKnown(ctx context.Context, kind, id string) any {
 	return map[string]any{"id": id, "name": name, "lastKnown": true}
 }
 
-// nameOf is how a thing or person is called.
+// nameOf returns the name of a thing or person.
 func nameOf(answer any) string {
 	object, ok := answer.(map[string]any)
 	if !ok {

@@ -8,30 +8,30 @@ import (
 )
 
 const (
-	// maxCached bounds how many answers are kept, and maxLists how many lists;
-	// cachedBytes and listedBytes bound the memory that they take, about.
+	// maxCached limits how many answers the cache keeps, and maxLists how many lists;
+	// cachedBytes and listedBytes are rough limits of their memory.
 	maxCached   = 10_000
 	cachedBytes = 8 << 20
 	maxLists    = 500
 	listedBytes = 2 << 20
 
-	// longestName is how many characters of a name are remembered.
+	// longestName is how many characters of a name are stored.
 	longestName = 256
 
-	// missingFor is how long it is believed that a thing does not exist: what
-	// was made a moment ago may not be there yet.
+	// missingFor is how long an answer that a thing does not exist is believed, because
+	// a new thing may not be visible yet.
 	missingFor = 5 * time.Second
 )
 
-// cache keeps answers for a while. The facts made of them are read by many and
-// changed by none.
+// cache keeps answers for a while. Many goroutines read the facts in it, so nobody may
+// change them.
 type cache struct {
 	most    int
 	bytes   int
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	answers map[string]kept
 	taken   int               // bytes of answers
-	names   map[string]string // last name remembered, by kind and id
+	names   map[string]string // last stored name, by kind and id
 }
 
 type kept struct {
@@ -75,7 +75,8 @@ func (c *cache) remove(path string) {
 	delete(c.answers, path)
 }
 
-// evict makes room: what has expired goes, and if that is too little, any quarter.
+// evict makes room: it removes what has expired, and if that is not enough, any
+// quarter.
 func (c *cache) evict(now time.Time) {
 	for path, k := range c.answers {
 		if now.After(k.until) {
@@ -90,7 +91,7 @@ func (c *cache) evict(now time.Time) {
 	}
 }
 
-// nameChanged notes a name and tells whether it is news.
+// nameChanged remembers a name, and reports whether it is new.
 func (c *cache) nameChanged(thing, name string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

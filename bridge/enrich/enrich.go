@@ -1,6 +1,6 @@
-// Package enrich finds out what an event is about: it asks Absorb's Integration
-// API the questions that the event's template names, gathers the answers as facts,
-// and infers the ids that a lean webhook leaves out.
+// Package enrich looks up the facts of an event. It calls Absorb's Integration API with
+// the lookups of the event's template, collects the answers, and infers the ids that a
+// lean webhook leaves out.
 package enrich
 
 import (
@@ -20,38 +20,38 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
 )
 
-// defaultCacheFor is how long an answer about a person, a course or the like is
-// used for other events.
+// defaultCacheFor is how long other events use an answer about a person, a course and
+// the like.
 const defaultCacheFor = 10 * time.Minute
 
-// Names keeps the last known name of everything that was looked up.
+// Names stores the last known name of everything that was looked up.
 type Names interface {
 	RememberName(ctx context.Context, source, kind, id, name string) error
 	Name(ctx context.Context, source, kind, id string) (string, error) // "" when unknown
 }
 
-// Claims gives each event a thing of its own. The candidates are the event with the
-// ids and the date of one thing each, in the order of their dates.
+// Claims assigns each thing to one event. The candidates are the event with the ids and
+// the date of one thing each, sorted by date.
 type Claims interface {
-	// Claim gives the index of the candidate that the event is about, or -1, and
-	// the indexes of those that no other event is about.
+	// Claim returns the index of the candidate that the event is about, or -1, and the
+	// indexes of those that no other event is about.
 	Claim(ctx context.Context, e bridge.Event, candidates []bridge.Event) (claimed int, free []int, err error)
 }
 
-// Options says what an enricher works with.
+// Options configures an enricher.
 type Options struct {
 	Source   string         // the source's name
-	Client   *absorb.Client // nil: nothing is looked up
-	Names    Names          // nil: no names are kept
+	Client   *absorb.Client // nil: no lookups
+	Names    Names          // nil: names are not stored
 	Claims   Claims         // nil: every event may be about every thing
 	Portal   string         // base URL of the portal, for links, or ""
 	CacheFor time.Duration  // of people, courses, departments and the like; default 10 min
 	Metrics  *metrics.Source
-	Reads    *bridge.Reads // which fields somebody reads: long texts in others are cut short; nil for all
+	Reads    *bridge.Reads // which fields somebody reads: long texts in others are cut; nil for all
 }
 
-// Enricher looks up what is known of the events of one source. It may be used by
-// many goroutines.
+// Enricher looks up the facts of one source's events. It may be used by many
+// goroutines.
 type Enricher struct {
 	Options
 	cache  *cache
@@ -59,7 +59,7 @@ type Enricher struct {
 	flight singleflight.Group
 }
 
-// New makes an enricher.
+// New returns an enricher.
 func New(o Options) *Enricher {
 	if o.CacheFor <= 0 {
 		o.CacheFor = defaultCacheFor
@@ -67,19 +67,20 @@ func New(o Options) *Enricher {
 	return &Enricher{Options: o, cache: newCache(maxCached, cachedBytes), lists: newCache(maxLists, listedBytes)}
 }
 
-// Outcome is what became of an event's lookups.
+// Outcome is the result of an event's lookups.
 type Outcome struct {
-	Event     bridge.Event        // the event, with the ids that were inferred
-	Unsettled []string            // parts whose answer contradicts the event, or is not certain: ask again later
-	Failed    map[string]error    // parts for which Absorb gave no answer
-	Calls     []bridge.LookupCall // what was asked, in no order
+	Event     bridge.Event        // the event, with the inferred ids
+	Unsettled []string            // parts whose answer contradicts the event, or is ambiguous: look up again later
+	Failed    map[string]error    // parts without an answer from Absorb
+	Calls     []bridge.LookupCall // the requests, in no order
 
-	// Repetition means that other events are about everything that this one may
-	// be about.
+	// Repetition means that other events already cover everything that this one may be
+	// about.
 	Repetition bool
 }
 
-// Trace is what is kept of it. What Absorb answered is not: it may name people.
+// Trace returns what is stored of the outcome. It omits Absorb's answers, because they
+// may name people.
 func (o Outcome) Trace() bridge.LookupTrace {
 	t := bridge.LookupTrace{Calls: o.Calls, Unsettled: o.Unsettled}
 	for part, err := range o.Failed {
@@ -98,8 +99,8 @@ func words(err error) string {
 	return bridge.CleanLine(fmt.Sprintf("%.200s", err.Error()))
 }
 
-// Facts gives what is known of an event: its own part, and one for each lookup that
-// was answered. A lookup that Absorb refuses or does not know leaves its part empty.
+// Facts returns the facts of an event: its own part, and one part for each answered
+// lookup. If Absorb refuses a lookup or does not know the thing, the part stays empty.
 func (e *Enricher) Facts(ctx context.Context, ev bridge.Event, lookups []bridge.Lookup) (bridge.Facts, Outcome) {
 	g := &gathering{Enricher: e, facts: bridge.NewFacts(ev), outcome: Outcome{Event: ev, Failed: map[string]error{}}}
 	if e.Portal != "" {
@@ -124,14 +125,13 @@ func (e *Enricher) Facts(ctx context.Context, ev bridge.Event, lookups []bridge.
 // gathering is the state of one call of Facts.
 type gathering struct {
 	*Enricher
-	mu      sync.Mutex // guards facts and outcome while a wave runs
+	mu      sync.Mutex // guards facts and outcome during a wave
 	facts   bridge.Facts
 	outcome Outcome
 }
 
-// split parts the lookups that can be asked now from those that wait for others: for
-// their parts, or for ids that they may infer. If all wait, in a circle, they are
-// asked anyway.
+// split separates the lookups that can run now from those that wait for others: for
+// their parts, or for ids that they may infer. If all wait for each other, all run now.
 func (g *gathering) split(waiting []bridge.Lookup) (ready, later []bridge.Lookup) {
 	for _, l := range waiting {
 		waits := slices.ContainsFunc(waiting, func(other bridge.Lookup) bool {
@@ -149,8 +149,8 @@ func (g *gathering) split(waiting []bridge.Lookup) (ready, later []bridge.Lookup
 	return ready, later
 }
 
-// mayFill reports whether one lookup may give an id that the event lacks and another
-// lookup asks for.
+// mayFill reports whether one lookup may find an id that the event lacks and another
+// lookup needs.
 func (g *gathering) mayFill(from, asking bridge.Lookup) bool {
 	fills := from.Gives()
 	return len(fills) > 0 && slices.ContainsFunc(asking.Ways, func(w bridge.Way) bool {
@@ -160,9 +160,9 @@ func (g *gathering) mayFill(from, asking bridge.Lookup) bool {
 	})
 }
 
-// wave asks lookups at the same time.
+// wave runs lookups at the same time.
 func (g *gathering) wave(ctx context.Context, lookups []bridge.Lookup) {
-	known := maps.Clone(g.facts) // the facts do not change below a template
+	known := maps.Clone(g.facts) // a shallow copy, because nothing inside the facts changes
 	event := g.outcome.Event
 	var wg sync.WaitGroup
 	for _, l := range lookups {
@@ -171,19 +171,19 @@ func (g *gathering) wave(ctx context.Context, lookups []bridge.Lookup) {
 	wg.Wait()
 }
 
-// finding is what a lookup found.
+// finding is the result of a lookup.
 type finding struct {
 	value      any
 	shared     bool // other events are likely to find the same
 	calls      []bridge.LookupCall
 	err        error
-	ids        map[string]string // that the webhook left out
-	candidates []any             // what the event may be about, when that is not certain
-	open       bool              // it is not certain yet
+	ids        map[string]string // ids that the webhook left out
+	candidates []any             // what the event may be about, if that is ambiguous
+	open       bool              // still ambiguous; look up again
 	repetition bool
 }
 
-// look tries the ways of a lookup in their order.
+// look tries the ways of a lookup in order.
 func (g *gathering) look(ctx context.Context, l bridge.Lookup, ev bridge.Event, known bridge.Facts) (f finding) {
 	for _, w := range l.Ways {
 		if !applies(w.Choose, ev) {
@@ -204,7 +204,7 @@ func (g *gathering) look(ctx context.Context, l bridge.Lookup, ev bridge.Event, 
 		case w.Choose == nil:
 			kind, _ := thing(path)
 			f.value, f.shared = answer, kind != ""
-		case answer != nil: // a list that is refused says nothing
+		case answer != nil: // a refused list says nothing
 			g.choose(ctx, w.Choose, answer, path, ev, known, &f)
 		}
 		if f.value != nil || f.err != nil || f.open {
@@ -214,7 +214,7 @@ func (g *gathering) look(ctx context.Context, l bridge.Lookup, ev bridge.Event, 
 	return f
 }
 
-// call asks for a path, and notes the call.
+// call requests a path, and notes the call.
 func (g *gathering) call(ctx context.Context, part, path string, f *finding) any {
 	began := time.Now()
 	ctx, span := tracing.Child(ctx, "look up "+part)
@@ -260,8 +260,8 @@ func (g *gathering) unsettled(part string) {
 	}
 }
 
-// mayChange reports whether the answer about a part may be another one later: Absorb
-// gave it, or does not know the thing yet. A refused question stays refused.
+// mayChange reports whether a later lookup of a part may find something else: Absorb
+// answered, or does not know the thing yet. A refused lookup stays refused.
 func (g *gathering) mayChange(part string) bool {
 	known := false
 	for _, c := range g.outcome.Calls {

@@ -14,21 +14,21 @@ import (
 )
 
 const (
-	// ahead is how far after its webhook a thing may have happened, by clocks that
+	// ahead is how long after its webhook something may have happened, because clocks
 	// differ.
 	ahead = 2 * time.Minute
 
-	// fewCandidates is how many things a message names when it is not certain which
-	// of them it is about.
+	// fewCandidates is how many things a message names if it is not certain which one
+	// the event is about.
 	fewCandidates = 4
 
-	// usualPage is how many entries a list gives when it is not asked for more
-	// (Absorb's Integration API v2).
+	// usualPage is how many entries a list has without a page size in the request
+	// (version 2 of Absorb's Integration API).
 	usualPage = 20
 )
 
-// applies reports whether a choice is for this event: it has the ids to match, or it
-// names none of those that would be inferred.
+// applies reports whether a choice suits the event: the event has the ids to match, or
+// none of the ids to infer.
 func applies(c *bridge.Choice, e bridge.Event) bool {
 	if c == nil {
 		return true
@@ -45,7 +45,7 @@ func applies(c *bridge.Choice, e bridge.Event) bool {
 	return !c.Infers() || !slices.ContainsFunc(slices.Collect(maps.Keys(c.IDs)), named)
 }
 
-// choose picks the entry of a list that a lookup asks for.
+// choose selects the entry of a list that a lookup asks for.
 func (g *gathering) choose(ctx context.Context, c *bridge.Choice, answer any, path string, e bridge.Event, known bridge.Facts, f *finding) {
 	var fitting []map[string]any
 	all := bridge.Entries(answer)
@@ -63,7 +63,7 @@ func (g *gathering) choose(ctx context.Context, c *bridge.Choice, answer any, pa
 	}
 }
 
-// fits reports whether an entry is one that the event may be about.
+// fits reports whether the event may be about an entry.
 func fits(c *bridge.Choice, entry map[string]any, e bridge.Event, known bridge.Facts) bool {
 	for field, key := range c.Match {
 		if !strings.EqualFold(absorb.ID(entry[field]), e.IDOf(key)) {
@@ -79,8 +79,8 @@ func fits(c *bridge.Choice, entry map[string]any, e bridge.Event, known bridge.F
 	return c.Where == nil || c.Where(known, entry)
 }
 
-// whole reports whether a list, newest first, has every entry of the time in which the
-// event's thing happened: it goes on to before that, or ends.
+// whole reports whether a list, newest first, covers the time in which the event's
+// thing happened: the list reaches further back, or ends.
 func whole(c *bridge.Choice, all []any, path string, e bridge.Event) bool {
 	limit := usualPage
 	if _, query, ok := strings.Cut(path, "?"); ok {
@@ -97,7 +97,7 @@ func whole(c *bridge.Choice, all []any, path string, e bridge.Event) bool {
 	})
 }
 
-// missing are the ids of an entry that the event lacks.
+// missing returns the ids of an entry that the event lacks.
 func missing(c *bridge.Choice, entry map[string]any, e bridge.Event) map[string]string {
 	ids := map[string]string{}
 	for key, field := range c.IDs {
@@ -108,8 +108,8 @@ func missing(c *bridge.Choice, entry map[string]any, e bridge.Event) map[string]
 	return ids
 }
 
-// infer finds out which of the entries the event is about. Where that is not certain
-// it says which ones the event may be about, and that is all.
+// infer finds out which of the entries the event is about. If that is ambiguous, it
+// returns the candidates and no ids.
 func (g *gathering) infer(ctx context.Context, c *bridge.Choice, fitting []map[string]any, whole bool, e bridge.Event, f *finding) {
 	slices.SortStableFunc(fitting, func(a, b map[string]any) int { return absorb.Time(a[c.Recent]).Compare(absorb.Time(b[c.Recent])) })
 	candidates := make([]bridge.Event, len(fitting))
@@ -141,8 +141,8 @@ func (g *gathering) infer(ctx context.Context, c *bridge.Choice, fitting []map[s
 	f.open = true
 }
 
-// candidate is what a message may say of a thing that the event may be about: its name
-// and its ids.
+// candidate is what a message may say about a thing that the event may be about: its
+// name and ids.
 func candidate(c *bridge.Choice, entry map[string]any, e bridge.Event) map[string]any {
 	shown := map[string]any{}
 	for key, id := range missing(c, entry, e) {

@@ -2,9 +2,9 @@ package enrich
 
 import "strings"
 
-// withoutEntrance takes out of an answer what lets people in: ids and passwords of
-// online meetings, which Absorb gives with the schedules of sessions, and passwords of
-// any kind. They are not kept, and no template and no sink sees them.
+// withoutEntrance removes from an answer what gives access: ids and passwords of online
+// meetings, which Absorb returns with the schedules of sessions, and passwords of any
+// kind. They are not stored, and no template or sink sees them.
 func withoutEntrance(answer any) any {
 	switch a := answer.(type) {
 	case map[string]any:

@@ -9,7 +9,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
 )
 
-// report tells those who watch how a question was answered.
+// report records in metrics and traces how a lookup was answered.
 func (g *gathering) report(span trace.Span, part string, r reply, cached bool, err error) {
 	g.Metrics.LookedUp(end(r, cached, err))
 	if !span.IsRecording() {
@@ -17,11 +17,11 @@ func (g *gathering) report(span trace.Span, part string, r reply, cached bool, e
 	}
 	span.SetAttributes(tracing.Part.String(part), tracing.Cached.Bool(cached), tracing.Status.Int(r.status))
 	if err != nil {
-		tracing.Failed(span, "the Integration API could not be asked")
+		tracing.Failed(span, "the Integration API did not answer")
 	}
 }
 
-// end is how a question ended, for the metrics.
+// end returns the result of a lookup for the metrics.
 func end(r reply, cached bool, err error) metrics.Lookup {
 	switch {
 	case err != nil:

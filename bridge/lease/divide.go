@@ -9,13 +9,13 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// replica is the prefix of the leases by which replicas know of each other. The
-// note of such a lease names the work that the replica could do.
+// replica is the prefix of the leases by which replicas find each other. The note of
+// such a lease lists the work that the replica could do.
 const replica = "replica "
 
-// roster is who is there, and what there is to do.
+// roster lists the replicas and the work.
 type roster struct {
-	able  map[string][]string // by work: the replicas that could do it, in order
+	able  map[string][]string // by work: the replicas that could do it, sorted
 	owner map[string]string   // by work: the replica that does it
 	load  map[string]int      // by replica: how much it does
 }
@@ -46,9 +46,9 @@ func readRoster(all []store.Lease) roster {
 	return r
 }
 
-// divide gives who should do what. Each replica comes to the same result, moves
-// nothing without need, and leaves none with two pieces of work more than another
-// one that could do one of them.
+// divide decides who does what. Every replica computes the same result. It moves
+// nothing without need, and no replica has two pieces of work more than another that
+// could do one of them.
 func (r roster) divide() map[string]string {
 	work := slices.Sorted(maps.Keys(r.able))
 	for _, name := range work {
@@ -68,7 +68,7 @@ func (r roster) divide() map[string]string {
 	return r.owner
 }
 
-// idlest is the first of the replicas that could do some work and do the least.
+// idlest returns the first of the replicas that could do some work and do the least.
 func (r roster) idlest(work string) string {
 	return slices.MinFunc(r.able[work], func(a, b string) int { return r.load[a] - r.load[b] })
 }

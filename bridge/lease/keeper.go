@@ -14,38 +14,39 @@ import (
 
 // Keeper holds the leases of one process.
 type Keeper struct {
-	table Table // nil: the process is alone
+	table Table // nil: there is only this process
 	self  string
 	log   *slog.Logger
 	woken chan struct{}
 
-	mu    sync.Mutex // guards works and what is in them
+	mu    sync.Mutex // guards works and its elements
 	works map[string]*work
 }
 
-// work is what this process does, or would do if it had the lease.
+// work is what this process does, or would do with its lease.
 type work struct {
 	turn    chan struct{} // capacity 1: one caller of Hold at a time
 	changed chan struct{} // capacity 1: the lease was granted
 	callers int           // of Hold
-	with    *Lease        // of the work that it belongs to; then it is no part of the share
+	with    *Lease        // of the work that it belongs to; it then does not count in the division
 
-	lease   *Lease             // nil while it is not held
-	stop    context.CancelFunc // ends the work under way, if there is any
+	lease   *Lease             // nil without the lease
+	stop    context.CancelFunc // ends the running work; may be nil
 	surplus bool               // the lease should be given up
 }
 
-// New makes a keeper. Without a table the process is alone, and every lease granted
-// at once.
+// New returns a keeper. Without a table there is only this process, and it gets every
+// lease at once.
 func New(table Table, log *slog.Logger) *Keeper {
-	host, _ := os.Hostname() // a name for people; the rest makes it one of its kind
+	host, _ := os.Hostname() // for people; the rest makes it unique
 	return &Keeper{table: table, self: host + "/" + uuid.NewString(), log: log, woken: make(chan struct{}, 1), works: map[string]*work{}}
 }
 
-// Self is the name under which this process holds its leases.
+// Self returns the name of this process as an owner of leases.
 func (k *Keeper) Self() string { return k.self }
 
-// Wake has the keeper look at the leases soon: somebody may have given one up.
+// Wake makes the keeper check the leases soon, because another process may have given
+// one up.
 func (k *Keeper) Wake() {
 	select {
 	case k.woken <- struct{}{}:
@@ -53,16 +54,16 @@ func (k *Keeper) Wake() {
 	}
 }
 
-// Hold does a piece of work whenever this process has the lease of its name, until
-// the context ends. do is asked to end, by its context, when the lease was lost or
-// should be given up. In one process, too, only one caller does it at a time; when
-// it ends the next one goes on with the same lease.
+// Hold does a piece of work whenever this process has the lease of its name, until the
+// context ends. The context of do ends when the lease is lost or should be given up.
+// Even within one process only one caller does the work at a time; when it ends, the
+// next one continues with the same lease.
 func (k *Keeper) Hold(ctx context.Context, name string, do func(context.Context, *Lease) error) error {
 	return k.HoldWith(ctx, nil, name, do)
 }
 
-// HoldWith is Hold for work that belongs to other work whose lease is held, and is
-// valid only with it: it is taken whatever else this process has to do.
+// HoldWith is Hold for work that belongs to other work and is valid only with its
+// lease. The division of work does not count it.
 func (k *Keeper) HoldWith(ctx context.Context, with *Lease, name string, do func(context.Context, *Lease) error) error {
 	w := k.join(name)
 	defer k.leave(ctx, name, w)
@@ -99,7 +100,7 @@ func (k *Keeper) join(name string) *work {
 	return w
 }
 
-// Held gives the names of the work that this process does, or may do at once.
+// Held returns the names of the work that this process does, or may do at once.
 func (k *Keeper) Held() []string {
 	if k.table != nil {
 		return k.held()
@@ -109,7 +110,7 @@ func (k *Keeper) Held() []string {
 	return slices.Collect(maps.Keys(k.works))
 }
 
-// leave gives the lease back if no other caller waits for it.
+// leave returns the lease if no other caller waits for it.
 func (k *Keeper) leave(ctx context.Context, name string, w *work) {
 	k.mu.Lock()
 	w.callers--
@@ -122,10 +123,10 @@ func (k *Keeper) leave(ctx context.Context, name string, w *work) {
 	if last && had {
 		k.release(ctx, name)
 	}
-	k.Wake() // it may be the last that Run waits for
+	k.Wake() // Run may wait for this last one
 }
 
-// await waits for the lease, and gives a context that ends with it.
+// await waits for the lease, and returns a context that ends with it.
 func (k *Keeper) await(ctx context.Context, w *work, with *Lease) (l *Lease, held context.Context, stop context.CancelFunc, ok bool) {
 	for ctx.Err() == nil {
 		k.mu.Lock()
@@ -148,7 +149,7 @@ func (k *Keeper) await(ctx context.Context, w *work, with *Lease) (l *Lease, hel
 	return nil, nil, nil, false
 }
 
-// ended gives the lease back if that is why the work has ended.
+// ended returns the lease if that is why the work has ended.
 func (k *Keeper) ended(ctx context.Context, name string, w *work) {
 	k.mu.Lock()
 	w.stop = nil
@@ -166,12 +167,11 @@ func (k *Keeper) release(ctx context.Context, names ...string) {
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewEvery)
 	defer cancel()
 	if err := k.table.Release(late, k.self, names...); err != nil {
-		k.log.Warn("a lease could not be given up; it expires", "leases", names, "err", err)
+		k.log.Warn("cannot give up a lease; it will expire", "leases", names, "err", err)
 	}
 }
 
-// Run renews what is held and takes what is free until the context ends and all
-// work has ended.
+// Run renews leases and takes free ones until the context ends and all work has ended.
 func (k *Keeper) Run(ctx context.Context) error {
 	if k.table == nil {
 		<-ctx.Done()
@@ -181,8 +181,8 @@ func (k *Keeper) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		wait(ctx.Done(), k.woken, k.tick(late, true))
 	}
-	// The others share the work without this one from now on, and take each piece
-	// when it is given up.
+	// From now on the other replicas divide the work without this one, and take each
+	// piece when it is given up.
 	k.release(ctx, replica+k.self)
 	for k.busy() {
 		wait(nil, k.woken, k.tick(late, false))
@@ -190,7 +190,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	return nil
 }
 
-// wait returns when something happens, or after d.
+// wait returns when the keeper is woken, or after d.
 func wait(ended, woken <-chan struct{}, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

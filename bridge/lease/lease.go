@@ -1,9 +1,10 @@
-// Package lease shares work among replicas: each piece has a name, and whoever
-// holds the lease of that name, by the database's clock, does it alone.
+// Package lease divides work among replicas. Each piece of work has a name, and only
+// the owner of the lease of that name, by the database's clock, does it. The package
+// does not know what the work is.
 //
-// Leases are renewed at a third of their life. A replica that dies loses its leases
-// when they expire; one that was paused, or cut off from the database, knows by its
-// own clock that they have, and stops before another one begins.
+// A replica renews its leases after a third of their life. If it dies, its leases
+// expire. If it was paused or cut off from the database, its own clock tells it that
+// they have expired, and it stops before another replica begins.
 package lease
 
 import (
@@ -15,21 +16,21 @@ import (
 )
 
 const (
-	// Life is how long a lease lasts when it is not renewed: so long, at most, work
-	// rests after its owner died, and a moment more.
+	// Life is how long a lease lasts without renewal: at most this long, and a moment
+	// more, nobody does the work after its owner died.
 	Life = 9 * time.Second
 
 	renewEvery = Life / 3
 
-	// margin is how much earlier an owner takes its lease for expired than the
-	// database does: time for what was begun in the last moment.
+	// margin is how much earlier the lease ends for its owner than for the database:
+	// time to finish what began in the last moment.
 	margin = Life / 9
 
-	// soonest is the least time between two looks at the leases.
+	// soonest is the minimum time between two checks of the leases.
 	soonest = 100 * time.Millisecond
 )
 
-// Table is where leases are kept.
+// Table stores the leases.
 type Table interface {
 	Leases(context.Context) ([]store.Lease, error)
 	Acquire(ctx context.Context, owner, note string, d time.Duration, names ...string) ([]string, error)
@@ -37,24 +38,24 @@ type Table interface {
 	Release(ctx context.Context, owner string, names ...string) error
 }
 
-// Lease is one that this process holds, or held. A nil Lease, of a process that is
-// alone, is always valid.
+// Lease is a lease that this process has or had. A nil Lease, of a process without
+// other replicas, is always valid.
 type Lease struct {
-	with *Lease // that of the work it belongs to
+	with *Lease // lease of the work it belongs to
 
 	mu    sync.Mutex // guards until
 	until time.Time
 }
 
-// Valid tells whether the work may go on. It must be asked before each step that
-// two owners must not both do.
+// Valid reports whether the work may continue. Call it before each step that two owners
+// must not both do.
 func (l *Lease) Valid() bool {
 	if l == nil {
 		return true
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// Both clocks: the monotonic one stands still while a machine is suspended, the
+	// Check both clocks: the monotonic one stops while a machine is suspended, and the
 	// other one can be set back.
 	now := time.Now()
 	return now.Before(l.until) && now.Round(0).Before(l.until.Round(0)) && l.with.Valid()

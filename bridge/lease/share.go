@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// tick renews, and, unless this process is about to stop, takes and gives up. It
-// gives the time until the next one.
+// tick renews the leases and, unless this process is stopping, takes and gives up
+// leases. It returns the time until the next tick.
 func (k *Keeper) tick(ctx context.Context, more bool) (next time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, renewEvery)
 	defer cancel()
@@ -17,14 +17,14 @@ func (k *Keeper) tick(ctx context.Context, more bool) (next time.Duration) {
 		next, err = k.share(ctx)
 	}
 	if err != nil {
-		k.log.Warn("the leases cannot be renewed; when they expire, work rests", "err", err)
+		k.log.Warn("cannot renew the leases; when they expire, this process stops their work", "err", err)
 		k.expire()
 		return renewEvery / 3
 	}
 	return min(renewEvery, max(next, soonest))
 }
 
-// announce tells the others that this replica is there, and what it could do.
+// announce tells the other replicas that this one exists, and what it could do.
 func (k *Keeper) announce(ctx context.Context) error {
 	knows, err := json.Marshal(k.shared())
 	if err != nil {
@@ -34,7 +34,7 @@ func (k *Keeper) announce(ctx context.Context) error {
 	return err
 }
 
-// renew prolongs what is held, and notes what was lost.
+// renew extends leases, and notes those that were lost.
 func (k *Keeper) renew(ctx context.Context) error {
 	began := time.Now()
 	names := k.held()
@@ -47,7 +47,7 @@ func (k *Keeper) renew(ctx context.Context) error {
 	for _, name := range names {
 		w := k.works[name]
 		switch {
-		case w == nil || w.lease == nil: // given back meanwhile
+		case w == nil || w.lease == nil: // returned meanwhile
 		case slices.Contains(still, name):
 			w.lease.prolong(began.Add(Life - margin))
 		default:
@@ -57,7 +57,7 @@ func (k *Keeper) renew(ctx context.Context) error {
 	return nil
 }
 
-// shared gives the names of the work that any replica may do.
+// shared returns the names of the work that any replica may do.
 func (k *Keeper) shared() []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -71,7 +71,7 @@ func (k *Keeper) shared() []string {
 	return names
 }
 
-// Has tells whether this process has the lease of some work. Whoever has it next begins
+// Has reports whether this process has the lease of some work. The next owner begins
 // after that, and finds what was stored before.
 func (k *Keeper) Has(name string) bool {
 	k.mu.Lock()
@@ -80,7 +80,7 @@ func (k *Keeper) Has(name string) bool {
 	return w != nil && w.lease != nil && w.lease.Valid()
 }
 
-// held gives the names of the leases that this process holds.
+// held returns the names of this process's leases.
 func (k *Keeper) held() []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -93,7 +93,7 @@ func (k *Keeper) held() []string {
 	return names
 }
 
-// expire ends the work whose lease has run out.
+// expire ends the work whose lease has expired.
 func (k *Keeper) expire() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -104,7 +104,7 @@ func (k *Keeper) expire() {
 	}
 }
 
-// lose notes that a lease is no longer held. The caller holds mu.
+// lose notes that a lease is lost. The caller holds mu.
 func (k *Keeper) lose(name string, w *work) {
 	k.log.Warn("lease lost", "lease", name)
 	w.lease.prolong(time.Time{})
@@ -114,8 +114,9 @@ func (k *Keeper) lose(name string, w *work) {
 	}
 }
 
-// share takes what is free and this replica's to do, and gives up what is another
-// one's. It gives the time until the next lease of another one expires.
+// share takes the free leases that this replica should have, and gives up those that
+// another one should have. It returns the time until the next lease of another replica
+// expires.
 func (k *Keeper) share(ctx context.Context) (next time.Duration, err error) {
 	if err := k.announce(ctx); err != nil {
 		return 0, err
@@ -143,8 +144,8 @@ func (k *Keeper) share(ctx context.Context) (next time.Duration, err error) {
 	return next, nil
 }
 
-// follow has the work end that is another replica's to do, and gives the names of
-// what should be taken.
+// follow ends the work that another replica should do, and returns the names of the
+// leases to take.
 func (k *Keeper) follow(owners map[string]string) (wanted []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -154,7 +155,7 @@ func (k *Keeper) follow(owners map[string]string) (wanted []string) {
 			wanted = append(wanted, name)
 		}
 		if w.surplus = !mine && w.lease != nil; w.surplus && w.stop != nil {
-			w.stop() // its lease is given back when it has ended
+			w.stop() // its lease is returned when it has ended
 		}
 	}
 	return wanted

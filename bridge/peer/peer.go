@@ -1,5 +1,5 @@
-// Package peer says where a request comes from: from the address that connected, or,
-// when that is a proxy that the admin trusts, from whom the proxy had it.
+// Package peer returns the client address of a request: the address that connected or,
+// if that is a trusted proxy, the address that the proxy reports.
 package peer
 
 import (
@@ -8,11 +8,10 @@ import (
 	"strings"
 )
 
-// Proxies are the addresses of the proxies that are trusted to say in
-// X-Forwarded-For where a request came from.
+// Proxies are the addresses of the proxies whose X-Forwarded-For is trusted.
 type Proxies []netip.Prefix
 
-// Trusts tells whether an address is one of the proxies.
+// Trusts reports whether an address is one of the proxies.
 func (p Proxies) Trusts(a netip.Addr) bool {
 	for _, network := range p {
 		if network.Contains(a) {
@@ -22,12 +21,12 @@ func (p Proxies) Trusts(a netip.Addr) bool {
 	return false
 }
 
-// Address gives the address that a request comes from, without a zone. It is invalid
-// when the request has none, as in a test.
+// Address returns the client address of a request, without a zone. It is invalid if the
+// request has no address, as in a test.
 //
-// X-Forwarded-For is read from its end, which is the part that the nearest proxy
-// wrote: the first address that is no trusted proxy is the one. Whatever stands
-// before it may be made up.
+// Address reads X-Forwarded-For from its end, which the nearest proxy wrote. The first
+// address that is not a trusted proxy is the client; a client may have invented
+// everything before it.
 func (p Proxies) Address(r *http.Request) netip.Addr {
 	from := Connected(r.RemoteAddr)
 	hops := r.Header.Values("X-Forwarded-For")
@@ -52,13 +51,13 @@ func (p Proxies) Address(r *http.Request) netip.Addr {
 	return from
 }
 
-// Connected gives the address of a connection's other end, such as 192.0.2.1:51234.
+// Connected returns the address of a connection's other end, such as 192.0.2.1:51234.
 func Connected(remote string) netip.Addr {
 	a, _ := parse(remote)
 	return a
 }
 
-// parse reads an address, which some proxies write with its port.
+// parse reads an address, which some proxies write with a port.
 func parse(text string) (netip.Addr, bool) {
 	text = strings.TrimSpace(text)
 	a, err := netip.ParseAddr(strings.Trim(text, "[]"))
@@ -70,8 +69,8 @@ func parse(text string) (netip.Addr, bool) {
 	return a.WithZone("").Unmap(), err == nil
 }
 
-// Group gives the network that whoever has an address is taken to have: the address
-// alone for IPv4, and the /64 around it for IPv6, of which everybody has at least one.
+// Group returns the network that one client may use: the address itself for IPv4, and
+// its /64 for IPv6, because every IPv6 client has at least a /64.
 func Group(a netip.Addr) netip.Prefix {
 	bits := 32
 	if a.Is6() {
@@ -81,7 +80,7 @@ func Group(a netip.Addr) netip.Prefix {
 	return network
 }
 
-// Label names the group of an address: an address of IPv4, or a network of IPv6.
+// Label returns the name of an address's group: an IPv4 address, or an IPv6 network.
 func Label(a netip.Addr) string {
 	if a.Is6() {
 		return Group(a).String()

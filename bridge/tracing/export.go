@@ -11,22 +11,22 @@ import (
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// repeatAfter is how long the log is silent about an endpoint that takes no spans
-// after it said so.
+// repeatAfter is the minimum time between two log lines about an endpoint that accepts
+// no spans.
 const repeatAfter = 10 * time.Minute
 
-// patientExporter drops the spans that cannot be exported: traces must not get into
-// the way of messages. It says so now and then.
+// patientExporter drops the spans that it cannot export, because traces must not block
+// messages. It logs that now and then.
 type patientExporter struct {
 	sdk.SpanExporter
 	log      *slog.Logger
-	endpoint string // which may hold a key, and is not logged
+	endpoint string // not logged, because it may contain a key
 
 	mu   sync.Mutex // guards said
 	said time.Time
 }
 
-// ExportSpans exports, and gives no error but to the log.
+// ExportSpans exports spans. It logs errors and returns none.
 func (e *patientExporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
 	err := e.SpanExporter.ExportSpans(ctx, spans)
 	if err == nil {
@@ -36,13 +36,13 @@ func (e *patientExporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlyS
 	defer e.mu.Unlock()
 	if now := time.Now(); now.Sub(e.said) > repeatAfter {
 		e.said = now
-		e.log.Warn("spans could not be exported and are dropped; check traces.endpoint and, if a certificate is to blame, traces.ca and traces.client_cert", "spans", len(spans), "err", without(e.endpoint, err))
+		e.log.Warn("dropped spans, because the endpoint did not accept them; check traces.endpoint and, for a certificate error, traces.ca and traces.client_cert", "spans", len(spans), "err", without(e.endpoint, err))
 	}
 	return nil
 }
 
-// without gives the words of an error without an endpoint and its parts that may be
-// secret.
+// without returns the text of an error without an endpoint and those parts of it that
+// may be secret.
 func without(endpoint string, err error) string {
 	hide := []string{endpoint}
 	if u, bad := url.Parse(endpoint); bad == nil {

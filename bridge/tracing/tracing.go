@@ -1,9 +1,9 @@
-// Package tracing follows each event by OpenTelemetry, from the POST that brought it
-// to the messages that tell of it. The trace's context is kept with the event, since
-// it is routed and sent later, after a restart perhaps, or by another replica.
+// Package tracing traces each event with OpenTelemetry, from its webhook to its
+// messages. The trace's context is stored with the event, because a later process or
+// another replica may route and send it.
 //
-// A nil Tracer traces nothing, at no cost. Attributes hold ids, names from the
-// configuration and closed sets of words; nothing of what people or platforms say.
+// A nil Tracer traces nothing, at no cost. Attributes contain ids, names from the
+// configuration and words from fixed lists, and never what people or platforms write.
 package tracing
 
 import (
@@ -32,7 +32,7 @@ const (
 
 	service = "absorb-bridge"
 
-	// header carries a context between programs, and is the form in which it is kept
+	// header passes a context between programs, and is the form in which it is stored
 	// (W3C Trace Context).
 	header = "traceparent"
 )
@@ -43,10 +43,10 @@ type Tracer struct {
 	tracer   trace.Tracer
 }
 
-// Open gives a tracer that exports to an OTLP endpoint over HTTP, such as
-// http://localhost:4318; without one, to the one that OpenTelemetry's own
-// environment variables name. With neither it gives nil. Those variables also set the
-// sampler, headers, certificates and attributes of the resource.
+// Open returns a tracer that exports to an OTLP endpoint over HTTP, such as
+// http://localhost:4318. Without an endpoint, it uses the one in OpenTelemetry's
+// environment variables; without that, it returns nil. Those variables also set the
+// sampler, headers, certificates and resource attributes.
 func Open(ctx context.Context, endpoint string, trust *tls.Config, log *slog.Logger) (*Tracer, error) {
 	var options []otlptracehttp.Option
 	switch {
@@ -70,7 +70,7 @@ func Open(ctx context.Context, endpoint string, trust *tls.Config, log *slog.Log
 	return &Tracer{provider: p, tracer: p.Tracer(scope)}, nil
 }
 
-// Close exports what is left, for so long as the context lets it.
+// Close exports the remaining spans until the context ends.
 func (t *Tracer) Close(ctx context.Context) error {
 	if t == nil {
 		return nil
@@ -81,9 +81,9 @@ func (t *Tracer) Close(ctx context.Context) error {
 	return nil
 }
 
-// Received starts the trace of the events in a request that was verified, whose
-// handling began at some time. A context that the sender gives is a link only: nobody
-// outside may add to this bridge's traces, or decide which are kept.
+// Received starts the trace of the events in a verified request, whose handling began
+// at a given time. A context from the sender becomes a link only: nobody outside may
+// add to this bridge's traces, or decide which are sampled.
 func (t *Tracer) Received(ctx context.Context, r *http.Request, source string, began time.Time) (context.Context, trace.Span) {
 	if t == nil {
 		return ctx, noop.Span{}
@@ -98,8 +98,8 @@ func (t *Tracer) Received(ctx context.Context, r *http.Request, source string, b
 	return t.tracer.Start(ctx, "POST "+r.URL.Path, options...)
 }
 
-// Continue starts a span in the trace of an event, by the context that is kept with
-// it. An event that has none, as it came while nothing was traced, is not traced.
+// Continue starts a span in the trace of an event, from the stored context. An event
+// without a context, received while nothing was traced, is not traced.
 func (t *Tracer) Continue(ctx context.Context, traceparent, name string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
 	if t == nil || traceparent == "" {
 		return ctx, noop.Span{}
@@ -116,11 +116,11 @@ func Child(ctx context.Context, name string, attributes ...attribute.KeyValue) (
 	return parent.TracerProvider().Tracer(scope).Start(ctx, name, trace.WithAttributes(attributes...))
 }
 
-// Failed marks a span whose work failed, in words of ours.
+// Failed marks a span as failed, with a message of the bridge's own.
 func Failed(span trace.Span, why string) { span.SetStatus(codes.Error, why) }
 
-// Parent gives the context of the span in ctx as it is kept with an event; "" when
-// there is none.
+// Parent returns the context of the span in ctx in its stored form; "" if there is
+// none.
 func Parent(ctx context.Context) string {
 	c := trace.SpanContextFromContext(ctx)
 	if !c.IsValid() {
@@ -129,8 +129,8 @@ func Parent(ctx context.Context) string {
 	return fmt.Sprintf("00-%s-%s-%s", c.TraceID(), c.SpanID(), c.TraceFlags()&trace.FlagsSampled)
 }
 
-// ID gives the id of the trace that a kept context belongs to; "" when there is
-// none, or it is not sampled, so that nobody finds it.
+// ID returns the id of the trace of a stored context; "" if there is none, or if the
+// trace is not sampled and nobody would find it.
 func ID(traceparent string) string {
 	c := SpanContext(traceparent)
 	if !c.IsSampled() {
@@ -139,7 +139,7 @@ func ID(traceparent string) string {
 	return c.TraceID().String()
 }
 
-// SpanContext reads a kept context, for a link.
+// SpanContext reads a stored context, for a link.
 func SpanContext(traceparent string) trace.SpanContext {
 	return trace.SpanContextFromContext(restore(context.Background(), traceparent))
 }
