@@ -57,9 +57,9 @@ func TestReloadOfMountedFolders(t *testing.T) {
 	mount(t, dir, "..2", "bridge.yaml", strings.Replace(string(right), "to: [ chat ]", "to: [ cht ]", 1))
 	p.logs(t, `did you mean \"chat\"?`, 1)
 	mount(t, dir, "..3", "bridge.yaml", string(right))
-	p.logs(t, "the configuration was read again", 1)
+	p.logs(t, "reloaded the configuration", 1)
 	mount(t, templates, "..2", "user-created.yaml", "event: UserCreated\nmessage: { title: 'marker new-{{ .event.correlationId }}' }\nsample: {}\n")
-	p.logs(t, "the configuration was read again", 2)
+	p.logs(t, "reloaded the configuration", 2)
 
 	p.delivers(t, slack, "mounted", "new-mounted")
 }

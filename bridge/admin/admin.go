@@ -1,7 +1,6 @@
-// Package admin is what people and their machines see of a bridge: health, and
-// an API in JSON that the commands use, whether the bridge runs or not. What the
-// pages of package pages show and do is here too, so that whatever they can do the
-// API can.
+// Package admin serves a bridge's health checks and its JSON API. The commands use the
+// API, whether or not the bridge runs. The admin pages call the same Service, so the
+// API can do whatever the pages can do.
 package admin
 
 import (
@@ -19,44 +18,45 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// Options is what the pages and the API are made of.
+// Options configures the API and the pages.
 type Options struct {
 	Store *store.Store
-	Path  string       // of the store: tells one bridge from another
-	Gate  *access.Gate // who is let in; nil: who is on this machine
-	Pages http.Handler // for people; nil: there are none
+	Path  string       // path of the store; identifies the bridge
+	Gate  *access.Gate // who may use it; nil: everybody on this machine
+	Pages http.Handler // the admin pages; nil: none
 	Log   *slog.Logger
 
-	// Message shows a delivery's message as its sink would send it today.
+	// Message renders a delivery's message as its sink would send it now.
 	Message func(context.Context, store.DeliveryDetail) (Message, error)
-	// Explain says what today's routes make of an event.
+	// Explain returns what each route of the current configuration decides about an
+	// event.
 	Explain func(e bridge.Event, facts bridge.Facts) []bridge.Verdict
 
 	Sinks   func() []string        // names of the configured sinks
 	Sources func() []intake.Source // as configured
 
-	// Lookups are those of the template of an event of a source; none when the source
-	// has no Integration API.
+	// Lookups returns the lookups of a source's template for an event type; none if the
+	// source has no Integration API.
 	Lookups func(source, event string) []bridge.Lookup
 
-	Changed func()       // there is new work in the store
-	Reload  func() error // reads the configuration again; nil when nothing runs
+	Changed func()       // is called when there is new work in the store
+	Reload  func() error // reads the configuration again; nil if no bridge runs
 
-	// CatchUp asks Absorb for what a source's webhooks did not tell of.
+	// CatchUp creates the events whose webhooks did not arrive.
 	CatchUp func(context.Context, CatchUp) (catchup.Report, error)
 
-	// KeepLogin keeps the tokens of a source's login.
+	// KeepLogin stores the tokens of a source's login.
 	KeepLogin func(ctx context.Context, source string, l Login) error
 
-	Metrics http.Handler // for Prometheus; nil when nothing runs
+	Metrics http.Handler // for Prometheus; nil if no bridge runs
 
-	// OpenWindow opens a source's test window until then.
+	// OpenWindow opens a source's test window until a time.
 	OpenWindow func(ctx context.Context, source string, until time.Time) error
 
 	Running
 }
 
-// Running is what only a bridge that runs can tell. Each may be nil.
+// Running is what only a running bridge knows. Each function may be nil.
 type Running struct {
 	Version    string
 	SinkStatus func(ctx context.Context, sink string) (bridge.SinkStatus, error)
@@ -64,21 +64,21 @@ type Running struct {
 	Self       string                                               // this replica
 	Refusals   func() []intake.Refusals
 	HasAPI     func(source string) bool                       // whether it has an Integration API
-	TryAPI     func(ctx context.Context, source string) error // asks it who we are
+	TryAPI     func(ctx context.Context, source string) error // calls the API with the source's login
 
-	FirstContact  func(source string) time.Time // until when it is on test by itself
+	FirstContact  func(source string) time.Time // until when the source is on test without a command
 	Configuration func() Configuration
 }
 
-// Message is a delivery's message, as it would be sent.
+// Message is a delivery's message as it would be sent now.
 type Message struct {
 	ContentType string   `json:"content_type"`
 	Body        string   `json:"body"`
-	Type        string   `json:"type"`                // of the sink
-	Shortened   []string `json:"shortened,omitempty"` // what had to be cut to fit
+	Type        string   `json:"type"`                // sink type
+	Shortened   []string `json:"shortened,omitempty"` // what was cut because it was too long
 }
 
-// New makes the handler.
+// New returns the handler of the health checks, the API, the metrics and the pages.
 func New(o Options) http.Handler {
 	gate := o.Gate
 	if gate == nil {
@@ -99,39 +99,39 @@ func New(o Options) http.Handler {
 	return mux
 }
 
-// refuse answers who is not let in.
+// refuse answers a request that may not be made.
 func refuse(w http.ResponseWriter, _ *http.Request, status int, message string) {
 	fail(w, &Error{status, message})
 }
 
-// patient lets what was asked for take its time: a million deliveries may be
-// changed at once.
+// patient lifts the server's time limits: one operation may change a million
+// deliveries.
 func patient(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := http.NewResponseController(w)
-		_ = errors.Join(c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})) // a recorder has none
+		_ = errors.Join(c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})) // a test's recorder has no deadlines
 		next.ServeHTTP(w, r)
 	})
 }
 
-// ready tells whether events can be accepted.
+// ready reports whether the bridge can accept events.
 func (o Options) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()
-	if o.Store.Ping(ctx) != nil { // the log has the reason; a probe needs none
+	if o.Store.Ping(ctx) != nil { // the log has the reason
 		http.Error(w, "the store does not accept events", http.StatusServiceUnavailable)
 		return
 	}
 	_, _ = w.Write([]byte("ready\n"))
 }
 
-// Error is an answer that says what is wrong.
+// Error is the API's answer to a request that failed.
 type Error struct {
 	Status  int    `json:"-"`
 	Message string `json:"error"`
 }
 
-// Error gives the message.
+// Error returns the message.
 func (e *Error) Error() string { return e.Message }
 
 // fail answers with an error.
@@ -152,5 +152,5 @@ func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the asker is gone
+	_ = json.NewEncoder(w).Encode(body) // the client may have disconnected
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// What takes longer than the server lets others take is still answered.
+// The API answers an operation that takes longer than the server's time limits.
 func TestALongOperationIsAnswered(t *testing.T) {
 	const impatience = 50 * time.Millisecond
 	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "bridge.db"))

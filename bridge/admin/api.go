@@ -19,11 +19,11 @@ const (
 	maxRows    = 1000    // of one list
 )
 
-// DeliveryView is a delivery with its message as it would be sent today, or the
-// reason why there is none.
+// DeliveryView is a delivery, with its message as it would be sent now, or with the
+// problem that prevents it.
 type DeliveryView struct {
 	store.DeliveryDetail
-	Orphaned bool     `json:"orphaned,omitempty"` // its sink is not configured
+	Orphaned bool     `json:"orphaned,omitempty"` // its sink is not in the configuration
 	Message  *Message `json:"message,omitempty"`
 	Problem  string   `json:"problem,omitempty"`
 }
@@ -31,23 +31,23 @@ type DeliveryView struct {
 // DeliveryLine is a delivery in a list.
 type DeliveryLine struct {
 	store.DeliveryRow
-	Orphaned bool `json:"orphaned,omitempty"` // its sink is not configured
+	Orphaned bool `json:"orphaned,omitempty"` // its sink is not in the configuration
 }
 
-// EventView is an event with what today's routes make of it.
+// EventView is an event, with the decisions of the current routes.
 type EventView struct {
 	store.EventDetail
 	Routes []bridge.Verdict `json:"routes"`
 }
 
-// About tells which bridge answers.
+// About identifies the bridge that answers.
 type About struct {
-	Store   string `json:"store"`   // path of its file
-	Running bool   `json:"running"` // false: a command asks itself
+	Store   string `json:"store"`   // path of the store
+	Running bool   `json:"running"` // false: a command reads the store itself
 	Version string `json:"version,omitempty"`
 }
 
-// api answers the API's requests.
+// api returns the handler of all API requests.
 func (svc *Service) api() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, handler := range svc.routes() {
@@ -56,8 +56,7 @@ func (svc *Service) api() http.Handler {
 	return mux
 }
 
-// routes are the API's handlers by their patterns. The file openapi.json describes
-// each.
+// routes returns the API's handlers by pattern. openapi.json describes each of them.
 func (svc *Service) routes() map[string]http.Handler {
 	all := map[string]http.Handler{"GET /api/openapi.json": http.HandlerFunc(serveDescription)}
 	get := func(path string, f func(*http.Request) (any, error)) { all["GET /api/"+path] = respond(f) }
@@ -94,7 +93,7 @@ func (svc *Service) routes() map[string]http.Handler {
 	return all
 }
 
-// respond answers with what f gives.
+// respond answers with the result of f as JSON.
 func respond(f func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		found, err := f(r)
@@ -128,12 +127,13 @@ func (svc *Service) Deliveries(ctx context.Context, f store.Filter) ([]DeliveryL
 	return lines, err
 }
 
-// orphaned tells whether a delivery waits for a sink that is not there.
+// orphaned reports whether a delivery is pending for a sink that is not in the
+// configuration.
 func (o Options) orphaned(d store.DeliveryRow) bool {
 	return d.State == bridge.Pending && !slices.Contains(o.Sinks(), d.Sink)
 }
 
-// Delivery gives a delivery with its message.
+// Delivery returns a delivery with its message.
 func (svc *Service) Delivery(ctx context.Context, id string) (DeliveryView, error) {
 	detail, err := svc.Store.Delivery(ctx, id)
 	if err != nil {
@@ -165,7 +165,7 @@ func (svc *Service) Events(ctx context.Context, f store.Filter) ([]store.EventRo
 	return svc.Store.Events(ctx, f)
 }
 
-// Event gives an event with what today's routes make of it.
+// Event returns an event with the decisions of the current routes.
 func (svc *Service) Event(ctx context.Context, id string) (EventView, error) {
 	e, err := svc.Store.Event(ctx, id)
 	if err != nil {
@@ -181,7 +181,7 @@ func (svc *Service) reload(r *http.Request) (any, error) {
 	return struct{}{}, nil
 }
 
-// filter reads a filter from a query. Query gives the reverse.
+// filter reads a filter from a query; it is the reverse of query.
 func filter(q url.Values) (f store.Filter, err error) {
 	f = store.Filter{
 		Source: q.Get("source"), Event: q.Get("event"), Route: q.Get("route"), Sink: q.Get("sink"),
@@ -190,19 +190,19 @@ func filter(q url.Values) (f store.Filter, err error) {
 	for name, into := range map[string]*time.Time{"since": &f.Since, "until": &f.Until} {
 		if text := q.Get(name); text != "" {
 			if *into, err = time.Parse(time.RFC3339, text); err != nil {
-				return f, &Error{http.StatusBadRequest, name + ": want a time such as 2026-11-23T14:00:00Z"}
+				return f, &Error{http.StatusBadRequest, name + ": write a time such as 2026-11-23T14:00:00Z"}
 			}
 		}
 	}
 	if text := q.Get("limit"); text != "" {
 		if f.Limit, err = strconv.Atoi(text); err != nil || f.Limit < 1 || f.Limit > maxRows {
-			return f, &Error{http.StatusBadRequest, "limit: want a number from 1 to " + strconv.Itoa(maxRows)}
+			return f, &Error{http.StatusBadRequest, "limit: write a number from 1 to " + strconv.Itoa(maxRows)}
 		}
 	}
 	return f, nil
 }
 
-// query writes a filter as filter reads it.
+// query writes a filter in the form that filter reads.
 func query(f store.Filter) url.Values {
 	q := url.Values{}
 	for name, value := range map[string]string{
@@ -233,7 +233,7 @@ func decode(r *http.Request, into any) error {
 	in := json.NewDecoder(io.LimitReader(r.Body, maxRequest))
 	in.DisallowUnknownFields()
 	if err := in.Decode(into); err != nil {
-		return &Error{http.StatusBadRequest, "the body has the wrong form: " + err.Error()}
+		return &Error{http.StatusBadRequest, "the body is not valid: " + err.Error()}
 	}
 	return nil
 }

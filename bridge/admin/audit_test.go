@@ -17,8 +17,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// actions are a request for each thing that can be done by the API, one after the other,
-// and what the audit trail says of it.
+// actions returns one request for each operation of the API, in order, and what the
+// audit trail must say about it.
 func actions() []struct{ pattern, body, want string } {
 	return []struct{ pattern, body, want string }{
 		{"POST /api/deliveries/move", `{"all":true,"state":"pending","to":"space"}`, "deliveries/move"},
@@ -35,7 +35,7 @@ func actions() []struct{ pattern, body, want string } {
 	}
 }
 
-// Whatever can be done by the API is listed with who did it.
+// The audit trail lists every operation with who did it.
 func TestEveryActionIsAudited(t *testing.T) {
 	s, handler := desk(t)
 	tried := map[string]bool{}
@@ -46,17 +46,17 @@ func TestEveryActionIsAudited(t *testing.T) {
 		handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, "http://localhost"+path, strings.NewReader(c.body)))
 		rows, err := s.Audits(t.Context(), "", 100)
 		if err != nil || w.Code != http.StatusOK || len(rows) != i+1 || rows[0].Action != c.want || rows[0].Who != "this machine" {
-			t.Errorf("%s: %d %s, listed are %+v, %v", c.pattern, w.Code, w.Body, rows, err)
+			t.Errorf("%s: %d %s, the audit trail has %+v, %v", c.pattern, w.Code, w.Body, rows, err)
 		}
 	}
 	for _, pattern := range admin.Patterns() {
 		if !tried[pattern] && !strings.HasPrefix(pattern, "GET ") {
-			t.Errorf("%s is not tried here", pattern)
+			t.Errorf("%s is missing in this test", pattern)
 		}
 	}
 }
 
-// desk is the API of a bridge with one event and one delivery that waits.
+// desk returns the API of a bridge with one event and one pending delivery.
 func desk(t *testing.T) (*store.Store, http.Handler) {
 	t.Helper()
 	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "bridge.db"))

@@ -6,23 +6,24 @@ import (
 	"time"
 )
 
-// cached keeps what was found for a while: many look at the same.
+// cached keeps a value for a while, because many people look at the same page.
 type cached[T any] struct {
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards the fields below
 	at    time.Time
-	took  time.Duration // to find it
+	took  time.Duration // how long it took to compute
 	value T
 }
 
 const (
 	findTimeout = 30 * time.Second
 
-	// restFor is how many times as long as it took to find something it is kept: on a
-	// large store that is longer than on a small one.
+	// restFor times the time that a value took is how long it is kept at least: longer
+	// on a large store than on a small one.
 	restFor = 20
 )
 
-// get gives what was found less than age ago, or finds it: once, for all who ask.
+// get returns the value if it is younger than age; otherwise it computes it once for
+// all who wait.
 func (m *cached[T]) get(ctx context.Context, age time.Duration, find func(context.Context) (T, error)) (T, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -30,7 +31,7 @@ func (m *cached[T]) get(ctx context.Context, age time.Duration, find func(contex
 	if began.Sub(m.at) < max(age, restFor*m.took) {
 		return m.value, nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), findTimeout) // it is found for others, too
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), findTimeout) // others wait for the value, too
 	defer cancel()
 	value, err := find(ctx)
 	if err == nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/catchup"
 )
 
-// CatchUp asks for what a source's webhooks did not tell of.
+// CatchUp is a request to create the events whose webhooks did not arrive.
 type CatchUp struct {
 	Source string    `json:"source"`
 	Since  time.Time `json:"since"`
@@ -23,7 +23,7 @@ func (svc *Service) catchUp(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if c.Since.IsZero() || !c.Until.IsZero() && !c.Since.Before(c.Until) {
-		return nil, &Error{http.StatusBadRequest, "since: want a time before until"}
+		return nil, &Error{http.StatusBadRequest, "since: write a time before until"}
 	}
 	report, err := svc.Options.CatchUp(r.Context(), c)
 	if report.Created > 0 {
@@ -36,7 +36,7 @@ func (svc *Service) catchUp(r *http.Request) (any, error) {
 	return report, err
 }
 
-// CatchUp has the bridge ask Absorb for what its webhooks did not tell of.
+// CatchUp makes the bridge create the events whose webhooks did not arrive.
 func (c *Client) CatchUp(ctx context.Context, ask CatchUp) (r catchup.Report, err error) {
 	return r, c.post(ctx, "catch-up", ask, &r)
 }

@@ -14,21 +14,21 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// Client asks the API of a bridge.
+// Client calls the API of a bridge.
 type Client struct {
 	Base  string // such as http://127.0.0.1:8081
 	Token bridge.Secret
 	HTTP  *http.Client
 }
 
-// InProcess is a client of a handler in this process, without a network.
+// InProcess returns a client that calls a handler in this process, without a network.
 func InProcess(h http.Handler) *Client {
 	return &Client{Base: "http://localhost", HTTP: &http.Client{Transport: transport{h}}}
 }
 
 type transport struct{ http.Handler }
 
-// RoundTrip hands the request to the handler.
+// RoundTrip passes the request to the handler.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Host = r.URL.Host
 	w := httptest.NewRecorder()
@@ -36,7 +36,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// About asks which bridge answers.
+// About identifies the bridge that answers.
 func (c *Client) About(ctx context.Context) (a About, err error) {
 	return a, c.get(ctx, "about", nil, &a)
 }
@@ -46,7 +46,7 @@ func (c *Client) Deliveries(ctx context.Context, f store.Filter) (all []Delivery
 	return all, c.get(ctx, "deliveries", query(f), &all)
 }
 
-// Delivery shows one.
+// Delivery returns one delivery with its message.
 func (c *Client) Delivery(ctx context.Context, id string) (d DeliveryView, err error) {
 	return d, c.get(ctx, "deliveries/"+url.PathEscape(id), nil, &d)
 }
@@ -56,32 +56,31 @@ func (c *Client) Events(ctx context.Context, f store.Filter) (all []store.EventR
 	return all, c.get(ctx, "events", query(f), &all)
 }
 
-// Event shows one.
+// Event returns one event with the decisions of the current routes.
 func (c *Client) Event(ctx context.Context, id string) (e EventView, err error) {
 	return e, c.get(ctx, "events/"+url.PathEscape(id), nil, &e)
 }
 
-// Change applies an operation (deliveries/retry, deliveries/cancel,
-// deliveries/move or events/replay) to a selection, and tells how many were
-// changed.
+// Change applies an operation (deliveries/retry, deliveries/cancel, deliveries/move or
+// events/replay) to a selection, and returns how many it changed.
 func (c *Client) Change(ctx context.Context, operation string, s Selection) (n Changed, err error) {
 	return n, c.post(ctx, operation, s, &n)
 }
 
-// Reload has a running bridge read its configuration again.
+// Reload makes a running bridge read its configuration again.
 func (c *Client) Reload(ctx context.Context) error {
 	return c.post(ctx, "reload", struct{}{}, &struct{}{})
 }
 
-// EndSessions ends the sessions of all people, and tells how many these were.
+// EndSessions ends the sessions of all people, and returns how many it ended.
 func (c *Client) EndSessions(ctx context.Context) (int, error) {
 	var n Changed
 	err := c.post(ctx, "sessions/end", struct{}{}, &n)
 	return n.Changed, err
 }
 
-// Audits lists who changed what, newest first: at most limit, and only ids below
-// before unless that is "".
+// Audits returns the audit trail, newest first: at most limit entries, and only ids
+// below before if that is not empty.
 func (c *Client) Audits(ctx context.Context, before string, limit int) (all []store.Audit, err error) {
 	return all, c.get(ctx, "audit", query(store.Filter{Before: before, Limit: limit}), &all)
 }
@@ -101,7 +100,7 @@ func (c *Client) post(ctx context.Context, path string, body, into any) error {
 func (c *Client) do(ctx context.Context, method, path string, body io.Reader, into any) error {
 	req, err := http.NewRequestWithContext(ctx, method, c.Base+"/api/"+path, body)
 	if err != nil {
-		return fmt.Errorf("ask the bridge: %w", err)
+		return fmt.Errorf("call the bridge: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if !c.Token.Empty() {
@@ -109,7 +108,7 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, in
 	}
 	res, err := c.HTTP.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask the bridge: %w", err)
+		return fmt.Errorf("call the bridge: %w", err)
 	}
 	defer res.Body.Close()
 	d := json.NewDecoder(res.Body)
@@ -122,7 +121,7 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, in
 	}
 	d.UseNumber()
 	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("understand the bridge's answer: %w", err)
+		return fmt.Errorf("read the bridge's answer: %w", err)
 	}
 	return nil
 }

@@ -9,27 +9,27 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// Configuration is the configuration that runs, and what became of the last try to
+// Configuration is the configuration in use, and the result of the last attempt to
 // change it.
 type Configuration struct {
 	Settings []Setting `json:"settings"` // without secrets
-	Files    []string  `json:"files"`    // that were read
+	Files    []string  `json:"files"`    // the files it comes from
 	Warnings []string  `json:"warnings"`
 	Loaded   time.Time `json:"loaded"`
-	Tried    time.Time `json:"tried,omitzero"` // when it was read again last
-	Faults   []Fault   `json:"faults"`         // why what was read then is not used
-	Later    []string  `json:"later"`          // settings that changed and are used from the next start on
+	Tried    time.Time `json:"tried,omitzero"` // when it was last read again
+	Faults   []Fault   `json:"faults"`         // why the configuration read then is not in use
+	Later    []string  `json:"later"`          // changed settings that take effect at the next start
 }
 
 // Setting is one value.
 type Setting struct {
 	Key    string `json:"key"`
-	Value  string `json:"value"` // as it was written; what may be a secret is hidden
+	Value  string `json:"value"` // as written; possible secrets are hidden
 	Origin string `json:"origin"`
 	Line   int    `json:"line,omitempty"`
 }
 
-// Fault is something wrong with a configuration, at its place.
+// Fault is an error in a configuration, with its position.
 type Fault struct {
 	File    string `json:"file,omitempty"`
 	Line    int    `json:"line,omitempty"`
@@ -38,7 +38,7 @@ type Fault struct {
 	Excerpt string `json:"excerpt,omitempty"` // the line, without secrets
 }
 
-// Faults takes an error apart.
+// Faults splits an error into its faults.
 func Faults(err error) []Fault {
 	all := []Fault{}
 	if err == nil {
@@ -53,7 +53,7 @@ func Faults(err error) []Fault {
 	return append(all, Fault{Message: err.Error()})
 }
 
-// Configured gives the configuration.
+// Configured returns the configuration in use, without secrets.
 func (svc *Service) Configured() Configuration {
 	c := Configuration{}
 	if svc.Configuration != nil {
@@ -73,10 +73,10 @@ func (svc *Service) Configured() Configuration {
 	return c
 }
 
-// Reloaded has a running bridge read its configuration again.
+// Reloaded makes a running bridge read its configuration again.
 func (svc *Service) Reloaded(ctx context.Context) error {
 	if svc.Reload == nil {
-		return &Error{http.StatusConflict, "the bridge does not run: its next start reads the configuration anyway"}
+		return &Error{http.StatusConflict, "the bridge is not running; it will read the configuration when it starts"}
 	}
 	err := svc.Reload()
 	svc.overview.forget()
@@ -87,10 +87,10 @@ func (svc *Service) Reloaded(ctx context.Context) error {
 	return nil
 }
 
-// ReloadOutcome says for the audit trail what became of a reload.
+// ReloadOutcome describes the result of a reload, for the audit trail.
 func ReloadOutcome(err error) string {
 	if err != nil {
-		return "refused, it has faults"
+		return "refused: it has errors"
 	}
 	return "used"
 }

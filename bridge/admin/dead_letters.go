@@ -14,25 +14,26 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// Cause is a group of dead letters: of one sink, and of one reason.
+// Cause is a group of dead letters: all that one sink has for the same reason.
 type Cause struct {
-	ID      string    `json:"id"` // tells it from the others
+	ID      string    `json:"id"` // identifies the group
 	Sink    string    `json:"sink"`
-	Status  int       `json:"status,omitempty"` // HTTP or SMTP, of the newest of them
-	Words   string    `json:"words"`            // how the platform's words begin, of the newest of them
+	Status  int       `json:"status,omitempty"` // HTTP or SMTP status of the newest
+	Words   string    `json:"words"`            // how the platform's error begins, for the newest
 	Count   int       `json:"count"`
 	First   time.Time `json:"first"` // when the oldest and the newest were routed
 	Last    time.Time `json:"last"`
 	Newest  string    `json:"newest"`   // id of the newest delivery
-	Begins  []string  `json:"begins"`   // the beginnings of the words of all: a filter's words
-	NoSink  bool      `json:"orphaned"` // its sink is not configured
-	Outcome string    `json:"outcome"`  // rejected, or temporary when it was given up
+	Begins  []string  `json:"begins"`   // how the errors of all begin, for Filter.Words
+	NoSink  bool      `json:"orphaned"` // its sink is not in the configuration
+	Outcome string    `json:"outcome"`  // rejected, or temporary if it was given up
 }
 
-// numbers differ between errors of one cause: ids, ports, addresses, times.
+// numbers matches what differs between errors of the same cause: ids, ports, addresses,
+// times.
 var numbers = regexp.MustCompile(`[0-9a-f]*[0-9][0-9a-f]*`)
 
-// Causes groups the dead letters, the largest groups first.
+// Causes groups the dead letters, by sink, the largest group first.
 func (svc *Service) Causes(ctx context.Context) ([]Cause, error) {
 	found, err := svc.Store.Causes(ctx)
 	if err != nil {
@@ -77,7 +78,7 @@ func (c *Cause) add(more store.Cause) {
 	}
 }
 
-// lookAtNewest takes the status from the newest letter's last attempt.
+// lookAtNewest reads the status of the group's newest last attempt.
 func (svc *Service) lookAtNewest(ctx context.Context, c *Cause) error {
 	tries, err := svc.Store.Attempts(ctx, c.Newest)
 	if err == nil && len(tries) > 0 {
@@ -87,7 +88,7 @@ func (svc *Service) lookAtNewest(ctx context.Context, c *Cause) error {
 	return err
 }
 
-// Title is the cause in few words.
+// Title returns the cause in a few words.
 func (c Cause) Title() string {
 	if c.Status > 0 {
 		return strconv.Itoa(c.Status) + " " + c.Words
@@ -95,7 +96,7 @@ func (c Cause) Title() string {
 	return c.Words
 }
 
-// Cause gives the group of an id.
+// Cause returns the group with an id.
 func (svc *Service) Cause(ctx context.Context, id string) (Cause, error) {
 	all, err := svc.Causes(ctx)
 	for _, c := range all {

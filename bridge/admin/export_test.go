@@ -5,5 +5,5 @@ import (
 	"slices"
 )
 
-// Patterns are those of the API's handlers.
+// Patterns returns the patterns of the API's handlers.
 func Patterns() []string { return slices.Sorted(maps.Keys(NewService(Options{}).routes())) }

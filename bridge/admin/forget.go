@@ -10,7 +10,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// Forget asks for a person to be removed.
+// Forget is a request to remove a person's data.
 type Forget struct {
 	store.Person
 	DryRun bool `json:"dry_run,omitempty"`
@@ -22,7 +22,7 @@ func (svc *Service) forget(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if strings.TrimSpace(f.User) == "" {
-		return nil, &Error{http.StatusBadRequest, "user: want the person's id in the portal"}
+		return nil, &Error{http.StatusBadRequest, "user: write the person's id in the portal"}
 	}
 	removal, err := svc.Store.Forget(r.Context(), f.Person, f.DryRun)
 	if n := removal.Total(); !f.DryRun && (err == nil || n > 0) {
@@ -35,14 +35,14 @@ func (svc *Service) forget(r *http.Request) (any, error) {
 	return removal, err
 }
 
-// fingerprint proves to whoever knows a person's id, a random one, that it was this one,
-// and tells nobody else who it was.
+// fingerprint identifies a person to somebody who knows the id, and to nobody else: ids
+// are random.
 func fingerprint(user string) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(user))))
 	return "sha256:" + hex.EncodeToString(sum[:8])
 }
 
-// Forget has the bridge remove a person.
+// Forget makes the bridge remove a person's data.
 func (c *Client) Forget(ctx context.Context, ask Forget) (r store.Removal, err error) {
 	return r, c.post(ctx, "forget", ask, &r)
 }

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// Login is what an admin's consent at the portal gave. The tokens are secrets, and are
-// written in no log.
+// Login is what the portal returns after an admin has consented. The tokens are
+// secrets: never log them.
 type Login struct {
 	Access  string    `json:"access_token"`
-	Expires time.Time `json:"expires"` // of Access
+	Expires time.Time `json:"expires"` // when Access expires
 	Refresh string    `json:"refresh_token"`
-	DryRun  bool      `json:"dry_run,omitempty"` // only tell whether it would be kept
+	DryRun  bool      `json:"dry_run,omitempty"` // only check whether it would be kept
 }
 
 func (svc *Service) login(r *http.Request) (any, error) {
@@ -26,7 +26,7 @@ func (svc *Service) login(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if !l.DryRun && (l.Access == "" || l.Refresh == "" || l.Expires.IsZero()) {
-		return nil, &Error{http.StatusBadRequest, "want access_token, refresh_token, and when the former expires"}
+		return nil, &Error{http.StatusBadRequest, "set access_token, refresh_token and expires, the time when the access token expires"}
 	}
 	if err := svc.KeepLogin(r.Context(), s.Name, l); err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (svc *Service) login(r *http.Request) (any, error) {
 	return struct{}{}, nil
 }
 
-// Login has the bridge keep the tokens of a source's login.
+// Login makes the bridge store the tokens of a source's login.
 func (c *Client) Login(ctx context.Context, source string, l Login) error {
 	return c.post(ctx, "sources/"+url.PathEscape(source)+"/login", l, &struct{}{})
 }

@@ -12,11 +12,11 @@ import (
 const (
 	namedStep = "Ids found"
 
-	maxCompared = 10 // events that are compared with their templates
+	maxCompared = 10 // how many events are compared with their templates
 )
 
-// named compares a source's last requests with what the templates of their events look
-// up: those that were captured, and those that were accepted.
+// named compares the ids in a source's last requests, captured or accepted, with the
+// ids that the templates of their events look up.
 func (svc *Service) named(ctx context.Context, source string) (Step, error) {
 	l := newLacking()
 	ids, err := svc.lastRequests(ctx, source)
@@ -52,34 +52,34 @@ func (svc *Service) lastRequests(ctx context.Context, source string) (ids []stri
 	return ids, err
 }
 
-// lacking is what webhooks lack of what the templates ask for.
+// lacking collects the ids that templates need and webhooks lack.
 type lacking struct {
 	compared bool
-	missing  []string        // sentences
-	mendable bool            // a line for the source's fields may help
+	missing  []string        // sentences for the admin
+	mendable bool            // a line in the source's fields may help
 	inferred map[string]bool // keys
-	fields   map[string]bool // lines that may find those keys in the webhooks
-	seen     map[string]bool // events and keys that a sentence is about
+	fields   map[string]bool // lines for the source's fields that may find those keys
+	seen     map[string]bool // events and keys that have a sentence
 }
 
 func newLacking() *lacking {
 	return &lacking{inferred: map[string]bool{}, fields: map[string]bool{}, seen: map[string]bool{}}
 }
 
-// step is that of the checklist. It is open while a line for the source's fields may
-// help.
+// step returns the step of the checklist. It stays open as long as a line in the
+// source's fields may help.
 func (l *lacking) step() Step {
-	step := Step{Name: namedStep, Say: "When a request has arrived, its ids are compared with those that the event's template asks for."}
+	step := Step{Name: namedStep, Say: "When a request arrives, the bridge checks whether it contains the ids that the event's template looks up."}
 	switch {
 	case len(l.missing) > 0:
 		step.Done, step.Say = !l.mendable, strings.Join(l.missing, " ")
 	case len(l.inferred) > 0:
-		step.Done, step.Say = true, fmt.Sprintf("the webhooks leave out %s; the bridge infers them from Absorb's lists", strings.Join(sorted(l.inferred), ", "))
+		step.Done, step.Say = true, fmt.Sprintf("the webhooks do not contain %s; the bridge infers them from Absorb's lists", strings.Join(sorted(l.inferred), ", "))
 		if len(l.fields) > 0 {
-			step.Say += "; if these are what they seem, add to the source's fields: " + strings.Join(sorted(l.fields), ", ")
+			step.Say += "; if the webhooks contain them under other keys, add to the source's fields: " + strings.Join(sorted(l.fields), ", ")
 		}
 	case l.compared:
-		step.Done, step.Say = true, "the webhooks have every id that the templates of their events ask for"
+		step.Done, step.Say = true, "the webhooks contain every id that the templates of their events look up"
 	}
 	return step
 }
@@ -103,11 +103,11 @@ func (l *lacking) add(i Inspection) {
 	}
 }
 
-// lack says what an event lacks, and what to do.
+// lack says which id an event lacks, and what to do.
 func lack(event string, n absorb.Need) string {
-	say := fmt.Sprintf("%s has no %s, which its %s is looked up by", event, n.Key, strings.Join(n.Parts, " and "))
+	say := fmt.Sprintf("%s has no %s, so the bridge cannot look up its %s", event, n.Key, strings.Join(n.Parts, " and "))
 	if n.Field == "" {
-		return say + "; nothing in its body looks like it, so that part of the message stays empty."
+		return say + ". Nothing in its body looks like that id, so that part of the message stays empty."
 	}
-	return say + "; if it is what it seems, add to the source's fields: " + n.Field + "."
+	return say + ". Its body has a value that may be that id; if it is, add to the source's fields: " + n.Field + "."
 }

@@ -20,10 +20,10 @@ func TestLacking(t *testing.T) {
 		done bool
 		says []string
 	}{
-		"nothing came":     {nil, false, []string{"When a request has arrived"}},
-		"not compared":     {[]Inspection{inspection("X")}, false, []string{"When a request has arrived"}},
-		"all there":        {[]Inspection{inspection("X", here)}, true, []string{"have every id"}},
-		"inferred":         {[]Inspection{inspection("X", here, inferred)}, true, []string{"leave out courseId", "infers", "courseId: $.ref"}},
+		"no request yet":   {nil, false, []string{"When a request arrives"}},
+		"not compared":     {[]Inspection{inspection("X")}, false, []string{"When a request arrives"}},
+		"all there":        {[]Inspection{inspection("X", here)}, true, []string{"contain every id"}},
+		"inferred":         {[]Inspection{inspection("X", here, inferred)}, true, []string{"do not contain courseId", "infers", "courseId: $.ref"}},
 		"can be mended":    {[]Inspection{inspection("X", course), inspection("X", course)}, false, []string{"X has no courseId", "course and enrollment", "courseId: $.ref"}},
 		"cannot be mended": {[]Inspection{inspection("GroupDeleted", group)}, true, []string{"GroupDeleted has no groupId", "stays empty"}},
 	} {

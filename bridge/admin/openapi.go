@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// description is the API in OpenAPI's words; a test holds it against the handlers.
+// description is the API's OpenAPI document; a test compares it with the handlers.
 //
 //go:embed openapi.json
 var description []byte
@@ -13,5 +13,5 @@ var description []byte
 func serveDescription(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(description) // the asker is gone
+	_, _ = w.Write(description) // the client may have disconnected
 }

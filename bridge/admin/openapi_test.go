@@ -28,7 +28,7 @@ func described(t *testing.T) *openapi3.T {
 	return doc
 }
 
-// Every handler is described, and nothing else.
+// Every handler is described, and nothing else is.
 func TestEveryRouteIsDescribed(t *testing.T) {
 	doc := described(t)
 	var have []string
@@ -46,11 +46,11 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	}
 	slices.Sort(have)
 	if want := slices.Sorted(maps.Keys(NewService(Options{}).routes())); !slices.Equal(have, want) {
-		t.Errorf("described are\n%s\nand there are\n%s", strings.Join(have, "\n"), strings.Join(want, "\n"))
+		t.Errorf("openapi.json describes\n%s\nthe handlers are\n%s", strings.Join(have, "\n"), strings.Join(want, "\n"))
 	}
 }
 
-// Every field of what is answered and asked for is described, and nothing else.
+// Every field of every request and answer is described, and nothing else is.
 func TestEveryFieldIsDescribed(t *testing.T) {
 	doc := described(t)
 	types := map[string]any{
@@ -63,7 +63,7 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 	}
 	for name := range doc.Components.Schemas {
 		if types[name] == nil {
-			t.Errorf("%s is described, and the test does not know it", name)
+			t.Errorf("%s is described, but this test does not list it", name)
 		}
 	}
 	for name, of := range types {
@@ -74,21 +74,20 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 		}
 		want := fields(reflect.TypeOf(of))
 		if have := slices.Sorted(maps.Keys(schema.Value.Properties)); !slices.Equal(have, slices.Sorted(maps.Keys(want))) {
-			t.Errorf("%s is described with %v, and has %v", name, have, slices.Sorted(maps.Keys(want)))
+			t.Errorf("%s is described with %v, but has %v", name, have, slices.Sorted(maps.Keys(want)))
 		}
 		if name == "Selection" {
-			continue // all of it may be left out
+			continue // every field is optional
 		}
 		for field, always := range want {
 			if required := slices.Contains(schema.Value.Required, field); required && !always {
-				t.Errorf("%s: %s is said to be always there, and is not", name, field)
+				t.Errorf("%s: %s is described as required, but is optional", name, field)
 			}
 		}
 	}
 }
 
-// fields gives the names of a type's fields in JSON, and whether they are always
-// there.
+// fields returns the JSON names of a type's fields, and whether each is always present.
 func fields(t reflect.Type) map[string]bool {
 	all := map[string]bool{}
 	for f := range t.Fields() {

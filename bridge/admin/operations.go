@@ -14,7 +14,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// The operations that change what a selection chooses.
+// The operations that change a selection.
 const (
 	Retry  = "deliveries/retry"
 	Cancel = "deliveries/cancel"
@@ -22,41 +22,44 @@ const (
 	Replay = "events/replay"
 )
 
-// Selection says what is to be changed: what a filter chooses, or everything.
+// Selection says what to change: what a filter selects, or everything.
 type Selection struct {
 	store.Filter
-	All bool   `json:"all,omitempty"` // without it a filter that chooses everything is an error
-	To  string `json:"to,omitempty"`  // the sink that deliveries are moved to
+	All bool   `json:"all,omitempty"` // needed if the filter selects everything
+	To  string `json:"to,omitempty"`  // the sink to move deliveries to
 }
 
-// Changed tells how many were changed.
+// Changed says how many deliveries or events an operation changed.
 type Changed struct {
 	Changed int    `json:"changed"`
-	Instead string `json:"instead,omitempty"` // when none was: what else there is
+	Instead string `json:"instead,omitempty"` // if none was changed: the states of similar deliveries
 }
 
-// Counted tells how many a filter chooses.
+// NoFilter begins the error of a selection that contains everything by accident.
+const NoFilter = "the selection contains everything"
+
+// Counted says how many rows a filter selects.
 type Counted struct {
 	Count int  `json:"count"`
-	More  bool `json:"more,omitempty"` // and there are more, which were not counted
+	More  bool `json:"more,omitempty"` // there are more than N
 }
 
-// orphans is the state of pending deliveries whose sink is not configured, to those
-// who ask; the store knows no such state.
+// orphans is the state of pending deliveries whose sink is not in the configuration.
+// The store does not know this state.
 const orphans = "orphaned"
 
-// DeliveryStates are the states of deliveries that can be asked for.
+// DeliveryStates returns the states of deliveries that a filter may name.
 func DeliveryStates() []string {
 	return []string{string(bridge.Pending), string(bridge.Sent), string(bridge.Dead), string(bridge.Cancelled), store.Failed, orphans}
 }
 
-// EventStates are the states of events that can be asked for.
+// EventStates returns the states of events that a filter may name.
 func EventStates() []string { return []string{"waiting", "routed", "unrouted"} }
 
-// inState checks a filter's state, and puts that of orphans as the store knows it.
+// inState checks a filter's state, and replaces orphans by what the store knows.
 func (o Options) inState(f store.Filter, states []string) (store.Filter, error) {
 	if f.State != "" && !slices.Contains(states, f.State) {
-		return f, &Error{http.StatusBadRequest, "no state " + strconv.Quote(f.State) + "; there are: " + strings.Join(states, ", ")}
+		return f, &Error{http.StatusBadRequest, "there is no state " + strconv.Quote(f.State) + "; use one of: " + strings.Join(states, ", ")}
 	}
 	if f.State == orphans {
 		f.State, f.NotSinks = string(bridge.Pending), o.Sinks()
@@ -64,14 +67,14 @@ func (o Options) inState(f store.Filter, states []string) (store.Filter, error) 
 	return f, nil
 }
 
-// change is Change for a request.
+// change returns the handler of an operation.
 func (svc *Service) change(operation string) func(*http.Request) (any, error) {
 	return func(r *http.Request) (any, error) {
 		var s Selection
 		decoder := json.NewDecoder(io.LimitReader(r.Body, maxRequest))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(&s); err != nil {
-			return nil, &Error{http.StatusBadRequest, "the body is not a selection: " + err.Error()}
+			return nil, &Error{http.StatusBadRequest, "the body is not a valid selection: " + err.Error()}
 		}
 		n, err := svc.Change(r.Context(), operation, s)
 		if err != nil || n > 0 || operation == Replay {
@@ -82,8 +85,7 @@ func (svc *Service) change(operation string) func(*http.Request) (any, error) {
 	}
 }
 
-// Change does one of the operations to what a selection chooses, and gives how many
-// it changed.
+// Change applies an operation to a selection, and returns how many it changed.
 func (svc *Service) Change(ctx context.Context, operation string, s Selection) (int, error) {
 	target := s.words()
 	states := DeliveryStates()
@@ -104,13 +106,13 @@ func (svc *Service) Change(ctx context.Context, operation string, s Selection) (
 		n, err = svc.Store.Reroute(ctx, f)
 	case Move:
 		if sinks := svc.Sinks(); !slices.Contains(sinks, s.To) {
-			return 0, &Error{http.StatusBadRequest, "no sink named " + strconv.Quote(s.To) + " in the configuration; there are: " + strings.Join(sinks, ", ")}
+			return 0, &Error{http.StatusBadRequest, "there is no sink " + strconv.Quote(s.To) + " in the configuration; use one of: " + strings.Join(sinks, ", ")}
 		}
 		n, err = svc.Store.Move(ctx, f, s.To)
 	default:
 		return 0, &Error{http.StatusNotFound, "there is no operation " + operation}
 	}
-	if n > 0 || operation == Retry && err == nil { // who retries has mended something: a sink that is left alone is tried
+	if n > 0 || operation == Retry && err == nil { // somebody who retries has fixed something, so a broken sink is tried again
 		svc.Changed()
 	}
 	if n > 0 {
@@ -120,8 +122,8 @@ func (svc *Service) Change(ctx context.Context, operation string, s Selection) (
 	return n, err
 }
 
-// instead says what there is when a selection chose no delivery that could be changed:
-// those in other states that are otherwise like it.
+// instead names the states of the deliveries that a selection would choose without its
+// state, after it chose none that can be changed.
 func (svc *Service) instead(ctx context.Context, s Selection) (string, error) {
 	var all []string
 	for _, state := range []bridge.State{bridge.Pending, bridge.Dead, bridge.Cancelled, bridge.Sent} {
@@ -136,24 +138,24 @@ func (svc *Service) instead(ctx context.Context, s Selection) (string, error) {
 		}
 	}
 	if len(all) == 0 {
-		return "there is no delivery like this", nil
+		return "no delivery matches", nil
 	}
-	words := "of those like this there are only " + strings.Join(all, ", ")
+	words := "the matching deliveries are " + strings.Join(all, ", ")
 	if s.State != "" {
-		words = "none is " + s.State + "; " + strings.Replace(words, "of those like this there are only", "there are", 1) + ": choose them by --state"
+		words = "none is " + s.State + "; " + words + ": select them with --state"
 	}
 	return words, nil
 }
 
-// checked gives a selection's filter if it may be used for a change.
+// checked returns a selection's filter if a change may use it.
 func (o Options) checked(s Selection, states []string) (store.Filter, error) {
 	narrow := s.Filter
-	narrow.State = "" // all dead letters are still everything
+	narrow.State = "" // the state alone still selects everything
 	if empty(narrow) && !s.All {
-		return s.Filter, &Error{http.StatusBadRequest, "nothing narrows the choice; say so if you mean all"}
+		return s.Filter, &Error{http.StatusBadRequest, NoFilter + "; add a filter, or set all to confirm"}
 	}
 	if s.Limit != 0 || s.Before != "" {
-		return s.Filter, &Error{http.StatusBadRequest, "limit and before are for lists: a change is made to everything that is chosen"}
+		return s.Filter, &Error{http.StatusBadRequest, "limit and before are for lists only; remove them, because a change applies to everything selected"}
 	}
 	return o.inState(s.Filter, states)
 }
@@ -162,10 +164,10 @@ func empty(f store.Filter) bool {
 	return len(f.IDs)+len(f.Words) == 0 && f.Source+f.Event+f.Route+f.Sink+f.State+f.Text == "" && f.Since.IsZero() && f.Until.IsZero()
 }
 
-// maxTarget bounds what is kept of a selection's words.
+// maxTarget limits the length of a selection in the audit trail, in bytes.
 const maxTarget = 300
 
-// words say what a selection chooses, for the audit trail.
+// words describes a selection for the audit trail.
 func (s Selection) words() string {
 	var all []string
 	q := query(s.Filter)
@@ -185,10 +187,10 @@ func (s Selection) words() string {
 	return string(text)
 }
 
-// maxCount bounds how many rows are counted for somebody who asks.
+// maxCount is how far rows are counted.
 const maxCount = 1_000_000
 
-// CountDeliveries tells how many deliveries a filter chooses.
+// CountDeliveries returns how many deliveries a filter selects.
 func (svc *Service) CountDeliveries(ctx context.Context, f store.Filter) (Counted, error) {
 	f, err := svc.inState(f, DeliveryStates())
 	if err != nil {
@@ -197,7 +199,7 @@ func (svc *Service) CountDeliveries(ctx context.Context, f store.Filter) (Counte
 	return enough(svc.Store.CountDeliveries(ctx, f, maxCount+1))
 }
 
-// CountEvents tells how many events a filter chooses.
+// CountEvents returns how many events a filter selects.
 func (svc *Service) CountEvents(ctx context.Context, f store.Filter) (Counted, error) {
 	f, err := svc.inState(f, EventStates())
 	if err != nil {
@@ -210,7 +212,7 @@ func enough(n int, err error) (Counted, error) {
 	return Counted{Count: min(n, maxCount), More: n > maxCount}, err
 }
 
-// counted answers with a count.
+// counted returns the handler of a count.
 func counted(count func(context.Context, store.Filter) (Counted, error)) func(*http.Request) (any, error) {
 	return func(r *http.Request) (any, error) {
 		f, err := filter(r.URL.Query())

@@ -8,10 +8,10 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// Overview is how the bridge is doing.
+// Overview is the state of the bridge at a glance.
 type Overview struct {
 	At       time.Time    `json:"at"`
-	Problems []Problem    `json:"problems"` // the worst first
+	Problems []Problem    `json:"problems"` // the most serious first
 	Sources  []SourceView `json:"sources"`
 	Sinks    []SinkView   `json:"sinks"`
 	Routing  Routing      `json:"routing"`
@@ -19,46 +19,46 @@ type Overview struct {
 	Replica  string       `json:"replica,omitempty"`
 }
 
-// Routing is what waits to be routed.
+// Routing describes the events that wait for the router.
 type Routing struct {
 	Waiting int       `json:"waiting"`
-	Oldest  time.Time `json:"oldest,omitzero"` // when it arrived
+	Oldest  time.Time `json:"oldest,omitzero"` // when the oldest arrived
 }
 
-// SinkView is a sink and what is known of it. One that is not configured any more
-// is shown while something waits for it.
+// SinkView is a sink and its state. A sink that was removed from the configuration
+// stays listed while deliveries wait for it.
 type SinkView struct {
 	Name string `json:"name"`
 	bridge.SinkStatus
 	store.Queue
 	Sent     int    `json:"sent"`            // in the last day
 	Failed   int    `json:"failed"`          // attempts in the last day
-	Owner    string `json:"owner,omitempty"` // the replica that sends, where there are several
+	Owner    string `json:"owner,omitempty"` // the replica that sends, if there are several
 	Orphaned bool   `json:"orphaned,omitempty"`
 }
 
-// Slice is what happened in a part of the day.
+// Slice counts what happened in one part of the day.
 type Slice struct {
 	From     time.Time `json:"from"`
 	Accepted int       `json:"accepted"` // events
 	Sent     int       `json:"sent"`     // messages
-	Failed   int       `json:"failed"`   // attempts, but for those that were too fast
+	Failed   int       `json:"failed"`   // attempts, without those that exceeded a rate limit
 
 	bySink map[string]Slice
 }
 
 const (
-	// historySlice is the length of a slice, of which a day has slices.
+	// length of one slice of the last day
 	historySlice = 30 * time.Minute
 	slices24h    = 48
 
-	// overviewAge and historyAge are how long an overview and a history are shown at
-	// least before they are found anew.
+	// overviewAge and historyAge are how long an overview and a history are reused at
+	// least.
 	overviewAge = time.Second
 	historyAge  = 3 * time.Second
 )
 
-// Overview tells how the bridge is doing now.
+// Overview returns the present state of the bridge.
 func (svc *Service) Overview(ctx context.Context) (Overview, error) {
 	return svc.overview.get(ctx, overviewAge, svc.findOverview)
 }
@@ -94,7 +94,7 @@ func (svc *Service) findHistory(ctx context.Context) ([]Slice, error) {
 	}
 	for _, t := range tallies {
 		if t.Slice < 0 || t.Slice >= len(all) {
-			continue // a clock that was put forward
+			continue // the clock was set back
 		}
 		s := &all[t.Slice]
 		if t.Sink == "" && t.Outcome == "accepted" {
@@ -106,7 +106,7 @@ func (svc *Service) findHistory(ctx context.Context) ([]Slice, error) {
 		case string(bridge.Sent):
 			s.Sent += t.N
 			of.Sent += t.N
-		case bridge.Limited.String(): // nothing is wrong with a pause
+		case bridge.Limited.String(): // a pause is no failure
 		default:
 			s.Failed += t.N
 			of.Failed += t.N

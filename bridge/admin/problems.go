@@ -13,16 +13,16 @@ import (
 
 // Problem is something that somebody should look at, and what to do about it.
 type Problem struct {
-	Bad  bool   `json:"bad"`            // messages do not arrive; else it is a warning
+	Bad  bool   `json:"bad"`            // messages do not arrive; false: a warning
 	What string `json:"what"`           // what is wrong
 	Do   string `json:"do"`             // what to do
-	Link string `json:"link,omitempty"` // the page to do it on
+	Link string `json:"link,omitempty"` // the page that helps
 }
 
-// old is how long something may wait before it is told.
+// old is how long something may wait before it is a problem.
 const old = 5 * time.Minute
 
-// problems finds what is wrong, the worst first.
+// problems returns what is wrong, the most serious first.
 func (svc *Service) problems(o Overview) []Problem {
 	all := []Problem{}
 	for _, s := range o.Sinks {
@@ -35,7 +35,7 @@ func (svc *Service) problems(o Overview) []Problem {
 		all = append(all, Problem{
 			Bad:  true,
 			What: fmt.Sprintf("%s to be routed, the oldest for %s", count(r.Waiting, "event waits", "events wait"), age(o.At.Sub(r.Oldest))),
-			Do:   "They wait for the Integration API if a source has on_failure: hold; else they are being caught up with.",
+			Do:   "If a source has on_failure: hold, they wait for the Integration API. Otherwise the bridge is still working through them.",
 			Link: "/events?state=waiting",
 		})
 	}
@@ -61,15 +61,15 @@ func (s SinkView) problems(now time.Time) (all []Problem) {
 			"Move them to another sink, or cancel them.", "/deliveries"+here+"&state=pending")
 	case s.State == bridge.Broken:
 		add(true, s.Name+" is broken: "+s.Words,
-			"Fix the destination. If its webhook was removed, create a new one, and put its URL into the configuration. Then retry the waiting messages; otherwise the bridge tries one every hour.", "/deliveries"+here+"&state=pending")
+			"Fix the destination: if its webhook was removed, create a new one and put its URL into the configuration. Then retry the deliveries; the bridge also tries one every hour.", "/deliveries"+here+"&state=pending")
 	case s.State == bridge.Probing:
-		add(true, s.Name+" accepts no messages: the last ones failed",
-			"The bridge tries one message at growing intervals, and sends the others as soon as it succeeds. See the platform's answer.", "/deliveries"+here+"&state=pending")
+		add(true, s.Name+" is failing: its last messages did not arrive",
+			"The bridge tries one message at growing intervals, and sends the rest when it arrives. Open the deliveries to see the platform's answer.", "/deliveries"+here+"&state=pending")
 	case s.State == bridge.Paused && s.Until.Sub(now) > old:
-		add(false, s.Name+" is paused, because its platform asked for a pause", "Nothing to do: it continues by itself.", "/deliveries"+here+"&state=pending")
+		add(false, s.Name+" pauses because the platform asked for it", "You need not do anything: the bridge continues after the pause.", "/deliveries"+here+"&state=pending")
 	case !s.Oldest.IsZero() && now.Sub(s.Oldest) > old:
 		add(false, fmt.Sprintf("%s for %s, the oldest for %s", count(s.Waiting, "message waits", "messages wait"), s.Name, age(now.Sub(s.Oldest))),
-			"More messages arrive than the rate limit allows, or some fail. See the platform's answer.", "/deliveries"+here+"&state=pending")
+			"Either there are more messages than the platform's rate limit allows, or some messages fail. Open the deliveries to see the platform's answers.", "/deliveries"+here+"&state=pending")
 	}
 	if s.Dead > 0 {
 		add(false, fmt.Sprintf("%s for %s", count(s.Dead, "dead letter", "dead letters"), s.Name),
@@ -82,17 +82,17 @@ func (s SourceView) problems(now time.Time) (all []Problem) {
 	here := "/sources/" + url.PathEscape(s.Name)
 	switch {
 	case s.Secrets == 0:
-		all = append(all, Problem{true, s.Name + " has no secret yet, so the bridge delivers nothing from it", "Copy the webhook's Secret Key from the portal to the source's secrets.", here})
+		all = append(all, Problem{true, s.Name + " has no secret yet, so the bridge delivers none of its events", "Copy the webhook's Secret Key from the portal into the source's secrets.", here})
 	case s.Verified.IsZero():
-		all = append(all, Problem{false, "no event of " + s.Name + " has been verified yet", "Follow its checklist.", here})
+		all = append(all, Problem{false, "no event of " + s.Name + " has been verified yet", "Follow the source's checklist.", here})
 	}
 	for _, r := range s.Refused {
 		if r.Kind == notVerified && now.Sub(r.Last) < time.Hour {
-			all = append(all, Problem{r.Last.After(s.Last), fmt.Sprintf("%s to %s could not be verified", count(r.N, "request", "requests"), s.Path), r.Reason, here})
+			all = append(all, Problem{r.Last.After(s.Last), fmt.Sprintf("the bridge could not verify %s to %s", count(r.N, "request", "requests"), s.Path), r.Reason, here})
 		}
 	}
 	if s.API == apiFails {
-		all = append(all, Problem{false, "the Integration API of " + s.Name + " does not answer: " + s.APIWords, "Messages go out without names, or wait, as on_failure says. Check its key, user and password.", here})
+		all = append(all, Problem{false, "lookups in the Integration API of " + s.Name + " fail: " + s.APIWords, "Depending on on_failure, messages are sent without names, or wait. Check the source's API key, user and password.", here})
 	}
 	for _, u := range s.Unanswered {
 		all = append(all, Problem{false, u.Summary(), u.Remedy(), here})
@@ -102,10 +102,10 @@ func (s SourceView) problems(now time.Time) (all []Problem) {
 
 func (c Configuration) problems() (all []Problem) {
 	if len(c.Faults) > 0 {
-		all = append(all, Problem{true, "the configuration on disk has " + count(len(c.Faults), "fault", "faults") + " and is not used", "The previous configuration stays in use. Fix the lines shown.", "/configuration"})
+		all = append(all, Problem{true, "the configuration on disk has " + count(len(c.Faults), "error", "errors") + " and is not in use", "The bridge still uses the previous one. Fix the lines shown.", "/configuration"})
 	}
 	for _, w := range c.Warnings {
-		all = append(all, Problem{false, w, "See the configuration.", "/configuration"})
+		all = append(all, Problem{false, w, "See the Configuration page.", "/configuration"})
 	}
 	return all
 }
@@ -117,7 +117,7 @@ func count(n int, one, more string) string {
 	return fmt.Sprintf("%d %s", n, more)
 }
 
-// age is a duration as people say it.
+// age writes a duration as people say it.
 func age(d time.Duration) string {
 	switch {
 	case d < 2*time.Minute:

@@ -13,20 +13,20 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// SourceView is a configured source and what is known of it.
+// SourceView is a configured source and its state.
 type SourceView struct {
 	Name    string `json:"name"`
 	Path    string `json:"path"`
-	Secrets int    `json:"secrets"` // how many it has
+	Secrets int    `json:"secrets"` // how many secrets it has
 	store.SourceState
-	FirstContact time.Time         `json:"first_contact_until,omitzero"` // until when it is on test by itself
-	Last         time.Time         `json:"last,omitzero"`                // when its last event arrived
-	Refused      []intake.Refusals `json:"refused,omitempty"`            // at its path, since this process started
-	API          string            `json:"api,omitempty"`                // works or fails; "" when it was not asked yet, or there is none
+	FirstContact time.Time         `json:"first_contact_until,omitzero"` // until when it is on test without a command
+	Last         time.Time         `json:"last,omitzero"`                // when the last event arrived
+	Refused      []intake.Refusals `json:"refused,omitempty"`            // requests refused at its path since this process started
+	API          string            `json:"api,omitempty"`                // works or fails; "" if it has not been called, or there is none
 	APIWords     string            `json:"api_words,omitempty"`          // why it fails
-	APIAt        time.Time         `json:"api_at,omitzero"`              // when somebody tried it
+	APIAt        time.Time         `json:"api_at,omitzero"`              // when somebody last tried it
 
-	Unanswered []bridge.UnansweredLookup `json:"unanswered,omitempty"` // lookups to which the API never has an answer
+	Unanswered []bridge.UnansweredLookup `json:"unanswered,omitempty"` // lookups that the API never answers
 }
 
 const (
@@ -37,8 +37,8 @@ const (
 	notVerified = "not verified" // see intake.Refusals
 )
 
-// TestUntil is when the source's test window closes, that of first contact and the
-// one that somebody opened alike. While it has no secret it does not close.
+// TestUntil returns when the source's test window closes, whether it is the first
+// contact or somebody opened it. While the source has no secret, the window stays open.
 func (s SourceView) TestUntil() time.Time {
 	if s.FirstContact.After(s.WindowUntil) {
 		return s.FirstContact
@@ -46,10 +46,10 @@ func (s SourceView) TestUntil() time.Time {
 	return s.WindowUntil
 }
 
-// OnTest tells whether the source's test window is open, whoever or whatever opened it.
+// OnTest reports whether the source's test window is open, for whatever reason.
 func (s SourceView) OnTest(now time.Time) bool { return s.Secrets == 0 || now.Before(s.TestUntil()) }
 
-// view is a source and what is kept of it.
+// view combines a source with its stored state.
 func (svc *Service) view(s intake.Source, states map[string]store.SourceState) SourceView {
 	v := SourceView{Name: s.Name, Path: s.Path, Secrets: len(s.Keys), SourceState: states[s.Name]}
 	if svc.FirstContact != nil {
@@ -75,7 +75,7 @@ func (svc *Service) SourceViews(ctx context.Context) ([]SourceView, error) {
 	return all, nil
 }
 
-// look finds out more of a source.
+// look adds what the store and this process know about a source.
 func (svc *Service) look(ctx context.Context, v *SourceView) error {
 	last, err := svc.Store.LastEvents(ctx, v.Name)
 	if err != nil {
@@ -95,17 +95,17 @@ func (svc *Service) look(ctx context.Context, v *SourceView) error {
 	return svc.lookAtAPI(ctx, v)
 }
 
-// tried is what is kept of the last time that somebody tried an API.
+// tried is the stored result of the last time somebody tried an API.
 type tried struct {
 	At    time.Time `json:"at"`
 	Words string    `json:"words,omitempty"` // why it fails
 }
 
-// recent is how many events tell how an API does.
+// recent is how many events are examined to see whether an API works.
 const recent = 20
 
-// lookAtAPI tells by the last events, and by what was tried, whether a source's API
-// works.
+// lookAtAPI finds out whether a source's API works, from its last events and the last
+// time somebody tried it.
 func (svc *Service) lookAtAPI(ctx context.Context, v *SourceView) error {
 	text, err := svc.Store.State(ctx, "api "+v.Name)
 	if err != nil {
@@ -119,7 +119,7 @@ func (svc *Service) lookAtAPI(ctx context.Context, v *SourceView) error {
 		}
 	}
 	if v.Last.Before(t.At) {
-		return nil // what was tried is newer than every event
+		return nil // somebody tried it after the last event
 	}
 	traces, err := svc.Store.Traces(ctx, v.Name, recent)
 	if err != nil {
@@ -138,21 +138,21 @@ func (svc *Service) lookAtAPI(ctx context.Context, v *SourceView) error {
 	return nil
 }
 
-// Setup is a source's way from nothing to the first message.
+// Setup is the checklist of a source, from nothing to the first message.
 type Setup struct {
 	SourceView
 	Steps []Step `json:"steps"`
-	Lean  bool   `json:"lean,omitempty"` // it has no Integration API, so messages hold ids in place of names
+	Lean  bool   `json:"lean,omitempty"` // it has no Integration API, so messages contain ids instead of names
 }
 
-// Step is one of them.
+// Step is one step of the checklist.
 type Step struct {
 	Name string `json:"name"`
 	Done bool   `json:"done"`
-	Say  string `json:"say"` // what is known, or what to do
+	Say  string `json:"say"` // the finding, or what to do
 }
 
-// Setup tells how far a source is.
+// Setup returns a source's checklist.
 func (svc *Service) Setup(ctx context.Context, name string) (Setup, error) {
 	s, err := svc.source(name)
 	if err != nil {
@@ -189,13 +189,13 @@ func (s Setup) steps(captured, delivered bool) []Step {
 	verified := !s.Verified.IsZero()
 	reached := verified || captured || slices.ContainsFunc(s.Refused, func(r intake.Refusals) bool { return r.Kind == notVerified })
 	all := []Step{
-		{Name: "Reachable", Done: reached, Say: "In the portal save a webhook with the bridge's public address and the path " + s.Path + ", open the test window here, and press Test Webhook there."},
+		{Name: "Reachable", Done: reached, Say: "In the portal, save a webhook with the bridge's public address and the path " + s.Path + ". Open the test window here, then press Test Webhook in the portal."},
 		{Name: "Secret set", Done: s.Secrets > 0, Say: "Open the saved webhook in the portal, copy its Secret Key, and put it into the source's secrets."},
-		{Name: "Verified", Done: verified, Say: "Let something happen in the portal, such as a completed course: its event must be signed with the secret."},
-		{Name: apiStep, Done: s.API == apiWorks, Say: "Try it below: its key and login must be right, and its user must be allowed to view. If it uses OAuth, first run: absorb-bridge login " + s.Name},
-		{Name: "First delivery", Done: delivered, Say: "An event must match a route, and its sink must take the message."},
+		{Name: "Verified", Done: verified, Say: "Make something happen in the portal, for example complete a course. The secret must match the signature of its event."},
+		{Name: apiStep, Done: s.API == apiWorks, Say: "Try it below. The API key and the login must be right, and the user needs the permission to view. If the source uses OAuth, first run: absorb-bridge login " + s.Name},
+		{Name: "First delivery", Done: delivered, Say: "An event must match a route, and the sink must accept the message."},
 	}
-	done := []string{"a request of the portal has arrived", "the source has a secret", "an event was verified", "the Integration API has answered", "a message of this source was delivered"}
+	done := []string{"a request from the portal arrived", "the source has a secret", "the signature of an event matched", "the Integration API answered", "a message about an event of this source was delivered"}
 	for i := range all {
 		if all[i].Done {
 			all[i].Say = done[i]
@@ -207,14 +207,14 @@ func (s Setup) steps(captured, delivered bool) []Step {
 	return all
 }
 
-// Try asks a source's Integration API who we are, and keeps the answer.
+// Try calls a source's Integration API, and stores the result.
 func (svc *Service) Try(ctx context.Context, name string) (SourceView, error) {
 	s, err := svc.source(name)
 	if err != nil {
 		return SourceView{}, err
 	}
 	if svc.TryAPI == nil {
-		return SourceView{}, &Error{http.StatusConflict, "the bridge does not run, so nothing is asked"}
+		return SourceView{}, &Error{http.StatusConflict, "the bridge is not running; start it, then try again"}
 	}
 	t := tried{At: time.Now().UTC()}
 	switch err := svc.TryAPI(ctx, name); {
@@ -235,5 +235,5 @@ func (svc *Service) Try(ctx context.Context, name string) (SourceView, error) {
 	return v, svc.look(ctx, &v)
 }
 
-// ErrNoAPI says that a source has no Integration API to try.
-var ErrNoAPI = errors.New("the source has no api block, so there is nothing to try")
+// ErrNoAPI means that a source has no Integration API to try.
+var ErrNoAPI = errors.New("the source has no Integration API; add an api block to it")

@@ -18,33 +18,33 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// MaxWindow bounds how long a test window can be open: meanwhile a wrong secret
+// MaxWindow is how long a test window may stay open: while it is open, a wrong secret
 // looks like a test.
 const MaxWindow = 24 * time.Hour
 
-// Captured is a request in a list: captured inside a test window.
+// Captured is a captured request in a list.
 type Captured struct {
 	ID       string    `json:"id"`
 	Source   string    `json:"source"`
 	Received time.Time `json:"received"`
 	Bytes    int       `json:"bytes"`
-	From     string    `json:"from,omitempty"` // address or network that it came from
+	From     string    `json:"from,omitempty"` // address or network of the sender
 	Agent    string    `json:"user_agent,omitempty"`
 }
 
-// Inspection is a request, captured or accepted, without what it holds: fit to
-// paste into a bug report.
+// Inspection describes a captured or accepted request without its values, so that
+// people can paste it into a bug report.
 type Inspection struct {
 	ID       string      `json:"id"`
 	Source   string      `json:"source"`
 	Received time.Time   `json:"received"`
-	Accepted bool        `json:"accepted"`          // it was verified; else it was captured inside a test window
-	Headers  http.Header `json:"headers"`           // of an accepted one only the User-Agent is kept
-	Refused  string      `json:"refused,omitempty"` // why a captured one is not verified by today's secrets, and what would help
+	Accepted bool        `json:"accepted"`          // the signature matched; false: captured in a test window
+	Headers  http.Header `json:"headers"`           // of an accepted request only the User-Agent is kept
+	Refused  string      `json:"refused,omitempty"` // why the current secrets do not verify a captured request, and what would help
 	absorb.Description
 }
 
-// Window is how long a source's test window shall be open; 0s closes it.
+// Window is how long to open a source's test window; 0s closes it.
 type Window struct {
 	For string `json:"for"`
 }
@@ -56,16 +56,16 @@ func (svc *Service) openWindow(r *http.Request) (any, error) {
 	}
 	var w Window
 	if err := json.NewDecoder(io.LimitReader(r.Body, maxRequest)).Decode(&w); err != nil {
-		return nil, &Error{http.StatusBadRequest, "the body is not a window: " + err.Error()}
+		return nil, &Error{http.StatusBadRequest, "the body is not valid: " + err.Error()}
 	}
 	length, err := time.ParseDuration(w.For)
 	if err != nil || length < 0 || length > MaxWindow {
-		return nil, &Error{http.StatusBadRequest, "for: want a duration up to " + MaxWindow.String() + ", such as 10m"}
+		return nil, &Error{http.StatusBadRequest, "for: write a duration up to " + MaxWindow.String() + ", such as 10m"}
 	}
 	return svc.Open(r.Context(), s.Name, length)
 }
 
-// Open opens a source's test window for so long; 0 closes it.
+// Open opens a source's test window for a duration; 0 closes it.
 func (svc *Service) Open(ctx context.Context, name string, length time.Duration) (SourceView, error) {
 	s, err := svc.source(name)
 	if err != nil {
@@ -88,12 +88,12 @@ func (o Options) source(name string) (intake.Source, error) {
 		}
 		names = append(names, s.Name)
 	}
-	return intake.Source{}, &Error{http.StatusNotFound, "no source named " + strconv.Quote(name) + " in the configuration; there are: " + strings.Join(names, ", ")}
+	return intake.Source{}, &Error{http.StatusNotFound, "there is no source " + strconv.Quote(name) + " in the configuration; use one of: " + strings.Join(names, ", ")}
 }
 
 func (svc *Service) captures(r *http.Request) (any, error) { return svc.Captures(r.Context()) }
 
-// Captures lists what was captured in test windows, newest first.
+// Captures lists the requests captured in test windows, newest first.
 func (svc *Service) Captures(ctx context.Context) ([]Captured, error) {
 	captures, err := svc.Store.Captures(ctx)
 	all := []Captured{}
@@ -103,7 +103,7 @@ func (svc *Service) Captures(ctx context.Context) ([]Captured, error) {
 	return all, err
 }
 
-// Inspect describes a capture or an event.
+// Inspect describes a captured request or an event.
 func (svc *Service) Inspect(ctx context.Context, id string) (i Inspection, err error) {
 	captures, err := svc.Store.Captures(ctx)
 	if err != nil {
@@ -121,7 +121,7 @@ func (svc *Service) Inspect(ctx context.Context, id string) (i Inspection, err e
 	}
 	e, err := svc.Store.Event(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return i, &Error{http.StatusNotFound, "no capture and no event has the id " + id}
+		return i, &Error{http.StatusNotFound, "no captured request or event has the id " + id}
 	}
 	if err != nil {
 		return i, err
@@ -132,8 +132,8 @@ func (svc *Service) Inspect(ctx context.Context, id string) (i Inspection, err e
 	return i, nil
 }
 
-// whyRefused verifies a captured request again, with the secrets of now. It is "" when
-// the request matches, and when it was not kept whole.
+// whyRefused verifies a captured request again, with the current secrets. It returns ""
+// if the signature matches, and if the request was not kept whole.
 func (svc *Service) whyRefused(c store.Capture) string {
 	s, err := svc.source(c.Source)
 	if err != nil || len(s.Keys) == 0 || len(s.Redact) > 0 || len(c.Body) >= intake.MaxCaptured {
@@ -145,7 +145,7 @@ func (svc *Service) whyRefused(c store.Capture) string {
 	return ""
 }
 
-// hideSignature leaves the length of a signature; its form is told beside it.
+// hideSignature replaces a signature by its length; the description names its form.
 func hideSignature(h http.Header) {
 	values := h.Values(absorb.SignatureHeader)
 	for i, value := range values {
@@ -153,7 +153,7 @@ func hideSignature(h http.Header) {
 	}
 }
 
-// describe describes a request of a source, compared with what its templates look up.
+// describe describes a source's request, compared with what its templates look up.
 func (svc *Service) describe(source string, signature []string, body []byte) absorb.Description {
 	return svc.parser(source).Describe(signature, body, func(event string) []bridge.Lookup {
 		if svc.Lookups == nil {
@@ -163,26 +163,26 @@ func (svc *Service) describe(source string, signature []string, body []byte) abs
 	})
 }
 
-// parser is a source's, or, if it was removed, one without overrides.
+// parser returns a source's parser, or the standard one if the source was removed.
 func (o Options) parser(source string) *absorb.Parser {
 	if s, err := o.source(source); err == nil {
 		return s.Parser
 	}
-	p, _ := absorb.NewParser(nil) // nothing in it can be wrong
+	p, _ := absorb.NewParser(nil) // without settings there is no error
 	return p
 }
 
-// OpenWindow opens a source's test window for so long; 0 closes it.
+// OpenWindow opens a source's test window for a duration; 0 closes it.
 func (c *Client) OpenWindow(ctx context.Context, source string, d time.Duration) (s SourceView, err error) {
 	return s, c.post(ctx, "sources/"+url.PathEscape(source)+"/test-window", Window{d.String()}, &s)
 }
 
-// Captures lists what was captured in test windows, newest first.
+// Captures lists the requests captured in test windows, newest first.
 func (c *Client) Captures(ctx context.Context) (all []Captured, err error) {
 	return all, c.get(ctx, "captures", nil, &all)
 }
 
-// Inspect describes a capture or an event.
+// Inspect describes a captured request or an event.
 func (c *Client) Inspect(ctx context.Context, id string) (i Inspection, err error) {
 	return i, c.get(ctx, "inspect/"+url.PathEscape(id), nil, &i)
 }

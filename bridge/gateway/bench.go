@@ -16,12 +16,12 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// bench gives the workshop what the configuration in use has. It makes that once for
-// each configuration.
+// bench gives the workshop what it needs from the configuration in use, and computes it
+// once per configuration.
 type bench struct {
 	current func() (*config.Config, *Parts)
 
-	mu   sync.Mutex // guards what follows
+	mu   sync.Mutex // guards the fields below
 	of   *Parts
 	made workshop.Place
 	sets templateSets
@@ -40,7 +40,7 @@ func (b *bench) place() workshop.Place {
 	return place
 }
 
-// load gives the templates in a language, as long as the configuration is in use.
+// load returns the templates in a language, as long as their configuration is in use.
 func (b *bench) load(parts *Parts, locale string) (*render.Set, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -80,8 +80,8 @@ func placeOf(c *config.Config, p *Parts) workshop.Place {
 	return place
 }
 
-// shown is the sink that a platform is shown by: the first that is configured, else
-// an example.
+// shown returns the sink that represents a platform: the first configured one, or an
+// example.
 func shown(platform string, configured []workshop.Sink, templates *render.Set) (s workshop.Sink, ok bool) {
 	if i := slices.IndexFunc(configured, func(s workshop.Sink) bool { return s.Type == platform }); i >= 0 {
 		return configured[i], true

@@ -15,15 +15,15 @@ import (
 )
 
 const (
-	// catchUpTick is how often it is looked whether a source is due.
+	// catchUpTick is how often the bridge checks whether a source is due.
 	catchUpTick = time.Second
 
-	// catchUpAgain is how soon a source is asked again that could not be asked.
+	// catchUpAgain is the pause after a source could not be asked.
 	catchUpAgain = time.Minute
 )
 
-// catchUp asks the sources' APIs for what no webhook told of, at the start and from
-// time to time.
+// catchUp asks the sources' APIs, at the start and regularly, for events whose webhooks
+// did not arrive.
 func (g *Gateway) catchUp(ctx context.Context) error {
 	due := map[string]time.Time{}
 	for {
@@ -41,25 +41,25 @@ func (g *Gateway) catchUp(ctx context.Context) error {
 	}
 }
 
-// pass asks one source, and gives when it is to be asked again.
+// pass catches up with one source, and returns the time until the next pass.
 func (g *Gateway) pass(ctx context.Context, parts *Parts, s config.Source) time.Duration {
 	catcher, err := parts.catcher(s, g.store, g.accepted, g.log)
 	if err != nil {
-		return s.CatchUp.Every // it has no API any more
+		return s.CatchUp.Every // its API was removed from the configuration
 	}
 	began := time.Now()
 	r, err := catcher.Pass(ctx)
 	if r.Created > 0 {
-		g.log.Warn("events were caught up: no webhook had reported them", "source", s.Name, "events", r.Created, "since", r.Since)
+		g.log.Warn("created events whose webhooks did not arrive", "source", s.Name, "events", r.Created, "since", r.Since)
 	}
 	for list, reason := range r.Refused {
-		g.log.Warn("what is missing of a list cannot be found: the API refuses it", "source", s.Name, "list", list, "err", reason)
+		g.log.Warn("catch-up cannot read a list: the API refuses it", "source", s.Name, "list", list, "err", reason)
 	}
 	switch {
 	case ctx.Err() != nil:
 		return 0
 	case err != nil:
-		g.log.Warn("the source could not be caught up; trying again", "source", s.Name, "err", err)
+		g.log.Warn("cannot catch up with the source; trying again", "source", s.Name, "err", err)
 		return min(s.CatchUp.Every, catchUpAgain)
 	case r.Until.Before(began.Add(-s.CatchUp.After - catchUpAgain)):
 		return 0 // there is more
@@ -67,10 +67,10 @@ func (g *Gateway) pass(ctx context.Context, parts *Parts, s config.Source) time.
 	return s.CatchUp.Every
 }
 
-// catcher catches up with a source.
+// catcher returns what catches up with a source.
 func (p *Parts) catcher(s config.Source, st *store.Store, stored func(int), log *slog.Logger) (*catchup.Catcher, error) {
 	if s.API == nil {
-		return nil, fmt.Errorf("source %s has no api, so there is nobody to ask", s.Name)
+		return nil, fmt.Errorf("source %s has no Integration API; add an api block to it", s.Name)
 	}
 	c, err := p.client(s.Name, *s.API, st)
 	if err != nil {
@@ -85,11 +85,11 @@ func (p *Parts) catcher(s config.Source, st *store.Store, stored func(int), log 
 	}), nil
 }
 
-// catchUpOf does what somebody asks for.
+// catchUpOf runs a catch-up that somebody asked for.
 func (p *Parts) catchUpOf(ctx context.Context, r admin.CatchUp, st *store.Store, stored func(int), log *slog.Logger) (catchup.Report, error) {
 	i := slices.IndexFunc(p.sources, func(s config.Source) bool { return s.Name == r.Source })
 	if i < 0 {
-		return catchup.Report{}, &admin.Error{Status: 400, Message: fmt.Sprintf("no source named %q in the configuration", r.Source)}
+		return catchup.Report{}, &admin.Error{Status: 400, Message: fmt.Sprintf("there is no source %q in the configuration", r.Source)}
 	}
 	catcher, err := p.catcher(p.sources[i], st, stored, log)
 	if err != nil {
@@ -97,20 +97,20 @@ func (p *Parts) catchUpOf(ctx context.Context, r admin.CatchUp, st *store.Store,
 	}
 	report, err := catcher.Between(ctx, r.Since, r.Until, r.DryRun)
 	if err != nil && report.Created > 0 {
-		err = fmt.Errorf("%w; %d events were caught up before: run it again to continue", err, report.Created)
+		err = fmt.Errorf("%w; %d events were created before that; run it again to continue", err, report.Created)
 	}
 	return report, err
 }
 
-// unstored are the rules for what is never stored of a source.
+// unstored returns the rules for the facts of a source that are never stored.
 func (p *Parts) unstored(s config.Source) redact.Rules {
 	return redact.New(slices.Concat(p.redact, s.Redact))
 }
 
-// nameless keeps the names of things, and not those of people.
+// nameless stores the names of things, but not of people.
 type nameless struct{ *store.Store }
 
-// RememberName keeps a name.
+// RememberName stores a thing's name.
 func (n nameless) RememberName(ctx context.Context, source, kind, id, name string) error {
 	if kind == "users" {
 		return nil

@@ -253,7 +253,7 @@ func TestCatchUpCommandOfAStoppedBridge(t *testing.T) {
 		ask.DryRun = false
 	}
 	ask.Source = "none"
-	if _, err := client.CatchUp(t.Context(), ask); err == nil || !strings.Contains(err.Error(), `no source named "none"`) {
+	if _, err := client.CatchUp(t.Context(), ask); err == nil || !strings.Contains(err.Error(), `there is no source "none"`) {
 		t.Error(err)
 	}
 	s.portal.Break(portal.Fault{Mode: portal.Unauthorized})

@@ -13,45 +13,46 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// Running gives the version of the bridge that runs with a configuration, or tells why
-// it cannot be asked by its admin address.
+// Running returns the version of the bridge that runs with a configuration, or why its
+// admin address does not answer.
 func Running(ctx context.Context, c *config.Config) (version string, err error) {
 	_, about, err := findRunning(ctx, c)
 	return about.Version, err
 }
 
-// ErrOneUse is that trying an API would use up a refresh token, which the running
+// ErrOneUse means that trying an API would use up a refresh token that the running
 // bridge needs.
-var ErrOneUse = errors.New("there is no token yet, and to get one would use up the refresh token: start the bridge, then try again")
+var ErrOneUse = errors.New("there is no access token yet, and getting one would use up the refresh token; start the bridge, then try again")
 
-// ErrNoLogin is that an API needs somebody to log in first.
+// ErrNoLogin means that somebody must log in to the API first.
 var ErrNoLogin = errors.New("nobody has logged in yet")
 
-// APIAddress is where an Integration API is.
+// APIAddress returns the base URL of an Integration API.
 func APIAddress(api config.API) string { return clientOptions("", api, nil).BaseURL }
 
-// APIRefusal is an answer of an Integration API, or none, that keeps the bridge from
-// using it.
+// APIRefusal is why the bridge cannot use an Integration API: the API refused the
+// request, or did not answer.
 type APIRefusal struct {
 	error
 
-	Login       bool   // the login failed, not a call with its token
-	OtherScheme string // the api.scheme with which the same call is accepted, or ""
+	Login       bool   // the login failed, rather than a request with its token
+	OtherScheme string // the api.scheme that the API accepts for the same request, or ""
 }
 
-// Unwrap gives the client's error.
+// Unwrap returns the client's error.
 func (r *APIRefusal) Unwrap() error { return r.error }
 
-// TryAPI asks the Integration API of a source who we are, with the token that the store keeps if
-// there is one: a login would end the one of a running bridge. It saves nothing. The
-// secrets are those of the store's keys. When the call is refused with a valid token, it asks once more in the other scheme.
+// TryAPI calls the Integration API of a source. It uses the stored token if there is
+// one, because a new login would invalidate the token of a running bridge. It saves
+// nothing. The secrets are those of store_keys. If the API refuses a valid token,
+// TryAPI repeats the request with the other scheme.
 func TryAPI(ctx context.Context, source string, api config.API, kept store.Examination, secrets []bridge.Secret) error {
 	keys, err := store.NewKeys(secrets)
 	if err != nil {
 		return err
 	}
 	o := clientOptions(source, api, nil)
-	token, expires, _ := kept.Token(o.TokenKey, keys) // one that cannot be read is as good as none
+	token, expires, _ := kept.Token(o.TokenKey, keys) // an unreadable token is no token
 	if o.OAuth != nil {
 		refresh, _, err := kept.Token(o.RefreshKey(), keys)
 		if err != nil {
@@ -77,8 +78,8 @@ func TryAPI(ctx context.Context, source string, api config.API, kept store.Exami
 	return refusal
 }
 
-// otherScheme tries the scheme that is not configured, with the token at hand and
-// without a login, which would end it.
+// otherScheme tries the scheme that is not configured, with the present token and
+// without a login, which would invalidate that token.
 func otherScheme(ctx context.Context, o absorb.ClientOptions, tokens *borrowed) string {
 	scheme := "none"
 	if o.Scheme == scheme {
@@ -102,7 +103,7 @@ func probe(ctx context.Context, o absorb.ClientOptions) error {
 	return client.Probe(ctx)
 }
 
-// lastCall remembers which path was asked for last.
+// lastCall remembers the path of the last request.
 type lastCall struct {
 	next http.RoundTripper
 	path string
@@ -114,13 +115,13 @@ func (l *lastCall) RoundTrip(r *http.Request) (*http.Response, error) {
 	return l.next.RoundTrip(r)
 }
 
-// borrowed keeps a token in memory, for one asker: the store must not be changed.
+// borrowed keeps a token in memory for one caller, because the store must not change.
 type borrowed struct {
 	token   bridge.Secret
 	expires time.Time
 }
 
-// Token gives the token at hand.
+// Token returns the token.
 func (b *borrowed) Token(context.Context, string) (string, time.Time, error) {
 	return b.token.Reveal(), b.expires, nil
 }
@@ -131,5 +132,5 @@ func (b *borrowed) SaveToken(_ context.Context, _, token string, expires time.Ti
 	return nil
 }
 
-// Lock is nobody's: there is one asker.
+// Lock does nothing, because there is only one caller.
 func (*borrowed) Lock(context.Context, string) (func(), error) { return func() {}, nil }

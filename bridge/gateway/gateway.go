@@ -1,5 +1,5 @@
-// Package gateway puts the parts together: it builds everything from a
-// configuration, runs it, changes it while it runs, and ends it in order.
+// Package gateway builds all parts from a configuration, connects them, runs and
+// reloads them, and stops them in order. It contains no logic of events or messages.
 package gateway
 
 import (
@@ -25,11 +25,10 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
 )
 
-// drain is how long requests under way may take when the process is told to
-// stop.
+// drain is how long running requests may take after the process is asked to stop.
 const drain = 5 * time.Second
 
-// Gateway is a bridge that was built and listens, and can run once.
+// Gateway is a bridge that is built and listens. It can run once.
 type Gateway struct {
 	log    *slog.Logger
 	store  *store.Store
@@ -39,29 +38,29 @@ type Gateway struct {
 	gate   *access.Gate
 	router *dispatch.Router
 	events net.Listener
-	people net.Listener // nil when the configuration has no admin address
+	people net.Listener // nil without an admin address
 	load   func() (*config.Config, error)
 
 	version string
 	metrics *metrics.Metrics
-	tracer  *tracing.Tracer // nil when no traces are exported
-	parcels chan struct{}   // has a place for the parcel whose facts are in memory
+	tracer  *tracing.Tracer // nil without an exporter
+	parcels chan struct{}   // has room for the one parcel whose facts are in memory
 
-	reloading sync.Mutex // held by the one that reloads
+	reloading sync.Mutex // held during a reload
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	config  *config.Config
-	started *config.Config // what the listeners and the store are of
+	started *config.Config // the configuration of the listeners and the store
 	reload  reload         // the last one
 	parts   *Parts
 	senders map[string]*dispatch.Sender // by sink
-	retire  context.CancelFunc          // ends the senders
-	group   *errgroup.Group             // nil before it runs and when it ends
-	ctx     context.Context             // of the group
+	retire  context.CancelFunc          // stops the senders
+	group   *errgroup.Group             // nil before the gateway runs and while it stops
+	ctx     context.Context             // of group
 }
 
-// New builds a bridge from a configuration. It opens the store and the
-// listeners, so a second bridge, or an address that is taken, is found now.
+// New builds a bridge from a configuration. It opens the store and the listeners, so
+// that a second bridge or an address in use is an error now.
 func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Gateway, error) {
 	parts, err := Build(c)
 	if err != nil {
@@ -81,7 +80,7 @@ func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Gateway, err
 		return nil, errors.Join(err, tracer.Close(ctx))
 	}
 	if n := s.Damaged(); n > 0 {
-		log.Error("the disk has lost events that were accepted; catch-up finds those that Absorb can list", "err", fmt.Errorf("%d bytes of the inbox of %s cannot be read", n, store.Label(c.Store.Reveal())))
+		log.Error("the disk lost accepted events; run absorb-bridge catch-up to create those that Absorb can list", "err", fmt.Errorf("%d bytes of the inbox of %s cannot be read", n, store.Label(c.Store.Reveal())))
 	}
 	if err := s.InUse(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("store %s: %w", store.Label(c.Store.Reveal()), err), s.Close(), tracer.Close(ctx))
@@ -120,20 +119,20 @@ func (g *Gateway) assemble(ctx context.Context, c *config.Config, p *Parts) (err
 	g.remind(ctx, p)
 
 	if g.events, err = net.Listen("tcp", c.Listen); err != nil {
-		return fmt.Errorf("listen for webhooks: %w (choose another address by listen)", err)
+		return fmt.Errorf("listen for webhooks: %w (choose another address in listen)", err)
 	}
 	if c.Admin.Listen != "" {
 		if g.people, err = net.Listen("tcp", c.Admin.Listen); err != nil {
-			return fmt.Errorf("listen for people: %w (choose another address by admin.listen)", err)
+			return fmt.Errorf("listen for the admin pages: %w (choose another address in admin.listen)", err)
 		}
 	}
 	return nil
 }
 
-// Addr is where webhooks are taken.
+// Addr returns the address that receives webhooks.
 func (g *Gateway) Addr() net.Addr { return g.events.Addr() }
 
-// AdminAddr is where people look at the bridge, or nil.
+// AdminAddr returns the address of the admin pages, or nil.
 func (g *Gateway) AdminAddr() net.Addr {
 	if g.people == nil {
 		return nil
@@ -141,11 +140,11 @@ func (g *Gateway) AdminAddr() net.Addr {
 	return g.people.Addr()
 }
 
-// Store is the gateway's store, for those who watch it.
+// Store returns the gateway's store, for tests and benchmarks.
 func (g *Gateway) Store() *store.Store { return g.store }
 
-// Run takes events and delivers them until the context ends; then it lets what
-// is under way end, and closes the store. It returns nil when it ended as asked.
+// Run receives and delivers events until the context ends. Then it waits for running
+// work, and closes the store. It returns nil if it was asked to stop.
 func (g *Gateway) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, g.close()) }()
 	group, ctx := errgroup.WithContext(ctx)
@@ -167,10 +166,10 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	return err
 }
 
-// peopleMemory is for the bodies of requests to the pages and the API, in bytes.
+// peopleMemory limits the bodies of requests to the pages and the API, in bytes.
 const peopleMemory = 16 << 20
 
-// serve answers the requests of a listener, within the bounds of the configuration.
+// serve answers a listener's requests, within the limits of the configuration.
 func (g *Gateway) serve(ctx context.Context, group *errgroup.Group, name string, handler http.Handler, l net.Listener) {
 	i := g.started.Intake
 	server := bounds.NewServer(handler, i.BodyTime)
@@ -190,7 +189,7 @@ func (g *Gateway) serve(ctx context.Context, group *errgroup.Group, name string,
 		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 		defer cancel()
 		if server.Shutdown(late) != nil {
-			_ = server.Close() // somebody would not finish
+			_ = server.Close() // some requests did not end in time
 		}
 		return nil
 	})
@@ -199,7 +198,7 @@ func (g *Gateway) serve(ctx context.Context, group *errgroup.Group, name string,
 func (g *Gateway) close() error {
 	for _, l := range []net.Listener{g.events, g.people} {
 		if l != nil {
-			_ = l.Close() // the server closed it already, unless it never ran
+			_ = l.Close() // the server has closed it, unless it never ran
 		}
 	}
 	g.endTraces()

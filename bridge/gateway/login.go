@@ -15,7 +15,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// clientOptions says how the Integration API of a source is called.
+// clientOptions returns the options of the client of a source's Integration API.
 func clientOptions(source string, api config.API, tokens absorb.TokenStore) absorb.ClientOptions {
 	base := api.URL
 	if base == "" {
@@ -33,15 +33,16 @@ func clientOptions(source string, api config.API, tokens absorb.TokenStore) abso
 	return o
 }
 
-// tokenKey is where the token of a user of one portal is kept. All portals of a region
-// share an address, and each may have a user of the same name.
+// tokenKey returns the key under which the token of a portal's user is stored. All
+// portals of a region share an address, and each may have a user of the same name.
 func tokenKey(base, user string, portal bridge.Secret) string {
 	sum := sha256.Sum256([]byte(portal.Reveal()))
 	return fmt.Sprintf("%s %s %x", base, user, sum[:6])
 }
 
-// NewConsent starts the consent of an admin to a source's use of its API. Without the
-// address of the portal's page for it, that is found by api.oauth.token_url.
+// NewConsent starts an admin's consent to a source's use of its API. Without the
+// address of the portal's consent page, it derives the address from
+// api.oauth.token_url.
 func NewConsent(source string, api config.API, authorize, redirect string, scopes []string) (*absorb.Consent, error) {
 	o := clientOptions(source, api, nil)
 	if authorize == "" {
@@ -53,12 +54,12 @@ func NewConsent(source string, api config.API, authorize, redirect string, scope
 	return absorb.NewConsent(o, authorize, redirect, scopes)
 }
 
-// keepLogin puts the tokens of a login where the clients of a source find them, or only
-// tells whether it would.
+// keepLogin stores the tokens of a login where the source's clients find them, or only
+// checks whether it could.
 func (p *Parts) keepLogin(ctx context.Context, source string, l admin.Login, s *store.Store) error {
 	api := p.api(source)
 	if api == nil || api.OAuth == nil {
-		return &admin.Error{Status: http.StatusConflict, Message: "source " + source + " has no api.oauth in the configuration that the bridge uses"}
+		return &admin.Error{Status: http.StatusConflict, Message: "source " + source + " has no api.oauth in the configuration in use; add it, then reload"}
 	}
 	client, err := absorb.NewClient(clientOptions(source, *api, s))
 	if err != nil || l.DryRun {
@@ -67,7 +68,7 @@ func (p *Parts) keepLogin(ctx context.Context, source string, l admin.Login, s *
 	return client.Keep(ctx, absorb.Login{Access: bridge.Secret(l.Access), Expires: l.Expires, Refresh: bridge.Secret(l.Refresh)})
 }
 
-// useKeys has the tokens in a store encrypted as a configuration says.
+// useKeys encrypts the tokens in a store as a configuration says.
 func useKeys(ctx context.Context, s *store.Store, c *config.Config, log *slog.Logger) error {
 	keys, err := store.NewKeys(c.StoreKeys)
 	if err != nil {
@@ -80,7 +81,7 @@ func useKeys(ctx context.Context, s *store.Store, c *config.Config, log *slog.Lo
 	return err
 }
 
-// remind logs which sources wait for somebody to log in.
+// remind logs which sources need somebody to log in.
 func (g *Gateway) remind(ctx context.Context, p *Parts) {
 	for _, source := range p.sources {
 		if source.API == nil {
@@ -88,14 +89,14 @@ func (g *Gateway) remind(ctx context.Context, p *Parts) {
 		}
 		c, err := p.client(source.Name, *source.API, g.store)
 		if err != nil {
-			continue // it was built a moment ago
+			continue // the client was just built
 		}
 		out, err := c.client.LoggedOut(ctx)
 		switch {
 		case absorb.NeedsLogin(err):
-			g.log.Warn("the Integration API cannot be used; until it can, messages hold ids", "source", source.Name, "err", err)
+			g.log.Warn("cannot use the Integration API; until then messages contain ids instead of names", "source", source.Name, "err", err)
 		case err == nil && out:
-			g.log.Warn("nobody has logged in to the Integration API: run absorb-bridge login; until then messages hold ids", "source", source.Name)
+			g.log.Warn("nobody has logged in to the Integration API: run absorb-bridge login; until then messages contain ids instead of names", "source", source.Name)
 		}
 	}
 }

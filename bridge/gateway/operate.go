@@ -46,11 +46,11 @@ func options(c *config.Config, s *store.Store, parts func() *Parts) admin.Option
 	}
 }
 
-// message is a stored delivery's message by today's templates.
+// message renders a stored delivery with the current templates.
 func (p *Parts) message(ctx context.Context, d store.DeliveryDetail) (admin.Message, error) {
 	sink := p.Sinks[d.Sink]
 	if sink == nil {
-		return admin.Message{}, fmt.Errorf("no sink named %q in the configuration", d.Sink)
+		return admin.Message{}, fmt.Errorf("there is no sink %q in the configuration", d.Sink)
 	}
 	m, err := p.Composers[d.Sink].Message(ctx, bridge.Delivery{
 		ID: d.ID, EventID: d.EventID, EventType: d.Event, Source: d.Source, Route: d.Route, Sink: d.Sink, Facts: d.Facts,
@@ -62,9 +62,8 @@ func (p *Parts) message(ctx context.Context, d store.DeliveryDetail) (admin.Mess
 	return admin.Message{ContentType: payload.ContentType, Body: string(payload.Body), Type: p.Types[d.Sink], Shortened: payload.Shortened}, err
 }
 
-// Connect gives a client of the bridge of a configuration: of the one that runs,
-// by its admin address, or, when none does, of its store itself. The caller closes
-// it.
+// Connect returns a client of the bridge of a configuration. If the bridge runs, the
+// client uses its admin address; otherwise it uses the store. The caller closes it.
 func Connect(ctx context.Context, c *config.Config) (client *admin.Client, closer func() error, err error) {
 	nothing := func() error { return nil }
 	running, _, asked := findRunning(ctx, c)
@@ -77,7 +76,7 @@ func Connect(ctx context.Context, c *config.Config) (client *admin.Client, close
 	}
 	s, err := store.Open(ctx, c.Store.Reveal())
 	if errors.Is(err, store.ErrLocked) {
-		return nil, nil, fmt.Errorf("a bridge runs with the store %s, but it cannot be asked: %w", store.Label(c.Store.Reveal()), asked)
+		return nil, nil, fmt.Errorf("a running bridge uses the store %s, but does not answer: %w", store.Label(c.Store.Reveal()), asked)
 	}
 	if err == nil {
 		if err = useKeys(ctx, s, c, slog.New(slog.DiscardHandler)); err != nil {
@@ -90,7 +89,7 @@ func Connect(ctx context.Context, c *config.Config) (client *admin.Client, close
 	o := options(c, s, func() *Parts { return parts })
 	o.Changed = func() {
 		for _, sink := range parts.Order {
-			_ = dispatch.Forget(ctx, s, sink) // else it waits for its next probe
+			_ = dispatch.Forget(ctx, s, sink) // otherwise the sink waits for its next probe
 		}
 		s.Tell(store.TopicMended)
 	}
@@ -98,8 +97,8 @@ func Connect(ctx context.Context, c *config.Config) (client *admin.Client, close
 	return admin.InProcess(handler), s.Close, nil
 }
 
-// findRunning looks for the bridge of a configuration at its admin address, and
-// says why there is none.
+// findRunning returns a client of the bridge at a configuration's admin address, or why
+// there is none.
 func findRunning(ctx context.Context, c *config.Config) (*admin.Client, admin.About, error) {
 	base, err := adminURL(c)
 	if err != nil {
@@ -113,15 +112,15 @@ func findRunning(ctx context.Context, c *config.Config) (*admin.Client, admin.Ab
 		return nil, about, err
 	}
 	if about.Store != identity(c.Store.Reveal()) {
-		return nil, about, fmt.Errorf("at admin.listen (%s) answers another bridge, whose store is %s", c.Admin.Listen, about.Store)
+		return nil, about, fmt.Errorf("another bridge, with the store %s, answers at admin.listen (%s)", about.Store, c.Admin.Listen)
 	}
 	return client, about, nil
 }
 
-// adminURL is where this machine asks the bridge of a configuration.
+// adminURL returns the URL at which this machine reaches the bridge of a configuration.
 func adminURL(c *config.Config) (string, error) {
 	if c.Admin.Listen == "" {
-		return "", errors.New("it has no admin.listen")
+		return "", errors.New("the configuration has no admin.listen")
 	}
 	host, port, err := net.SplitHostPort(c.Admin.Listen)
 	if err != nil {
@@ -133,19 +132,19 @@ func adminURL(c *config.Config) (string, error) {
 	return "http://" + net.JoinHostPort(host, port), nil
 }
 
-// Ready asks the bridge that runs with a configuration whether it accepts events.
+// Ready reports whether the bridge that runs with a configuration accepts events.
 func Ready(ctx context.Context, c *config.Config) error {
 	base, err := adminURL(c)
 	if err != nil {
-		return fmt.Errorf("the bridge cannot be asked: %w", err)
+		return fmt.Errorf("cannot reach the bridge: %w", err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/readyz", nil)
 	if err != nil {
-		return fmt.Errorf("ask the bridge: %w", err)
+		return fmt.Errorf("call the bridge: %w", err)
 	}
 	res, err := (&http.Client{}).Do(req)
 	if err != nil {
-		return fmt.Errorf("ask the bridge: %w", err)
+		return fmt.Errorf("call the bridge: %w", err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
@@ -154,7 +153,7 @@ func Ready(ctx context.Context, c *config.Config) error {
 	return nil
 }
 
-// identity tells one store from another.
+// identity identifies a store.
 func identity(where string) string {
 	if store.IsShared(where) {
 		return store.Label(where)

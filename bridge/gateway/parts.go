@@ -26,11 +26,11 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// attemptTimeout bounds one attempt to send one message.
+// attemptTimeout limits one attempt to send one message.
 const attemptTimeout = 30 * time.Second
 
-// Parts is what a configuration amounts to, built and ready, without I/O done.
-// The command line uses it for previews and test messages.
+// Parts are built from a configuration, without I/O. The commands use them for previews
+// and test messages.
 type Parts struct {
 	Templates *render.Set
 	Order     []string // names of the sinks, as in the file
@@ -40,22 +40,22 @@ type Parts struct {
 	Paces     map[string]*dispatch.Pace
 	Routes    []dispatch.Route
 	Intake    []intake.Source
-	Of        map[string]string // by sink: tells its settings from others
+	Of        map[string]string // by sink: identifies its settings
 
 	sources []config.Source
-	giveUp  time.Duration // how long an event is held, and a delivery tried
-	redact  []string      // paths of facts that are never stored, of any source
+	giveUp  time.Duration // how long events and deliveries are retried
+	redact  []string      // paths of facts of all sources that are never stored
 	clients []apiClient
 	metrics *metrics.Metrics
 }
 
-// apiClient is a client of an Integration API, and the settings it was made of.
+// apiClient is a client of an Integration API, with its settings.
 type apiClient struct {
 	api    config.API
 	client *absorb.Client
 }
 
-// Build makes the parts. Its error lists every fault that it found.
+// Build builds the parts. Its error lists everything that is wrong.
 func Build(c *config.Config) (*Parts, error) {
 	templates, err := c.LoadTemplates(config.Localization{})
 	if err != nil {
@@ -94,7 +94,7 @@ func (p *Parts) buildSinks(c *config.Config) error {
 		}
 		wording, err := sets.wording(s)
 		if err != nil {
-			return err // of a translation: the same for all that use it
+			return err // an error of a translation, the same for all sinks that use it
 		}
 		wording.Redact = redact.New(s.Redact)
 		composer, err := dispatch.NewComposer(messages, wording, s.Name, sink)
@@ -109,8 +109,8 @@ func (p *Parts) buildSinks(c *config.Config) error {
 	return errors.Join(faults...)
 }
 
-// pace gives a sink its pace. The sinks of one bucket have one: that of the first
-// of them.
+// pace gives a sink its limiter. Sinks that share a bucket share the limiter of the
+// first of them.
 func (p *Parts) pace(s config.Sink, sink bridge.Sink) {
 	p.Of[s.Name] = fingerprint(s)
 	c := dispatch.PaceConfig{Name: "sink " + s.Name, Of: p.Of[s.Name], Limit: s.Limit}
@@ -126,7 +126,7 @@ func (p *Parts) pace(s config.Sink, sink bridge.Sink) {
 	p.Paces[s.Name] = dispatch.NewPace(c)
 }
 
-// routesTo are the routes that lead to a sink, by name.
+// routesTo returns the routes to a sink, by name.
 func (p *Parts) routesTo(sink string) map[string]dispatch.Route {
 	all := map[string]dispatch.Route{}
 	_, verbatim := p.Sinks[sink].(bridge.Verbatim)
@@ -142,7 +142,7 @@ func (p *Parts) routesTo(sink string) map[string]dispatch.Route {
 	return all
 }
 
-// bulk are the types of events that come in bulk.
+// bulk returns the event types that arrive in bulk.
 func (p *Parts) bulk() (all []string) {
 	for _, event := range p.Templates.Events() {
 		if p.Templates.Template(event).Bulk() {
@@ -152,22 +152,22 @@ func (p *Parts) bulk() (all []string) {
 	return all
 }
 
-// fingerprint tells a sink's settings from others without telling what they are.
+// fingerprint identifies a sink's settings without revealing them.
 func fingerprint(s config.Sink) string {
 	text, err := json.Marshal(s.Settings)
-	if err != nil { // they came from YAML
+	if err != nil { // they were decoded from YAML, so they encode
 		text = fmt.Append(nil, s.Settings)
 	}
 	sum := sha256.Sum256(append(text, s.Type...))
 	return hex.EncodeToString(sum[:6])
 }
 
-// keepClients takes over the clients of the parts before: two that refresh one
-// token would end each other's.
+// keepClients keeps the clients of the previous parts: two clients that refresh the
+// same token would invalidate each other's.
 func (p *Parts) keepClients(before *Parts) { p.clients = before.clients }
 
-// keepPaces takes over the paces of the parts before where nothing has changed:
-// senders of both may use them for a moment.
+// keepPaces keeps the previous limiters of unchanged sinks, because the old and the new
+// senders may run at the same time for a moment.
 func (p *Parts) keepPaces(before *Parts) {
 	for name, pace := range p.Paces {
 		for _, kept := range before.Paces {
@@ -202,8 +202,8 @@ func (p *Parts) buildIntake(c *config.Config) error {
 	return errors.Join(faults...)
 }
 
-// reads are the fields of the facts that somebody reads: in messages of several events,
-// and at all. Programs that read the messages are sent every field.
+// reads returns the fields of the facts that somebody reads: in messages of several
+// events, and in all messages. Programs that receive messages get every field.
 func (p *Parts) reads() (together, all *bridge.Reads) {
 	together, all = bridge.NewReads(), bridge.NewReads()
 	together.Add(p.Templates.Reads())
@@ -220,7 +220,7 @@ func (p *Parts) reads() (together, all *bridge.Reads) {
 	return together, all
 }
 
-// plan is what the router does; names and tokens are kept in the store.
+// plan returns what the router needs; names and tokens are in the store.
 func (p *Parts) plan(s *store.Store) (dispatch.Plan, error) {
 	sources, err := p.lookups(s)
 	plan := dispatch.Plan{Routes: p.Routes, Sources: sources, Templates: p.Templates, Verbatim: map[string]bool{}}
@@ -230,7 +230,7 @@ func (p *Parts) plan(s *store.Store) (dispatch.Plan, error) {
 	return plan, err
 }
 
-// lookups makes the enrichers of the sources.
+// lookups returns the enrichers of the sources.
 func (p *Parts) lookups(s *store.Store) (map[string]dispatch.Source, error) {
 	all := map[string]dispatch.Source{}
 	var used []apiClient
@@ -260,10 +260,10 @@ func (p *Parts) lookups(s *store.Store) (map[string]dispatch.Source, error) {
 	return all, nil
 }
 
-// client gives the client of an API, for a source. Sources with the same settings share it: Absorb
-// has one token for each user, and one rate for each portal.
+// client returns the client of a source's API. Sources with the same settings share it,
+// because Absorb gives each user one token, and each portal one rate limit.
 func (p *Parts) client(source string, api config.API, s *store.Store) (apiClient, error) {
-	api.OnFailure, api.Cache = "", 0 // not the client's
+	api.OnFailure, api.Cache = "", 0 // these do not concern the client
 	for _, c := range p.clients {
 		if reflect.DeepEqual(c.api, api) {
 			return c, nil
@@ -279,8 +279,8 @@ func (p *Parts) client(source string, api config.API, s *store.Store) (apiClient
 	return apiClient{api, client}, nil
 }
 
-// transport is the default one with a connection kept for each of the sinks that
-// end at one host, as all Slack channels do.
+// transport returns the default transport, except that it keeps a connection for each
+// sink on the same host, as all Slack channels are.
 func transport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 256, 64

@@ -20,8 +20,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// admin is the running bridge's own pages and API. Streams to the pages end with
-// the context.
+// admin returns the handler of the pages and the API of a running bridge. Streams to
+// the pages end with the context.
 func (g *Gateway) admin(ctx context.Context) http.Handler {
 	parts := func() *Parts { _, p := g.current(); return p }
 	o := options(g.started, g.store, parts)
@@ -42,7 +42,7 @@ func (g *Gateway) admin(ctx context.Context) http.Handler {
 		Version: g.version,
 		SinkStatus: func(ctx context.Context, sink string) (bridge.SinkStatus, error) {
 			p := parts()
-			if p.Paces[sink] == nil { // it was removed a moment ago
+			if p.Paces[sink] == nil { // the sink was just removed
 				return bridge.SinkStatus{State: bridge.Healthy}, nil
 			}
 			return dispatch.ReadSinkStatus(ctx, g.store, sink, p.Of[sink], p.Paces[sink])
@@ -58,20 +58,20 @@ func (g *Gateway) admin(ctx context.Context) http.Handler {
 	return admin.New(o)
 }
 
-// newGate lets people in as a configuration says.
+// newGate returns the gate of a configuration.
 func (g *Gateway) newGate(c *config.Config) *access.Gate {
 	return access.New(access.Options{
 		Sessions: g.store, Log: g.log, Login: pages.Login, Noted: g.noted, Refused: g.metrics.AdminRefused,
 	}, letIn(c))
 }
 
-// noted keeps in the audit trail what somebody did.
+// noted writes an entry of the audit trail.
 func (g *Gateway) noted(ctx context.Context, who, action, target string, times int) {
 	admin.Record(ctx, g.store, g.log, who, action, target, times)
 }
 
-// letIn says who is let in by a configuration. A proxy that says who people are is also
-// trusted to say where they are.
+// letIn returns the gate's settings. A proxy that names people is also trusted to name
+// their addresses.
 func letIn(c *config.Config) access.Settings {
 	a := c.Admin
 	s := access.Settings{URL: a.URL, Token: a.Token, ViewToken: a.ViewToken, Life: a.Session, Proxies: c.Proxies}
@@ -89,7 +89,7 @@ func letIn(c *config.Config) access.Settings {
 	return s
 }
 
-// owners tells which replica sends to each sink; nothing when there is one process.
+// owners returns the replica that sends to each sink; nothing if the bridge runs alone.
 func (g *Gateway) owners(ctx context.Context) (map[string]string, error) {
 	all := map[string]string{}
 	if !g.store.Shared() {
@@ -104,7 +104,7 @@ func (g *Gateway) owners(ctx context.Context) (map[string]string, error) {
 	return all, err
 }
 
-// tryAPI asks the Integration API of a source who we are.
+// tryAPI calls the Integration API of a source.
 func (p *Parts) tryAPI(ctx context.Context, name string) error {
 	api := p.api(name)
 	if api == nil {
@@ -120,7 +120,7 @@ func (p *Parts) tryAPI(ctx context.Context, name string) error {
 	return admin.ErrNoAPI
 }
 
-// api is the Integration API of a source, or nil.
+// api returns the Integration API of a source, or nil.
 func (p *Parts) api(name string) *config.API {
 	for _, source := range p.sources {
 		if source.Name == name {
@@ -130,14 +130,14 @@ func (p *Parts) api(name string) *config.API {
 	return nil
 }
 
-// reload is what became of the last one.
+// reload is the result of the last reload.
 type reload struct {
 	loaded time.Time // when the configuration in use was read
-	at     time.Time // when one was read last
-	err    error     // why that one is not used, or nil
+	at     time.Time // when a configuration was last read
+	err    error     // why that configuration is not in use, or nil
 }
 
-// tried notes what became of a reload.
+// tried notes the result of a reload.
 func (g *Gateway) tried(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -147,7 +147,7 @@ func (g *Gateway) tried(err error) {
 	}
 }
 
-// later names the settings of a configuration that are used from the next start on.
+// later lists the changed settings that take effect at the next start.
 func (g *Gateway) later(c *config.Config) []string {
 	var all []string
 	for _, s := range []struct {
@@ -165,7 +165,7 @@ func (g *Gateway) later(c *config.Config) []string {
 	return all
 }
 
-// configuration is the one in use, as people may see it.
+// configuration returns the configuration in use, without secrets.
 func (g *Gateway) configuration() admin.Configuration {
 	g.mu.Lock()
 	c, last := g.config, g.reload
@@ -179,8 +179,8 @@ func (g *Gateway) configuration() admin.Configuration {
 	return all
 }
 
-// replicaName is a replica's name as people read it: its host, and the beginning of
-// what tells it from others there.
+// replicaName shortens a replica's name for people: its host, and the beginning of its
+// random part.
 func replicaName(self string) string {
 	host, id, _ := strings.Cut(self, "/")
 	return fmt.Sprintf("%s/%.4s", host, id)

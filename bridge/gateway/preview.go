@@ -13,24 +13,23 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks"
 )
 
-// Preview is a sample event as one sink would send it.
+// Preview is a sample event's message for one sink.
 type Preview struct {
 	Event   string
-	Sink    string // its name
+	Sink    string // the sink's name
 	Type    string
 	Payload bridge.Payload
 }
 
-// Previewer writes the messages of sample events for the sinks of a
-// configuration.
+// Previewer writes the messages of sample events for the sinks of a configuration.
 type Previewer struct {
 	parts   *Parts
 	types   map[string]string // by sink
-	bots    map[string]bool   // examples that are shown only when they are named
+	bots    map[string]bool   // examples that are shown only when named
 	sampler *Sampler
 }
 
-// NewPreviewer shows the sinks of a configuration.
+// NewPreviewer returns a previewer of a configuration's sinks.
 func NewPreviewer(c *config.Config) (*Previewer, error) {
 	parts, err := Build(c)
 	if err != nil {
@@ -47,8 +46,8 @@ func NewPreviewer(c *config.Config) (*Previewer, error) {
 	return p, nil
 }
 
-// NewExamplePreviewer shows one sink of each type, named after it, and when they are
-// asked for the bots of those that have one: "slack-bot".
+// NewExamplePreviewer returns a previewer with one sink of each type, named after it.
+// It also has bots, such as "slack-bot", which are shown only when named.
 func NewExamplePreviewer() (*Previewer, error) {
 	c := &config.Config{Timezone: time.UTC}
 	types := sinks.Types()
@@ -70,10 +69,10 @@ func NewExamplePreviewer() (*Previewer, error) {
 
 func botOf(typeName string) string { return typeName + "-bot" }
 
-// Events are the types of events that have a template of their own.
+// Events returns the event types that have a template.
 func (p *Previewer) Events() []string { return p.parts.Templates.Events() }
 
-// Match gives the sinks of a name or of a type, or all of them.
+// Match returns the sinks with a name or of a type, or all sinks.
 func (p *Previewer) Match(nameOrType string) []string {
 	var names []string
 	for _, name := range p.parts.Order {
@@ -93,8 +92,8 @@ func (p *Previewer) Preview(ctx context.Context, eventType, sink string) (Previe
 	return p.compose(ctx, eventType, sink, facts)
 }
 
-// PreviewEvent writes the message of an event for a sink, with what the emulated
-// portal knows of it.
+// PreviewEvent writes the message of an event for a sink, with the emulated portal's
+// facts.
 func (p *Previewer) PreviewEvent(ctx context.Context, e bridge.Event, sink string) (Preview, error) {
 	facts, err := p.sampler.FactsOf(ctx, e)
 	if err != nil {
@@ -117,7 +116,7 @@ func (p *Previewer) compose(ctx context.Context, eventType, sink string, facts b
 	return Preview{Event: eventType, Sink: sink, Type: p.types[sink], Payload: payload}, nil
 }
 
-// Send sends the sample of an event type to a sink, for real.
+// Send sends an event type's sample to a sink, for real.
 func (p *Previewer) Send(ctx context.Context, eventType, sink string) (bridge.Receipt, error) {
 	preview, err := p.Preview(ctx, eventType, sink)
 	if err != nil {

@@ -9,16 +9,15 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
 )
 
-// watchEvery is how often the configuration's files are looked at.
+// watchEvery is how often the bridge checks the configuration's files.
 const watchEvery = 2 * time.Second
 
-// ReloadFrom says where the configuration comes from, so that Reload, and Run
-// when a file has changed, can read it again. It must be called before Run.
+// ReloadFrom sets where Reload, and Run after a file has changed, read the
+// configuration. Call it before Run.
 func (g *Gateway) ReloadFrom(load func() (*config.Config, error)) { g.load = load }
 
-// Reload reads the configuration again and puts it in the place of the one in
-// use: the whole of it, or, if anything is wrong with it, nothing. Requests and
-// messages under way end as they began.
+// Reload reads the configuration again. If it is valid it replaces the present one,
+// otherwise nothing changes. Running requests and messages end as they began.
 func (g *Gateway) Reload() error {
 	g.reloading.Lock()
 	defer g.reloading.Unlock()
@@ -29,15 +28,15 @@ func (g *Gateway) Reload() error {
 	g.tried(err)
 	g.metrics.Reloaded(err)
 	if err != nil {
-		g.log.Error("the configuration has faults; the previous one stays in use", "err", err)
+		g.log.Error("the new configuration has errors; the bridge still uses the previous one", "err", err)
 		return err
 	}
-	g.log.Info("the configuration was read again", "sources", len(c.Sources), "sinks", len(c.Sinks), "routes", len(c.Routes))
+	g.log.Info("reloaded the configuration", "sources", len(c.Sources), "sinks", len(c.Sinks), "routes", len(c.Routes))
 	return nil
 }
 
-// ReloadFor is Reload for something that nobody asked for by the pages or the API, such
-// as a signal. The audit trail names it.
+// ReloadFor is Reload for a cause other than the pages or the API, such as a signal.
+// The audit trail names the cause.
 func (g *Gateway) ReloadFor(cause string) error {
 	err := g.Reload()
 	g.noted(context.Background(), cause, "reload", admin.ReloadOutcome(err), 1)
@@ -60,20 +59,20 @@ func (g *Gateway) apply(c *config.Config) error {
 		return err
 	}
 	for _, setting := range g.later(c) {
-		g.log.Warn("this setting is used from the next start on", "setting", setting)
+		g.log.Warn("a changed setting takes effect only after a restart", "setting", setting)
 	}
-	// Whoever is routed to must be there first.
+	// Senders must exist before something is routed to them.
 	g.use(c, p)
 	g.router.Use(plan)
 	g.intake.Use(p.Intake, c.Proxies)
-	if c.Admin.Listen == g.started.Admin.Listen { // who may be let in depends on who can reach it
+	if c.Admin.Listen == g.started.Admin.Listen { // admin.listen decides whether a token is needed
 		g.gate.Use(letIn(c))
 	}
 	g.remind(context.Background(), p)
 	return nil
 }
 
-// use puts the senders of a configuration in the place of those before.
+// use replaces the senders by those of a configuration.
 func (g *Gateway) use(c *config.Config, p *Parts) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -94,19 +93,19 @@ func (g *Gateway) use(c *config.Config, p *Parts) {
 	}
 	g.metrics.Sinks(types)
 	for _, s := range p.Intake {
-		g.metrics.Source(s.Name) // so that its counters are there before they count
+		g.metrics.Source(s.Name) // create the counters before they count
 	}
 	g.retire()
 	g.startSenders()
 }
 
-// watch reloads when a file of the configuration has changed, and stays so for a
-// moment: who writes several files is not interrupted.
+// watch reloads when a file of the configuration has changed and then stays the same
+// for a moment, because somebody may be writing several files.
 func (g *Gateway) watch(ctx context.Context) error {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	c, _ := g.current()
-	used, last := c.Loaded, c.Loaded // what has changed since is seen, too
+	used, last := c.Loaded, c.Loaded // this also sees changes since then
 	for {
 		select {
 		case <-ctx.Done():
@@ -118,7 +117,7 @@ func (g *Gateway) watch(ctx context.Context) error {
 			used = now
 			if err := g.ReloadFor("a changed file"); err == nil {
 				c, _ := g.current()
-				used = c.Loaded // perhaps of other files than before
+				used = c.Loaded // it may consist of other files
 			}
 		}
 		last = now
@@ -130,7 +129,7 @@ func (g *Gateway) fingerprint() string {
 	return c.Fingerprint()
 }
 
-// current is the configuration in use, and what was made of it.
+// current returns the configuration in use, and its parts.
 func (g *Gateway) current() (*config.Config, *Parts) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -17,22 +17,22 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
 
-// The source of samples where none is configured, and its portal's address.
+// The source of samples, and its portal's address, if no source is configured.
 const (
 	sampleSource = "sample"
 	samplePortal = "https://learning.example.com"
 )
 
-// Sampler makes sample events, looked up in an emulated portal within the
-// process: for previews and test messages, without any network.
+// Sampler makes sample events for previews and test messages. It looks them up in an
+// emulated portal in this process, without a network.
 type Sampler struct {
 	templates *render.Set
 	enricher  *enrich.Enricher
-	source    string // that the events say they are of
+	source    string // the source of the events
 }
 
-// NewSampler makes a sampler whose events are those of the templates' samples. They
-// come from the first of the sources, so that they link to its pages.
+// NewSampler returns a sampler of the templates' samples. Its events come from the
+// first of the sources, so that they link to that portal.
 func NewSampler(templates *render.Set, sources []config.Source) (*Sampler, error) {
 	source, address := sampleSource, samplePortal
 	if len(sources) > 0 {
@@ -55,21 +55,20 @@ func NewSampler(templates *render.Set, sources []config.Source) (*Sampler, error
 	}, nil
 }
 
-// with is a sampler whose events are those of other templates.
+// with returns a sampler of other templates' samples.
 func (s *Sampler) with(templates *render.Set) *Sampler {
 	return &Sampler{templates: templates, enricher: s.enricher, source: s.source}
 }
 
-// sampleTime is when every sample happens, so that previews do not change from
-// one run to the next.
+// sampleTime is when every sample happens, so that previews are the same in every run.
 func sampleTime() time.Time { return time.Date(2026, 11, 23, 14, 2, 31, 0, time.UTC) }
 
-// Facts is what is known of the sample of an event type.
+// Facts returns the facts of an event type's sample.
 func (s *Sampler) Facts(ctx context.Context, eventType string) (bridge.Facts, error) {
 	return s.FactsOf(ctx, SampleEvent(eventType, s.templates.Sample(eventType)))
 }
 
-// FactsOf is what the emulated portal knows of an event.
+// FactsOf returns an event's facts, looked up in the emulated portal.
 func (s *Sampler) FactsOf(ctx context.Context, e bridge.Event) (bridge.Facts, error) {
 	e.Source = cmp.Or(e.Source, s.source)
 	facts, outcome := s.enricher.Facts(ctx, e, s.templates.Template(e.Type).Lookups())
@@ -79,8 +78,7 @@ func (s *Sampler) FactsOf(ctx context.Context, e bridge.Event) (bridge.Facts, er
 	return facts, nil
 }
 
-// SampleEvent is an event of a type as its template's sample describes it, of no
-// source.
+// SampleEvent returns an event as its template's sample describes it, without a source.
 func SampleEvent(eventType string, sample map[string]any) bridge.Event {
 	e := bridge.Event{
 		ID: SampleID(eventType), Type: eventType,
@@ -105,8 +103,7 @@ func SampleEvent(eventType string, sample map[string]any) bridge.Event {
 	return e
 }
 
-// SampleID is the id of a sample's event and delivery: always the same for one
-// name.
+// SampleID returns the id of a sample's event and delivery: always the same for a name.
 func SampleID(name string) string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("absorb-bridge sample "+name)).String()
 }

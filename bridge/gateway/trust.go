@@ -7,8 +7,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// trusting is a client that trusts what the settings say, which were checked. Its errors
-// say what to do about a certificate that is not trusted.
+// trusting returns a client with the trust settings, which were checked. Its errors say
+// what to do about an untrusted certificate.
 func trusting(client *http.Client, trust kit.Trust) *http.Client {
 	config, err := trust.TLS()
 	if err == nil {
@@ -19,7 +19,8 @@ func trusting(client *http.Client, trust kit.Trust) *http.Client {
 	return &advised
 }
 
-// adviser adds advice to the errors of connections that failed by their certificates.
+// adviser adds advice to the errors of connections that failed because of a
+// certificate.
 type adviser struct{ next http.RoundTripper }
 
 // RoundTrip passes a request on.

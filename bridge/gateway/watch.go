@@ -9,17 +9,16 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/metrics"
 )
 
-// lastSpans is how long the spans that are left may take when the process ends.
+// lastSpans is how long exporting the last spans may take when the process stops.
 const lastSpans = 3 * time.Second
 
-// Version says which version of the bridge runs, for those who watch it. It must be
-// called before Run.
+// Version sets the version that metrics, traces and pages show. Call it before Run.
 func (g *Gateway) Version(text string) {
 	g.version = text
 	g.metrics.Built(text)
 }
 
-// observe has the parts report what they do.
+// observe connects the parts to the metrics and traces.
 func (g *Gateway) observe() {
 	g.router.Observe(g.metrics, g.tracer)
 	g.intake.Observe(g.metrics, g.tracer)
@@ -30,8 +29,7 @@ func (g *Gateway) observe() {
 	})
 }
 
-// queues are those of the work that this process does. What another one does it tells
-// itself.
+// queues returns the work that this process does. Other replicas report their own.
 func (g *Gateway) queues(ctx context.Context) (metrics.Queues, error) {
 	found := metrics.Queues{Sinks: map[string]metrics.Queue{}}
 	held := g.leases.Held()
@@ -55,7 +53,7 @@ func (g *Gateway) queues(ctx context.Context) (metrics.Queues, error) {
 	return found, err
 }
 
-// endTraces exports the spans that are left.
+// endTraces exports the last spans.
 func (g *Gateway) endTraces() {
 	ctx, cancel := context.WithTimeout(context.Background(), lastSpans)
 	defer cancel()

@@ -14,8 +14,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// startSenders starts the senders that there are, if the gateway runs. Those before
-// them end first: the leases see to it. The caller holds mu.
+// startSenders starts the present senders, if the gateway runs. Leases make sure that
+// the previous ones stop first. The caller holds mu.
 func (g *Gateway) startSenders() {
 	if g.group == nil {
 		return
@@ -35,9 +35,9 @@ func (g *Gateway) startSenders() {
 	}
 }
 
-// send runs the senders that share a pace, whose lease this process has. A sink has
-// a lease of its own, too: while a changed configuration comes to the replicas,
-// they may not agree on what it shares.
+// send runs the senders that share a limiter, while this process has its lease. Each
+// sink also has a lease of its own: while replicas switch to a changed configuration,
+// they may disagree about which sinks share a limiter.
 func (g *Gateway) send(ctx context.Context, l *lease.Lease, pace string, senders []*dispatch.Sender) error {
 	var all errgroup.Group
 	for _, s := range senders {
@@ -51,7 +51,8 @@ func (g *Gateway) send(ctx context.Context, l *lease.Lease, pace string, senders
 	return all.Wait()
 }
 
-// begin has senders run from now on, until the context ends.
+// begin starts the senders; those of later configurations start with it, too, until the
+// context ends.
 func (g *Gateway) begin(ctx context.Context, group *errgroup.Group) (sinks int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -61,13 +62,13 @@ func (g *Gateway) begin(ctx context.Context, group *errgroup.Group) (sinks int) 
 		<-ctx.Done()
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		g.group = nil // nothing is started any more
+		g.group = nil // start nothing more
 		return nil
 	})
 	return len(g.senders)
 }
 
-// lead is what one replica does for all, the one with the router's lease.
+// lead does what one replica does for all: the one with the router's lease.
 func (g *Gateway) lead(ctx context.Context, l *lease.Lease) error {
 	var all errgroup.Group
 	all.Go(func() error { return g.router.Run(ctx, l) })
@@ -76,7 +77,7 @@ func (g *Gateway) lead(ctx context.Context, l *lease.Lease) error {
 	return all.Wait()
 }
 
-// sweepEvery is how often what is finished and old is deleted.
+// sweepEvery is how often old events are deleted.
 const sweepEvery = 10 * time.Minute
 
 func (g *Gateway) sweep(ctx context.Context) error {
@@ -92,9 +93,9 @@ func (g *Gateway) sweep(ctx context.Context) error {
 		gone, err := g.store.Sweep(ctx, retention(now, c.Keep, c.KeepDead), own)
 		switch {
 		case err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled):
-			g.log.Warn("old events could not be deleted; trying again later", "err", err)
+			g.log.Warn("cannot delete old events; trying again later", "err", err)
 		case gone > 0:
-			g.log.Info("old events were deleted", "events", gone)
+			g.log.Info("deleted old events", "events", gone)
 		}
 		select {
 		case <-ctx.Done():
@@ -108,7 +109,7 @@ func retention(now time.Time, keep, dead time.Duration) store.Retention {
 	return store.Retention{Done: now.Add(-keep), Dead: now.Add(-max(keep, dead))}
 }
 
-// accepted tells the router, here or in another replica, of new events.
+// accepted wakes the router, here or in another replica.
 func (g *Gateway) accepted(n int) {
 	g.router.Accepted(n)
 	if !g.leases.Has("router") {
@@ -116,7 +117,7 @@ func (g *Gateway) accepted(n int) {
 	}
 }
 
-// wake tells a sink's sender, here or in another replica, that there is work.
+// wake wakes a sink's sender, here or in another replica.
 func (g *Gateway) wake(sink string) {
 	g.wakeHere(sink)
 	if !g.leases.Has("sink " + sink) {
@@ -124,7 +125,7 @@ func (g *Gateway) wake(sink string) {
 	}
 }
 
-// wakeHere does nothing for a sink that was removed.
+// wakeHere does nothing for a removed sink.
 func (g *Gateway) wakeHere(sink string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -133,7 +134,7 @@ func (g *Gateway) wakeHere(sink string) {
 	}
 }
 
-// heard does what another replica asks for.
+// heard handles a notification from another replica.
 func (g *Gateway) heard(topic string) {
 	mended := topic == store.TopicMended
 	all := mended || topic == store.TopicAll
@@ -154,8 +155,8 @@ func (g *Gateway) heard(topic string) {
 	}
 }
 
-// wakeAllHere tells all senders that there may be work, and, if somebody may have
-// mended something, those of sinks in trouble to try again.
+// wakeAllHere wakes all senders. If somebody may have fixed something, it also makes
+// the failing sinks try again.
 func (g *Gateway) wakeAllHere(mended bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -168,19 +169,18 @@ func (g *Gateway) wakeAllHere(mended bool) {
 	}
 }
 
-// refreshEvery is how often the test windows are looked up when nobody tells of a
-// change.
+// refreshEvery is how often the test windows are read without a notification.
 const refreshEvery = 10 * time.Second
 
 func (g *Gateway) refreshWindows() {
 	ctx, cancel := context.WithTimeout(context.Background(), refreshEvery)
 	defer cancel()
 	if err := g.tests.Refresh(ctx); err != nil {
-		g.log.Warn("what other replicas know of the sources cannot be read", "err", err)
+		g.log.Warn("cannot read the test windows", "err", err)
 	}
 }
 
-// followWindows keeps the test windows current in case a message is lost.
+// followWindows refreshes the test windows in case a notification is lost.
 func (g *Gateway) followWindows(ctx context.Context) error {
 	if !g.store.Shared() {
 		return nil

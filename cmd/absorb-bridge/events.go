@@ -106,7 +106,7 @@ the result.`,
 			if err := client.Reload(cmd.Context()); err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), "the configuration was read again and is in use")
+			fmt.Fprintln(cmd.OutOrStdout(), "the configuration was reloaded and is in use")
 			return nil
 		}),
 	}

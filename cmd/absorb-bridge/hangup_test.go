@@ -25,7 +25,7 @@ func TestServeRemembersAHangUp(t *testing.T) {
 	}
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
-	log := &watched{word: "was read again", seen: stop}
+	log := &watched{word: "reloaded the configuration", seen: stop}
 	ended := make(chan int, 1)
 	go func() { ended <- run(ctx, []string{"serve", "--config", path}, io.Discard, log) }()
 
@@ -40,7 +40,7 @@ func TestServeRemembersAHangUp(t *testing.T) {
 	if err := errors.Join(err, pipe.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if code := <-ended; code != 0 || !strings.Contains(log.String(), "was read again") {
+	if code := <-ended; code != 0 || !strings.Contains(log.String(), "reloaded the configuration") {
 		t.Errorf("ended with %d: %s", code, log)
 	}
 }

@@ -124,8 +124,8 @@ func (c change) command(f *filterFlags, to *string) *cobra.Command {
 
 // narrowed explains the refusal to change everything by accident.
 func narrowed(err error) error {
-	if e, ok := errors.AsType[*admin.Error](err); ok && strings.HasPrefix(e.Message, "nothing narrows") {
-		return usagef("give ids, or flags that choose, or --all")
+	if e, ok := errors.AsType[*admin.Error](err); ok && strings.HasPrefix(e.Message, admin.NoFilter) {
+		return usagef("select deliveries or events with ids or flags, or all of them with --all")
 	}
 	return err
 }

@@ -57,7 +57,7 @@ routes: [ { name: r, events: [ "Group*", "User*" ], to: [ academy ], digest: off
 		for range events {
 			do(t, "emit --url "+stop.url+"/a --secret s3cret --event UserCreated").want(t, 0, "taken")
 		}
-		with("deliveries retry --sink academy --text nothing-like-this").want(t, 0, "0 are due now", "warning: there is no delivery like this")
+		with("deliveries retry --sink academy --text nothing-like-this").want(t, 0, "0 are due now", "warning: no delivery matches")
 		var failed []string
 		poll(t, remedy, func() bool {
 			failed = ids(with("deliveries --state failed --json").out)
@@ -74,7 +74,7 @@ routes: [ { name: r, events: [ "Group*", "User*" ], to: [ academy ], digest: off
 		sent += events
 		poll(t, remedy, func() bool { return len(ids(with("deliveries --state sent --json").out)) == sent })
 	}
-	with("deliveries retry --sink academy").want(t, 0, "0 are due now", "warning: none is failed; there are 8 sent")
+	with("deliveries retry --sink academy").want(t, 0, "0 are due now", "warning: none is failed; the matching deliveries are 8 sent")
 }
 
 // poll waits until something is so.

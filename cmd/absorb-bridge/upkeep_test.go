@@ -44,8 +44,8 @@ routes: [ { name: r, events: [ "*" ], to: [ screen ] } ]
 
 	with("catch-up --source production").want(t, 2, `"since" not set`)
 	with("catch-up --source production --since soon").want(t, 2, "--since")
-	with("catch-up --source none --since 2h").want(t, 1, `no source named "none"`)
-	with("catch-up --source sandbox --since 2h").want(t, 1, "source sandbox has no api")
+	with("catch-up --source none --since 2h").want(t, 1, `there is no source "none"`)
+	with("catch-up --source sandbox --since 2h").want(t, 1, "source sandbox has no Integration API")
 	with("catch-up --source production --since 2h --until 3h").want(t, 1, "before until")
 	with("catch-up --source production --since 2h --dry-run").want(t, 0, "HAPPENED", one, two, "2 did not come", "nothing was changed")
 	if rows := with("catch-up --source production --since 2h --dry-run --json"); strings.Count(rows.out, "\n") != 2 || !strings.Contains(rows.out, `"user":"`+one+`"`) {

@@ -151,7 +151,7 @@ func TestTokens(t *testing.T) {
 		{"another scheme", "GET", "Basic " + token, 401, ""},
 		{"operate", "POST", "Bearer " + token, 200, "token may operate"},
 		{"view", "GET", "Bearer " + viewToken, 200, "view token may view"},
-		{"view, and change", "POST", "Bearer " + viewToken, 403, "view token may look"},
+		{"view, and change", "POST", "Bearer " + viewToken, 403, "view token may view only"},
 		{"view, and delete", "DELETE", "Bearer " + viewToken, 403, ""},
 	} {
 		status, body, h := ask(t, browser(t), c.method, d.URL, "", "Authorization", c.authorization, "Host", "bridge.example.com")
@@ -198,7 +198,7 @@ func TestASession(t *testing.T) {
 	if status, _, _ := ask(t, c, "POST", d.URL+"/logout", ""); status != 303 {
 		t.Errorf("logout again: %d", status)
 	}
-	want := "view token login ×1|view token refused ×1 may look and change nothing, from 127.0.0.1|" +
+	want := "view token login ×1|view token refused ×1 may view only, from 127.0.0.1|" +
 		"somebody refused ×1 another site's page sent a logout, from 127.0.0.1|view token logout ×1"
 	if got := strings.Join(d.noted, "|"); got != want {
 		t.Errorf("noted %s", got)

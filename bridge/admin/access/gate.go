@@ -13,16 +13,16 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/peer"
 )
 
-// Refuse answers a request that is not let in.
+// Refuse answers a refused request.
 type Refuse func(w http.ResponseWriter, r *http.Request, status int, message string)
 
-// Guard lets requests through to next whose person may do what they ask: view, to
-// read, and operate, to change. The person is in the request's context then.
+// Guard passes a request to next if its sender may view, for reading, or operate, for
+// changing. The request's context then has the Person.
 func (g *Gate) Guard(refuse Refuse, next http.Handler) http.Handler {
 	return g.guard(needed, refuse, next)
 }
 
-// Look is Guard for what only shows something, although a form asks for it.
+// Look is Guard for a form that only shows something.
 func (g *Gate) Look(refuse Refuse, next http.Handler) http.Handler {
 	return g.guard(func(*http.Request) Role { return View }, refuse, next)
 }
@@ -44,31 +44,31 @@ func (g *Gate) guard(needed func(*http.Request) Role, refuse Refuse, next http.H
 	})
 }
 
-// retryAfter is how long whoever guesses is asked to wait, in seconds.
+// retryAfter is how long to wait after too many wrong tokens, in seconds.
 const retryAfter = "60"
 
-// refusal is why a request is not let in, for whoever sent it.
+// refusal is why a request is refused, in words for its sender.
 type refusal struct {
 	status  int
 	message string
 }
 
-// judge finds out who asks, and whether they may.
+// judge finds out who sends a request, and whether they may.
 func (u *rules) judge(r *http.Request, role Role) (Person, *refusal) {
 	if !u.ownPage(r) {
 		u.refused(r, otherSite, "another site's page sent the request", "")
-		return Person{}, &refusal{http.StatusForbidden, "a page of another site sent this request; open the bridge's own page"}
+		return Person{}, &refusal{http.StatusForbidden, "a page of another site sent this request; open the bridge's page instead"}
 	}
 	p, no := u.identify(r)
 	if no == nil && !p.May(role) {
-		u.refused(r, noRights, "may look and change nothing", p.Name)
-		no = &refusal{http.StatusForbidden, p.Name + " may look and change nothing; somebody with the role operate may"}
+		u.refused(r, noRights, "may view only", p.Name)
+		no = &refusal{http.StatusForbidden, p.Name + " may view only; ask somebody with the role operate"}
 	}
 	return p, no
 }
 
-// Still tells whether the person who began a long request may still view, and gives
-// the request of whoever that is by now: sessions end and roles change meanwhile.
+// Still reports whether the person who started a long request may still view, and
+// returns the request with the current rights: meanwhile sessions end and roles change.
 func (g *Gate) Still(r *http.Request) (*http.Request, bool) {
 	p, no := g.rules.Load().identify(r)
 	return r.WithContext(With(r.Context(), p)), no == nil && p.May(View)
@@ -81,10 +81,10 @@ func needed(r *http.Request) Role {
 	return Operate
 }
 
-// ownPage tells whether a browser sent the request for a page of ours, for its
-// user, or for no page at all; other programs do not say, and are believed. That is
-// all the protection against forged requests that is needed: browsers tell of where
-// a request came from (https://go.dev/pkg/net/http/#CrossOriginProtection).
+// ownPage reports whether a request comes from a page of this site, from the user, or
+// from a program that is not a browser. Browsers always say where a request comes from,
+// so no other protection against forged requests is needed
+// (https://go.dev/pkg/net/http/#CrossOriginProtection).
 func (u *rules) ownPage(r *http.Request) bool {
 	if u.origins.Check(r) != nil {
 		return false
@@ -93,15 +93,16 @@ func (u *rules) ownPage(r *http.Request) bool {
 	case "", "same-origin", "none":
 		return true
 	}
-	// A link somewhere else may lead here, but nobody may load, frame or stream us.
+	// A link on another site may lead here, but no other site may load, frame or stream
+	// a page.
 	return needed(r) == View && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
 }
 
-// identify finds out who asks, or why that is nobody.
+// identify finds out who sends a request, or why nobody is known.
 func (u *rules) identify(r *http.Request) (Person, *refusal) {
 	if u.open() {
 		if !local(r.Host) {
-			return Person{}, &refusal{http.StatusForbidden, "ask by 127.0.0.1 or localhost, or set admin.token"}
+			return Person{}, &refusal{http.StatusForbidden, "use the address 127.0.0.1 or localhost, or set admin.token"}
 		}
 		return Person{Name: "this machine", Role: Operate}, nil
 	}
@@ -113,8 +114,8 @@ func (u *rules) identify(r *http.Request) (Person, *refusal) {
 	}
 	if p, ok := u.fromProxy(r); ok {
 		if p.Role == "" {
-			u.refused(r, noRights, "has no rights by admin.proxy", p.Name)
-			return p, &refusal{http.StatusForbidden, p.Name + " has no rights here; admin.proxy.view and admin.proxy.operate say who has"}
+			u.refused(r, noRights, "has no rights in admin.proxy", p.Name)
+			return p, &refusal{http.StatusForbidden, p.Name + " has no rights here; add the name to admin.proxy.view or admin.proxy.operate"}
 		}
 		return p, nil
 	}
@@ -123,8 +124,8 @@ func (u *rules) identify(r *http.Request) (Person, *refusal) {
 
 const noToken = "the admin token is missing or wrong: set admin.token in the configuration that the command reads"
 
-// bearer gives whoever has a token. A right one is let in whatever others of the same
-// address have tried: no token is so short that it can be guessed.
+// bearer returns the owner of a token. Wrong tokens from the same address never block
+// the right one: tokens are too long to guess.
 func (u *rules) bearer(r *http.Request, given string) (Person, *refusal) {
 	if p, ok := u.holder(given); ok {
 		return p, nil
@@ -136,18 +137,18 @@ func (u *rules) bearer(r *http.Request, given string) (Person, *refusal) {
 	return Person{}, &refusal{http.StatusUnauthorized, noToken}
 }
 
-// token is one of those that let people in.
+// token is a token with the person it stands for.
 type token struct {
 	bridge.Secret
 	Person
 }
 
-// tokens are those of the configuration.
+// tokens returns the tokens of the configuration.
 func (u *rules) tokens() []token {
 	return []token{{u.Token, Person{Name: "token", Role: Operate}}, {u.ViewToken, Person{Name: "view token", Role: View}}}
 }
 
-// holder gives whoever has a token.
+// holder returns the person a token stands for.
 func (u *rules) holder(given string) (Person, bool) {
 	for _, t := range u.tokens() {
 		if same(given, t.Secret) {
@@ -157,13 +158,13 @@ func (u *rules) holder(given string) (Person, bool) {
 	return Person{}, false
 }
 
-// same compares in a time that tells nothing of either, its length included.
+// same compares in constant time, which reveals neither value nor its length.
 func same(given string, secret bridge.Secret) bool {
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(secret.Reveal()))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1 && !secret.Empty()
 }
 
-// fromProxy gives the person that a proxy names.
+// fromProxy returns the person that a proxy names.
 func (u *rules) fromProxy(r *http.Request) (p Person, ok bool) {
 	if u.Proxy == nil || !u.Proxy.From.Trusts(peer.Connected(r.RemoteAddr)) {
 		return p, false
@@ -176,16 +177,17 @@ func (u *rules) fromProxy(r *http.Request) (p Person, ok bool) {
 	return Person{Name: named(name), Role: u.Proxy.role(name)}, true
 }
 
-// maxName bounds a person's name, in runes: it is kept with all that the person does.
+// maxName limits a person's name, in runes: the audit trail stores it with every
+// change.
 const maxName = 200
 
-// named is a name as it is shown and kept.
+// named returns a name as it is shown and stored.
 func named(text string) string {
 	runes := []rune(bridge.CleanLine(text))
 	return string(runes[:min(len(runes), maxName)])
 }
 
-// local tells whether a Host header names this machine's loopback.
+// local reports whether a Host header names this machine's loopback.
 func local(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -197,7 +199,7 @@ func local(host string) bool {
 	return err == nil && address.IsLoopback()
 }
 
-// origin is the scheme and host of a URL.
+// origin returns the scheme and host of a URL.
 func origin(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {

@@ -8,31 +8,31 @@ import (
 	"slices"
 )
 
-// grounds are what a session rests on: the token that it was begun with, or what a
-// provider said of the person. They are kept beside the session, and the role follows
-// from them and from the settings of the moment.
+// grounds are what a session is based on: the token that started it, or the provider's
+// claims about the person. The session stores them, and each request computes the role
+// from them and the current settings.
 type grounds struct {
-	Token  string   `json:"token,omitempty"`  // hash of the token, with the session's ticket as key
+	Token  string   `json:"token,omitempty"`  // hash of the token, keyed with the session's ticket
 	Issuer string   `json:"issuer,omitempty"` // the provider …
 	Client string   `json:"client,omitempty"`
 	Claim  string   `json:"claim,omitempty"`
 	Values []string `json:"values,omitempty"` // … and the values of its claim
 }
 
-// keyed is what is kept of a token. The key is the ticket, which only the browser has:
-// nobody who reads the store can try tokens against it.
+// keyed returns the stored hash of a token. The key is the ticket, which only the
+// browser knows, so nobody who reads the store can try tokens against it.
 func keyed(ticket, token string) string {
 	h := hmac.New(sha256.New, []byte(ticket))
 	h.Write([]byte(token))
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// maxValues bounds how many bytes of a claim's values are kept. Some people are in
-// hundreds of groups.
+// maxValues limits the stored values of a claim, in bytes. Some people are in hundreds
+// of groups.
 const maxValues = 16 << 10
 
-// grounds are those of somebody whom the provider logged in. Values that give rights
-// come first, so that these are kept if not all can be.
+// grounds returns the grounds of a login at the provider. Values that give rights come
+// first, so that the limit drops others.
 func (p *provider) grounds(values []string) grounds {
 	g := grounds{Issuer: p.Issuer, Client: p.ClientID, Claim: p.Claim}
 	helps := func(value string) int {
@@ -52,11 +52,11 @@ func (p *provider) grounds(values []string) grounds {
 }
 
 func (g grounds) text() string {
-	text, _ := json.Marshal(g) // texts alone can always be written
+	text, _ := json.Marshal(g) // texts always encode
 	return string(text)
 }
 
-// read reads what text has written; it gives no grounds for anything else.
+// read is the reverse of text; it returns no grounds for other input.
 func read(text string) (g grounds) {
 	if json.Unmarshal([]byte(text), &g) != nil {
 		return grounds{}
@@ -64,7 +64,8 @@ func read(text string) (g grounds) {
 	return g
 }
 
-// roleBy gives the role that a session's grounds give today, or "".
+// roleBy returns the role that a session's grounds give under the current settings, or
+// "".
 func (u *rules) roleBy(g grounds, ticket string) Role {
 	for _, t := range u.tokens() {
 		if !t.Empty() && hmac.Equal([]byte(g.Token), []byte(keyed(ticket, t.Reveal()))) {

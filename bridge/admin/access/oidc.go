@@ -16,30 +16,30 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// OIDC is an OpenID Connect provider, and what its claims say of people's rights.
+// OIDC is an OpenID Connect provider, with the rights that its claims give.
 type OIDC struct {
 	Issuer       string
 	ClientID     string
 	ClientSecret bridge.Secret
-	Scopes       []string // besides openid
-	Claim        string   // whose values the rights are about, such as groups
+	Scopes       []string // in addition to openid
+	Claim        string   // the claim that gives rights, such as groups
 	Rights
-	HTTP *http.Client // nil for the usual one
+	HTTP *http.Client // nil for the standard client
 }
 
-// askTimeout bounds a question to the provider.
+// askTimeout limits a request to the provider.
 const askTimeout = 15 * time.Second
 
-// provider is a provider once it was asked for its addresses: at the first login,
-// so that a bridge can start without it.
+// provider discovers a provider's addresses at the first login, so that a bridge can
+// start without it.
 type provider struct {
 	OIDC
 	redirect string
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	found  *oidc.Provider
-	failed time.Time // when it did not answer last
-	err    error     // what happened then
+	failed time.Time // when the last request failed
+	err    error     // why it failed
 }
 
 func (p *provider) client(ctx context.Context) context.Context {
@@ -49,8 +49,8 @@ func (p *provider) client(ctx context.Context) context.Context {
 	return oidc.ClientContext(ctx, &http.Client{Timeout: askTimeout})
 }
 
-// discover asks for the provider's addresses and keys, once. Those who wait while it is
-// asked have the same answer, also when that is none.
+// discover reads the provider's addresses and keys, once. Callers that wait meanwhile
+// get the same result, even if it is an error.
 func (p *provider) discover(ctx context.Context) (*oidc.Provider, *oauth2.Config, error) {
 	came := time.Now()
 	p.mu.Lock()
@@ -61,7 +61,7 @@ func (p *provider) discover(ctx context.Context) (*oidc.Provider, *oauth2.Config
 		}
 		found, err := oidc.NewProvider(p.client(context.WithoutCancel(ctx)), p.Issuer)
 		if err != nil {
-			p.failed, p.err = time.Now(), fmt.Errorf("ask the provider of admin.oidc: %w", err)
+			p.failed, p.err = time.Now(), fmt.Errorf("call the provider of admin.oidc: %w", err)
 			return nil, nil, p.err
 		}
 		p.found = found
@@ -72,31 +72,31 @@ func (p *provider) discover(ctx context.Context) (*oidc.Provider, *oauth2.Config
 	}, nil
 }
 
-// hasProvider tells whether there is a provider that somebody may log in by now; if
-// not, it has answered.
+// hasProvider reports whether there is a provider and the sender may use it now. If
+// not, it has answered the request.
 func (u *rules) hasProvider(w http.ResponseWriter, r *http.Request) bool {
 	switch {
 	case u.provider == nil:
-		u.show(w, r, http.StatusNotFound, "Nobody can log in by OpenID Connect here: admin.oidc is not set.")
+		u.show(w, r, http.StatusNotFound, "There is no login with OpenID Connect, because admin.oidc is not set.")
 		return false
 	case !u.visitors.mayLogin(u.Proxies.Address(r)):
-		u.refused(r, tooManyAsk, "too many logins were begun", "")
+		u.refused(r, tooManyAsk, "too many logins were started", "")
 		w.Header().Set("Retry-After", retryAfter)
-		u.show(w, r, http.StatusTooManyRequests, "Too many logins were begun from your address. Wait a minute.")
+		u.show(w, r, http.StatusTooManyRequests, "There were too many logins from your address. Wait a minute, then try again.")
 		return false
 	}
 	return true
 }
 
-// toProvider sends somebody to the provider.
+// toProvider redirects the browser to the provider.
 func (u *rules) toProvider(w http.ResponseWriter, r *http.Request) {
 	if !u.hasProvider(w, r) {
 		return
 	}
 	_, config, err := u.provider.discover(r.Context())
 	if err != nil {
-		u.Log.Error("nobody can log in by OpenID Connect", "err", err)
-		u.show(w, r, http.StatusBadGateway, "The login provider does not answer. Try again soon; the log says more.")
+		u.Log.Error("cannot start a login with OpenID Connect", "err", err)
+		u.show(w, r, http.StatusBadGateway, "The login provider does not answer. Try again soon; the log has the reason.")
 		return
 	}
 	f := newFlow(next(r.FormValue("next")))
@@ -104,7 +104,7 @@ func (u *rules) toProvider(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, config.AuthCodeURL(f.State, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier)), http.StatusSeeOther)
 }
 
-// fromProvider begins a session for whom the provider has logged in.
+// fromProvider starts a session for a person whom the provider has logged in.
 func (u *rules) fromProvider(w http.ResponseWriter, r *http.Request) {
 	if !u.hasProvider(w, r) {
 		return
@@ -112,37 +112,37 @@ func (u *rules) fromProvider(w http.ResponseWriter, r *http.Request) {
 	f, err := u.readFlow(r)
 	http.SetCookie(w, u.flowCookie(r, "", -1))
 	if err != nil {
-		u.refused(r, badIdentity, "a login by OpenID Connect was not begun here", "")
-		u.show(w, r, http.StatusBadRequest, "This login was not begun here, or took too long. Log in again.")
+		u.refused(r, badIdentity, "a login with OpenID Connect did not start here", "")
+		u.show(w, r, http.StatusBadRequest, "This login did not start here, or took too long. Log in again.")
 		return
 	}
 	someone, err := u.provider.person(r.Context(), f, r.FormValue("code"))
 	if err != nil {
 		u.refused(r, badIdentity, "the provider did not confirm an identity", "", "err", err, "provider_says", bridge.CleanLine(fmt.Sprintf("%.200s", r.FormValue("error"))))
-		u.show(w, r, http.StatusUnauthorized, "The login provider did not confirm who you are. Log in again; the log says more.")
+		u.show(w, r, http.StatusUnauthorized, "The login provider did not confirm who you are. Log in again; the log has the reason.")
 		return
 	}
 	p := Person{Name: someone.name, Role: u.provider.role(someone.values...)}
 	if p.Role == "" {
 		why := ""
 		if someone.unverified {
-			why = " The provider does not say that the e-mail address is verified."
+			why = " The provider does not confirm that the mail address is verified."
 		}
-		u.refused(r, noRights, "has no rights by admin.oidc."+why, p.Name)
-		u.show(w, r, http.StatusForbidden, p.Name+" has no rights here. admin.oidc.view and admin.oidc.operate in bridge.yaml say who has."+why)
+		u.refused(r, noRights, "has no rights in admin.oidc."+why, p.Name)
+		u.show(w, r, http.StatusForbidden, p.Name+" has no rights here. Add the name or a group to admin.oidc.view or admin.oidc.operate in bridge.yaml."+why)
 		return
 	}
 	u.begin(w, r, p, next(f.Next), func(string) grounds { return u.provider.grounds(someone.values) })
 }
 
-// identity is what a provider says of somebody.
+// identity is what a provider says about a person.
 type identity struct {
 	name       string
-	values     []string // of the claim that the rights go by
-	unverified bool     // that claim is an address which the provider does not call verified
+	values     []string // of the claim that gives rights
+	unverified bool     // the claim is an address that the provider does not call verified
 }
 
-// person asks the provider who somebody is.
+// person exchanges a code for the person's identity.
 func (p *provider) person(ctx context.Context, f flow, code string) (identity, error) {
 	ctx, cancel := context.WithTimeout(p.client(ctx), askTimeout)
 	defer cancel()
@@ -160,7 +160,7 @@ func (p *provider) person(ctx context.Context, f flow, code string) (identity, e
 		return identity{}, fmt.Errorf("verify the identity: %w", err)
 	}
 	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(f.Nonce)) != 1 {
-		return identity{}, errors.New("verify the identity: the nonce is another's")
+		return identity{}, errors.New("verify the identity: the nonce belongs to another login")
 	}
 	claims := map[string]any{}
 	if err := token.Claims(&claims); err != nil {
@@ -169,8 +169,8 @@ func (p *provider) person(ctx context.Context, f flow, code string) (identity, e
 	return p.of(claims, token.Subject), nil
 }
 
-// of reads claims. An address that the provider does not call verified counts for
-// nothing: with many providers people choose it.
+// of reads claims. It ignores an address that the provider does not call verified,
+// because with many providers people choose it themselves.
 func (p *provider) of(claims map[string]any, subject string) identity {
 	i := identity{name: subject}
 	if _, given := claims["email"]; given && !verified(claims) {
@@ -195,8 +195,8 @@ func (p *provider) of(claims map[string]any, subject string) identity {
 	return i
 }
 
-// verified tells whether a provider states that it has verified somebody's address.
-// Entra ID has a claim of its own for it, which it writes in several ways.
+// verified reports whether a provider has verified a person's address. Entra ID uses a
+// claim of its own, in several spellings.
 func verified(claims map[string]any) bool {
 	said, ok := claims["email_verified"]
 	if !ok {
@@ -209,7 +209,7 @@ func verified(claims map[string]any) bool {
 	return false
 }
 
-// exchangeWords are an error's, without the answer's body.
+// exchangeWords returns the error without the answer's body.
 func exchangeWords(err error) error {
 	if e, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		return fmt.Errorf("the provider answered %s %s", e.Response.Status, bridge.CleanLine(e.ErrorCode))

@@ -235,7 +235,7 @@ func TestTheCookieOfALogin(t *testing.T) {
 		"unsigned": text, "another text": made + "." + mark, "another signature": text + "." + encode([]byte("x")), "empty": "", "a dot": ".",
 	} {
 		status, body, _ := ask(t, browser(t), "GET", d.URL+"/login/callback?code=the-code&state="+flow.S, "", "Cookie", plain.Name+"="+value)
-		if status != 400 || !strings.Contains(body, "not begun here") {
+		if status != 400 || !strings.Contains(body, "did not start here") {
 			t.Errorf("%s: %d %s", name, status, body)
 		}
 	}

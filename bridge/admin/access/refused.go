@@ -6,19 +6,19 @@ import (
 	"net/http"
 )
 
-// Why a request is refused, as metrics count it. Whoever sends no token, has no session
-// and is named by no proxy is asked to log in, which is no refusal.
+// Reasons for a refusal, as metrics count them. A request without token, session or
+// proxy name leads to the login page, and is not counted.
 const (
-	wrongToken  = "wrong_token"  // a bearer or a form has a token that is none
-	noRights    = "no_rights"    // the person is known and may not do this
-	otherSite   = "other_site"   // another site's page sent the request
+	wrongToken  = "wrong_token"  // a bearer token or a form's token is wrong
+	noRights    = "no_rights"    // the person is known but may not do this
+	otherSite   = "other_site"   // a page of another site sent the request
 	badIdentity = "bad_identity" // the provider did not confirm who it is
-	tooManyAsk  = "too_many"     // too many logins at the provider were begun
+	tooManyAsk  = "too_many"     // too many logins at the provider were started
 )
 
-// refused counts a refused request, and logs it and keeps it in the audit trail unless
-// there were many. The words say what happened, who is somebody's name or "", and more is
-// for the log alone.
+// refused counts a refused request. It also logs it and writes it to the audit trail,
+// unless there were many. words says what happened; who is a person's name or ""; more
+// goes to the log only.
 func (u *rules) refused(r *http.Request, reason, words, who string, more ...any) {
 	if u.Refused != nil {
 		u.Refused(reason)

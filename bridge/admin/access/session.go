@@ -12,7 +12,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// Where people log in and out.
+// Paths of the login and the logout.
 const (
 	LoginPath    = "/login"
 	LogoutPath   = "/logout"
@@ -20,10 +20,10 @@ const (
 	callbackPath = "/login/callback"
 )
 
-// maxForm bounds the body of a login.
+// maxForm limits the body of a login, in bytes.
 const maxForm = 64 << 10
 
-// Routes adds the login and the logout to a server.
+// Routes adds the login and the logout to a mux.
 func (g *Gate) Routes(mux *http.ServeMux) {
 	for pattern, serve := range map[string]func(*rules, http.ResponseWriter, *http.Request){
 		"GET " + LoginPath:    (*rules).loginPage,
@@ -45,12 +45,12 @@ func (u *rules) show(w http.ResponseWriter, r *http.Request, status int, problem
 	})
 }
 
-// login begins a session for who knows a token.
+// login starts a session for the owner of a token.
 func (u *rules) login(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if !u.ownPage(r) {
 		u.refused(r, otherSite, "another site's page sent a login", "")
-		u.show(w, r, http.StatusForbidden, "Another site's page sent this login. Log in here.")
+		u.show(w, r, http.StatusForbidden, "A page of another site sent this login. Log in here.")
 		return
 	}
 	given := strings.TrimSpace(r.PostFormValue("token"))
@@ -61,19 +61,20 @@ func (u *rules) login(w http.ResponseWriter, r *http.Request) {
 	u.refused(r, wrongToken, "somebody tried to log in with a wrong token", "")
 	if u.visitors.guessed(u.Proxies.Address(r)) {
 		w.Header().Set("Retry-After", retryAfter)
-		u.show(w, r, http.StatusTooManyRequests, "Too many wrong tokens. Wait a minute.")
+		u.show(w, r, http.StatusTooManyRequests, "Too many wrong tokens. Wait a minute, then try again.")
 		return
 	}
-	u.show(w, r, http.StatusUnauthorized, "This is not the token. It is admin.token, or admin.view_token, in bridge.yaml.")
+	u.show(w, r, http.StatusUnauthorized, "The token is wrong. Use admin.token or admin.view_token of bridge.yaml.")
 }
 
-// begin begins a session and goes on. Its grounds are judged again at each request.
+// begin starts a session and redirects the browser. Each request checks the grounds
+// again.
 func (u *rules) begin(w http.ResponseWriter, r *http.Request, p Person, to string, grounds func(ticket string) grounds) {
 	ticket := rand.Text() + rand.Text()
 	expires := time.Now().Add(u.Life)
 	err := u.Sessions.Begin(r.Context(), store.Session{ID: hash(ticket), Who: p.Name, Role: string(p.Role), Expires: expires, Grounds: grounds(ticket).text()})
 	if err != nil {
-		u.Log.Error("nobody can log in", "err", err)
+		u.Log.Error("cannot start a session", "err", err)
 		u.show(w, r, http.StatusServiceUnavailable, "The store does not answer. Try again soon.")
 		return
 	}
@@ -90,14 +91,15 @@ func (u *rules) note(r *http.Request, who, action string) {
 	}
 }
 
-// hash is what is kept of a session's ticket: who reads the store cannot use it.
+// hash returns what is stored of a session's ticket, so that nobody who reads the store
+// can use it.
 func hash(ticket string) string {
 	sum := sha256.Sum256([]byte(ticket))
 	return hex.EncodeToString(sum[:])
 }
 
-// session gives the person of a request's session, with the role that the settings of
-// now give. A session whose grounds are gone is ended.
+// session returns the person of a request's session, with the role that the current
+// settings give. It ends a session whose grounds give no role.
 func (u *rules) session(r *http.Request) (p Person, ok bool) {
 	c, err := r.Cookie(u.cookieName(r))
 	if err != nil || u.Sessions == nil {
@@ -109,9 +111,9 @@ func (u *rules) session(r *http.Request) (p Person, ok bool) {
 	}
 	role := u.roleBy(read(s.Grounds), c.Value)
 	if role == "" {
-		u.Log.Info("a session has ended: what it was begun with gives no rights any more", "who", s.Who)
+		u.Log.Info("ended a session: its login no longer gives any rights", "who", s.Who)
 		if err := u.Sessions.End(r.Context(), s.ID); err != nil {
-			u.Log.Error("a session could not be ended", "err", err)
+			u.Log.Error("cannot end a session", "err", err)
 		}
 		return p, false
 	}
@@ -121,14 +123,14 @@ func (u *rules) session(r *http.Request) (p Person, ok bool) {
 func (u *rules) logout(w http.ResponseWriter, r *http.Request) {
 	if !u.ownPage(r) {
 		u.refused(r, otherSite, "another site's page sent a logout", "")
-		u.show(w, r, http.StatusForbidden, "Another site's page sent this request.")
+		u.show(w, r, http.StatusForbidden, "A page of another site sent this request. Log out on the bridge's own page.")
 		return
 	}
 	name := u.cookieName(r)
 	if p, ok := u.session(r); ok {
-		c, _ := r.Cookie(name) // it is there: the session was found by it
+		c, _ := r.Cookie(name) // it exists: the session was found by it
 		if err := u.Sessions.End(r.Context(), hash(c.Value)); err != nil {
-			u.Log.Error("a session could not be ended", "err", err)
+			u.Log.Error("cannot end a session", "err", err)
 			u.show(w, r, http.StatusServiceUnavailable, "The store does not answer, so you are still logged in. Try again soon.")
 			return
 		}
@@ -138,12 +140,14 @@ func (u *rules) logout(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, LoginPath, http.StatusSeeOther)
 }
 
-// secure tells whether the browser talks to us, or to a proxy before us, by TLS.
+// secure reports whether the browser uses TLS, to the bridge or to a proxy in front of
+// it.
 func (u *rules) secure(r *http.Request) bool {
 	return r.TLS != nil || strings.HasPrefix(u.URL, "https://") || r.Header.Get("X-Forwarded-Proto") == "https"
 }
 
-// cookieName of the session: with its prefix, browsers take it from no other host.
+// cookieName returns the session cookie's name. With its prefix, browsers accept it
+// from no other host.
 func (u *rules) cookieName(r *http.Request) string {
 	if u.secure(r) {
 		return "__Host-absorb-bridge"
@@ -151,8 +155,8 @@ func (u *rules) cookieName(r *http.Request) string {
 	return "absorb-bridge"
 }
 
-// cookie is one that no script and no other site's request has. Lax, so that a link
-// from a chat message opens the page it leads to.
+// cookie returns a cookie that scripts and other sites' requests cannot use. It is Lax,
+// so that a link in a chat message opens its page.
 func (u *rules) cookie(r *http.Request, name, value, path string) *http.Cookie {
 	return &http.Cookie{Name: name, Value: value, Path: path, HttpOnly: true, Secure: u.secure(r), SameSite: http.SameSiteLaxMode}
 }
@@ -163,7 +167,7 @@ func (u *rules) forget(w http.ResponseWriter, r *http.Request, name, path string
 	http.SetCookie(w, c)
 }
 
-// next is where to go after a login: a page of ours, and nowhere else.
+// next returns where to go after a login: always a page of this site.
 func next(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(text, "/") || strings.HasPrefix(text, "//") || strings.ContainsAny(text, "\\\r\n\t") || strings.HasPrefix(u.Path, LoginPath) {

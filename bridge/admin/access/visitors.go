@@ -11,31 +11,31 @@ import (
 )
 
 const (
-	// guesses is how many wrong tokens a network may send in a row before it is asked
-	// to wait; guessesEach is how many more each second after that.
+	// guesses is how many wrong tokens a network may send in a row before it must wait;
+	// guessesEach is how many more per second after that.
 	guesses     = 10
 	guessesEach = 1.0 / 6
 
-	// logins is how many requests of a login at the provider a network may make in a
-	// row; loginsEach is how many more each second after that.
+	// logins is how many logins at the provider a network may start in a row;
+	// loginsEach is how many more per second after that.
 	logins     = 30
 	loginsEach = 1.0 / 2
 
-	// notesOfOne is how many refusals of a network are kept in the audit trail in a
-	// row, and notesOfAll how many of all networks; then it is one in a while, which
-	// says how many it stands for.
+	// notesOfOne is how many refusals of one network the audit trail keeps in a row,
+	// and notesOfAll how many of all networks. After that, an entry now and then says
+	// how many it stands for.
 	notesOfOne, notesOfOneEach = 3, 1.0 / 3600
 	notesOfAll, notesOfAllEach = 60, 1.0 / 300
 
-	// linesOfAll is how many refusals are logged in a row, and then each second.
+	// linesOfAll is how many refusals are logged in a row, and then per second.
 	linesOfAll, linesOfAllEach = 10, 1.0
 
-	// maxVisitors bounds how many networks are known; the one that was not refused
-	// for the longest time is forgotten first.
+	// maxVisitors limits how many networks are remembered. The one without refusals for
+	// the longest time is forgotten first.
 	maxVisitors = 4096
 )
 
-// visitor is a network that somebody was refused from, or began a login from.
+// visitor is a network that sent refused requests or started logins.
 type visitor struct {
 	network netip.Prefix
 	tries   *rate.Limiter // wrong tokens
@@ -44,13 +44,13 @@ type visitor struct {
 	unnoted int
 }
 
-// visitors slows down who guesses, and bounds what is written about it. A right token
-// is never slowed down: whoever shares an address with somebody who guesses gets in.
+// visitors slows down guessing, and limits what is written about it. It never delays
+// the right token, even from an address that also guesses.
 type visitors struct {
 	lines, notes *rate.Limiter
 
-	mu     sync.Mutex // guards what follows
-	recent *list.List // of *visitor; the newest is the first
+	mu     sync.Mutex // guards the fields below
+	recent *list.List // of *visitor, newest first
 	known  map[netip.Prefix]*list.Element
 	unsaid int
 }
@@ -62,7 +62,7 @@ func newVisitors() *visitors {
 	}
 }
 
-// at gives the visitor of an address. The caller holds mu.
+// at returns the visitor of an address. The caller holds mu.
 func (v *visitors) at(from netip.Addr) *visitor {
 	network := peer.Group(from)
 	if e := v.known[network]; e != nil {
@@ -81,7 +81,7 @@ func (v *visitors) at(from netip.Addr) *visitor {
 	return one
 }
 
-// guessed notes that an address sent a wrong token, and tells whether these were too
+// guessed counts a wrong token from an address, and reports whether there were too
 // many.
 func (v *visitors) guessed(from netip.Addr) (tooMany bool) {
 	v.mu.Lock()
@@ -89,14 +89,15 @@ func (v *visitors) guessed(from netip.Addr) (tooMany bool) {
 	return !v.at(from).tries.Allow()
 }
 
-// mayLogin tells whether an address may go on with a login at the provider.
+// mayLogin reports whether an address may continue a login at the provider.
 func (v *visitors) mayLogin(from netip.Addr) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.at(from).logins.Allow()
 }
 
-// mayLog tells whether a refusal is logged, and how many were not since the last.
+// mayLog reports whether to log a refusal, and how many were not logged since the last
+// line.
 func (v *visitors) mayLog() (unsaid int, ok bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -108,7 +109,8 @@ func (v *visitors) mayLog() (unsaid int, ok bool) {
 	return unsaid, true
 }
 
-// mayNote tells whether a refusal of an address is kept, and how many it stands for.
+// mayNote reports whether the audit trail keeps a refusal of an address, and how many
+// it stands for.
 func (v *visitors) mayNote(from netip.Addr) (times int, ok bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -12,13 +12,13 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin"
 )
 
-// change does what a form of a page asks for: at once to what is chosen by its id,
-// else after a page has said how many that would be.
+// change runs the operation that a form asks for: at once for items selected by id,
+// otherwise after the confirm page has said how many it changes.
 func (s *site) change(w http.ResponseWriter, r *http.Request) error {
 	form := r.PostForm
 	for key := range form {
-		if !slices.Contains(fields(), key) { // it may have been meant to narrow the choice
-			return &admin.Error{Status: http.StatusBadRequest, Message: "There is no field " + key + "."}
+		if !slices.Contains(fields(), key) { // an unknown field may have been meant to narrow the selection
+			return &admin.Error{Status: http.StatusBadRequest, Message: "The form has an unknown field: " + key + "."}
 		}
 	}
 	operation := form.Get("operation")
@@ -40,7 +40,7 @@ func (s *site) change(w http.ResponseWriter, r *http.Request) error {
 	if len(f.IDs) == 0 && form.Get("confirmed") == "" {
 		return s.confirm(w, r, operation, selection)
 	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a million takes its time
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a million deliveries take long
 	n, err := s.Service.Change(r.Context(), operation, selection)
 	if err == nil {
 		back(w, r, form.Get("back"), operation, n)
@@ -48,12 +48,12 @@ func (s *site) change(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// fields are those of the forms that change something.
+// fields returns the names that a form may contain.
 func fields() []string {
 	return append(keys(), "id", "words", "operation", "cause", "to", "all", "confirmed", "back")
 }
 
-// confirm asks whether so many shall be changed.
+// confirm says how many the operation would change, and asks whether to go on.
 func (s *site) confirm(w http.ResponseWriter, r *http.Request, operation string, selection admin.Selection) error {
 	count, thing, things := s.Service.CountDeliveries, "message", "messages"
 	if operation == admin.Replay {
@@ -64,7 +64,7 @@ func (s *site) confirm(w http.ResponseWriter, r *http.Request, operation string,
 		return err
 	}
 	if operation == admin.Move && selection.To == "" {
-		return &admin.Error{Status: http.StatusBadRequest, Message: "Choose the sink to move them to."}
+		return &admin.Error{Status: http.StatusBadRequest, Message: "Choose the sink to move the deliveries to."}
 	}
 	n := plural(counted.Count, thing, things)
 	if counted.More {
@@ -75,14 +75,14 @@ func (s *site) confirm(w http.ResponseWriter, r *http.Request, operation string,
 		form[key] = values
 	}
 	form.Set("confirmed", "yes")
-	form.Set("all", "yes") // the count has said what that means
+	form.Set("all", "yes") // the page says how many that is
 	s.show(w, r, http.StatusOK, view{"confirm.html", operationTitle(operation), map[string]any{
 		"Count": counted.Count, "What": n, "Operation": operation, "Form": form, "Back": local(form.Get("back")), "Chosen": chosen(selection), "To": selection.To,
 	}})
 	return nil
 }
 
-// chosen says what a selection is, in words.
+// chosen describes a selection in words.
 func chosen(s admin.Selection) []string {
 	var all []string
 	add := func(name, value string) {
@@ -108,7 +108,7 @@ func chosen(s admin.Selection) []string {
 	return all
 }
 
-// local is a path of ours, or the first page.
+// local returns a path of this site, or the overview.
 func local(path string) string {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) {
 		return "/"
@@ -116,7 +116,7 @@ func local(path string) string {
 	return cmp.Or(path, "/")
 }
 
-// dead shows the dead letters by their causes.
+// dead shows the dead letters by cause.
 func (s *site) dead(r *http.Request) (view, error) {
 	causes, err := s.Service.Causes(r.Context())
 	total := 0

@@ -12,13 +12,13 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/wall"
 )
 
-// delivered is a delivery on a page, and the sinks it can be moved to.
+// delivered is a delivery on a page, with the sinks it can be moved to.
 type delivered struct {
 	admin.DeliveryView
 	Sinks []string
 }
 
-// Payload is what is sent, laid out if it is JSON.
+// Payload returns what is sent, indented if it is JSON.
 func (d delivered) Payload() any {
 	if body := []byte(d.Message.Body); json.Valid(body) {
 		return json.RawMessage(body)
@@ -26,10 +26,10 @@ func (d delivered) Payload() any {
 	return plain(d.Message.Body)
 }
 
-// maxShown bounds how many deliveries of one event are shown with all there is.
+// maxShown is how many deliveries of one event are shown in full.
 const maxShown = 50
 
-// event shows one event's way as a timeline.
+// event shows what happened to an event as a timeline.
 func (s *site) event(r *http.Request) (view, error) {
 	e, err := s.Service.Event(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *site) event(r *http.Request) (view, error) {
 	}}, nil
 }
 
-// why is a route's verdict in words.
+// why is a route's decision in words.
 type why struct {
 	bridge.Verdict
 	Words string
@@ -58,25 +58,25 @@ type why struct {
 func verdicts(all []bridge.Verdict) []why {
 	words := make([]why, len(all))
 	for i, v := range all {
-		words[i] = why{v, "takes it"}
+		words[i] = why{v, "matches"}
 		switch {
 		case !v.Event:
-			words[i].Words = "is not about this kind of event"
+			words[i].Words = "is not about this event type"
 		case !v.Source:
 			words[i].Words = "is not about this source"
 		case v.Problem != "":
-			words[i].Words = "its condition cannot be decided: " + v.Problem
+			words[i].Words = "its condition cannot be evaluated: " + v.Problem
 		case !v.Takes:
-			words[i].Words = "its condition is not true"
+			words[i].Words = "its condition is false"
 		case v.When != "":
-			words[i].Words = "takes it, since its condition is true"
+			words[i].Words = "matches: its condition is true"
 		}
 	}
 	return words
 }
 
-// curl is how to post an event again by hand. Whoever does it has the secret in
-// their shell; the page has not.
+// curl returns a command that posts an event again. It reads the secret from the shell,
+// because the page does not know it.
 func (s *site) curl(e admin.EventView) string {
 	path := "/absorb"
 	for _, source := range s.Service.Sources() {
@@ -96,8 +96,8 @@ func (s *site) delivery(r *http.Request) (view, error) {
 	return view{"delivery.html", d.Sink + ": " + bridge.EventTitle(d.Event), delivered{d, s.Service.Sinks()}}, err
 }
 
-// messagePolicy is for a drawn message, shown in a frame of ours: it may look as it
-// does, and nothing in it runs or loads.
+// messagePolicy is for a drawn message in a frame of this site: styles apply, but
+// nothing runs or loads.
 const messagePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin"
 
 // message draws a delivery's message as its platform would show it.
@@ -111,7 +111,7 @@ func (s *site) message(w http.ResponseWriter, r *http.Request) {
 	if d.Message != nil {
 		html, err := wall.RenderPayload(d.Message.Type, bridge.Payload{ContentType: d.Message.ContentType, Body: []byte(d.Message.Body)})
 		if err != nil {
-			drawing["Problem"] = "this message cannot be drawn: " + err.Error()
+			drawing["Problem"] = "cannot draw this message: " + err.Error()
 		}
 		drawing["HTML"] = html
 	}
@@ -119,6 +119,6 @@ func (s *site) message(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Frame-Options", "SAMEORIGIN")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if err := templates()["message.html"].ExecuteTemplate(w, "message", drawing); err != nil {
-		s.Log.Error("a message cannot be shown", "delivery", d.ID, "err", err)
+		s.Log.Error("cannot show a message", "delivery", d.ID, "err", err)
 	}
 }

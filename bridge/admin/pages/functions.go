@@ -14,7 +14,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// functions are what the templates call.
+// functions returns the functions that the page templates call.
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"iso":       func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
@@ -35,7 +35,7 @@ func functions() template.FuncMap {
 	}
 }
 
-// took is a short time as people read it.
+// took writes a short time as people read it.
 func took(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
@@ -46,7 +46,7 @@ func took(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
 }
 
-// thousands writes a number with a narrow space between thousands.
+// thousands writes a number with a narrow space between groups of three digits.
 func thousands(n int) string {
 	text := strconv.Itoa(n)
 	for i := len(text) - 3; i > 0; i -= 3 {
@@ -55,13 +55,13 @@ func thousands(n int) string {
 	return text
 }
 
-// plain is text that is shown as it is.
+// plain is text that pages show unchanged.
 type plain string
 
-// maxPretty bounds how much of a text is laid out on a page.
+// maxPretty is the size up to which a page indents a text, in bytes.
 const maxPretty = 256 << 10
 
-// pretty lays out JSON: of bytes, or of a value.
+// pretty indents JSON, given as bytes or as a value.
 func pretty(v any) string {
 	var b bytes.Buffer
 	switch v := v.(type) {
@@ -87,7 +87,7 @@ func pretty(v any) string {
 	return strings.TrimRight(text, "\n")
 }
 
-// tone is the colour of a state, an outcome or a sink's health.
+// tone returns the colour of a state, an outcome or a sink's health.
 func tone(state any) string {
 	switch fmt.Sprint(state) {
 	case "sent", "routed", "healthy", "works":
@@ -114,7 +114,7 @@ func operationTitle(operation string) string {
 	return operation
 }
 
-// with is a query with one value changed; it begins with a question mark.
+// with returns a query with one value changed; it begins with a question mark.
 func with(q url.Values, key, value string) string {
 	changed := url.Values{}
 	for k, v := range q {
@@ -129,16 +129,16 @@ func with(q url.Values, key, value string) string {
 	return "?" + changed.Encode()
 }
 
-// pairs makes a map of names and values, for a template that calls another.
+// pairs makes a map of names and values, for a template that includes another.
 func pairs(all ...any) (map[string]any, error) {
 	if len(all)%2 != 0 {
-		return nil, fmt.Errorf("a name without a value")
+		return nil, fmt.Errorf("the last name has no value")
 	}
 	m := map[string]any{}
 	for i := 0; i < len(all); i += 2 {
 		name, ok := all[i].(string)
 		if !ok {
-			return nil, fmt.Errorf("%v is no name", all[i])
+			return nil, fmt.Errorf("%v is not a name", all[i])
 		}
 		m[name] = all[i+1]
 	}

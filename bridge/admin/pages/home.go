@@ -19,7 +19,7 @@ func (s *site) overview(r *http.Request) (view, error) {
 	return view{"overview.html", "Overview", map[string]any{"Overview": o, "Chart": newChart(o.History), "Owned": owned}}, nil
 }
 
-// chart is the throughput of the last day as bars.
+// chart shows the messages of the last day as bars.
 type chart struct {
 	Bars                   []bar
 	Marks                  []mark
@@ -27,7 +27,7 @@ type chart struct {
 	Accepted, Sent, Failed int
 }
 
-// bar is one slice of the day. Lengths are in the drawing's units.
+// bar is one slice of the day. Lengths are in units of the drawing.
 type bar struct {
 	X                int
 	SentY, SentH     int
@@ -42,11 +42,11 @@ type mark struct {
 	At time.Time
 }
 
-// The drawing's measures, as its template has them.
+// Sizes of the drawing; its template uses the same.
 const (
 	chartHeight = 120
 	barStep     = 20
-	marksEach   = 12 // slices: six hours
+	marksEach   = 12 // slices between marks: six hours
 )
 
 func newChart(history []admin.Slice) chart {
@@ -61,7 +61,7 @@ func newChart(history []admin.Slice) chart {
 		if n == 0 {
 			return 0
 		}
-		return max(2, n*chartHeight/c.Most) // what happened is seen
+		return max(2, n*chartHeight/c.Most) // a bar that is not zero stays visible
 	}
 	for i, s := range history {
 		b := bar{X: i * barStep, SentH: height(s.Sent), FailedH: height(s.Failed), Slice: s}

@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	// pageRows is how many rows a page of a list has.
+	// pageRows is the number of rows on a page of a list.
 	pageRows = 50
 
-	// lookRows is how many rows are looked at for one page: to find what is rare
-	// takes several pages, and none takes long.
+	// lookRows is how many rows are read for one page. Rare rows take several pages,
+	// but no page takes long.
 	lookRows = 20_000
 )
 
@@ -27,12 +27,12 @@ const (
 type list struct {
 	Rows    any
 	N       int
-	Filter  url.Values // as the form has it
-	Chosen  bool       // something narrows the list
-	Problem string     // with the filter
-	Older   string     // where the next page begins, or ""
-	Looked  time.Time  // what is older was not looked at; zero when the page is full, or all was
-	Deep    bool       // it is not the first page
+	Filter  url.Values // the form's values
+	Chosen  bool       // a filter applies
+	Problem string     // an error in the filter
+	Older   string     // where the next page begins; "" at the end
+	Looked  time.Time  // older rows were not read; zero if the page is full or all rows were read
+	Deep    bool       // not the first page
 	States  []string
 	Sources []string
 	Sinks   []string
@@ -40,12 +40,12 @@ type list struct {
 	Events  []string
 }
 
-// keys are the form's parts of a filter.
+// keys returns the form's fields of a filter.
 func keys() []string {
 	return []string{"text", "source", "event", "route", "sink", "state", "since", "until"}
 }
 
-// newList reads the filter of a list's form.
+// newList reads the filter from a list's form.
 func (s *site) newList(q url.Values, states []string) (*list, store.Filter) {
 	l := &list{Filter: url.Values{}, States: states, Deep: q.Get("before") != ""}
 	for _, key := range keys() {
@@ -75,7 +75,7 @@ func (s *site) newList(q url.Values, states []string) (*list, store.Filter) {
 	return l, f
 }
 
-// filter reads what a form's fields choose.
+// filter reads a filter from a form.
 func filter(q url.Values) (f store.Filter, err error) {
 	f = store.Filter{
 		Text: q.Get("text"), Source: q.Get("source"), Event: q.Get("event"), Route: q.Get("route"),
@@ -94,8 +94,8 @@ func filter(q url.Values) (f store.Filter, err error) {
 	return f, err
 }
 
-// fill gives a list its rows, and notes where the next page begins: after the last
-// row of a full one, or where a page that is not full has stopped to look.
+// fill puts the rows into a list, and notes where the next page begins: after the last
+// row of a full page, or where reading stopped.
 func fill[T any](ctx context.Context, s *store.Store, l *list, table string, f store.Filter, rows []T, id func(T) string) error {
 	l.Rows, l.N = rows, len(rows)
 	if l.N >= f.Limit {
@@ -128,7 +128,7 @@ func (s *site) events(r *http.Request) (view, error) {
 func (s *site) deliveries(r *http.Request) (view, error) {
 	l, f := s.newList(r.URL.Query(), admin.DeliveryStates())
 	if f.Sink != "" && !slices.Contains(l.Sinks, f.Sink) {
-		l.Sinks = append(slices.Clone(l.Sinks), f.Sink) // what waits for a sink that is gone
+		l.Sinks = append(slices.Clone(l.Sinks), f.Sink) // deliveries may wait for a sink that was removed
 	}
 	if l.Problem == "" {
 		rows, err := s.Service.Deliveries(r.Context(), f)

@@ -13,27 +13,27 @@ import (
 )
 
 const (
-	// maxStreams is how many pages are kept current at once; further ones are
-	// still when they were loaded.
+	// maxStreams is how many pages are updated at the same time; further pages stay as
+	// they were loaded.
 	maxStreams = 64
 
-	// lookEvery is how often a stream looks for something new, and beatEvery how
-	// often it says that it is still there.
+	// lookEvery is how often a stream checks for changes, and beatEvery how often it
+	// sends a sign of life.
 	lookEvery = 2 * time.Second
 	beatEvery = 15 * time.Second
 
-	// maxStream is how long a stream lasts; the page begins another one.
+	// maxStream is how long a stream lasts; then the page opens another.
 	maxStream = 15 * time.Minute
 
-	// writeWithin is how long a browser may take to read something.
+	// writeWithin is how long a browser may take to receive something.
 	writeWithin = 20 * time.Second
 )
 
-// errNotLetIn ends the stream of somebody who has lost the right to see it.
-var errNotLetIn = errors.New("not let in any more")
+// errNotLetIn ends the stream of somebody who is no longer allowed to see it.
+var errNotLetIn = errors.New("no longer allowed to see this page")
 
 // live streams one block of a page's template as server-sent events, whenever it
-// has changed.
+// changes.
 func (s *site) live(file, block string, f func(*http.Request) (view, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		select {
@@ -41,7 +41,7 @@ func (s *site) live(file, block string, f func(*http.Request) (view, error)) htt
 			defer func() { <-s.streams }()
 		default:
 			w.Header().Set("Retry-After", "30")
-			http.Error(w, "too many pages are kept current", http.StatusServiceUnavailable)
+			http.Error(w, "too many open pages are updated live; reload this page to see changes", http.StatusServiceUnavailable)
 			return
 		}
 		t := &stream{w: w, c: http.NewResponseController(w)}
@@ -66,8 +66,8 @@ func (s *site) live(file, block string, f func(*http.Request) (view, error)) htt
 	}
 }
 
-// follow sends what look gives whenever it has changed, until the context ends, the
-// process stops, or the browser is gone.
+// follow sends the result of look whenever it changes, until the context ends, the
+// process stops, or the browser disconnects.
 func (s *site) follow(ctx context.Context, t *stream, look func() ([]byte, error)) {
 	tick, beat := time.NewTicker(lookEvery), time.NewTicker(beatEvery)
 	defer tick.Stop()
@@ -79,7 +79,7 @@ func (s *site) follow(ctx context.Context, t *stream, look func() ([]byte, error
 		case errors.Is(err, errNotLetIn):
 			return
 		case err != nil:
-			s.Log.Warn("a page cannot be kept current", "err", err)
+			s.Log.Warn("cannot update an open page", "err", err)
 			return
 		case !bytes.Equal(now, last):
 			if t.send(now) != nil {
@@ -107,13 +107,13 @@ type stream struct {
 	c *http.ResponseController
 }
 
-// begin lets the stream outlive the server's limits for other requests.
+// begin exempts the stream from the server's time limits.
 func (t *stream) begin() error {
 	if err := t.c.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
 	t.w.Header().Set("Content-Type", "text/event-stream")
-	t.w.Header().Set("X-Accel-Buffering", "no") // or a proxy would gather events
+	t.w.Header().Set("X-Accel-Buffering", "no") // proxies must not buffer events
 	return t.write("retry: 3000\n\n")
 }
 

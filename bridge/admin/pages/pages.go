@@ -1,9 +1,9 @@
-// Package pages is what people see of a bridge in a browser: how it is doing, every
-// event and message, what to do about those that did not arrive, and the way to a
-// new source's first message.
+// Package pages serves the admin pages: the state of the bridge, every event and
+// message, what to do about messages that did not arrive, and how to set up a source.
 //
-// The pages are plain HTML, work without script, and load nothing from elsewhere.
-// The script keeps them current, shows times in the viewer's zone, and copies.
+//	The pages are plain HTML, work without JavaScript, and load nothing from other
+//
+// sites. The script updates them, shows times in the viewer's zone, and copies texts.
 package pages
 
 import (
@@ -15,12 +15,12 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/admin/workshop"
 )
 
-// Options is what the pages are made of.
+// Options configures the pages.
 type Options struct {
 	Service *admin.Service
 	Gate    *access.Gate
 	Log     *slog.Logger
-	Done    <-chan struct{} // closed when the process is about to stop: streams end
+	Done    <-chan struct{} // closed before the process stops, which ends the streams
 
 	Workshop *workshop.Workshop
 }
@@ -28,7 +28,7 @@ type Options struct {
 // site serves the pages.
 type site struct {
 	Options
-	streams chan struct{} // one for each stream
+	streams chan struct{} // one entry for each open stream
 }
 
 // section is an entry of the navigation.
@@ -37,7 +37,7 @@ type section struct {
 	Title string
 }
 
-// sections is the navigation, in its order.
+// sections returns the navigation, in order.
 func sections() []section {
 	return []section{
 		{"/", "Overview"},
@@ -51,7 +51,7 @@ func sections() []section {
 	}
 }
 
-// New makes the handler of the pages, of the login, and of what they load.
+// New returns the handler of the pages, the login, and their assets.
 func New(o Options) http.Handler {
 	s := &site{Options: o, streams: make(chan struct{}, maxStreams)}
 	inside := http.NewServeMux()
@@ -84,7 +84,7 @@ func New(o Options) http.Handler {
 	inside.HandleFunc("GET /live/overview", s.live("overview.html", "state", s.overview))
 	inside.HandleFunc("GET /live/sources/{name}", s.live("source.html", "state", s.source))
 	inside.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.refuse(w, r, http.StatusNotFound, "There is no such page.")
+		s.refuse(w, r, http.StatusNotFound, "This page does not exist.")
 	})
 
 	mux := http.NewServeMux()
@@ -97,14 +97,14 @@ func New(o Options) http.Handler {
 	return protected(mux)
 }
 
-// policy lets a page run its own script and look as its own style says, and
-// nothing else: no text that somebody has put into a name can do a thing.
+// policy allows a page its own script and style, and nothing else: text inside a name
+// cannot run.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// maxForm bounds the body of a form.
+// maxForm limits the body of a form, in bytes.
 const maxForm = 1 << 20
 
-// protected adds what keeps pages from being misused by others.
+// protected sets the headers that protect the pages from other sites.
 func protected(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -19,12 +19,12 @@ import (
 
 func TestAnEmptyBridgeTeaches(t *testing.T) {
 	s := newStage(t)
-	has(t, s.page(t, "/"), "no event of production has been verified yet", "Follow its checklist")
+	has(t, s.page(t, "/"), "no event of production has been verified yet", "Follow the source")
 	has(t, s.page(t, "/events"), "No event has arrived yet", "absorb-bridge emit")
-	has(t, s.page(t, "/deliveries"), "Nothing was delivered yet")
+	has(t, s.page(t, "/deliveries"), "There are no deliveries yet")
 	has(t, s.page(t, "/dead"), "There are none")
 	has(t, s.page(t, "/audit"), "Nobody has changed anything yet")
-	has(t, s.page(t, "/sources/production"), "Reachable", "(open)", "No request was captured yet")
+	has(t, s.page(t, "/sources/production"), "Reachable", "(open)", "No captured requests yet")
 }
 
 func TestOverviewShowsProblemsFirst(t *testing.T) {
@@ -71,9 +71,9 @@ func TestAnEventsTimeline(t *testing.T) {
 	page := s.page(t, s.first(t, "/events"))
 	has(t, page,
 		"Enrollment completed by learner", "Received", "Absorb-Webhooks/1.0", // arrived
-		"<code>hex-upper</code>", "is that of a secret of", // verified
+		"<code>hex-upper</code>", "matches a secret of", // verified
 		"Looked up", "/users/10000000-0000-4000-a000-000000000001", "/courses/20000000-0000-4000-a000-000000000001", "200", // with each call
-		"everything", "takes it", "courses", "is not about this kind of event", "sandbox", "its condition is not true", // routed
+		"everything", "matches", "courses", "is not about this event type", "sandbox", "its condition is false", // routed
 		"To academy", "To space", "To guild", "invalid_blocks", "Retry now", // each delivery
 		"/message", "What is sent, exactly", // as it looked
 	)
@@ -215,13 +215,13 @@ func TestCancelMoveAndRouteAgain(t *testing.T) {
 	}
 	has(t, do("deliveries/cancel", ""), "1 message cancelled.", "cancelled", "Retry now")
 	has(t, do("deliveries/retry", ""), "1 message will be tried again.")
-	if status, body, _ := s.ask(t, "POST", "/change", url.Values{"operation": {"deliveries/move"}, "id": ids["id"], "to": {"nowhere"}}); status != 400 || !strings.Contains(body, "no sink named") {
+	if status, body, _ := s.ask(t, "POST", "/change", url.Values{"operation": {"deliveries/move"}, "id": ids["id"], "to": {"nowhere"}}); status != 400 || !strings.Contains(body, "there is no sink") {
 		t.Errorf("%d %s", status, body)
 	}
 	if status, body, _ := s.ask(t, "POST", "/change", url.Values{"operation": {"deliveries/burn"}, "id": ids["id"]}); status != 404 {
 		t.Errorf("%d %s", status, body)
 	}
-	if status, body, _ := s.ask(t, "POST", "/change", url.Values{"operation": {"deliveries/cancel"}, "ids": ids["id"]}); status != 400 || !strings.Contains(body, "no field ids") {
+	if status, body, _ := s.ask(t, "POST", "/change", url.Values{"operation": {"deliveries/cancel"}, "ids": ids["id"]}); status != 400 || !strings.Contains(body, "unknown field: ids") {
 		t.Errorf("a field that is not known chooses everything: %d %s", status, body)
 	}
 
@@ -238,13 +238,13 @@ func TestASourcesSetup(t *testing.T) {
 	w := s.portal.Webhook("CertificateAwarded", portal.DefaultProfile())
 	s.send(t, w, "a-wrong-secret", http.StatusOK) // nothing of the source was verified yet
 	page := s.page(t, "/sources/production")
-	has(t, page, "a request of the portal has arrived", "Certificate awarded", "Understood:", "hex-upper", "data-until", "Open the window")
-	has(t, s.submit(t, "/sources/production/test-window", url.Values{"for": {"0s"}}), "stays on test by itself", "data-until")
+	has(t, page, "a request from the portal arrived", "Certificate awarded", "Understood:", "hex-upper", "data-until", "Open the window")
+	has(t, s.submit(t, "/sources/production/test-window", url.Values{"for": {"0s"}}), "stays on test until", "data-until")
 	has(t, s.page(t, "/sources"), "open, <span data-until")
 	capture := s.page(t, regexp.MustCompile(`/captures/[0-9a-f-]{36}`).FindString(page))
-	has(t, capture, "Captured request", "$.eventName", "name of an event", "User-Agent")
+	has(t, capture, "Captured request", "$.eventName", "name of an event type", "User-Agent")
 
-	has(t, s.submit(t, "/sources/production/try-api", url.Values{}), "The Integration API was asked", "the Integration API has answered")
+	has(t, s.submit(t, "/sources/production/try-api", url.Values{}), "The Integration API was tried", "the Integration API answered")
 	s.post(t, "CertificateAwarded")
 	s.settled(t, 1, bridge.Sent)
 	page = s.page(t, "/sources/production")
@@ -254,7 +254,7 @@ func TestASourcesSetup(t *testing.T) {
 
 	s.send(t, w, "a-wrong-secret", http.StatusUnauthorized)
 	has(t, s.page(t, "/sources/production"), "not verified", "does not match")
-	until(t, "a problem", func() bool { return strings.Contains(s.page(t, "/"), "could not be verified") })
+	until(t, "a problem", func() bool { return strings.Contains(s.page(t, "/"), "could not verify") })
 	has(t, s.submit(t, "/sources/production/test-window", url.Values{"for": {"10m"}}), "The test window is open.", "data-until", "Close it")
 	s.send(t, w, "a-wrong-secret", http.StatusOK)
 	has(t, s.submit(t, "/sources/production/test-window", url.Values{"for": {"0s"}}), "The test window is closed.", "Open the window")
@@ -273,8 +273,8 @@ func TestOverridesToCopy(t *testing.T) {
 	odd := portal.Webhook{Event: "CertificateAwarded", Body: []byte(`{"eventName":"Certificate Awarded","who":{"learnerRef":"10000000-0000-4000-a000-000000000001"}}`)}
 	s.send(t, odd, "a-wrong-secret", http.StatusOK)
 	page := s.page(t, "/sources/production")
-	has(t, page, "not understood", "Ids found", "CertificateAwarded has no userId", "user: $.who.learnerRef")
-	has(t, s.page(t, regexp.MustCompile(`/captures/[0-9a-f-]{36}`).FindString(page)), "fields:\n  ", "user: $.who.learnerRef", "Looked up by", "missing", "does not match its secret")
+	has(t, page, "not recognised", "Ids found", "CertificateAwarded has no userId", "user: $.who.learnerRef")
+	has(t, s.page(t, regexp.MustCompile(`/captures/[0-9a-f-]{36}`).FindString(page)), "fields:\n  ", "user: $.who.learnerRef", "Used to look up", "missing", "does not match its secret")
 }
 
 func TestConfigurationAndItsPlaces(t *testing.T) {
@@ -298,12 +298,12 @@ func TestConfigurationAndItsPlaces(t *testing.T) {
 		t.Errorf("%d", status)
 	}
 	place := fmt.Sprintf("%s:%d:1", s.file, strings.Count(string(whole), "\n")+1)
-	has(t, body, "1 fault", place, `did you mean "timezone"?`, "timezon: ***")
-	until(t, "a problem", func() bool { return strings.Contains(s.page(t, "/"), "the configuration on disk has 1 fault") })
+	has(t, body, "1 error", place, `did you mean "timezone"?`, "timezon: ***")
+	until(t, "a problem", func() bool { return strings.Contains(s.page(t, "/"), "the configuration on disk has 1 error") })
 	s.settings["listen"], s.settings["keep"] = "127.0.0.1:1", "7d"
 	s.save(t)
 	has(t, s.submit(t, "/configuration/reload", url.Values{}), "was read again and is in use", "7d", "takes effect at the next start", "listen")
-	has(t, s.page(t, "/audit"), "refused, it has faults", "used")
+	has(t, s.page(t, "/audit"), "refused: it has errors", "used")
 }
 
 func TestTimesAreForScriptsAndReaders(t *testing.T) {

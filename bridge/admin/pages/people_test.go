@@ -36,7 +36,7 @@ func TestInABrowserFromAProblemToItsEnd(t *testing.T) {
 	s.post(t, "CertificateAwarded")
 	b.shows(t, "1 dead letter for guild") // without loading the page again
 	s.guild("")
-	b.click(t, "Look at it")
+	b.click(t, "Show details")
 	b.shows(t, "400 invalid_blocks")
 	b.click(t, "Retry it")
 	b.shows(t, "Retry 1 message?")
@@ -87,17 +87,17 @@ func TestInABrowserASource(t *testing.T) {
 	s := newStage(t)
 	b := newTab(t, s)
 	b.open(t, "/sources/production")
-	b.shows(t, "No request was captured yet")
+	b.shows(t, "No captured requests yet")
 	b.click(t, "Open the window")
 	b.shows(t, "The test window is open.")
 	b.becomes(t, `/^29:\d\d$/.test(document.querySelector("[data-until]")?.innerText)`) // it counts down
 	s.send(t, s.portal.Webhook("CourseCreditsAwarded", portal.DefaultProfile()), "another-secret", http.StatusOK)
 	b.shows(t, "Course credits awarded") // by itself
-	b.shows(t, "a request of the portal has arrived")
+	b.shows(t, "a request from the portal arrived")
 	b.click(t, "Try the Integration API")
-	b.shows(t, "the Integration API has answered")
+	b.shows(t, "the Integration API answered")
 	s.post(t, "CertificateAwarded")
-	b.shows(t, "a message of this source was delivered") // turns green by itself
+	b.shows(t, "a message about an event of this source was delivered") // turns green by itself
 	b.click(t, "Close it")
 	b.shows(t, "The test window is closed.")
 	b.click(t, "Course credits awarded")
@@ -112,15 +112,15 @@ func TestInABrowserTheConfiguration(t *testing.T) {
 	b.shows(t, "sinks.academy.webhook_url")
 	s.settings["keep"] = "soon"
 	s.save(t)
-	b.click(t, "Read it again now")
-	b.shows(t, "1 fault in what was read")
+	b.click(t, "Reload now")
+	b.shows(t, "1 error in the configuration read")
 	b.shows(t, `want a duration such as 30s, 10m, 24h or 30d, have "soon"`)
 	b.mu.Lock()
 	b.complain = nil // the browser reports the status of that page as an error
 	b.mu.Unlock()
 	s.settings["keep"] = "7d"
 	s.save(t)
-	b.click(t, "Read it again now")
+	b.click(t, "Reload now")
 	b.shows(t, "was read again and is in use")
 	b.quiet(t)
 }
@@ -135,7 +135,7 @@ func TestInABrowserLogin(t *testing.T) {
 		b.do(t, chromedp.SendKeys(chromedp.CSS("input[name=token]"), token+kb.Enter))
 	}
 	login("wrong")
-	b.shows(t, "This is not the token")
+	b.shows(t, "The token is wrong")
 	login(adminToken)
 	b.shows(t, "What the portal reported")
 	if at := value[string](t, b, "location.pathname + location.search"); at != "/events?state=routed" {

@@ -17,16 +17,16 @@ func (s *site) sources(r *http.Request) (view, error) {
 	return view{"sources.html", "Sources", map[string]any{"Sources": all, "Now": time.Now()}}, err
 }
 
-// seen is a captured request, and what is understood of it.
+// seen is a captured request with its description.
 type seen struct {
 	admin.Captured
 	Inspection admin.Inspection
 }
 
-// maxSeen bounds how many captures a source's page shows.
+// maxSeen is how many captured requests a source's page shows.
 const maxSeen = 20
 
-// source shows a source's checklist, its test window and what was captured in it.
+// source shows a source's checklist, its test window and the captured requests.
 func (s *site) source(r *http.Request) (view, error) {
 	name := r.PathValue("name")
 	setup, err := s.Service.Setup(r.Context(), name)
@@ -52,7 +52,7 @@ func (s *site) source(r *http.Request) (view, error) {
 	}}, nil
 }
 
-// capture shows what a captured request looks like.
+// capture shows the description of a request.
 func (s *site) capture(r *http.Request) (view, error) {
 	i, err := s.Service.Inspect(r.Context(), r.PathValue("id"))
 	yaml := ""
@@ -65,7 +65,7 @@ func (s *site) capture(r *http.Request) (view, error) {
 func (s *site) openWindow(w http.ResponseWriter, r *http.Request) error {
 	length, err := time.ParseDuration(r.PostForm.Get("for"))
 	if err != nil || length < 0 || length > admin.MaxWindow {
-		return &admin.Error{Status: http.StatusBadRequest, Message: "Choose how long the window shall be open: up to " + admin.MaxWindow.String() + "."}
+		return &admin.Error{Status: http.StatusBadRequest, Message: "Choose how long to open the window: up to " + admin.MaxWindow.String() + "."}
 	}
 	name := r.PathValue("name")
 	source, err := s.Service.Open(r.Context(), name, length)
@@ -92,7 +92,7 @@ func (s *site) tryAPI(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// configuration shows the one that runs.
+// configuration shows the configuration in use.
 func (s *site) configuration(r *http.Request) (view, error) {
 	sessions, err := s.Service.Store.CountSessions(r.Context())
 	return view{"configuration.html", "Configuration", map[string]any{
@@ -100,7 +100,7 @@ func (s *site) configuration(r *http.Request) (view, error) {
 	}}, err
 }
 
-// endSessions ends all sessions, also that of whoever asks for it.
+// endSessions ends all sessions, including that of the person who asks.
 func (s *site) endSessions(w http.ResponseWriter, r *http.Request) error {
 	n, err := s.Service.EndSessions(r.Context())
 	if err == nil {
@@ -109,7 +109,7 @@ func (s *site) endSessions(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// reload reads the configuration again. When it has faults the page shows them.
+// reload reads the configuration again. If it has errors, the page shows them.
 func (s *site) reload(w http.ResponseWriter, r *http.Request) error {
 	err := s.Service.Reloaded(r.Context())
 	if e, ok := errors.AsType[*admin.Error](err); ok && e.Status == http.StatusUnprocessableEntity {

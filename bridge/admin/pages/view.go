@@ -22,24 +22,24 @@ import (
 //go:embed assets
 var assets embed.FS
 
-// view is a page: the file of its template, and what it shows.
+// view is a page: the file of its template, and its contents.
 type view struct {
 	File  string
 	Title string
 	Body  any
 }
 
-// frame is what every page has around it.
+// frame is what surrounds every page.
 type frame struct {
 	view
 	Sections []section
-	Here     string // path of the section
+	Here     string // path of the current section
 	Person   access.Person
-	Done     string // what the last form has done
+	Done     string // the result of the last form
 	Query    url.Values
 }
 
-// templates are parsed once, when first needed; they never change.
+// templates parses the page templates once, when first needed.
 var templates = sync.OnceValue(func() map[string]*template.Template {
 	layout := template.Must(template.New("layout").Funcs(functions()).ParseFS(assets, "assets/layout.html", "assets/parts.html"))
 	all := map[string]*template.Template{}
@@ -66,11 +66,11 @@ func (s *site) page(f func(*http.Request) (view, error)) http.HandlerFunc {
 	}
 }
 
-// act does what a form asks for; the handler sends the browser on.
+// act handles a form; its handler redirects the browser.
 func (s *site) act(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := r.ParseForm(); err != nil {
-			s.refuse(w, r, http.StatusBadRequest, "The form did not arrive whole, or is too large.")
+			s.refuse(w, r, http.StatusBadRequest, "The form is incomplete or too large. Go back and send it again.")
 			return
 		}
 		if err := f(w, r); err != nil {
@@ -83,7 +83,7 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, status int, v view) 
 	render(w, r, s.Log.Error, status, v)
 }
 
-// render writes a page, whole or not at all.
+// render writes a complete page, or an error.
 func render(w http.ResponseWriter, r *http.Request, complain func(string, ...any), status int, v view) {
 	here := "/" + strings.SplitN(strings.TrimPrefix(r.URL.Path, "/"), "/", 2)[0]
 	if here == "/captures" {
@@ -92,13 +92,13 @@ func render(w http.ResponseWriter, r *http.Request, complain func(string, ...any
 	f := frame{view: v, Sections: sections(), Here: here, Person: access.From(r.Context()), Query: r.URL.Query(), Done: done(r.URL.Query())}
 	var b bytes.Buffer
 	if err := templates()[v.File].ExecuteTemplate(&b, "layout", f); err != nil {
-		complain("a page cannot be written", "page", v.File, "err", err)
-		http.Error(w, "the page cannot be written; the log says more", http.StatusInternalServerError)
+		complain("cannot write a page", "page", v.File, "err", err)
+		http.Error(w, "cannot write the page; see the log", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // the reader is gone
+	_, _ = w.Write(b.Bytes()) // the browser may have disconnected
 }
 
 // fail shows an error.
@@ -108,16 +108,16 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		s.refuse(w, r, http.StatusNotFound, "There is none with this id. It may have been deleted since, as keep and keep_dead say.")
+		s.refuse(w, r, http.StatusNotFound, "Nothing has this id. It may have been deleted: the settings keep and keep_dead say after how long.")
 		return
 	}
 	if r.Context().Err() == nil {
-		s.Log.Error("a page cannot be shown", "path", r.URL.Path, "err", err)
+		s.Log.Error("cannot show a page", "path", r.URL.Path, "err", err)
 	}
-	s.refuse(w, r, http.StatusServiceUnavailable, "The store does not answer. Try again soon; the log says more.")
+	s.refuse(w, r, http.StatusServiceUnavailable, "The store does not answer. Try again soon; the log has the reason.")
 }
 
-// refuse shows why there is no page. Who is not logged in is asked to.
+// refuse shows why there is no page, or the login page if nobody is logged in.
 func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, message string) {
 	if status == http.StatusUnauthorized {
 		if r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Dest") != "empty" && r.Header.Get("Authorization") == "" {
@@ -134,7 +134,7 @@ func Login(w http.ResponseWriter, r *http.Request, v access.LoginView) {
 	render(w, r, func(string, ...any) {}, v.Status, view{"login.html", "Log in", v})
 }
 
-// done says what the last form has done, by the query that back wrote.
+// done describes the result of the last form, from the query that back wrote.
 func done(q url.Values) string {
 	n, _ := strconv.Atoi(q.Get("n"))
 	messages := plural(n, "message", "messages")
@@ -152,11 +152,11 @@ func done(q url.Values) string {
 	case "test-window-closed":
 		return "The test window is closed."
 	case "test-window-stays":
-		return "The source stays on test by itself, until its first event is verified."
+		return "The source stays on test until its first event is verified."
 	case "try-api":
-		return "The Integration API was asked."
+		return "The Integration API was tried; the checklist has the result."
 	case "saved":
-		return "The template was saved and is in use. The file before it, if there was one, is kept beside it, with .bak at its end."
+		return "The template was saved and is in use. If there was a file before, it is now beside the new one, with .bak at the end of its name."
 	case "reload":
 		return "The configuration was read again and is in use."
 	case "sessions/end":
@@ -165,7 +165,7 @@ func done(q url.Values) string {
 	return ""
 }
 
-// back sends the browser to a page of ours, which says what was done.
+// back redirects the browser to a page of this site, which says what was done.
 func back(w http.ResponseWriter, r *http.Request, to, what string, n int) {
 	u, err := url.Parse(to)
 	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.Contains(to, `\`) {
@@ -184,8 +184,8 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 	if media := mime.TypeByExtension(path.Ext(name)); err == nil && media != "" && path.Ext(name) != ".html" {
 		w.Header().Set("Content-Type", media)
 		w.Header().Set("Cache-Control", "no-cache")
-		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // frames that have an origin of their own load them, too
-		_, _ = w.Write(data)                                           // the reader is gone
+		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // sandboxed frames load them, too
+		_, _ = w.Write(data)                                           // the browser may have disconnected
 		return
 	}
 	http.NotFound(w, r)

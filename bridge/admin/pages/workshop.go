@@ -19,7 +19,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/wall"
 )
 
-// choiceOf reads what somebody wants to work on.
+// choiceOf reads which template and events to work on.
 func choiceOf(q url.Values) workshop.Choice {
 	copies, _ := strconv.Atoi(q.Get("copies"))
 	c := workshop.Choice{Event: q.Get("event"), Locale: q.Get("locale"), Kind: q.Get("kind"), Copies: copies}
@@ -31,7 +31,7 @@ func choiceOf(q url.Values) workshop.Choice {
 	return c
 }
 
-// queryOf is what leads back to a subject.
+// queryOf returns the query that opens a subject again.
 func queryOf(s *workshop.Subject) string {
 	q := url.Values{"locale": {s.Locale}, "kind": {s.Kind}, "copies": {strconv.Itoa(s.Copies)}}
 	if s.Event != "" {
@@ -43,7 +43,7 @@ func queryOf(s *workshop.Subject) string {
 	return q.Encode()
 }
 
-// maxRecent is how many of the last events can be chosen from a list.
+// maxRecent is how many of the last events the page lists.
 const maxRecent = 12
 
 // bench is the workshop's page.
@@ -53,11 +53,11 @@ type bench struct {
 	Was     string
 	Preview workshop.Preview
 	Recent  []store.EventRow
-	Stage   string // address of what the frame shows
-	Later   bool   // nothing is computed before somebody asks for it here
-	Problem string // why what was asked for was not done
+	Stage   string // address of the frame's contents
+	Later   bool   // nothing is rendered before somebody presses Preview
+	Problem string // why the last action was not done
 	Sent    *workshop.Sent
-	Sink    string // that was chosen
+	Sink    string // the selected sink
 }
 
 // workshop shows a template to work on.
@@ -87,15 +87,15 @@ func (s *site) bench(r *http.Request, b bench) (view, error) {
 	return view{"workshop.html", "Workshop", b}, nil
 }
 
-// stagePolicy is for the frame that shows messages. It has an origin of its own, so
-// that nothing in it reaches the pages; only its own script runs there, which draws
-// Adaptive Cards and takes new messages from the page around it.
+// stagePolicy is for the frame that shows messages. The frame has its own origin, so
+// nothing in it reaches the pages. Only its own script runs there: it draws Adaptive
+// Cards and receives new messages from the surrounding page.
 const stagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts"
 
-// stage shows what the saved text makes of the events.
+// stage shows the messages of the saved text.
 func (s *site) stage(w http.ResponseWriter, r *http.Request) {
 	if access.Elsewhere(r) {
-		s.failInFrame(w, r, &admin.Error{Status: http.StatusForbidden, Message: "A link of another site led here. Open the workshop itself."})
+		s.failInFrame(w, r, &admin.Error{Status: http.StatusForbidden, Message: "A link on another site led here. Open the workshop directly."})
 		return
 	}
 	subject, err := s.Workshop.Subject(r.Context(), choiceOf(r.URL.Query()))
@@ -108,13 +108,13 @@ func (s *site) stage(w http.ResponseWriter, r *http.Request) {
 		s.failInFrame(w, r, err)
 		return
 	}
-	if len(p.Problems) > 0 { // the page around says which
-		p.Problems, p.Notices = nil, append(p.Notices, "There is no message as long as the text has mistakes.")
+	if len(p.Problems) > 0 { // the surrounding page shows them
+		p.Problems, p.Notices = nil, append(p.Notices, "Fix the errors in the text to see a message.")
 	}
 	s.showStage(w, p)
 }
 
-// failInFrame shows an error where a message would be.
+// failInFrame shows an error instead of a message.
 func (s *site) failInFrame(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("X-Frame-Options", "SAMEORIGIN")
 	w.Header().Set("Content-Security-Policy", strings.Replace(policy, "frame-ancestors 'none'", "frame-ancestors 'self'; sandbox", 1))
@@ -124,34 +124,34 @@ func (s *site) failInFrame(w http.ResponseWriter, r *http.Request, err error) {
 func (s *site) showStage(w http.ResponseWriter, p workshop.Preview) {
 	var b bytes.Buffer
 	if err := templates()["stage.html"].ExecuteTemplate(&b, "frame", map[string]any{"Preview": p, "Style": wall.Stylesheet()}); err != nil {
-		s.Log.Error("a preview cannot be shown", "err", err)
-		http.Error(w, "the preview cannot be shown; the log says more", http.StatusInternalServerError)
+		s.Log.Error("cannot show a preview", "err", err)
+		http.Error(w, "cannot show the preview; see the log", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Security-Policy", stagePolicy)
 	w.Header().Set("X-Frame-Options", "SAMEORIGIN")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(b.Bytes()) // it fails if the reader is gone
+	_, _ = w.Write(b.Bytes()) // the browser may have disconnected
 }
 
-// fresh is what the page's script puts into it.
+// fresh is what the page's script puts into the page.
 type fresh struct {
-	Stage    string `json:"stage,omitempty"` // HTML; the last one stays when there is none
+	Stage    string `json:"stage,omitempty"` // HTML; empty: keep the present one
 	Problems string `json:"problems"`        // HTML
 	Facts    string `json:"facts,omitempty"` // HTML
-	Lines    []int  `json:"lines"`           // that have problems
+	Lines    []int  `json:"lines"`           // those with problems
 }
 
-// preview shows what a text makes of the events: to the page's script, or in the
-// frame that the form without it is sent to.
+// preview shows the messages of a text: to the page's script, or, without script, in
+// the frame.
 func (s *site) preview(w http.ResponseWriter, r *http.Request) error {
 	scripted := r.Header.Get("Accept") == "application/json"
 	p, err := s.previewed(r)
 	switch {
 	case err != nil && r.Context().Err() != nil:
-		return nil // the next text is on its way
+		return nil // a newer text is on its way
 	case err != nil && scripted && unavailable(err):
-		return err // it is tried again
+		return err // the script tries again
 	case err != nil && scripted:
 		p.Problems = []bridge.Problem{{Message: wordsOf(err)}}
 	case err != nil:
@@ -180,11 +180,11 @@ func (s *site) preview(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(answer) // if the reader is gone, the next text is on its way
+	_, _ = w.Write(answer) // if the browser disconnected, a newer text is on its way
 	return nil
 }
 
-// unavailable tells whether the same may work a moment later.
+// unavailable reports whether the same request may succeed a moment later.
 func unavailable(err error) bool {
 	e, ok := errors.AsType[*admin.Error](err)
 	return !ok && !errors.Is(err, store.ErrNotFound) || ok && e.Status == http.StatusServiceUnavailable
@@ -198,21 +198,21 @@ func (s *site) previewed(r *http.Request) (workshop.Preview, error) {
 	return s.Workshop.Preview(r.Context(), subject, workshop.Normalize(r.PostForm.Get("text")))
 }
 
-// wordsOf is an error for somebody who works at the bench.
+// wordsOf describes an error to somebody in the workshop.
 func wordsOf(err error) string {
 	if e, ok := errors.AsType[*admin.Error](err); ok {
 		return e.Message
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		return "An event that was chosen is no longer stored."
+		return "One of the chosen events is no longer in the store. Choose another."
 	}
 	if problems, ok := errors.AsType[bridge.Problems](err); ok {
 		return problems.Error()
 	}
-	return "The store does not answer. Try again soon; the log says more."
+	return "The store does not answer. Try again soon; the log has the reason."
 }
 
-// download gives the text back as a file.
+// download returns the text as a file.
 func (s *site) download(w http.ResponseWriter, r *http.Request) error {
 	subject, err := s.Workshop.Subject(r.Context(), choiceOf(r.PostForm))
 	if err != nil {
@@ -245,7 +245,7 @@ func (s *site) sendDraft(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	b.Sink = r.PostForm.Get("sink")
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Minute)) // a platform may take its time
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Minute)) // a platform may be slow
 	sent, err := s.Workshop.Send(r.Context(), b.Subject, workshop.Normalize(b.Text), b.Sink, r.PostForm.Get("confirmed"))
 	if err != nil {
 		return s.again(w, r, b, err)
@@ -258,13 +258,13 @@ func (s *site) sendDraft(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// posted is the bench as its form was sent.
+// posted reads the page's state from its form.
 func (s *site) posted(r *http.Request) (bench, error) {
 	subject, err := s.Workshop.Subject(r.Context(), choiceOf(r.PostForm))
 	return bench{Subject: subject, Text: string(workshop.Normalize(r.PostForm.Get("text"))), Was: r.PostForm.Get("was")}, err
 }
 
-// again shows the bench as it was left, and why nothing was done.
+// again shows the page as it was left, and why nothing was done.
 func (s *site) again(w http.ResponseWriter, r *http.Request, b bench, why error) error {
 	b.Problem = wordsOf(why)
 	status := http.StatusUnprocessableEntity

@@ -89,7 +89,7 @@ func TestWorkshopComputesForItsOwnPages(t *testing.T) {
 	if page := s.page(t, "/workshop/condition?when=true"); strings.Contains(page, taken) {
 		t.Error("a request that only reads tries a condition")
 	}
-	has(t, s.submit(t, "/workshop/condition", url.Values{"when": {"true"}}), "1 of 1 event</strong> would")
+	has(t, s.submit(t, "/workshop/condition", url.Values{"when": {"true"}}), "1 of 1 event</strong>.")
 }
 
 // A file's name comes from an event's, whatever a request says.

@@ -86,7 +86,7 @@ func TestInABrowserWorkshop(t *testing.T) {
 	b.write(t, good)
 	b.becomes(t, `!stage.classList.contains("stale") && !problems.innerText`)
 	b.click(t, "Send")
-	b.shows(t, "academy took it")
+	b.shows(t, "academy accepted the message")
 	b.staged(t, ".slack", "by trade") // the text is still there, and so is its message
 	b.click(t, "Save")
 	b.shows(t, "The template was saved and is in use")

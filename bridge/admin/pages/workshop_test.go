@@ -57,7 +57,7 @@ func (s *stage) was(t testing.TB, path string) string {
 func TestWorkshopOpensASample(t *testing.T) {
 	s, dir := workshopStage(t)
 	page := s.page(t, "/workshop?event=EnrollmentCompletedByLearner")
-	has(t, page, "The built-in template is in force: <code>templates/enrollment-completed-by-learner.yaml",
+	has(t, page, "In use: the built-in template, <code>templates/enrollment-completed-by-learner.yaml",
 		"Saving writes <code>"+filepath.Join(dir, "enrollment-completed-by-learner.yaml"),
 		"lookups:", `data-insert=".course.name"`, "Mira", "Any other event")
 	frame := s.page(t, regexp.MustCompile(`/workshop/stage\?[^"]*`).FindString(unescape(page)))
@@ -87,7 +87,7 @@ func TestWorkshopOpensAnEventThatWasNotLookedUp(t *testing.T) {
 	until(t, "it is routed", func() bool { return strings.Contains(s.page(t, "/events"), "unrouted") })
 	id := strings.TrimPrefix(s.first(t, "/events"), "/events/")
 	shown := s.preview(t, url.Values{"id": {id}, "text": {"event: UserCreated\nmessage: { title: 'User {{ .event.userId }}' }"}})
-	has(t, shown.Stage, "it was not looked up", "User 10000000-0000-4000-a000-000000000004")
+	has(t, shown.Stage, "did not look it up", "User 10000000-0000-4000-a000-000000000004")
 }
 
 func TestWorkshopPreviewsWhatIsWritten(t *testing.T) {
@@ -174,13 +174,13 @@ func TestWorkshopSavesAndUses(t *testing.T) {
 	form := url.Values{"event": {"UserCreated"}, "text": {strings.ReplaceAll(written, "\n", "\r\n")}, "was": {s.was(t, "/workshop?event=UserCreated")}}
 	page := s.submit(t, "/workshop/save", form)
 	file := filepath.Join(dir, "user-created.yaml")
-	has(t, page, "The template was saved and is in use", "Your own template is in force: <code>"+file)
+	has(t, page, "The template was saved and is in use", "In use: your own template, <code>"+file)
 	if text, err := os.ReadFile(file); err != nil || string(text) != written {
 		t.Errorf("%v\n%s", err, text)
 	}
 	// Whoever opened the text before that would undo it.
 	status, body, _ := s.ask(t, http.MethodPost, "/workshop/save", form)
-	if has(t, body, "Somebody has changed "+file+" meanwhile"); status != http.StatusConflict {
+	if has(t, body, "Somebody else has changed "+file); status != http.StatusConflict {
 		t.Errorf("%d", status)
 	}
 	if err := os.Chmod(file, 0o640); err != nil {
@@ -253,7 +253,7 @@ func TestWorkshopFollowsNoLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := s.page(t, "/workshop?event=UserCreated")
-	has(t, page, "cannot be read: it is no ordinary file")
+	has(t, page, "it is not a regular file")
 	s.ask(t, http.MethodPost, "/workshop/save", url.Values{"event": {"UserCreated"}, "text": {written}})
 	if text, _ := os.ReadFile(secretFile); !strings.Contains(string(text), "elsewhere") {
 		t.Errorf("it was written: %s", text)
@@ -263,7 +263,7 @@ func TestWorkshopFollowsNoLink(t *testing.T) {
 func TestWorkshopSendsForReal(t *testing.T) {
 	s, _ := workshopStage(t)
 	form := url.Values{"event": {"UserCreated"}, "text": {written}, "sink": {"academy"}}
-	has(t, s.submit(t, "/workshop/send", form), "academy took it, answering 200: ok", "Welcome, {{ name .user }}!")
+	has(t, s.submit(t, "/workshop/send", form), "academy accepted the message and answered 200: ok", "Welcome, {{ name .user }}!")
 	messages := s.wall.Messages()
 	if len(messages) != 1 || !strings.Contains(string(messages[0].Payload), "Welcome, ") {
 		t.Errorf("the wall got %d messages", len(messages))
@@ -271,7 +271,7 @@ func TestWorkshopSendsForReal(t *testing.T) {
 	s.guild("400 invalid_blocks")
 	form.Set("sink", "guild")
 	page := s.submit(t, "/workshop/send", form)
-	if has(t, page, "guild did not take it: answered 400: invalid_blocks"); strings.Contains(page, sinkSecret) {
+	if has(t, page, "guild did not accept the message: answered 400: invalid_blocks"); strings.Contains(page, sinkSecret) {
 		t.Error("a secret is on the page")
 	}
 	has(t, s.page(t, "/audit"), "send from the workshop", "UserCreated to guild")
@@ -289,11 +289,11 @@ func TestWorkshopAsksBeforeItMails(t *testing.T) {
 	})
 	form := url.Values{"event": {"UserCreated"}, "text": {written}, "sink": {"hr"}}
 	page := s.submit(t, "/workshop/send", form)
-	has(t, page, "This would be mailed, for real, to <strong>person.1@example.com<", "Yes, send")
+	has(t, page, "This sends a real mail to <strong>person.1@example.com<", "Yes, send")
 	form.Set("confirmed", "somebody.else@example.com")
-	has(t, s.submit(t, "/workshop/send", form), "This would be mailed")
+	has(t, s.submit(t, "/workshop/send", form), "This sends a real mail")
 	form.Set("confirmed", "person.1@example.com")
-	has(t, s.submit(t, "/workshop/send", form), "hr did not take it")
+	has(t, s.submit(t, "/workshop/send", form), "hr did not accept the message")
 }
 
 func TestWorkshopTriesConditions(t *testing.T) {
@@ -305,10 +305,10 @@ func TestWorkshopTriesConditions(t *testing.T) {
 	try := func(when, events string) string {
 		return s.submit(t, "/workshop/condition", url.Values{"when": {when}, "events": {events}})
 	}
-	has(t, try(`course.name contains "Height"`, ""), "1 of 3 events</strong> would have been taken", "<code>course.name</code> is “Working at Height”", "<code>course.name</code> is missing")
-	has(t, try(`enrollment.score >= 80 and source == "production"`, "Enroll*"), "1 of 1 event</strong> would", "<code>enrollment.score</code> is “92.5”", "<code>source</code> is “production”")
+	has(t, try(`course.name contains "Height"`, ""), "1 of 3 events</strong>.", "<code>course.name</code> is “Working at Height”", "<code>course.name</code> is missing")
+	has(t, try(`enrollment.score >= 80 and source == "production"`, "Enroll*"), "1 of 1 event</strong>.", "<code>enrollment.score</code> is “92.5”", "<code>source</code> is “production”")
 	has(t, try("cours.name == 1", ""), "Column 1", `did you mean "course"?`, "cours.name == 1\n^")
-	has(t, try("true == 1 +", ""), "It has 1 fault")
+	has(t, try("true == 1 +", ""), "It has 1 error")
 	has(t, try("true", "Nothing*"), "None of the last 100 events")
 	has(t, s.page(t, "/workshop/condition"), "For example")
 	if status, _, _ := s.ask(t, http.MethodPost, "/workshop/condition", url.Values{"when": {"true"}, "events": {"["}}); status != http.StatusBadRequest {

@@ -20,13 +20,13 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
-// File is the file of the template that is worked on.
+// File is the file of the template in the workshop.
 type File struct {
-	Path        string // as the person would open it
-	InForce     string // the file of the template that is in use
-	Own         bool   // whether that is the admin's
-	Text        string // to begin with: the file's, or, when there is none, that in use
-	Was         string // tells what the file held then from what it holds later
+	Path        string // as an admin would open it
+	InForce     string // file of the template in use
+	Own         bool   // the template in use is the admin's
+	Text        string // to start with: the file's text, or, if there is no file, that of the template in use
+	Was         string // hash of the file's contents, to detect a change
 	Writable    bool
 	Why         string // why it is not writable
 	Translation bool
@@ -34,17 +34,17 @@ type File struct {
 	name string // below the folder, with slashes
 }
 
-// Name is the file's name alone.
+// Name returns the file's name without its folder.
 func (f File) Name() string { return path.Base(f.name) }
 
-// file finds the file of the template. Its name comes from the name of the event,
-// or from the folder, never from a request.
+// file returns the file of the template. Its name comes from the event's name or from
+// the folder, never from a request.
 func (s *Subject) file() (File, error) {
 	t := s.templates.Template(s.Type)
 	if s.About == AnyEvent {
 		t = s.templates.Template("")
 	}
-	own := t.Event() == s.About // else it is the generic one, in place of one of its own
+	own := t.Event() == s.About // otherwise the generic template stands in for it
 	f := File{InForce: t.File(), Own: t.Own(), Text: string(t.Source()), Translation: language(s.Locale) != language(s.Place.Home)}
 	if !own {
 		f.Text = strings.Replace(f.Text, `event: "*"`, "event: "+s.About, 1)
@@ -54,7 +54,7 @@ func (s *Subject) file() (File, error) {
 		f.name = path.Join(language(s.Locale), f.name)
 	}
 	if s.Place.Dir == "" {
-		f.Path, f.Why = f.name, "The configuration has no folder of templates. Write templates: ./templates into it, and put the file there."
+		f.Path, f.Why = f.name, "The configuration has no folder of templates. Add templates: ./templates to it, and put the file there."
 		return f, nil
 	}
 	if inDir, err := filepath.Rel(s.Place.Dir, t.File()); own && t.Own() && err == nil && filepath.IsLocal(inDir) {
@@ -65,17 +65,17 @@ func (s *Subject) file() (File, error) {
 	return f, f.look(s.Place.Dir)
 }
 
-// language is that of a locale: de of de-CH.
+// language returns the language of a locale: de of de-CH.
 func language(locale string) string {
 	base, _, _ := strings.Cut(locale, "-")
 	return base
 }
 
-// look reads the file, and finds out whether it can be written.
+// look reads the file, and checks whether it can be written.
 func (f *File) look(dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		f.Why = "The folder of templates, " + dir + ", cannot be opened: " + reason(err) + "."
+		f.Why = "The bridge cannot open the folder of templates, " + dir + ": " + reason(err) + "."
 		return nil
 	}
 	defer root.Close()
@@ -84,38 +84,38 @@ func (f *File) look(dir string) error {
 	case err == nil:
 		f.Text, f.Was = string(text), sum(text)
 	case !errors.Is(err, fs.ErrNotExist):
-		f.Why = f.Path + " cannot be read: " + reason(err) + "."
+		f.Why = "The bridge cannot read " + f.Path + ": " + reason(err) + "."
 		return nil
 	}
 	probe, err := create(root, ".", "probe")
 	if err != nil {
-		f.Why = "The folder of templates, " + dir + ", cannot be written: " + reason(err) + "."
+		f.Why = "The bridge cannot write to the folder of templates, " + dir + ": " + reason(err) + "."
 		return nil
 	}
 	f.Writable = true
 	return errors.Join(probe.Close(), root.Remove(probe.Name()))
 }
 
-// read gives a file's text and its mode. A link is not followed: what it leads to
-// is somebody else's.
+// read returns a file's text and mode. It does not follow links, which may lead out of
+// the folder.
 func read(root *os.Root, name string) ([]byte, fs.FileMode, error) {
 	info, err := root.Lstat(name)
 	if err != nil {
 		return nil, 0, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, 0, errors.New("it is no ordinary file")
+		return nil, 0, errors.New("it is not a regular file")
 	}
 	file, err := root.Open(name)
 	if err != nil {
 		return nil, 0, err
 	}
-	defer func() { _ = file.Close() }() // it was only read
+	defer func() { _ = file.Close() }() // nothing was written
 	text, err := io.ReadAll(io.LimitReader(file, MaxText+1))
 	return text, info.Mode().Perm(), err
 }
 
-// sum tells texts apart.
+// sum returns a hash of a text.
 func sum(text []byte) string {
 	s := sha256.Sum256(text)
 	return hex.EncodeToString(s[:8])
@@ -128,16 +128,16 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// temporary is a file that has no name of its own yet.
+// temporary is a new file that does not have its final name yet.
 type temporary struct {
 	*os.File
 	name string
 }
 
-// Name is the file's name below the folder's root.
+// Name returns the file's name below the root.
 func (t temporary) Name() string { return t.name }
 
-// create makes a new file that no template is read from.
+// create makes a new file that the loader of templates ignores.
 func create(root *os.Root, folder, name string) (temporary, error) {
 	t := temporary{name: path.Join(folder, "."+name+"."+rand.Text()[:8]+".tmp")}
 	var err error
@@ -145,7 +145,7 @@ func create(root *os.Root, folder, name string) (temporary, error) {
 	return t, err
 }
 
-// replace puts a text in the place of a file, whole or not at all.
+// replace replaces a file's contents atomically.
 func replace(root *os.Root, name string, text []byte, mode fs.FileMode) error {
 	t, err := create(root, path.Dir(name), path.Base(name))
 	if err != nil {
@@ -163,14 +163,14 @@ func replace(root *os.Root, name string, text []byte, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	_ = folder.Sync() // not every file system can; the file is there all the same
+	_ = folder.Sync() // some file systems cannot sync a folder; the file is in place anyway
 	return folder.Close()
 }
 
-// newMode is that of a file that was not there before.
+// newMode is the mode of new files.
 const newMode = 0o644
 
-// write saves a text, and keeps the old one beside it, as NAME.bak.
+// write saves a text, and keeps the old file beside it as NAME.bak.
 func (f File) write(dir, was string, text []byte) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -183,20 +183,20 @@ func (f File) write(dir, was string, text []byte) error {
 	case errors.Is(err, fs.ErrNotExist):
 		mode = newMode
 		if err := root.MkdirAll(path.Dir(f.name), 0o755); err != nil {
-			return fmt.Errorf("make the folder of the language: %w", err)
+			return fmt.Errorf("create the folder of the language: %w", err)
 		}
 	case err != nil:
 		return fmt.Errorf("read %s: %w", f.Path, err)
 	}
 	if there && sum(old) != was || !there && was != "" {
-		return &admin.Error{Status: http.StatusConflict, Message: "Somebody has changed " + f.Path + " meanwhile. Download your text, open the file again, and merge them."}
+		return &admin.Error{Status: http.StatusConflict, Message: "Somebody else has changed " + f.Path + ". Download your text, open the template again, and merge the two."}
 	}
 	if bytes.Contains(old, []byte("\r\n")) {
 		text = bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))
 	}
 	if there {
 		if err := replace(root, f.name+".bak", old, mode); err != nil {
-			return fmt.Errorf("keep the old %s: %w", f.Path, err)
+			return fmt.Errorf("back up %s: %w", f.Path, err)
 		}
 	}
 	if err := replace(root, f.name, text, mode); err != nil {
@@ -205,8 +205,8 @@ func (f File) write(dir, was string, text []byte) error {
 	return nil
 }
 
-// Normalize gives a text as it is worked on and saved: with one kind of line break,
-// and one at its end. Browsers send another kind.
+// Normalize returns a text as it is edited and saved: with one kind of line break, and
+// one at the end. Browsers send another kind.
 func Normalize(text string) []byte {
 	all := yamlfile.Normalize([]byte(text))
 	if len(all) > 0 && all[len(all)-1] != '\n' {

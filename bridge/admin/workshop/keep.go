@@ -12,8 +12,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 )
 
-// Save writes a text into its file, and has the bridge use it. was is what File.Was
-// said when the text was opened.
+// Save writes a text into its file, and makes the bridge use it. was is the value of
+// File.Was when the text was opened.
 func (w *Workshop) Save(ctx context.Context, s *Subject, text []byte, was string) error {
 	if err := checkLength(text); err != nil {
 		return err
@@ -31,19 +31,19 @@ func (w *Workshop) Save(ctx context.Context, s *Subject, text []byte, was string
 		return refused
 	}
 	if err != nil {
-		return &admin.Error{Status: http.StatusConflict, Message: "The file was not saved: " + err.Error()}
+		return &admin.Error{Status: http.StatusConflict, Message: "The file was not saved. Fix this first: " + err.Error()}
 	}
 	w.Service.Noted(ctx, "save template", s.File.Path, 1)
 	if w.Service.Reload == nil {
 		return nil
 	}
 	if err := w.Service.Reloaded(ctx); err != nil {
-		return &admin.Error{Status: http.StatusConflict, Message: "The file was saved, but the configuration is not used, since it has faults: " + err.Error()}
+		return &admin.Error{Status: http.StatusConflict, Message: "The file was saved, but the bridge still uses the previous configuration, because the new one has errors: " + err.Error()}
 	}
 	return nil
 }
 
-// check tells whether a text can be used.
+// check reports why a text cannot be used.
 func (w *Workshop) check(ctx context.Context, s *Subject, text []byte) error {
 	done, err := w.turn(ctx)
 	if err != nil {
@@ -54,23 +54,23 @@ func (w *Workshop) check(ctx context.Context, s *Subject, text []byte) error {
 	return err
 }
 
-// sendTimeout bounds how long somebody waits for a platform's answer, its rate
-// limit included.
+// sendTimeout limits how long somebody waits for a platform's answer and for the rate
+// limit.
 const sendTimeout = 20 * time.Second
 
-// Sent is what a platform said about a message.
+// Sent is the result of sending a message.
 type Sent struct {
 	Sink    string
-	To      []string // whom a mail would reach, if that was not confirmed yet; nothing was sent then
+	To      []string // the unconfirmed addressees of a mail; nothing was sent then
 	Receipt bridge.Receipt
-	Problem string // why it was not taken
+	Problem string // why the platform did not accept it
 }
 
-// Addressees are To in one text.
+// Addressees returns To as one text.
 func (s Sent) Addressees() string { return strings.Join(s.To, " ") }
 
-// Send sends the events' message to a configured sink, for real. Who a mail goes to
-// may depend on the event, so that it is sent only if just these are confirmed.
+// Send sends the message to a configured sink, for real. The addressees of a mail may
+// depend on the event, so it is sent only if exactly these were confirmed.
 func (w *Workshop) Send(ctx context.Context, s *Subject, text []byte, name, confirmed string) (Sent, error) {
 	sink, ok := s.sink(name)
 	if !ok {
@@ -90,7 +90,7 @@ func (w *Workshop) Send(ctx context.Context, s *Subject, text []byte, name, conf
 	if ready, err := sink.Pace.Wait(ctx, w.Service.Store); err != nil {
 		return Sent{}, err
 	} else if !ready {
-		sent.Problem = "the sink is paused, or busy with other messages; try again later"
+		sent.Problem = "the sink is paused or busy with other messages; try again later"
 		return sent, nil
 	}
 	w.Service.Noted(ctx, "send from the workshop", s.About+" to "+name, 1)
@@ -115,7 +115,7 @@ func (s *Subject) sink(name string) (Sink, bool) {
 	return Sink{}, false
 }
 
-// payload is what is sent to a sink.
+// payload returns what is sent to a sink.
 func (w *Workshop) payload(ctx context.Context, s *Subject, text []byte, sink Sink) (p bridge.Payload, err error) {
 	if err := checkLength(text); err != nil {
 		return p, err
@@ -137,7 +137,7 @@ func (w *Workshop) payload(ctx context.Context, s *Subject, text []byte, sink Si
 		return p, bridge.Problems{problem}
 	}
 	if err != nil {
-		return p, badRequest("There is no message for " + sink.Name + ": " + strings.TrimSpace(err.Error()))
+		return p, badRequest("Cannot write the message for " + sink.Name + ": " + strings.TrimSpace(err.Error()))
 	}
 	return p, nil
 }

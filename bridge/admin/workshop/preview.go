@@ -14,27 +14,27 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// Preview is what a text makes of the events that are looked at.
+// Preview is the result of a text for the chosen events.
 type Preview struct {
-	Problems []bridge.Problem // what is wrong with the text; nothing else is there then
+	Problems []bridge.Problem // errors in the text; then the other fields are empty
 	Notices  []string
 	Panes    []Pane
-	Facts    []Node // of the first event
+	Facts    []Node // facts of the first event
 }
 
-// Pane is what one platform shows.
+// Pane is the message on one platform.
 type Pane struct {
 	Platform  string
 	Title     string
 	Drawing   template.HTML
-	Card      string // the Adaptive Card, of platforms that have them
+	Card      string // the Adaptive Card, for platforms that have one
 	Gauges    []kit.Gauge
 	Shortened []string
-	Raw       string // what would be sent
-	Problem   string // why there is nothing to see
+	Raw       string // the payload
+	Problem   string // why there is no message
 }
 
-// Preview writes the events' message by a text, for every platform.
+// Preview writes the events' message with a text, for every platform.
 func (w *Workshop) Preview(ctx context.Context, s *Subject, text []byte) (Preview, error) {
 	if err := checkLength(text); err != nil {
 		return Preview{}, err
@@ -53,7 +53,7 @@ func (w *Workshop) Preview(ctx context.Context, s *Subject, text []byte) (Previe
 			return p, ctx.Err()
 		}
 		pane, err := s.pane(ctx, templates, deliveries, sink)
-		if problem, ok := render.ProblemOf(err); ok { // the same for all
+		if problem, ok := render.ProblemOf(err); ok { // the same on all platforms
 			p.Problems, p.Panes = []bridge.Problem{problem}, nil
 			return p, nil
 		}
@@ -62,7 +62,7 @@ func (w *Workshop) Preview(ctx context.Context, s *Subject, text []byte) (Previe
 	return p, nil
 }
 
-// prepare compiles a text and gathers what its template wants to know.
+// prepare compiles a text and collects what its template needs.
 func (s *Subject) prepare(ctx context.Context, text []byte) (*render.Set, []bridge.Delivery, Preview, error) {
 	p := Preview{Notices: s.Notices()}
 	templates, err := s.templates.With(s.draft(text))
@@ -72,7 +72,7 @@ func (s *Subject) prepare(ctx context.Context, text []byte) (*render.Set, []brid
 		return nil, nil, p, err
 	}
 	known := templates
-	if known == nil { // what is known of the event can be seen all the same
+	if known == nil { // show the event's facts anyway
 		known = s.templates
 	}
 	deliveries, err := s.deliveries(ctx, known)
@@ -81,13 +81,13 @@ func (s *Subject) prepare(ctx context.Context, text []byte) (*render.Set, []brid
 		return templates, nil, p, nil
 	}
 	if err != nil {
-		return nil, nil, p, badRequest("The sample cannot be looked up: " + err.Error())
+		return nil, nil, p, badRequest("Cannot make the sample event: " + err.Error())
 	}
 	p.Facts = Tree(deliveries[0].Facts)
 	return templates, deliveries, p, nil
 }
 
-// pane is what a sink's platform shows. Its error is the template's.
+// pane returns the message on a sink's platform. Its error is the template's.
 func (s *Subject) pane(ctx context.Context, templates *render.Set, all []bridge.Delivery, sink Sink) (Pane, error) {
 	p := Pane{Platform: sink.Type, Title: wall.Title(sink.Type)}
 	payload, err := s.encode(ctx, templates, all, sink)
@@ -100,7 +100,7 @@ func (s *Subject) pane(ctx context.Context, templates *render.Set, all []bridge.
 		p.Gauges = sink.Gauges(payload.Body)
 	}
 	if p.Drawing, err = wall.RenderPayload(sink.Type, payload); err != nil {
-		p.Problem = "this message cannot be drawn: " + err.Error()
+		p.Problem = "cannot draw this message: " + err.Error()
 	}
 	return p, nil
 }
@@ -113,7 +113,7 @@ func (s *Subject) encode(ctx context.Context, templates *render.Set, all []bridg
 	return sink.Encode(m)
 }
 
-// card is the Adaptive Card in what is sent to Teams, for a browser to draw.
+// card returns the Adaptive Card in a payload for Teams, which the browser draws.
 func card(platform string, body []byte) string {
 	var message struct {
 		Attachments []struct {
@@ -126,7 +126,7 @@ func card(platform string, body []byte) string {
 	return string(message.Attachments[0].Content)
 }
 
-// readable lays out JSON, and leaves everything else as it is.
+// readable indents JSON, and returns everything else unchanged.
 func readable(body []byte) string {
 	var b bytes.Buffer
 	if json.Indent(&b, body, "", "  ") == nil {

@@ -14,15 +14,15 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 )
 
-// AnyEvent is the name of the events that have no template of their own.
+// AnyEvent stands for the events that have no template of their own.
 const AnyEvent = "*"
 
-// unheard is an event that no template is about.
+// unheard is an event type without a template.
 const unheard = "SomethingNewHappened"
 
 // The kinds of message.
 const (
-	Single = "single" // one event's
+	Single = "single" // of one event
 	Digest = "digest"
 	Story  = "story"
 )
@@ -30,39 +30,39 @@ const (
 // Choice is what somebody wants to work on.
 type Choice struct {
 	Event  string   // the sample of an event, or AnyEvent
-	IDs    []string // or stored events: the template is that of the first
-	Locale string   // "" for the usual one
+	IDs    []string // or stored events; the template is that of the first
+	Locale string   // "" for the default
 	Kind   string   // "" for Single
-	Copies int      // how often a sample or a single stored event happens
+	Copies int      // how many copies of a sample or of a single stored event
 }
 
-// Subject is what is worked on: the template of an event, and events to look at it
-// with.
+// Subject is what somebody works on: the template of an event type, and events to
+// preview it with.
 type Subject struct {
 	Choice
 	Type   string // the event's canonical name
-	About  string // what the template is about: Type, or AnyEvent
+	About  string // what the template is for: Type, or AnyEvent
 	File   File
-	Events []string // that have a template of their own
+	Events []string // event types that have a template
 	Place  Place
 
 	templates *render.Set
 	stored    []stored
 }
 
-// stored is an event of the store.
+// stored is an event in the store.
 type stored struct {
 	id, event, source string
 	facts             bridge.Facts
 	lookedUp          bool
 }
 
-// Subject finds what a choice is about.
+// Subject finds the subject of a choice.
 func (w *Workshop) Subject(ctx context.Context, c Choice) (*Subject, error) {
 	s := &Subject{Choice: c, Place: w.Place()}
 	s.Locale = cmp.Or(c.Locale, s.Place.Home)
 	if !slices.Contains(s.Place.Languages, s.Locale) {
-		return nil, badRequest("There are no messages in the language " + strconv.Quote(s.Locale) + ".")
+		return nil, badRequest("The bridge has no messages in the language " + strconv.Quote(s.Locale) + ".")
 	}
 	switch s.Kind = cmp.Or(c.Kind, Single); s.Kind {
 	case Single, Digest, Story:
@@ -92,8 +92,8 @@ func (w *Workshop) Subject(ctx context.Context, c Choice) (*Subject, error) {
 	return s, err
 }
 
-// choose settles which template is meant. Names of events never come from the
-// request: they are those of templates, or of stored events.
+// choose finds the template. Names of event types never come from the request: they
+// come from templates or stored events.
 func (s *Subject) choose() error {
 	wanted := cmp.Or(s.Event, s.Events[0])
 	if len(s.stored) > 0 {
@@ -108,7 +108,7 @@ func (s *Subject) choose() error {
 	} else if wanted == AnyEvent || len(s.stored) > 0 {
 		s.About = AnyEvent
 	} else {
-		return badRequest("There is no event " + strconv.Quote(wanted) + bridge.DidYouMean(wanted, s.Events) + ".")
+		return badRequest("There is no event type " + strconv.Quote(wanted) + bridge.DidYouMean(wanted, s.Events) + ".")
 	}
 	if len(s.stored) > 0 {
 		return nil
@@ -120,7 +120,7 @@ func (s *Subject) choose() error {
 	return nil
 }
 
-// stored gives an event of the store with what is known of it.
+// stored returns an event of the store with its facts.
 func (w *Workshop) stored(ctx context.Context, p Place, id string) (stored, error) {
 	e, err := w.Service.Store.Event(ctx, id)
 	if err != nil {
@@ -139,8 +139,7 @@ func (w *Workshop) stored(ctx context.Context, p Place, id string) (stored, erro
 	return s, nil
 }
 
-// deliveries are the events to look at, with what some templates want to know of
-// them.
+// deliveries returns the events to preview, with the facts that the templates need.
 func (s *Subject) deliveries(ctx context.Context, templates *render.Set) ([]bridge.Delivery, error) {
 	all := s.stored
 	if len(all) == 0 {
@@ -163,12 +162,12 @@ func (s *Subject) deliveries(ctx context.Context, templates *render.Set) ([]brid
 	return deliveries, nil
 }
 
-// Notices say what is to be known of the events that are looked at.
+// Notices returns hints about the chosen events.
 func (s *Subject) Notices() []string {
 	var all []string
 	for _, e := range s.stored {
 		if !e.lookedUp {
-			all = append(all, "No route has wanted the event "+e.id+", so it was not looked up: only what its webhook says is known.")
+			all = append(all, "No route takes the event "+e.id+", so the bridge did not look it up. Its facts are those of its webhook.")
 		}
 	}
 	return all

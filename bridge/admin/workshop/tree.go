@@ -10,16 +10,16 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
-// Node is something that is known of an event, and how a template says it.
+// Node is a fact of an event, with its path in a template.
 type Node struct {
 	Name  string
 	Path  string // such as .course.name
 	Value string // "" if there are nodes below
 	Nodes []Node
-	More  int // that are not shown
+	More  int // how many nodes are not shown
 }
 
-// Template is the node's value in a template.
+// Template returns the template action that writes the node's value.
 func (n Node) Template() string { return "{{ " + n.Path + " }}" }
 
 const (
@@ -28,13 +28,13 @@ const (
 	maxValue = 100
 )
 
-// Tree lays out facts as they can be reached from a template.
+// Tree returns facts by their paths in a template.
 func Tree(facts bridge.Facts) []Node {
 	nodes, _ := below("", map[string]any(facts), 0)
 	return nodes
 }
 
-// word is a name that can follow a dot in a template.
+// word matches a name that can follow a dot in a template.
 var word = regexp.MustCompile(`^[\pL_][\pL\p{Nd}_]*$`)
 
 func below(path string, v any, depth int) (nodes []Node, more int) {
@@ -76,7 +76,7 @@ func (n *Node) fill(v any, depth int) {
 	}
 }
 
-// step is how a template goes on to a name.
+// step returns how a template reaches a name below a path.
 func step(path, name string) string {
 	if word.MatchString(name) {
 		return path + "." + name
@@ -91,7 +91,7 @@ func orDot(path string) string {
 	return path
 }
 
-// short is a value in a few words.
+// short returns a value in a few words.
 func short(v any) string {
 	text := []rune(bridge.CleanLine(value.TextOf(v)))
 	if len(text) > maxValue {

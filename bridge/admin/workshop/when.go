@@ -15,32 +15,32 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// maxTried is how many events a condition is tried on, and maxTrial for how long.
+// maxTried is how many events a condition is tried on, and maxTrial limits the time.
 const (
 	maxTried = 100
 	maxTrial = 5 * time.Second
 )
 
-// Trial is what a route with a condition would have made of the last events.
+// Trial is what a route with a condition would have done with the last events.
 type Trial struct {
 	When   string
-	Faults []ConditionFault // what is wrong with it; nothing was tried then
-	Takes  int              // how many it would have taken, the undecided ones among them
-	Unsure int              // how many could not be decided
-	Unseen int              // how many were never looked up, so that it was not asked
+	Faults []ConditionFault // errors in the condition; then nothing was tried
+	Takes  int              // how many match, including those that cannot be evaluated
+	Unsure int              // how many cannot be evaluated
+	Unseen int              // how many were never looked up, so the condition was not evaluated
 	Tried  []Tried
 }
 
-// ConditionFault is what is wrong with a condition, at a column from 1.
+// ConditionFault is an error in a condition, with its column, counted from 1.
 type ConditionFault struct {
 	Column  int
 	Message string
 }
 
-// Mark is blank space as wide as what stands before the fault.
+// Mark returns a caret below the error's column.
 func (f ConditionFault) Mark() string { return strings.Repeat(" ", f.Column-1) + "^" }
 
-// Tried is an event that a condition was tried on.
+// Tried is an event with the condition's result.
 type Tried struct {
 	Event store.EventRow
 	bridge.Verdict
@@ -54,12 +54,12 @@ type Read struct {
 	Missing     bool
 }
 
-// Try tries a condition on the last events, or on those of them whose names fit a
+// Try evaluates a condition on the last events, or on those whose type matches a
 // pattern.
 func (w *Workshop) Try(ctx context.Context, when, events string) (Trial, error) {
 	t := Trial{When: when}
 	if _, err := path.Match(events, ""); err != nil {
-		return t, badRequest("events: want a name, or a pattern such as Course*")
+		return t, badRequest("events: write an event type, or a pattern such as Course*")
 	}
 	done, err := w.turn(ctx)
 	if err != nil {
@@ -87,7 +87,7 @@ func (w *Workshop) Try(ctx context.Context, when, events string) (Trial, error) 
 	route := dispatch.Route{Name: "trial", Events: []string{events}, When: c}
 	for _, row := range rows {
 		if ctx.Err() != nil {
-			return t, badRequest("The condition takes too long for so many events. Make it simpler, or name the events that it is for.")
+			return t, badRequest("The condition takes too long for so many events. Simplify it, or name the event types to try it on.")
 		}
 		if err := w.try(ctx, &t, route, row); err != nil {
 			return t, err
@@ -96,14 +96,14 @@ func (w *Workshop) Try(ctx context.Context, when, events string) (Trial, error) 
 	return t, nil
 }
 
-// try has a route judge one event.
+// try applies a route to one event.
 func (w *Workshop) try(ctx context.Context, t *Trial, route dispatch.Route, row store.EventRow) error {
 	e := bridge.Event{ID: row.ID, Type: row.Event, Source: row.Source}
 	if !route.Matches(e) {
 		return nil
 	}
 	detail, err := w.Service.Store.Event(ctx, row.ID)
-	if errors.Is(err, store.ErrNotFound) { // its time to be kept has ended just now
+	if errors.Is(err, store.ErrNotFound) { // deleted just now, by keep
 		return nil
 	}
 	if err != nil {
@@ -126,17 +126,16 @@ func (w *Workshop) try(ctx context.Context, t *Trial, route dispatch.Route, row 
 	return nil
 }
 
-// names finds what a condition reads: words with dots between them, outside of
-// quotes.
+// names matches what a condition reads: words joined by dots, outside of quotes.
 var (
 	quoted = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`")
 	names  = regexp.MustCompile(`[A-Za-z_]\w*(?:\s*\??\.\s*[A-Za-z_]\w*)*`)
 )
 
-// maxRead bounds the values that are shown for one event.
+// maxRead is how many values are shown for one event.
 const maxRead = 8
 
-// reads gives what a condition reads of an event, to show why it is not true.
+// reads returns the values that a condition reads, to show why it is false.
 func reads(when string, facts bridge.Facts) (all []Read) {
 	seen := map[string]bool{}
 	for _, name := range names.FindAllString(quoted.ReplaceAllString(when, "0"), -1) {
@@ -144,7 +143,7 @@ func reads(when string, facts bridge.Facts) (all []Read) {
 		steps := strings.Split(name, ".")
 		_, part := facts[steps[0]]
 		if seen[name] || !part && len(steps) == 1 || len(all) == maxRead {
-			continue // a function, or a word such as and
+			continue // a function, or an operator such as and
 		}
 		seen[name] = true
 		v, ok := follow(facts, steps)

@@ -1,9 +1,10 @@
-// Package workshop is where an admin writes templates: it shows what the text of a
-// template makes of an event on every platform while it is written, sends that for
-// real, and saves it as a file. A route's condition can be tried there, too.
+// Package workshop lets an admin write templates. It previews a text on every platform,
+// sends the message for real, and saves the text as a file. It also tries conditions of
+// routes.
 //
-// What is written there is an admin's, but whoever may look may write it: its
-// length, and the time and number of what is made of it at once, are bounded.
+//	Whoever may view may write a text, so its length, the time it takes and the number
+//
+// of previews at a time are limited.
 package workshop
 
 import (
@@ -21,29 +22,29 @@ import (
 )
 
 const (
-	// MaxText bounds a template's text, in bytes, as reading it from a file does.
+	// MaxText limits a template's text, in bytes, as the loader does.
 	MaxText = 64 << 10
 
-	// maxAtOnce bounds how many texts are worked on at the same time, and maxWait
-	// how long one waits for its turn.
+	// maxAtOnce limits how many texts are rendered at the same time, and maxWait how
+	// long one waits for its turn.
 	maxAtOnce = 2
 	maxWait   = 5 * time.Second
 
-	// maxTogether bounds the events of one message.
+	// maxTogether limits the events of one message.
 	maxTogether = 100
 )
 
-// Place is what the configuration in use gives the workshop.
+// Place is what the workshop needs from the configuration in use.
 type Place struct {
-	Dir       string   // the admin's templates, or ""
-	Home      string   // language of the files that stand in Dir itself
-	Languages []string // that messages can be written in
+	Dir       string   // folder of the admin's templates, or ""
+	Home      string   // language of the files directly in Dir
+	Languages []string // languages that messages can be written in
 	Sinks     []Sink   // as configured
 	Platforms []Sink   // one of each platform that can be drawn
 
-	// Load gives the templates in use, in a language.
+	// Load returns the templates in use, in a language.
 	Load func(locale string) (*render.Set, error)
-	// Sample makes the sample of an event by a set of templates.
+	// Sample makes the sample of an event type with a set of templates.
 	Sample func(ctx context.Context, templates *render.Set, event string) (bridge.Facts, error)
 	// Parse reads the body of a source's webhook.
 	Parse func(source string, body []byte) ([]bridge.Event, error)
@@ -54,29 +55,29 @@ type Sink struct {
 	Name, Type string
 	bridge.Sink
 	Composer *dispatch.Composer
-	Pace     *dispatch.Pace                // nil for one that is only looked at
-	Gauges   func(body []byte) []kit.Gauge // or nil
+	Pace     *dispatch.Pace                // nil for a sink that is only previewed
+	Gauges   func(body []byte) []kit.Gauge // may be nil
 }
 
-// Options is what a workshop is made of.
+// Options configures a workshop.
 type Options struct {
 	Service *admin.Service
-	Place   func() Place // by the configuration in use at the moment
+	Place   func() Place // of the configuration in use
 }
 
-// Workshop is the workshop. It serves any number of goroutines.
+// Workshop renders, sends and saves templates. It may be used by many goroutines.
 type Workshop struct {
 	Options
-	turns  chan struct{} // one for each text that is worked on
+	turns  chan struct{} // one for each text that is rendered
 	saving sync.Mutex    // one file is saved at a time
 }
 
-// New makes a workshop.
+// New returns a workshop.
 func New(o Options) *Workshop {
 	return &Workshop{Options: o, turns: make(chan struct{}, maxAtOnce)}
 }
 
-// turn waits until there is one, and gives what ends it.
+// turn waits for a turn, and returns what ends it.
 func (w *Workshop) turn(ctx context.Context) (done func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()

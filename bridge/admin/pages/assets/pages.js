@@ -1,7 +1,6 @@
-// Keeps the pages current, shows times in the viewer's zone, counts down, copies,
-// and makes frames as tall as what they hold. The pages work without it. What the
-// server sends is finished, escaped HTML, and nothing in it runs, by the pages'
-// Content-Security-Policy.
+// Updates the pages, shows times in the viewer's zone, counts down, copies, and fits
+// the height of frames to their contents. The pages work without it. The server sends
+// escaped HTML, and the pages' Content-Security-Policy keeps it from running scripts.
 "use strict";
 
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
@@ -25,7 +24,7 @@ function countDown(root) {
     const left = Math.max(0, Math.round((new Date(e.dataset.until) - Date.now()) / 1000));
     const two = (n) => String(n).padStart(2, "0");
     const text = left >= 3600 ? `${Math.floor(left / 3600)}:${two(Math.floor(left / 60) % 60)}:${two(left % 60)}` : `${Math.floor(left / 60)}:${two(left % 60)}`;
-    e.textContent = left ? text : "no longer";
+    e.textContent = left ? text : "expired";
   }
 }
 
@@ -61,8 +60,8 @@ function enhance(root) {
 
 const reachable = "a[href], button, input, select, summary, [tabindex]";
 
-// replace puts new content into a live part, and leaves the focus where it was: in a
-// form that somebody fills in nothing is replaced.
+// replace puts new content into a live part and keeps the focus. It leaves a form
+// alone that somebody is filling in.
 function replace(part, html) {
   const active = document.activeElement;
   if (part.contains(active) && active.matches("input, select")) return;
@@ -88,7 +87,7 @@ for (const part of document.querySelectorAll("[data-live]")) {
 enhance(document);
 setInterval(() => countDown(document), 1000);
 
-// What a form has done is said once: not again when the page is loaded anew.
+// Shows the result of a form once, and not again when the page is reloaded.
 const here = new URL(location);
 if (here.searchParams.has("done")) {
   here.searchParams.delete("done");

@@ -1,12 +1,12 @@
-// Runs in the frame that shows messages, which has an origin of its own: draws
-// Adaptive Cards as Microsoft's own renderer does, and takes new messages from the
-// page around it. What comes is finished, escaped HTML, and nothing in it runs, by
-// the frame's Content-Security-Policy.
+// Runs in the frame that shows messages, which has its own origin. It draws Adaptive
+// Cards with Microsoft's renderer, and receives new messages from the surrounding page.
+// These are escaped HTML, and the frame's Content-Security-Policy keeps them from
+// running scripts.
 "use strict";
 
 const panes = document.getElementById("panes");
 
-// Measures and colours like those of Teams.
+// Sizes and colours like those of Teams.
 const host = {
   fontFamily: '"Segoe UI", system-ui, sans-serif',
   spacing: { small: 8, default: 12, medium: 16, large: 20, extraLarge: 24, padding: 16 },
@@ -36,7 +36,7 @@ function drawCards() {
       frame.append(drawn);
       at.replaceChildren(frame);
     } catch {
-      // The server's own drawing stays.
+      // Keep the server's drawing.
     }
   }
 }
@@ -52,5 +52,5 @@ addEventListener("message", (event) => {
 });
 
 drawCards();
-tell(); // at once: a frame that is out of sight may not be observed before somebody scrolls to it
+tell(); // now, because a browser may not observe an invisible frame before somebody scrolls to it
 new ResizeObserver(tell).observe(panes);

@@ -1,4 +1,4 @@
-// Shows the text in colours, previews it when typing rests, and puts facts into it.
+// Colours the text, previews it when typing pauses, and inserts facts.
 // The workshop works without it: the form's button fills the frame.
 "use strict";
 
@@ -9,10 +9,10 @@ const stage = document.getElementById("stage");
 const problems = document.getElementById("problems");
 const facts = document.getElementById("facts");
 
-// How long typing rests until the text is shown.
+// How long typing must pause before the preview is updated.
 const rest = 100;
 
-// How long until it is tried again, when the bridge was busy or away.
+// How long to wait before a retry, if the bridge was busy or unreachable.
 const again = 2000;
 
 let wrong = new Set(linesOf(problems));
@@ -25,7 +25,7 @@ const escapes = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 const escape = (s) => s.replace(/[&<>]/g, (c) => escapes[c]);
 const span = (name, s) => `<span class="${name}">${escape(s)}</span>`;
 
-// actions colours what a template does within a text.
+// actions colours the template actions in a text.
 function actions(s) {
   return s.split(/(\{\{.*?(?:\}\}|$))/).map((part, i) => (i % 2 ? span("action", part) : escape(part))).join("");
 }
@@ -61,7 +61,7 @@ async function preview() {
   asked?.abort();
   asked = new AbortController();
   const { signal } = asked;
-  if (stage.dataset.later) { // the page came by a link of another site
+  if (stage.dataset.later) { // a link on another site led here
     stage.src = stage.dataset.later;
     delete stage.dataset.later;
   }
@@ -77,7 +77,7 @@ async function preview() {
   }
 }
 
-// A frame that does not listen yet tells how tall it is once it does.
+// A frame that is not ready yet sends its height when it is.
 let shown = "", listens = false;
 
 function toStage(html) {
@@ -107,8 +107,8 @@ function soon() {
   timer = setTimeout(preview, rest);
 }
 
-// insert puts a fact where the cursor is: within a template as it is, elsewhere as a
-// template of its own.
+// insert puts a fact at the cursor: its plain name inside a template action, otherwise
+// an action of its own.
 function insert(path) {
   const before = text.value.slice(0, text.selectionStart);
   const within = before.lastIndexOf("{{") > before.lastIndexOf("}}");
@@ -152,6 +152,6 @@ addEventListener("message", (event) => {
 
 document.querySelector(".editor").classList.add("coloured");
 colour();
-// The frame shows what is saved: not what was sent with the form before, or was left
-// in it by somebody who comes back.
+// The frame shows the saved text, not what the form sent before or what a browser
+// restored when somebody came back.
 if (bench.dataset.unsaved || text.value !== text.defaultValue) soon();
