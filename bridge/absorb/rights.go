@@ -15,9 +15,9 @@ const (
 	// so a new right takes effect after this time at the latest.
 	forbiddenFor = 10 * time.Minute
 
-	// maxStandings limits the memory for resources. There are about a dozen kinds; ids
+	// maxResources limits the memory for resources. There are about a dozen kinds; ids
 	// without a digit make more.
-	maxStandings = 1000
+	maxResources = 1000
 
 	// whoAmI is a resource that every user of the API may view.
 	whoAmI = "/my-details"
@@ -31,11 +31,11 @@ type rights struct {
 	token     bridge.Secret
 	accepted  time.Time // when the API last accepted the token …
 	path      string    // … and for which path
-	standings map[string]standing
+	resources map[string]resource
 }
 
-// standing is what the client knows about a resource.
-type standing struct {
+// resource is what the client knows about a resource.
+type resource struct {
 	accepted time.Time // when the API last returned it
 	token    bridge.Secret
 	refused  time.Time // when the API first refused it with the token
@@ -67,8 +67,8 @@ func (r *rights) accept(token bridge.Secret, path string) {
 	defer r.mu.Unlock()
 	now := time.Now()
 	r.token, r.accepted, r.path = token, now, path
-	delete(r.standings, plain(path))
-	r.put(kind(path), standing{accepted: now})
+	delete(r.resources, plain(path))
+	r.put(kind(path), resource{accepted: now})
 }
 
 // refuse notes a 401, and returns the time of the first in a row with the same token.
@@ -76,7 +76,7 @@ func (r *rights) refuse(token bridge.Secret, path string, at time.Time) (first t
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	key := r.key(path)
-	s := r.standings[key]
+	s := r.resources[key]
 	if s.refused.IsZero() || s.token != token {
 		s.token, s.refused = token, at
 		r.put(key, s)
@@ -89,7 +89,7 @@ func (r *rights) forbid(path, words string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	key := r.key(path)
-	s := r.standings[key]
+	s := r.resources[key]
 	s.until, s.words = time.Now().Add(forbiddenFor), words
 	r.put(key, s)
 	return s.error(key)
@@ -100,14 +100,14 @@ func (r *rights) forbidden(path string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, key := range []string{kind(path), plain(path)} {
-		if s := r.standings[key]; time.Now().Before(s.until) {
+		if s := r.resources[key]; time.Now().Before(s.until) {
 			return s.error(key)
 		}
 	}
 	return nil
 }
 
-func (s standing) error(key string) error {
+func (s resource) error(key string) error {
 	return &APIError{
 		Status: http.StatusUnauthorized, answer: true,
 		Message: fmt.Sprintf("%s; the API accepts the token for other resources, so give the role of the API's administrator the right to view %s", s.words, key),
@@ -118,18 +118,18 @@ func (s standing) error(key string) error {
 // recently returned others of its kind.
 func (r *rights) key(path string) string {
 	k := kind(path)
-	if s := r.standings[k]; !s.accepted.IsZero() && time.Since(s.accepted) < forbiddenFor {
+	if s := r.resources[k]; !s.accepted.IsZero() && time.Since(s.accepted) < forbiddenFor {
 		return plain(path)
 	}
 	return k
 }
 
-// put stores a standing. The caller holds mu.
-func (r *rights) put(key string, s standing) {
-	if r.standings == nil || len(r.standings) >= maxStandings {
-		r.standings = map[string]standing{}
+// put stores a resource. The caller holds mu.
+func (r *rights) put(key string, s resource) {
+	if r.resources == nil || len(r.resources) >= maxResources {
+		r.resources = map[string]resource{}
 	}
-	r.standings[key] = s
+	r.resources[key] = s
 }
 
 // control returns a path that the API should return with a token, and when it last

@@ -56,7 +56,7 @@ func (svc *Service) lastRequests(ctx context.Context, source string) (ids []stri
 type lacking struct {
 	compared bool
 	missing  []string        // sentences for the admin
-	mendable bool            // a line in the source's fields may help
+	fixable  bool            // a line in the source's fields may help
 	inferred map[string]bool // keys
 	fields   map[string]bool // lines for the source's fields that may find those keys
 	seen     map[string]bool // events and keys that have a sentence
@@ -72,7 +72,7 @@ func (l *lacking) step() Step {
 	step := Step{Name: namedStep, Say: "When a request arrives, the bridge checks whether it contains the ids that the event's template looks up."}
 	switch {
 	case len(l.missing) > 0:
-		step.Done, step.Say = !l.mendable, strings.Join(l.missing, " ")
+		step.Done, step.Say = !l.fixable, strings.Join(l.missing, " ")
 	case len(l.inferred) > 0:
 		step.Done, step.Say = true, fmt.Sprintf("the webhooks do not contain %s; the bridge infers them from Absorb's lists", strings.Join(sorted(l.inferred), ", "))
 		if len(l.fields) > 0 {
@@ -94,7 +94,7 @@ func (l *lacking) add(i Inspection) {
 				l.fields[n.Field] = true
 			}
 		case absorb.FromNowhere:
-			l.mendable = l.mendable || n.Field != ""
+			l.fixable = l.fixable || n.Field != ""
 			if at := i.Event + " " + n.Key; !l.seen[at] {
 				l.seen[at] = true
 				l.missing = append(l.missing, lack(i.Event, n))

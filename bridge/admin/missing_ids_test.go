@@ -20,12 +20,12 @@ func TestLacking(t *testing.T) {
 		done bool
 		says []string
 	}{
-		"no request yet":   {nil, false, []string{"When a request arrives"}},
-		"not compared":     {[]Inspection{inspection("X")}, false, []string{"When a request arrives"}},
-		"all there":        {[]Inspection{inspection("X", here)}, true, []string{"contain every id"}},
-		"inferred":         {[]Inspection{inspection("X", here, inferred)}, true, []string{"do not contain courseId", "infers", "courseId: $.ref"}},
-		"can be mended":    {[]Inspection{inspection("X", course), inspection("X", course)}, false, []string{"X has no courseId", "course and enrollment", "courseId: $.ref"}},
-		"cannot be mended": {[]Inspection{inspection("GroupDeleted", group)}, true, []string{"GroupDeleted has no groupId", "stays empty"}},
+		"no request yet":  {nil, false, []string{"When a request arrives"}},
+		"not compared":    {[]Inspection{inspection("X")}, false, []string{"When a request arrives"}},
+		"all there":       {[]Inspection{inspection("X", here)}, true, []string{"contain every id"}},
+		"inferred":        {[]Inspection{inspection("X", here, inferred)}, true, []string{"do not contain courseId", "infers", "courseId: $.ref"}},
+		"can be fixed":    {[]Inspection{inspection("X", course), inspection("X", course)}, false, []string{"X has no courseId", "course and enrollment", "courseId: $.ref"}},
+		"cannot be fixed": {[]Inspection{inspection("GroupDeleted", group)}, true, []string{"GroupDeleted has no groupId", "stays empty"}},
 	} {
 		l := newLacking()
 		for _, i := range c.all {

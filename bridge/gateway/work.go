@@ -136,8 +136,8 @@ func (g *Gateway) wakeHere(sink string) {
 
 // heard handles a notification from another replica.
 func (g *Gateway) heard(topic string) {
-	mended := topic == store.TopicMended
-	all := mended || topic == store.TopicAll
+	fixed := topic == store.TopicMended
+	all := fixed || topic == store.TopicAll
 	if all || topic == store.TopicEvents {
 		g.router.Accepted(0)
 	}
@@ -151,17 +151,17 @@ func (g *Gateway) heard(topic string) {
 		g.wakeHere(sink)
 	}
 	if all {
-		g.wakeAllHere(mended)
+		g.wakeAllHere(fixed)
 	}
 }
 
 // wakeAllHere wakes all senders. If somebody may have fixed something, it also makes
 // the failing sinks try again.
-func (g *Gateway) wakeAllHere(mended bool) {
+func (g *Gateway) wakeAllHere(fixed bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, s := range g.senders {
-		if mended {
+		if fixed {
 			s.Retry()
 		} else {
 			s.Wake()

@@ -49,13 +49,13 @@ func (n *refusals) note(r *http.Request, why *refusal, from netip.Addr) {
 	if reason == "" {
 		reason = why.text
 	}
-	n.tally(r.URL.Path, why, bridge.CleanLine(reason))
+	n.count(r.URL.Path, why, bridge.CleanLine(reason))
 	n.say(slog.LevelWarn, "request refused", "status", why.status, "path", r.URL.Path, "from", from, "reason", reason)
 }
 
-// tally counts a refusal. All paths without a source count as one, because a sender may
+// count counts a refusal. All paths without a source count as one, because a sender may
 // try any number of them.
-func (n *refusals) tally(path string, why *refusal, reason string) {
+func (n *refusals) count(path string, why *refusal, reason string) {
 	if why.status == http.StatusNotFound {
 		path = ""
 	}

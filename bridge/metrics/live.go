@@ -56,7 +56,7 @@ type live struct {
 	unrouted, oldestUnrouted *prometheus.Desc
 	undecided, leases        *prometheus.Desc
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	from   Live
 	queues Queues
 	err    error

@@ -27,7 +27,7 @@ type Metrics struct {
 	catalogue []Entry
 	live      *live
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	sources map[string]*Source
 	sinks   map[string]*Sink
 

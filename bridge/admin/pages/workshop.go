@@ -46,8 +46,8 @@ func queryOf(s *workshop.Subject) string {
 // maxRecent is how many of the last events the page lists.
 const maxRecent = 12
 
-// bench is the workshop's page.
-type bench struct {
+// editor is the workshop's page.
+type editor struct {
 	Subject *workshop.Subject
 	Text    string
 	Was     string
@@ -66,10 +66,10 @@ func (s *site) workshop(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return s.bench(r, bench{Subject: subject, Text: subject.File.Text, Was: subject.File.Was, Later: access.Elsewhere(r)})
+	return s.editor(r, editor{Subject: subject, Text: subject.File.Text, Was: subject.File.Was, Later: access.FromOtherSite(r)})
 }
 
-func (s *site) bench(r *http.Request, b bench) (view, error) {
+func (s *site) editor(r *http.Request, b editor) (view, error) {
 	var err error
 	if !b.Later {
 		b.Preview, err = s.Workshop.Preview(r.Context(), b.Subject, workshop.Normalize(b.Text))
@@ -94,7 +94,7 @@ const stagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'un
 
 // stage shows the messages of the saved text.
 func (s *site) stage(w http.ResponseWriter, r *http.Request) {
-	if access.Elsewhere(r) {
+	if access.FromOtherSite(r) {
 		s.failInFrame(w, r, &admin.Error{Status: http.StatusForbidden, Message: "A link on another site led here. Open the workshop directly."})
 		return
 	}
@@ -251,7 +251,7 @@ func (s *site) sendDraft(w http.ResponseWriter, r *http.Request) error {
 		return s.again(w, r, b, err)
 	}
 	b.Sent = &sent
-	v, err := s.bench(r, b)
+	v, err := s.editor(r, b)
 	if err == nil {
 		s.show(w, r, http.StatusOK, v)
 	}
@@ -259,13 +259,13 @@ func (s *site) sendDraft(w http.ResponseWriter, r *http.Request) error {
 }
 
 // posted reads the page's state from its form.
-func (s *site) posted(r *http.Request) (bench, error) {
+func (s *site) posted(r *http.Request) (editor, error) {
 	subject, err := s.Workshop.Subject(r.Context(), choiceOf(r.PostForm))
-	return bench{Subject: subject, Text: string(workshop.Normalize(r.PostForm.Get("text"))), Was: r.PostForm.Get("was")}, err
+	return editor{Subject: subject, Text: string(workshop.Normalize(r.PostForm.Get("text"))), Was: r.PostForm.Get("was")}, err
 }
 
 // again shows the page as it was left, and why nothing was done.
-func (s *site) again(w http.ResponseWriter, r *http.Request, b bench, why error) error {
+func (s *site) again(w http.ResponseWriter, r *http.Request, b editor, why error) error {
 	b.Problem = wordsOf(why)
 	status := http.StatusUnprocessableEntity
 	if e, ok := errors.AsType[*admin.Error](why); ok {
@@ -274,7 +274,7 @@ func (s *site) again(w http.ResponseWriter, r *http.Request, b bench, why error)
 	if len(b.Text) > workshop.MaxText {
 		return why
 	}
-	v, err := s.bench(r, b)
+	v, err := s.editor(r, b)
 	if err == nil {
 		s.show(w, r, status, v)
 	}

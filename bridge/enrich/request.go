@@ -66,7 +66,7 @@ func (e *Enricher) fetch(ctx context.Context, path string) (reply, error) {
 	}
 	kind, id := thing(path)
 	answer, err := e.Client.Get(ctx, path)
-	r := reply{e.fit(e.Reads.Shorten(withoutEntrance(answer)), path), http.StatusOK}
+	r := reply{e.fit(e.Reads.Shorten(withoutAccessCodes(answer)), path), http.StatusOK}
 	switch {
 	case absorb.NotFound(err):
 		r = reply{e.lastKnown(ctx, kind, id), http.StatusNotFound}

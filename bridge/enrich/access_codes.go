@@ -2,22 +2,22 @@ package enrich
 
 import "strings"
 
-// withoutEntrance removes from an answer what gives access: ids and passwords of online
+// withoutAccessCodes removes from an answer what gives access: ids and passwords of online
 // meetings, which Absorb returns with the schedules of sessions, and passwords of any
 // kind. They are not stored, and no template or sink sees them.
-func withoutEntrance(answer any) any {
+func withoutAccessCodes(answer any) any {
 	switch a := answer.(type) {
 	case map[string]any:
 		for key, value := range a {
 			if letsIn(key) {
 				delete(a, key)
 			} else {
-				a[key] = withoutEntrance(value)
+				a[key] = withoutAccessCodes(value)
 			}
 		}
 	case []any:
 		for i, value := range a {
-			a[i] = withoutEntrance(value)
+			a[i] = withoutAccessCodes(value)
 		}
 	}
 	return answer

@@ -16,9 +16,9 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// bench gives the workshop what it needs from the configuration in use, and computes it
+// workshopPlaces gives the workshop what it needs from the configuration in use, and computes it
 // once per configuration.
-type bench struct {
+type workshopPlaces struct {
 	current func() (*config.Config, *Parts)
 
 	mu   sync.Mutex // guards the fields below
@@ -27,9 +27,11 @@ type bench struct {
 	sets templateSets
 }
 
-func newBench(current func() (*config.Config, *Parts)) *bench { return &bench{current: current} }
+func newWorkshopPlaces(current func() (*config.Config, *Parts)) *workshopPlaces {
+	return &workshopPlaces{current: current}
+}
 
-func (b *bench) place() workshop.Place {
+func (b *workshopPlaces) place() workshop.Place {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if c, p := b.current(); p != b.of {
@@ -41,7 +43,7 @@ func (b *bench) place() workshop.Place {
 }
 
 // load returns the templates in a language, as long as their configuration is in use.
-func (b *bench) load(parts *Parts, locale string) (*render.Set, error) {
+func (b *workshopPlaces) load(parts *Parts, locale string) (*render.Set, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	sets := b.sets

@@ -54,7 +54,7 @@ func (g *Gateway) admin(ctx context.Context) http.Handler {
 	}
 	service := admin.NewService(o)
 	o.Gate = g.gate
-	o.Pages = pages.New(pages.Options{Service: service, Gate: g.gate, Log: g.log, Done: ctx.Done(), Workshop: workshop.New(workshop.Options{Service: service, Place: newBench(g.current).place})})
+	o.Pages = pages.New(pages.Options{Service: service, Gate: g.gate, Log: g.log, Done: ctx.Done(), Workshop: workshop.New(workshop.Options{Service: service, Place: newWorkshopPlaces(g.current).place})})
 	return admin.New(o)
 }
 

@@ -10,7 +10,7 @@ func TestNoEntranceIsKept(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{"name":"Fire safety","meetingId":"1","schedules":[{"venueName":"Room 4","meetingPassword":"x","meeting_id":2,"MeetingPasscode":3}],"meetings":4}`), &answer); err != nil {
 		t.Fatal(err)
 	}
-	left, err := json.Marshal(withoutEntrance(answer))
+	left, err := json.Marshal(withoutAccessCodes(answer))
 	if err != nil {
 		t.Fatal(err)
 	}
