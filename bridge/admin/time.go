@@ -25,5 +25,5 @@ func ParseTime(text string, now time.Time) (time.Time, error) {
 			return at, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("want an age such as 2h or 3d, a day such as 2026-11-23, or a time such as 2026-11-23T14:00:00Z; have %q", text)
+	return time.Time{}, fmt.Errorf("%q is not a time; write an age such as 2h or 3d, a day such as 2026-11-23, or a time such as 2026-11-23T14:00:00Z", text)
 }

@@ -137,7 +137,7 @@ func TestListsFilterAndPage(t *testing.T) {
 		}
 	}
 	has(t, s.page(t, "/events?text=no-such-thing"), "No event matches")
-	has(t, s.page(t, "/deliveries?since=yesterday"), "want an age such as 2h or 3d")
+	has(t, s.page(t, "/deliveries?since=yesterday"), "write an age such as 2h or 3d")
 	has(t, s.page(t, "/deliveries?state=lost"), "there is no state lost")
 	has(t, s.page(t, "/deliveries?sink=academy&state=sent"), "Course bundle", "Older")
 }
