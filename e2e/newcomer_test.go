@@ -67,7 +67,7 @@ func TestNewcomer(t *testing.T) {
 		t.Errorf("doctor before the start:\n%s", words)
 	}
 	p := start(t, dir)
-	if words := run(false, "doctor"); !strings.Contains(words, "one runs and accepts events") || !strings.Contains(words, "takes connections") {
+	if words := run(false, "doctor"); !strings.Contains(words, "it runs and accepts events") || !strings.Contains(words, "takes connections") {
 		t.Errorf("doctor beside the bridge:\n%s", words)
 	}
 	if chats.Count(wall.Slack) != 0 {

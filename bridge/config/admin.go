@@ -13,11 +13,11 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// A token below these can be guessed, and guesses are not stopped: whoever has the right
-// one must get in, whatever others try.
+// A token below these limits can be guessed. The bridge does not block guesses, because
+// the owner of the right token must always get in.
 const (
 	shortToken   = 16 // characters
-	fewDifferent = 6  // different ones
+	fewDifferent = 6  // different characters
 )
 
 func (b *builder) admin(r rawAdmin) Admin {
@@ -40,19 +40,19 @@ func (b *builder) admin(r rawAdmin) Admin {
 	if r.OIDC != nil {
 		a.OIDC = b.oidc("admin.oidc", r.OIDC)
 		if r.URL == "" {
-			b.atValue("admin.url", "required with admin.oidc: the address of these pages, to which the provider sends people back")
+			b.atValue("admin.url", "required with admin.oidc: the public address of the admin pages, to which the provider redirects")
 		}
 	}
 	if r.Proxy != nil {
 		a.Proxy = b.proxy("admin.proxy", r.Proxy)
 	}
 	if host, _, err := net.SplitHostPort(a.Listen); err == nil && a.open() && !loopback(host) {
-		b.atValue("admin.listen", "others than this machine can reach %s, so admin.token must be set, or admin.oidc, or admin.proxy", a.Listen)
+		b.atValue("admin.listen", "other machines can reach %s; set admin.token, admin.oidc or admin.proxy, or listen on 127.0.0.1", a.Listen)
 	}
 	return a
 }
 
-// open tells whether the pages ask nobody who they are.
+// open reports whether the pages need no login.
 func (a Admin) open() bool {
 	return a.Token.Empty() && a.ViewToken.Empty() && a.OIDC == nil && a.Proxy == nil
 }
@@ -68,7 +68,7 @@ func (b *builder) adminURL(text string) {
 	}
 	u, err := url.Parse(text)
 	if checkURL(text) != nil || err != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
-		b.atValue("admin.url", "want the address of these pages as people open it, without a path, such as https://bridge.example.com")
+		b.atValue("admin.url", "want the address of the admin pages in a browser, without a path, such as https://bridge.example.com")
 	}
 }
 
@@ -80,7 +80,7 @@ func (b *builder) oidc(key string, value any) *OIDC {
 	}
 	b.wanted(key, []setting{
 		{"issuer", r.Issuer == ""}, {"client_id", r.ClientID == ""}, {"client_secret", r.ClientSecret.Empty()},
-	}, "for OpenID Connect; the provider shows it when a client is made")
+	}, "for OpenID Connect; the provider shows it when you register a client")
 	b.rights(key, r.View, r.Operate)
 	o := &OIDC{
 		Issuer: r.Issuer, ClientID: r.ClientID, ClientSecret: r.ClientSecret, Scopes: r.Scopes,
@@ -88,10 +88,10 @@ func (b *builder) oidc(key string, value any) *OIDC {
 		Trust: b.trust(key, kit.Trust{CA: r.CA, ClientCert: r.ClientCert, ClientKey: r.ClientKey}),
 	}
 	if r.Claim == "" {
-		b.atValue(key+".claim", "required: which of the provider's claims do %s.view and %s.operate speak of? Write groups or roles if the provider sends them, or email, which counts if the provider calls the address verified", key, key)
+		b.atValue(key+".claim", "required: the claim that %s.view and %s.operate list values of. Write groups or roles if the provider sends them. email works too, if the provider verifies addresses", key, key)
 	}
 	if slices.Contains(chosenClaims(), r.Claim) {
-		b.config.Warnings = append(b.config.Warnings, key+".claim: with many providers people can change their "+r.Claim+" themselves, and so their rights here; take groups, roles, sub or email")
+		b.config.Warnings = append(b.config.Warnings, key+".claim: with many providers, people can change their own "+r.Claim+", and so their rights here; use groups, roles, sub or email")
 	}
 	if len(o.Scopes) == 0 {
 		o.Scopes = []string{"profile", "email"}
@@ -99,7 +99,7 @@ func (b *builder) oidc(key string, value any) *OIDC {
 	return o
 }
 
-// chosenClaims are claims that a provider need not check.
+// chosenClaims are the claims that people can often change themselves.
 func chosenClaims() []string {
 	return []string{"name", "nickname", "given_name", "family_name", "preferred_username", "unique_name", "upn", "phone_number", "website", "profile"}
 }
@@ -108,13 +108,13 @@ func (b *builder) proxy(key string, value any) *Proxy {
 	var r rawProxy
 	b.decode(key, value, &r)
 	p := &Proxy{From: b.networks(key+".from", r.From), Header: http.CanonicalHeaderKey(r.Header), View: r.View, Operate: r.Operate}
-	b.wanted(key, []setting{{"from", len(r.From) == 0}, {"header", r.Header == ""}}, "to trust a proxy: its address, and the header in which it names the person")
+	b.wanted(key, []setting{{"from", len(r.From) == 0}, {"header", r.Header == ""}}, "to trust a proxy: set its address, and the header with the person's name")
 	b.rights(key, r.View, r.Operate)
 	return p
 }
 
-// networks reads addresses and networks of proxies. One that holds every address
-// would let anybody say where a request comes from.
+// networks reads addresses and networks of proxies. It refuses a network of all
+// addresses, which would let anybody forge the client's address.
 func (b *builder) networks(key string, texts []string) peer.Proxies {
 	var all peer.Proxies
 	for i, text := range texts {
@@ -123,7 +123,7 @@ func (b *builder) networks(key string, texts []string) peer.Proxies {
 		case err != nil:
 			b.atValue(element(key, i), "want an address such as 10.0.0.5, or a network such as 10.0.0.0/24, have %q", text)
 		case network.Bits() == 0:
-			b.atValue(element(key, i), "%s is every address: name those of your proxies", text)
+			b.atValue(element(key, i), "%s contains every address; write the addresses of your proxies", text)
 		}
 		all = append(all, network)
 	}
@@ -138,10 +138,10 @@ func network(text string) (netip.Prefix, error) {
 	return netip.ParsePrefix(text)
 }
 
-// rights checks who may do what.
+// rights checks the lists of people who may view and operate.
 func (b *builder) rights(key string, view, operate []string) {
 	if len(view)+len(operate) == 0 {
-		b.atValue(key+".operate", `required: who may change things? write ["*"] for everybody who can log in, or give %s.view`, key)
+		b.atValue(key+".operate", `required: who may change things? Write ["*"] for everybody who can log in, or set %s.view`, key)
 	}
 	for i, pattern := range view {
 		b.glob(element(key+".view", i), pattern)

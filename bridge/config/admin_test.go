@@ -15,8 +15,8 @@ func TestWhoMaySeeThePages(t *testing.T) {
 		{`{ listen: "127.0.0.1:8081" }`, ""},
 		{`{ listen: "[::1]:8081" }`, ""},
 		{`{ listen: "localhost:8081" }`, ""},
-		{`{ listen: ":8081" }`, "admin.listen: others than this machine can reach :8081"},
-		{`{ listen: "0.0.0.0:8081" }`, "admin.listen: others"},
+		{`{ listen: ":8081" }`, "admin.listen: other machines can reach :8081"},
+		{`{ listen: "0.0.0.0:8081" }`, "admin.listen: other machines"},
 		{`{ listen: "10.0.0.7:8081", token: a-token-that-is-long }`, ""},
 		{`{ listen: "10.0.0.7:8081", view_token: a-token-that-is-long }`, ""},
 		{`{ listen: ":8081", oidc: { issuer: "https://login.example.com", client_id: c, client_secret: s, claim: email, operate: [ "*" ] } }`, "admin.url: required"},
@@ -27,10 +27,10 @@ func TestWhoMaySeeThePages(t *testing.T) {
 		{`{ token: a-token-that-is-long, view_token: a-token-that-is-long }`, "admin.view_token: the same"},
 		{`{ token: fifteen-letters }`, "admin.token: can be guessed: it has 15 characters"},
 		{`{ view_token: fifteen-letters }`, "admin.view_token: can be guessed: it has 15 characters"},
-		{`{ token: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa }`, "admin.token: can be guessed: it has 1 different"},
+		{`{ token: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa }`, "admin.token: can be guessed: it has only 1 different"},
 		{`{ token: "a-token-that-is-long " }`, "admin.token: begins or ends with a blank"},
-		{`{ token: "a-token-that\nis-long" }`, "admin.token: begins or ends with a blank, or has a line break"},
-		{`{ proxy: { from: [ 0.0.0.0/0 ], header: x-user, view: [ "*" ] } }`, "admin.proxy.from[0]: 0.0.0.0/0 is every address"},
+		{`{ token: "a-token-that\nis-long" }`, "admin.token: begins or ends with a blank, or contains a line break"},
+		{`{ proxy: { from: [ 0.0.0.0/0 ], header: x-user, view: [ "*" ] } }`, "admin.proxy.from[0]: 0.0.0.0/0 contains every address"},
 		{`{ proxy: { from: [ proxy.example.com ], header: x-user, view: [ "*" ] } }`, "admin.proxy.from[0]: want an address"},
 	} {
 		_, err := Parse("bridge.yaml", []byte("admin: "+c.admin+small), nil)
@@ -65,7 +65,7 @@ func TestTrustedProxies(t *testing.T) {
 	if !slices.Equal(c.Proxies, want) {
 		t.Errorf("%v", c.Proxies)
 	}
-	for text, want := range map[string]string{"caddy": "trusted_proxies[0]: want an address", "::/0": "trusted_proxies[0]: ::/0 is every address"} {
+	for text, want := range map[string]string{"caddy": "trusted_proxies[0]: want an address", "::/0": "trusted_proxies[0]: ::/0 contains every address"} {
 		if _, err := Parse("bridge.yaml", []byte("trusted_proxies: [ \""+text+"\" ]"+small), nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", text, err)
 		}

@@ -22,17 +22,17 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// builder turns what was written into a Config, and notes every fault.
+// builder converts the file's values to a Config, and collects every error.
 type builder struct {
 	*document
 	dir    string
 	config *Config
-	built  map[string]bridge.Sink // those whose settings are right, by name
+	built  map[string]bridge.Sink // the valid ones, by name
 
-	// What expressions may refer to, once there is one.
+	// Set when the first expression is compiled.
 	templates *render.Set
 	schema    condition.Schema
-	guess     bool // the templates have faults, so that this is not all
+	guess     bool // the templates have errors, so the schema is incomplete
 }
 
 func (b *builder) build(values map[string]any) {
@@ -91,8 +91,7 @@ var nameInBrackets = regexp.MustCompile(`\[([^\]0-9][^\]]*|[0-9]+[^\]0-9][^\]]*)
 
 func dotted(key string) string { return nameInBrackets.ReplaceAllString(key, ".$1") }
 
-// tags gives the keys that a struct knows, or the struct in it that holds the
-// key at a path.
+// tags returns the keys of a struct, or of the inner struct that a path leads to.
 func tags(of any, path string) []string {
 	t := reflect.TypeOf(of).Elem()
 	if outer, _, nested := strings.Cut(path, "."); nested {
@@ -126,7 +125,7 @@ func (b *builder) store(text string) bridge.Secret {
 	return bridge.Secret(b.relative(text))
 }
 
-// relative paths start at the folder of the configuration.
+// relative resolves a path relative to the configuration's folder.
 func (b *builder) relative(p string) string {
 	if filepath.IsAbs(p) {
 		return p
@@ -143,13 +142,13 @@ func (b *builder) zone(key, name string) *time.Location {
 	return zone
 }
 
-// locale checks that there is wording in a language.
+// locale checks that the templates support a language.
 func (b *builder) locale(key, name string) string {
 	known := render.Languages(b.config.Templates)
 	tag, err := language.Parse(name)
 	base, _ := tag.Base()
 	if err != nil || !slices.Contains(known, base.String()) && !slices.Contains(known, name) {
-		b.atValue(key, "no wording in the language %q: there is %s; a folder with its name in templates adds one%s",
+		b.atValue(key, "no templates in the language %q; there are %s. To add a language, create a folder with its name in templates%s",
 			name, strings.Join(known, ", "), bridge.DidYouMean(name, known))
 	}
 	return name
@@ -180,8 +179,8 @@ func (b *builder) duration(key, text string) time.Duration {
 	return d
 }
 
-// rate reads "1/s", "30/m", "100/h", with "min" and "hour" as well, as a number
-// a second.
+// rate reads "1/s", "30/m" and "100/h", also with "min" and "hour". The result is per
+// second.
 func (b *builder) rate(key, text string) float64 {
 	per := map[string]float64{"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hour": 3600}
 	number, unit, _ := strings.Cut(text, "/")
@@ -204,20 +203,20 @@ func (b *builder) oneOf(key, have string, options ...string) string {
 // glob checks a pattern of package path.
 func (b *builder) glob(key, pattern string) {
 	if _, err := path.Match(pattern, ""); err != nil {
-		b.atValue(key, "the pattern %q has a [ without its ]", pattern)
+		b.atValue(key, "the pattern %q has a [ without a ]", pattern)
 	}
 }
 
-// validName is what sources and sinks may be called: fit for a variable's name,
-// a URL and a metric.
+// validName matches the names of sources and sinks. They are safe in the name of a
+// variable, a URL and a metric.
 var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
-// named goes through a mapping of names, in the order of the file.
+// named calls each for every entry of a mapping, in the order of the file.
 func (b *builder) named(at string, all map[string]any, each func(name, key string, value any)) {
 	for _, name := range b.names(at, slices.Collect(maps.Keys(all))) {
 		key := join(at, name)
 		if !validName.MatchString(name) {
-			b.atKey(key, "names are lower-case letters, digits, - and _, at most 64 of them")
+			b.atKey(key, "a name has at most 64 characters: lower-case letters, digits, - and _")
 		}
 		each(name, key, all[name])
 	}

@@ -8,15 +8,15 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 )
 
-// CatchUp says how a source's API is asked for what no webhook told of.
+// CatchUp configures how the bridge finds events whose webhook did not arrive.
 type CatchUp struct {
 	Window time.Duration // how far back, at most
 	Every  time.Duration
-	After  time.Duration // how much of the present is left to the webhooks
-	Events []string      // canonical names; none: those that webhooks have brought
+	After  time.Duration // the youngest age of an event to catch up; its webhook may still arrive
+	Events []string      // canonical names; none means the types that webhooks have brought
 }
 
-// rawCatchUp is a source's catch_up as it is written.
+// rawCatchUp is the YAML of a source's catch_up.
 type rawCatchUp struct {
 	Enabled *bool    `koanf:"enabled"`
 	Window  string   `koanf:"window"`
@@ -31,7 +31,7 @@ const (
 	usualAfter  = "10m"
 )
 
-// catchUp reads catch_up; nil when it is off.
+// catchUp reads catch_up into a source. CatchUp stays nil if it is disabled.
 func (b *builder) catchUp(key string, value any, s *Source) {
 	var r rawCatchUp
 	b.decode(key, value, &r)
@@ -46,7 +46,7 @@ func (b *builder) catchUp(key string, value any, s *Source) {
 	for i, text := range r.Events {
 		at := element(key+".events", i)
 		if strings.ContainsAny(text, "*?[") {
-			b.atValue(at, "want the names of events, such as UserCreated; have the pattern %q", text)
+			b.atValue(at, "want the name of an event, such as UserCreated, not the pattern %q", text)
 			continue
 		}
 		event := b.event(at, text)
@@ -60,13 +60,13 @@ func (b *builder) catchUp(key string, value any, s *Source) {
 		return
 	}
 	if s.API == nil {
-		b.atKey(key, "it asks the Integration API: give the source an api block")
+		b.atKey(key, "needs the Integration API: add an api block to the source")
 		return
 	}
 	s.CatchUp = &c
 }
 
-// usualCatchUp is how the command asks a source that has no catch_up.
+// usualCatchUp returns the settings of the command for a source without catch_up.
 func usualCatchUp() CatchUp {
 	return CatchUp{Window: 24 * time.Hour, Every: 15 * time.Minute, After: 10 * time.Minute}
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "update the golden files")
 
 // environment has a value for everything that the files in configs ask for.
 func environment() []string {
@@ -109,7 +109,7 @@ func TestAllFaultsInOneGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("the report changed (-update writes it anew):\n%s", got)
+		t.Errorf("the report changed (to accept it, use -update):\n%s", got)
 	}
 }
 
@@ -149,7 +149,7 @@ func TestAPIDefaultsAndValues(t *testing.T) {
 		t.Errorf("%+v", oauth)
 	}
 	_, err := Parse("bridge.yaml", []byte(strings.Replace(small, "secrets: [ s ]", "secrets: [ s ], api: { region: us, key: k, oauth: { client_id: c } }", 1)), nil)
-	for _, want := range []string{"oauth.token_url: required, such as https://acme", "oauth.client_secret: required"} {
+	for _, want := range []string{"oauth.token_url: required if the source has no portal; for example https://acme", "oauth.client_secret: required"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
@@ -466,7 +466,7 @@ routes: [ { name: r, events: [ "*" ], to: [ a ], locale: fr } ]
 `), nil)
 	for _, want := range []string{
 		`sinks.a.zone: no time zone "Berlin"`, `sinks.b.locale: want a text`,
-		`routes[0].locale: no wording in the language "fr": there is en, de, pt-BR; a folder with its name in templates adds one`,
+		`routes[0].locale: no templates in the language "fr"; there are en, de, pt-BR. To add a language, create a folder with its name in templates`,
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)

@@ -9,20 +9,20 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// Dedupe says by which values the events of a source are recognised that its portal
-// sends twice with other ids.
+// Dedupe names the values by which the bridge recognises an event that the portal sends
+// again with other ids.
 type Dedupe struct {
 	By     []string // type, user, admin, client, correlation, or keys of entities, such as courseId
 	Within time.Duration
 }
 
-// rawDedupe is a source's dedupe as it is written.
+// rawDedupe is the YAML of a source's dedupe.
 type rawDedupe struct {
 	By     []string `koanf:"by"`
 	Within string   `koanf:"within"`
 }
 
-// comparableValues are the values beside the ids of things.
+// comparableValues are the values besides the ids of entities.
 func comparableValues() []string { return []string{"type", "user", "admin", "client", "correlation"} }
 
 func (b *builder) dedupe(key string, value any, fields map[string][]string) *Dedupe {
@@ -39,17 +39,17 @@ func (b *builder) dedupe(key string, value any, fields map[string][]string) *Ded
 		at := element(key+".by", i)
 		id := b.compared(at, name, fields)
 		if slices.Contains(d.By, id) {
-			b.atValue(at, "%q is there already", name)
+			b.atValue(at, "%q is listed twice", name)
 		}
 		d.By = append(d.By, id)
 	}
 	if !slices.Contains(d.By, "type") || len(d.By) < 2 || len(d.By) == 2 && slices.Contains(d.By, "client") {
-		b.atValue(key+".by", "want type and at least one id that tells events apart, such as [ type, user, course ]")
+		b.atValue(key+".by", "want type and at least one id that differs between events, such as [ type, user, course ]")
 	}
 	return d
 }
 
-// compared gives the name under which an event has a value.
+// compared returns the name under which an event has a value.
 func (b *builder) compared(at, name string, fields map[string][]string) string {
 	if name == "type" || name == "event" {
 		return "type"

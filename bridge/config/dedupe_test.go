@@ -24,7 +24,7 @@ func TestDedupe(t *testing.T) {
 		"{ by: [ type, client ] }":             "want type and at least one id",
 		"{ by: [ user, course ] }":             "want type and at least one id",
 		"{ by: [ type, usr ] }":                `no value named "usr"; did you mean "user"?`,
-		"{ by: [ type, user, userId ] }":       `"userId" is there already`,
+		"{ by: [ type, user, userId ] }":       `"userId" is listed twice`,
 		"{ by: [ type, user ], within: 25h }":  "want at most 24h",
 		"{ by: [ type, user ], within: soon }": "want a duration",
 		"{ by: [ type, user ], window: 5m }":   "unknown key",

@@ -12,7 +12,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/schedule"
 )
 
-// rawDigest is a route's digest as it is written, with its defaults.
+// rawDigest is the YAML of a route's digest.
 type rawDigest struct {
 	Wait      string `koanf:"wait"`
 	MaxWait   string `koanf:"max_wait"`
@@ -43,7 +43,7 @@ const (
 	usualWithin = 7 * 24 * time.Hour
 )
 
-// gathering reads how a route gathers events, and what its messages refer to.
+// gathering reads a route's digest, story, quiet hours, thread and update.
 func (b *builder) gathering(key string, r rawRoute, route *Route) {
 	zone := b.config.Timezone
 	if route.Localization.Zone != nil {
@@ -65,7 +65,7 @@ func (b *builder) gathering(key string, r rawRoute, route *Route) {
 	case string:
 		route.Thread = &dispatch.Thread{By: b.key(key+".thread", thread)}
 	default:
-		b.atValue(key+".thread", "want an expression such as course.id, or true for what the templates say")
+		b.atValue(key+".thread", "want an expression such as course.id, or true to use the templates' thread")
 	}
 	if r.Update != nil {
 		route.Update = b.update(key+".update", r.Update)
@@ -107,7 +107,7 @@ func (b *builder) digest(key string, value any, zone *time.Location) *dispatch.D
 	}
 	if d.Most < d.Wait {
 		if r.MaxWait != "" {
-			b.atValue(key+".max_wait", "it is shorter than wait, %v", d.Wait)
+			b.atValue(key+".max_wait", "want at least wait, which is %v", d.Wait)
 		}
 		d.Most = d.Wait
 	}
@@ -124,7 +124,7 @@ func (b *builder) digestAt(key string, r rawDigest, d *dispatch.Digest, zone *ti
 	}
 	for name, set := range map[string]string{"wait": r.Wait, "max_wait": r.MaxWait} {
 		if set != "" {
-			b.atValue(key+"."+name, "a digest with at goes out at those times: leave this out")
+			b.atValue(key+"."+name, "has no effect with at, which sets the times of the digest: remove it")
 		}
 	}
 	if d.Room == 0 {
@@ -154,7 +154,7 @@ func (b *builder) update(key string, value any) *dispatch.Update {
 	var r rawUpdate
 	b.decode(key, value, &r)
 	if r.Key == "" {
-		b.atValue(key, "which message does another one replace? Write an expression such as enrollment.id")
+		b.atValue(key, "required: which message does a later one replace? Write an expression such as enrollment.id")
 		return u
 	}
 	u.By = b.key(key+".key", r.Key)
@@ -164,7 +164,7 @@ func (b *builder) update(key string, value any) *dispatch.Update {
 	return u
 }
 
-// key compiles an expression that gives a text.
+// key compiles an expression whose value groups events or messages.
 func (b *builder) key(key, text string) *condition.Key {
 	k, faults := b.expressions().Key(text)
 	for _, f := range faults {
@@ -173,20 +173,20 @@ func (b *builder) key(key, text string) *condition.Key {
 	return k
 }
 
-// unsupported warns of what a route asks of sinks that cannot do it.
+// unsupported warns of settings that a route's sinks do not support.
 func (b *builder) unsupported(key string, r Route) {
 	for _, name := range r.To {
 		sink := b.built[name]
 		if sink == nil {
-			continue // its faults are told
+			continue // its errors are reported already
 		}
 		threaded, ok := sink.(bridge.Threaded)
 		if r.Thread != nil && !(ok && threaded.Threads()) {
-			b.warn("%s.thread: sink %s has no threads; its messages are sent as usual", key, name)
+			b.warn("%s.thread: sink %s does not support threads; it sends ordinary messages", key, name)
 		}
 		updating, ok := sink.(bridge.Updating)
 		if r.Update != nil && !(ok && updating.Updates()) {
-			b.warn("%s.update: sink %s cannot change what was sent; each message is a new one", key, name)
+			b.warn("%s.update: sink %s cannot replace messages; it sends a new message each time", key, name)
 		}
 		if _, verbatim := sink.(bridge.Verbatim); verbatim {
 			b.verbatim(key, name, r)
@@ -194,7 +194,7 @@ func (b *builder) unsupported(key string, r Route) {
 	}
 }
 
-// verbatim warns of what has no effect on a sink for programs.
+// verbatim warns of settings that have no effect on a sink for programs.
 func (b *builder) verbatim(key, sink string, r Route) {
 	var set []string
 	if r.Digest != nil && !r.Digest.Off {
@@ -207,6 +207,6 @@ func (b *builder) verbatim(key, sink string, r Route) {
 		set = append(set, "quiet")
 	}
 	if slices.Sort(set); len(set) > 0 {
-		b.warn("%s: sink %s gets each event by itself and at once, whatever %s says", key, sink, strings.Join(set, " and "))
+		b.warn("%s: sink %s receives each event immediately as its own message; %s does not apply to it", key, sink, strings.Join(set, " and "))
 	}
 }

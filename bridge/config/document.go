@@ -13,8 +13,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
-// document is a YAML file as it was written: where each key and value stands,
-// and what is wrong with it.
+// document is a YAML file with the position of each key and value, and the errors found.
 type document struct {
 	name     string
 	source   []rune                     // the whole file
@@ -28,7 +27,7 @@ type document struct {
 	variables map[string]string // of the environment, by the path of the value that each overrides
 }
 
-// readDocument parses a normalized file. It is not ok when the file is no YAML.
+// readDocument parses a normalized file. ok is false if the file is not YAML.
 func readDocument(name string, data []byte) (d *document, ok bool) {
 	d = &document{
 		name: name, source: []rune(string(data)), lines: maskedLines(data),
@@ -44,7 +43,7 @@ func readDocument(name string, data []byte) (d *document, ok bool) {
 	case *ast.MappingNode, *ast.MappingValueNode:
 		d.index("", body)
 	default:
-		d.problem(yamlfile.Start(body), "want keys and values, as configs/bridge.yaml shows")
+		d.problem(yamlfile.Start(body), "want a mapping of keys to values; see configs/bridge.yaml for an example")
 	}
 	return d, len(d.problems) == 0
 }
@@ -55,7 +54,7 @@ func (d *document) syntax(err error) {
 	d.problem(at, "%s", message)
 }
 
-// index notes where everything below a node stands.
+// index records the positions of a node and everything below it.
 func (d *document) index(path string, node ast.Node) {
 	if d.places[path] == nil {
 		d.places[path] = yamlfile.Start(node)
@@ -95,17 +94,18 @@ func (d *document) problem(at *token.Position, format string, args ...any) {
 	d.problems = append(d.problems, p)
 }
 
-// atValue reports a fault of the value at a path, or of what should hold it.
+// atValue reports an error of the value at a path. If the value is missing, the position
+// is that of its parent.
 func (d *document) atValue(path, format string, args ...any) {
 	d.at(d.places, path, format, args...)
 }
 
-// atKey reports a fault of a key.
+// atKey reports an error of a key.
 func (d *document) atKey(path, format string, args ...any) {
 	d.at(d.keys, path, format, args...)
 }
 
-// at reports the first fault of a path: others there mostly follow from it.
+// at reports the first error of a path. Further errors there usually follow from it.
 func (d *document) at(places map[string]*token.Position, path, format string, args ...any) {
 	if d.reported[path] {
 		return
@@ -115,7 +115,7 @@ func (d *document) at(places map[string]*token.Position, path, format string, ar
 	if path != "" {
 		message = path + ": " + message
 	}
-	if name, begun := d.variable(path); name != "" { // the file may be in order, or not have the key
+	if name, begun := d.variable(path); name != "" { // the file may be correct, or lack the key
 		if begun != "" {
 			message += fmt.Sprintf(" (%s has no %s%s)", d.name, begun, bridge.DidYouMean(leaf(begun), d.order[parent(begun)]))
 		}
@@ -123,7 +123,7 @@ func (d *document) at(places map[string]*token.Position, path, format string, ar
 		return
 	}
 	at := places[path]
-	for at == nil && path != "" { // a key that is missing is a fault of its parent
+	for at == nil && path != "" { // a missing key is reported at its parent
 		path = parent(path)
 		if at = d.keys[path]; at == nil {
 			at = d.places[path]
@@ -132,9 +132,9 @@ func (d *document) at(places map[string]*token.Position, path, format string, ar
 	d.problem(at, "%s", message)
 }
 
-// variable is the variable of the environment that a value is from, or "". Of a value
-// that nobody gave it is the first variable that began its source or sink, which is
-// then begun, such as sinks.hr_mail.
+// variable returns the environment variable that set a value, or "". For a missing value
+// of a source or sink that exists only in the environment, it returns the first variable
+// of that source or sink, and begun is its path, such as sinks.hr_mail.
 func (d *document) variable(path string) (name, begun string) {
 	for p := path; p != ""; p = parent(p) {
 		if name := d.variables[p]; name != "" {
@@ -151,7 +151,7 @@ func (d *document) variable(path string) (name, begun string) {
 	return "", ""
 }
 
-// names gives a mapping's keys: those of the file as written, then those that
+// names returns a mapping's keys: first those of the file in its order, then those that
 // only the environment has.
 func (d *document) names(path string, have []string) []string {
 	var all []string
@@ -180,7 +180,7 @@ func parent(path string) string {
 	return path[:max(0, strings.LastIndexAny(path, ".["))]
 }
 
-// leaf is the last key of a path.
+// leaf returns the last key of a path.
 func leaf(path string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(path, parent(path)), ".")
 }

@@ -12,18 +12,18 @@ import (
 	"github.com/knadh/koanf/v2"
 )
 
-// delimiter divides the keys of a path inside koanf. Names hold no slash.
+// delimiter separates the keys of a path inside koanf. Names contain no slash.
 const delimiter = "/"
 
-// prefix starts the environment variables that override keys, and level divides
+// prefix begins the environment variables that override keys, and level separates
 // their parts: BRIDGE_ADMIN__LISTEN is admin.listen.
 const (
 	prefix = "BRIDGE_"
 	level  = "__"
 )
 
-// merge loads the file, and the environment over it. It gives the variables that
-// it used by the paths that they override.
+// merge loads the file and lets the environment override it. variables contains the
+// names of the variables that it used, by the paths that they override.
 func merge(data []byte, environ []string) (values map[string]any, variables map[string]string, warnings []string, err error) {
 	k := koanf.New(delimiter)
 	if err := k.Load(rawbytes.Provider(data), yamlParser{}); err != nil {
@@ -40,7 +40,7 @@ func merge(data []byte, environ []string) (values map[string]any, variables map[
 			case name == prefix+"CONFIG":
 				return "", nil
 			case !ok:
-				warnings = append(warnings, fmt.Sprintf("the environment variable %s overrides no key and is not used", name))
+				warnings = append(warnings, fmt.Sprintf("the environment variable %s is ignored: it matches no key", name))
 				return "", nil
 			}
 			variables[strings.ReplaceAll(key, delimiter, ".")] = name
@@ -56,12 +56,12 @@ func merge(data []byte, environ []string) (values map[string]any, variables map[
 	return k.Raw(), variables, warnings, nil
 }
 
-// names are those that the file gives its sources and sinks.
+// names are the names of sources and sinks in the file, by section.
 type names map[string][]string
 
-// spelled is how the file writes a name of a variable, in which a dash is an underscore:
-// HR_MAIL is hr-mail, unless there is an hr_mail. It is the variable's own spelling if
-// the file has no such name, or several.
+// spelled returns the file's spelling of a name in a variable, where an underscore may
+// stand for a dash: HR_MAIL is hr-mail, unless there is an hr_mail. If the file has no
+// such name, or several, it returns the variable's spelling.
 func (n names) spelled(section, name string) string {
 	found := ""
 	for _, written := range n[section] {
@@ -78,8 +78,8 @@ func (n names) spelled(section, name string) string {
 	return cmp.Or(found, name)
 }
 
-// overriddenKey is the key that a variable stands for. Others that begin in the
-// same way are none of ours: Kubernetes sets some for a service named "bridge".
+// overriddenKey returns the key that a variable overrides. Other programs set variables
+// with the same prefix: Kubernetes does for a service named "bridge".
 func overriddenKey(name string, written names) (key string, list, ok bool) {
 	parts := strings.Split(strings.ToLower(strings.TrimPrefix(name, prefix)), level)
 	last := parts[len(parts)-1]

@@ -7,14 +7,14 @@ import (
 	"path/filepath"
 )
 
-// Fingerprint changes when the content of a file does that the configuration was
-// made from: its own, a secret's, a template's. It reads them, for the times of
-// mounted files tell little.
+// Fingerprint returns a hash of the files that the configuration depends on: its own
+// file, secrets and templates. It reads their content, because the modification times of
+// mounted files are not reliable.
 func (c *Config) Fingerprint() string {
 	files := append([]string{}, c.Files...)
 	if c.Templates != "" {
 		for _, pattern := range []string{"*.y*ml", "*/*.y*ml"} { // the second for translations
-			found, _ := filepath.Glob(filepath.Join(c.Templates, pattern)) // a folder that is gone has no files
+			found, _ := filepath.Glob(filepath.Join(c.Templates, pattern)) // a missing folder has no files
 			files = append(files, found...)
 		}
 	}

@@ -8,17 +8,17 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/bounds"
 )
 
-// Intake is what requests may take of the machine.
+// Intake limits the memory, time and connections of requests.
 type Intake struct {
-	Memory      int64 // for the bodies of all requests under way, in bytes
-	MaxBody     int64 // of one request, in bytes
+	Memory      int64 // for the bodies of all current requests, in bytes
+	MaxBody     int64 // maximum size of a request's body, in bytes
 	BodyTime    time.Duration
 	Connections int // connections in all
 	PerAddress  int // connections from one address
 }
 
 const (
-	// roomForOne is how many times as large as one body the memory for all must be.
+	// roomForOne is the minimum ratio of Memory to MaxBody.
 	roomForOne = 16
 
 	leastBody = 1 << 10
@@ -30,13 +30,13 @@ func (b *builder) intake(r rawIntake) Intake {
 		Connections: r.Connections, PerAddress: r.PerAddress,
 	}
 	if i.MaxBody < leastBody {
-		b.atValue("intake.max_body", "want at least 1KiB: a webhook has some hundred bytes")
+		b.atValue("intake.max_body", "want at least 1KiB; a webhook has a few hundred bytes")
 	}
 	if least := max(roomForOne*i.MaxBody, 1<<20); i.Memory < least {
-		b.atValue("intake.memory", "want at least %dKiB, %d times intake.max_body: a body takes more while it is decoded", (least+1023)>>10, roomForOne)
+		b.atValue("intake.memory", "want at least %dKiB, which is %d times intake.max_body: decoding a body needs more memory than the body", (least+1023)>>10, roomForOne)
 	}
 	if most := i.Memory / 4 / bounds.SmallBody; i.Connections < 1 || int64(i.Connections) > most {
-		b.atValue("intake.connections", "want a number from 1 to %d; a larger intake.memory allows for more", most)
+		b.atValue("intake.connections", "want a number from 1 to %d; for more, raise intake.memory", most)
 	}
 	if i.PerAddress < 1 || i.PerAddress > i.Connections {
 		b.atValue("intake.per_address", "want a number from 1 to intake.connections, which is %d", i.Connections)

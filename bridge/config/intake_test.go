@@ -15,7 +15,7 @@ func TestIntake(t *testing.T) {
 	for text, want := range map[string]string{
 		"memory: 32MB":                          "intake.memory: want a size such as 256KiB, 32MiB or 1GiB",
 		"memory: 0MiB":                          "intake.memory: want a size",
-		"memory: 1MiB":                          "intake.memory: want at least 4096KiB, 16 times intake.max_body",
+		"memory: 1MiB":                          "intake.memory: want at least 4096KiB, which is 16 times intake.max_body",
 		"max_body: 100GiB":                      "intake.memory: want at least",
 		"max_body: 99999999999GiB":              "intake.max_body: want a size",
 		"max_body: -1KiB":                       "intake.max_body: want a size",

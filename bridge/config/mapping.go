@@ -10,19 +10,19 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 )
 
-// fields reads where a source's webhooks put their values: one JSON path for each,
-// or several of which the first that leads to a value counts.
+// fields reads the places of values in a source's webhooks. A field has one JSON path, or
+// several: the first that finds a value counts.
 func (b *builder) fields(key string, raw map[string]any) map[string][]string {
 	all := map[string][]string{}
-	names := map[string]string{} // by what they stand for
+	names := map[string]string{} // spelling in the file, by canonical field
 	for _, name := range slices.Sorted(maps.Keys(raw)) {
 		at, value := key+"."+name, raw[name]
 		field := absorb.FieldKey(name)
 		switch other, taken := names[field]; {
 		case absorb.Canonical(name) == "":
-			b.atKey(at, "%q has no letter and no digit; want user, event or the like, or an id such as courseId", name)
+			b.atKey(at, "%q has no letter or digit; want a field such as user or event, or an id such as courseId", name)
 		case taken:
-			b.atKey(at, "means the same as %s: write one of them, with a list of paths", other)
+			b.atKey(at, "is the same field as %s: keep one of them, with a list of paths", other)
 		}
 		names[field] = name
 		list, ok := value.([]any)
@@ -52,8 +52,7 @@ func (b *builder) jsonPath(at, name string, value any, into map[string][]string)
 	into[name] = append(into[name], path)
 }
 
-// eventsOf reads what a source's webhooks call events that the catalogue does not
-// know by that name.
+// eventsOf reads the portal's own names and codes for events.
 func (b *builder) eventsOf(key string, raw map[string]any) map[string]string {
 	all := map[string]string{}
 	for _, code := range slices.Sorted(maps.Keys(raw)) {
@@ -61,9 +60,9 @@ func (b *builder) eventsOf(key string, raw map[string]any) map[string]string {
 		name, ok := raw[code].(string)
 		switch {
 		case absorb.Canonical(code) == "":
-			b.atKey(at, "%q has no letter and no digit, so it names no event", code)
+			b.atKey(at, "%q has no letter or digit, so it cannot be the name of an event", code)
 		case absorb.Known(code):
-			b.atKey(at, "%s is an event of Absorb already; give names and codes here that Absorb's list does not have", absorb.Canonical(code))
+			b.atKey(at, "%s is already one of Absorb's events; only names and codes that Absorb's list does not have belong here", absorb.Canonical(code))
 		case !ok:
 			b.atValue(at, "want the name of an event, such as CertificateAwarded")
 		case !absorb.Known(name):
@@ -71,7 +70,7 @@ func (b *builder) eventsOf(key string, raw map[string]any) map[string]string {
 		}
 		for other := range all {
 			if absorb.SameName(code, other) {
-				b.atKey(at, "%s", fmt.Sprintf("names the same event as %q: case and punctuation do not count", other))
+				b.atKey(at, "%s", fmt.Sprintf("is the same name as %q: case and punctuation do not matter", other))
 			}
 		}
 		all[code] = name

@@ -12,25 +12,25 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
-// plainKey tells keys whose values may be shown. All others may be secrets,
-// mistyped keys included.
+// plainKey matches the keys whose values may be shown. The value of any other key, also
+// of a mistyped one, may be a secret.
 var plainKey = regexp.MustCompile(`^(?:listen|store|templates|timezone|locale|zone|date_layout|keep|keep_dead|give_up|level|format|path|secret_encoding|signature|` +
 	`expect|taken|refused|status|words|json|` +
 	`server|priority|tags|markdown|firebase|delay|filename|chat|topic_id|silent|preview|devices|sound|room|notice|` +
 	`user_agent|portal|links|course|online_course|instructor_led_course|course_bundle|curriculum|user|certificate|department|region|username|rate|burst|budget|on_failure|cache|scheme|limit|type|stream|smtp|from|to|name|events|sources|when|method|content_type|channel|digest|wait|max_wait|max_events|group|at|story|quiet|hours|days|thread|update|within|` +
 	`ca|client_cert|trusted_proxies|session|issuer|client_id|token_url|scopes|claim|view|operate|header|enabled|window|every|after|by|dedupe|memory|max_age|max_body|body_time|connections|per_address|catch_up|redact)$`)
 
-// credentials are a password inside a URL or what resembles one, or beside the other
-// settings of a database.
+// credentials matches a password in a URL, in something similar to a URL, or in the
+// connection settings of a database.
 var credentials = regexp.MustCompile(`(?i):[^\s]*@|://.*@|password|\b(?:pass|pwd|secret|token)\w*\s*=[^=]`)
 
-// asReference is a reference to the environment or a file, which is no secret. A
-// default in it may be one.
+// asReference matches a reference to the environment or a file, which is not secret. Its
+// default may be secret, so it does not match.
 var asReference = regexp.MustCompile(`\$\{(?:file:)?[^}:]*\}`)
 
-// maskedLines are the lines of a file to show with problems: without what may be
-// a secret, and as long as they were, so that columns stay true. It goes by the
-// tokens, because a file that is no YAML has secrets too.
+// maskedLines returns the lines of a file with possible secrets replaced by stars. The
+// lines keep their length, so that columns stay correct. It works on tokens, because a
+// file that is not valid YAML contains secrets too.
 func maskedLines(data []byte) []string {
 	m := &masker{}
 	for _, line := range yamlfile.Lines(data) {
@@ -49,7 +49,7 @@ func maskedLines(data []byte) []string {
 	return masked
 }
 
-// tokenize is the library's, except that a panic in it is not ok.
+// tokenize calls the library. ok is false if the library panics.
 func tokenize(data []byte) (tokens token.Tokens, ok bool) {
 	defer func() { ok = recover() == nil }()
 	return lexer.Tokenize(string(data)), true
@@ -62,8 +62,8 @@ type masker struct {
 
 func (m *masker) mask(tokens token.Tokens) {
 	tokens = slices.DeleteFunc(slices.Clone(tokens), func(tk *token.Token) bool { return tk.Type == token.CommentType })
-	shown := false     // whether values of the last key are
-	condition := false // whether that key has a condition
+	shown := false     // whether values of the last key are shown
+	condition := false // whether that key takes an expression
 	for i, tk := range tokens {
 		var before token.Token
 		if i > 0 {
@@ -84,19 +84,19 @@ func (m *masker) mask(tokens token.Tokens) {
 	}
 }
 
-// longCondition tells a condition, which may go over several lines, from a text
-// that lacks its closing quote and so holds the keys that follow.
+// longCondition reports whether a token is an expression, which may have several lines,
+// and not a text without a closing quote that includes the keys after it.
 func longCondition(tk *token.Token) bool {
 	return tk.Type != token.InvalidType && !credentials.MatchString(tk.Value) && !strings.Contains(tk.Value, ":")
 }
 
-// structure are the tokens between which values stand.
+// structure are the tokens that separate values.
 var structure = []token.Type{
 	token.MappingValueType, token.MappingKeyType, token.MappingStartType, token.MappingEndType,
 	token.SequenceEntryType, token.SequenceStartType, token.SequenceEndType, token.CollectEntryType, token.DocumentHeaderType, token.DocumentEndType,
 }
 
-// isKey tells a key from a value with a colon in it.
+// isKey reports whether a token is a key, and not a value that contains a colon.
 func isKey(tk *token.Token, before token.Token) bool {
 	switch before.Type {
 	case token.UnknownType, token.MappingStartType, token.CollectEntryType, token.SequenceEntryType, token.SequenceStartType:
@@ -107,7 +107,7 @@ func isKey(tk *token.Token, before token.Token) bool {
 	return before.Position.Line < tk.Position.Line
 }
 
-// stars hides what stands between two places, except for references.
+// stars hides the text between two positions, except for references.
 func (m *masker) stars(from, to *token.Position) {
 	for i := from.Line - 1; i < min(to.Line, len(m.lines)); i++ {
 		line := m.lines[i]
@@ -122,7 +122,7 @@ func (m *masker) stars(from, to *token.Position) {
 	}
 }
 
-// hidden has a star for each letter, but for those of references.
+// hidden replaces each letter by a star, except in references.
 func hidden(text string) string {
 	var out []rune
 	keep := asReference.FindAllStringIndex(text, -1)

@@ -9,13 +9,13 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
-// Names are what a configuration calls its parts, in the order of the file.
+// Names are the names in a configuration, in the order of the file.
 type Names struct {
 	Sources, Sinks, Routes []string
 }
 
-// ReadNames reads the names alone: it works with a file that has faults, and without
-// the environment that its values refer to, as when a shell completes a word.
+// ReadNames reads only the names. It works with an invalid configuration, and without
+// the environment variables that it refers to, so a shell can complete names.
 func ReadNames(path string) (n Names, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -5,8 +5,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// nativeFaults puts a sink type's check of native parts into the terms of package
-// render.
+// nativeFaults adapts a sink type's check of native parts to package render.
 func nativeFaults(t kit.Type) func(map[string]any) []render.Fault {
 	if t.CheckNative == nil {
 		return nil

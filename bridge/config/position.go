@@ -6,10 +6,9 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// within is the place in the file of a character of the text at a path, however
-// YAML wrote the text: with quotes, escapes, folded lines or indentation. When
-// the file does not hold the text as it is, because some of it came from the
-// environment, the place is where the value starts.
+// within returns the position in the file of a character of the text at a path. The text
+// may be written with quotes, escapes, folded lines or indentation. If a part of the text
+// comes from the environment, within returns the start of the value.
 func (d *document) within(path, text string, offset int) *token.Position {
 	at := d.places[path]
 	if at == nil {
@@ -35,8 +34,8 @@ func (d *document) within(path, text string, offset int) *token.Position {
 	return place
 }
 
-// align goes through a YAML scalar that starts in the source, and through its
-// text beside it, up to an offset in the text.
+// align walks through a YAML scalar in the source and its text in parallel, up to an
+// offset in the text. It returns the index in the source.
 func align(source []rune, i int, text []rune, offset int) (int, bool) {
 	if i >= len(source) {
 		return 0, false
@@ -74,8 +73,8 @@ func align(source []rune, i int, text []rune, offset int) (int, bool) {
 	}
 }
 
-// escape is the length of an escape in double quotes, and whether it stands for
-// a character: the end of a line does not.
+// escape returns the length of an escape sequence in double quotes, and whether it stands
+// for a character: an escaped line end does not.
 func escape(source []rune) (length int, character bool) {
 	if len(source) < 2 {
 		return 1, true

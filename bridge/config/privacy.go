@@ -8,14 +8,14 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// rawRedact is what is left out, as it is written.
+// rawRedact is the YAML of redact.
 type rawRedact struct {
 	Store []string            `koanf:"store"`
 	Sinks map[string][]string `koanf:"sinks"`
 }
 
-// redact reads what is never stored, and what is never sent to a sink. It needs the
-// sinks and the sources.
+// redact reads the facts that are never stored, and those that are never sent to a sink.
+// Call it after the sinks and sources are read.
 func (b *builder) redact(value any) {
 	if value == nil {
 		return
@@ -41,14 +41,14 @@ func (b *builder) redact(value any) {
 	}
 }
 
-// neverStored checks paths of what is not stored. What the webhook itself says is
-// needed to route its event; only its body is not.
+// neverStored checks the paths of facts that are not stored. Routing needs the values of
+// the event, but not its body.
 func (b *builder) neverStored(key string, paths []string) {
 	for i, path := range paths {
 		at := element(key, i)
 		steps := strings.Split(path, ".")
 		if slices.Contains([]string{"event", "source", "portal", "incomplete", "inferred", "candidates", "*"}, steps[0]) && !strings.HasPrefix(path, "event.body.") {
-			b.atValue(at, "%s is needed to route and to look up the event; of the webhook itself only event.body.… can be left out", path)
+			b.atValue(at, "the bridge needs %s to route and look up the event; of the webhook, only event.body.… can be removed", path)
 			continue
 		}
 		b.factPath(at, path)
@@ -62,8 +62,8 @@ func (b *builder) factPath(at, path string) {
 	}
 }
 
-// unstored warns of conditions that read what is not stored: it is left out before
-// the routes are asked.
+// unstored warns of conditions that read facts which redact removes: the bridge removes
+// them before it checks the routes.
 func (b *builder) unstored() {
 	for _, r := range b.config.Routes {
 		for _, path := range b.allUnstored(r) {
@@ -75,7 +75,7 @@ func (b *builder) unstored() {
 	}
 }
 
-// allUnstored are the paths that are not stored of the events of a route.
+// allUnstored returns the paths of facts that are not stored for a route's events.
 func (b *builder) allUnstored(r Route) []string {
 	all := slices.Clone(b.config.Redact)
 	for _, s := range b.config.Sources {
@@ -87,7 +87,7 @@ func (b *builder) allUnstored(r Route) []string {
 	return slices.Compact(all)
 }
 
-// retention checks that what comes again is still there to be compared with.
+// retention checks that the store still has an event when its repetition may arrive.
 func (b *builder) retention() {
 	for _, s := range b.config.Sources {
 		key, keep := join("sources", s.Name), b.config.Keep
@@ -95,13 +95,13 @@ func (b *builder) retention() {
 			keep = s.Keep
 		}
 		if s.MaxAge > keep {
-			b.warn("%s.max_age is longer than events are kept, %v: a repetition of an older event is accepted as a new one", key, keep)
+			b.warn("%s.max_age is longer than events are kept (%v): the repetition of an older event counts as a new event", key, keep)
 		}
 		if s.CatchUp == nil {
 			continue
 		}
 		if s.CatchUp.Window >= keep {
-			b.atValue(key+".catch_up.window", "events are kept for %v only: want a shorter time, or events that came would be caught up once more", fmt.Sprint(keep))
+			b.atValue(key+".catch_up.window", "want less than %v, for which events are kept; otherwise the bridge would catch up events that it already had", fmt.Sprint(keep))
 		}
 	}
 }

@@ -56,18 +56,18 @@ redact:
 
 func TestFaultsOfCatchUpAndPrivacy(t *testing.T) {
 	for _, c := range []struct{ source, top, want string }{
-		{`catch_up: {}`, "", "bridge.yaml:3:39: sources.p.catch_up: it asks the Integration API"},
+		{`catch_up: {}`, "", "bridge.yaml:3:39: sources.p.catch_up: needs the Integration API"},
 		{someAPI + `, catch_up: { windw: 1h }`, "", `unknown key; did you mean "window"?`},
 		{someAPI + `, catch_up: { every: often }`, "", "sources.p.catch_up.every: want a duration"},
 		{someAPI + `, catch_up: { after: 2d }`, "", "sources.p.catch_up.after: want a time shorter than the window"},
 		{someAPI + `, catch_up: { events: [ UserCreatd ] }`, "", `sources.p.catch_up.events[0]: no event named "UserCreatd"; did you mean "UserCreated"?`},
 		{someAPI + `, catch_up: { events: [ GroupDeleted ] }`, "", "sources.p.catch_up.events[0]: GroupDeleted cannot be caught up"},
-		{someAPI + `, catch_up: { events: [ "User*" ] }`, "", `have the pattern "User*"`},
-		{someAPI + `, keep: 12h, catch_up: {}`, "", "sources.p.catch_up.window: events are kept for 12h0m0s only"},
+		{someAPI + `, catch_up: { events: [ "User*" ] }`, "", `not the pattern "User*"`},
+		{someAPI + `, keep: 12h, catch_up: {}`, "", "sources.p.catch_up.window: want less than 12h0m0s"},
 		{`keep: long`, "", "bridge.yaml:3:45: sources.p.keep: want a duration"},
 		{`redact: [ user.emailAdress ]`, "", `sources.p.redact[0]: user has no field named "emailAdress"; did you mean "emailAddress"?`},
-		{`redact: [ event.userId ]`, "", "sources.p.redact[0]: event.userId is needed to route"},
-		{`redact: [ event.body ]`, "", "sources.p.redact[0]: event.body is needed"},
+		{`redact: [ event.userId ]`, "", "sources.p.redact[0]: the bridge needs event.userId to route"},
+		{`redact: [ event.body ]`, "", "sources.p.redact[0]: the bridge needs event.body to route"},
 		{``, "redact: { store: [ usr.emailAddress ] }\n", `bridge.yaml:6:20: redact.store[0]: no part named "usr": no template looks it up; did you mean "user"?`},
 		{``, "redact: { store: [ \"user[0]\" ] }\n", "redact.store[0]: want a path such as"},
 		{``, "redact: { sinks: { gild: [ user ] } }\n", `redact.sinks.gild: no sink named "gild"; did you mean "guild"?`},

@@ -2,10 +2,9 @@ package config
 
 import "github.com/absorb-bridge/absorb-bridge/bridge"
 
-// raw is bridge.yaml as it is written, with the defaults of keys that are left
-// out. Durations, rates and zones are texts here: the builder reads them, and
-// knows their place. It also decodes each source, sink and route by itself, so
-// that a fault in one hides none in another.
+// raw is the YAML of bridge.yaml, with the defaults of missing keys. Durations, rates and
+// zones are texts here: the builder parses them and knows their positions. It decodes
+// each source, sink and route separately, so an error in one hides none in another.
 type raw struct {
 	Listen     string         `koanf:"listen"`
 	Intake     rawIntake      `koanf:"intake"`

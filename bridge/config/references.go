@@ -13,8 +13,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// expander puts values in the place of references to the environment and to
-// files.
+// expander replaces references to environment variables and files by their values.
 type expander struct {
 	*document
 	dir  string
@@ -27,7 +26,7 @@ type expander struct {
 // reference is ${NAME}, ${NAME:-default}, ${file:PATH}, or $${ for a literal ${.
 var reference = regexp.MustCompile(`\$\$\{|\$\{([^}]*)\}`)
 
-// expand goes through all values below a path.
+// expand replaces the references in all values below a path.
 func (e *expander) expand(path string, value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -77,7 +76,7 @@ func (e *expander) names() []string {
 	return all
 }
 
-// file reads a secret from a file, as orchestrators mount them.
+// file reads a value from a file, such as a secret that an orchestrator mounts.
 func (e *expander) file(path, name string) string {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(e.dir, name)
@@ -91,22 +90,21 @@ func (e *expander) file(path, name string) string {
 	return e.value(path, name, string(data))
 }
 
-// value takes off what an editor puts around a value, and a .env with the line breaks of
-// Windows: nobody sees it, and a secret with it would fit no signature. What may be meant
-// stays, with a warning.
+// value removes the byte order mark and the line breaks that editors add. They are
+// invisible, and with them a secret would match no signature. Blanks and quotes may be
+// intended: they stay, with a warning.
 func (e *expander) value(path, origin, value string) string {
 	value = strings.TrimRight(strings.TrimPrefix(value, "\ufeff"), "\r\n")
 	switch what := around(value); {
 	case strings.ContainsRune(value, 0) || !utf8.ValidString(value):
 		e.atValue(path, "%s is not text, or is saved as UTF-16; save it as UTF-8", origin)
 	case what != "":
-		e.warnings = append(e.warnings, fmt.Sprintf("%s: %s has %s, which the bridge takes for a part of the value; remove what is not", path, origin, what))
+		e.warnings = append(e.warnings, fmt.Sprintf("%s: %s has %s; the bridge treats them as part of the value, so remove them if they are not", path, origin, what))
 	}
 	return value
 }
 
-// around names what stands around a value and is hardly meant: blanks or quotes; "" if
-// there is nothing of the kind.
+// around names the blanks or quotes around a value, which are probably a mistake, or "".
 func around(value string) string {
 	switch {
 	case value != strings.TrimFunc(value, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }):

@@ -11,7 +11,7 @@ import (
 
 func (b *builder) routes(all []any) {
 	if len(all) == 0 {
-		b.config.Warnings = append(b.config.Warnings, "there are no routes, so events are kept and nothing is delivered")
+		b.config.Warnings = append(b.config.Warnings, "there are no routes: the bridge stores events but delivers nothing")
 	}
 	var sinkNames, sourceNames []string
 	for _, s := range b.config.Sinks {
@@ -27,13 +27,13 @@ func (b *builder) routes(all []any) {
 		b.decode(key, value, &r)
 		switch {
 		case r.Name == "":
-			b.atValue(key+".name", "required: it tells the messages of one route from those of another")
+			b.atValue(key+".name", "required: choose a name, which deliveries and metrics show")
 		case seen[r.Name]:
-			b.atValue(key+".name", "another route is named %q", r.Name)
+			b.atValue(key+".name", "another route has the name %q", r.Name)
 		}
 		seen[r.Name] = true
 		route := Route{Name: r.Name, Sources: r.Sources, To: r.To, Localization: b.localization(key, r.Locale, r.Zone)}
-		b.required(key+".events", r.Events, `which events? write ["*"] for all`)
+		b.required(key+".events", r.Events, `which events? Write ["*"] for all`)
 		for j, text := range r.Events {
 			route.Events = append(route.Events, b.event(element(key+".events", j), text))
 		}
@@ -54,8 +54,8 @@ func (b *builder) required(key string, list []string, ask string) {
 	}
 }
 
-// oneOfNames checks a list of names. A fault in it is at the list's element, and
-// is told by the list's key.
+// oneOfNames checks a list of names. An error has the position of the list's element and
+// the key of the list.
 func (b *builder) oneOfNames(key, what string, names, known []string) {
 	for i, name := range names {
 		if !slices.Contains(known, name) {
@@ -82,9 +82,9 @@ func (b *builder) when(key, text string, r Route) *condition.Condition {
 	return c
 }
 
-// expressions is what expressions may refer to: what the templates look up. The
-// templates' own faults are told when they are loaded for use; until then, any
-// name may be one of theirs.
+// expressions returns the schema of expressions, which includes the templates' lookups.
+// Errors in templates are reported when the templates are loaded for use. If there are
+// any, the schema accepts every name.
 func (b *builder) expressions() condition.Schema {
 	if b.templates == nil {
 		var err error
@@ -99,8 +99,8 @@ func (b *builder) expressions() condition.Schema {
 	return b.schema
 }
 
-// neverKnown warns of parts that nothing looks up for the events of a route: what
-// is said of them is always false.
+// neverKnown warns of parts that a condition reads but no lookup fills: such a condition
+// is never true.
 func (b *builder) neverKnown(key string, r Route, parts []string) {
 	if b.guess {
 		return
@@ -108,11 +108,11 @@ func (b *builder) neverKnown(key string, r Route, parts []string) {
 	for _, part := range parts {
 		for _, s := range b.config.Sources {
 			if s.API == nil && (len(r.Sources) == 0 || slices.Contains(r.Sources, s.Name)) {
-				b.warn("%s reads %s, which is always missing for source %s: it has no api", key, part, s.Name)
+				b.warn("%s reads %s, which is always missing for source %s, because the source has no api", key, part, s.Name)
 			}
 		}
 		if !slices.ContainsFunc(b.lookedUpFor(r), func(l bridge.Lookup) bool { return l.Part == part }) {
-			b.warn("%s reads %s, which is always missing: no template of the route's events looks it up", key, part)
+			b.warn("%s reads %s, which is always missing, because no template of the route's events looks it up", key, part)
 		}
 	}
 }
@@ -121,11 +121,11 @@ func (b *builder) warn(format string, args ...any) {
 	b.config.Warnings = append(b.config.Warnings, fmt.Sprintf(format, args...))
 }
 
-// lookedUpFor are the lookups of all events that a route takes.
+// lookedUpFor returns the lookups of all events that a route takes.
 func (b *builder) lookedUpFor(r Route) []bridge.Lookup {
 	var all []bridge.Lookup
 	for _, event := range r.Events {
-		all = append(all, b.templates.Template(event).Lookups()...) // of an event by its name; of a pattern, the generic one's
+		all = append(all, b.templates.Template(event).Lookups()...) // for a pattern, these are the lookups of the generic template
 		for _, known := range b.templates.Events() {
 			if ok, err := path.Match(event, known); err == nil && ok {
 				all = append(all, b.templates.Template(known).Lookups()...)

@@ -9,11 +9,11 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 )
 
-// MadeUp stands where init has a value filled in and no example shows its form.
+// MadeUp is the placeholder that init writes for a value without an example.
 const MadeUp = "replace-me"
 
-// shortStoreKey is the least length of a key of the store, in characters. Whoever has a
-// copy of the store can try keys without anybody seeing it.
+// shortStoreKey is the minimum length of a store key, in characters. Somebody with a copy
+// of the store can try keys unnoticed.
 const shortStoreKey = 32
 
 func (b *builder) storeKeys(all []bridge.Secret) []bridge.Secret {
@@ -23,39 +23,39 @@ func (b *builder) storeKeys(all []bridge.Secret) []bridge.Secret {
 	return all
 }
 
-// readable warns of refresh tokens that are stored as they are.
+// readable warns of refresh tokens that are stored unencrypted.
 func (b *builder) readable() {
 	for _, s := range b.config.Sources {
 		if s.API != nil && s.API.OAuth != nil && len(b.config.StoreKeys) == 0 {
-			b.warn("the refresh tokens of OAuth, such as that of source %s, can be read in the database and in its backups: set store_keys to encrypt them", s.Name)
+			b.warn("OAuth refresh tokens, such as that of source %s, are stored unencrypted in the database and its backups: set store_keys to encrypt them", s.Name)
 			return
 		}
 	}
 }
 
-// random refuses a secret that can be guessed.
+// random reports a secret that can be guessed.
 func (b *builder) random(at, text string, least int) {
-	const remedy = "take a long random one, such as `openssl rand -hex 32` prints"
+	const remedy = "use a long random value, such as the output of `openssl rand -hex 32`"
 	different := map[rune]bool{}
 	for _, r := range text {
 		different[r] = true
 	}
 	switch {
 	case len(text) < least:
-		b.atValue(at, "can be guessed: it has %d characters, and must have %d; %s", len(text), least, remedy)
+		b.atValue(at, "can be guessed: it has %d characters, and needs at least %d; %s", len(text), least, remedy)
 	case len(different) < fewDifferent:
-		b.atValue(at, "can be guessed: it has %d different characters; %s", len(different), remedy)
+		b.atValue(at, "can be guessed: it has only %d different characters; %s", len(different), remedy)
 	case strings.TrimSpace(text) != text || strings.ContainsFunc(text, unicode.IsControl):
-		b.atValue(at, "begins or ends with a blank, or has a line break or another control character in it: remove it")
+		b.atValue(at, "begins or ends with a blank, or contains a line break or another control character: remove it")
 	}
 }
 
-// secretUse is where a secret is used: by the keys of their bytes.
+// secretUse lists the sources that use a secret, by the secret's bytes.
 type secretUse map[string][]Source
 
 func (b *builder) secrets(key string, s Source, used secretUse) {
 	if len(s.Secrets) == 0 {
-		b.warn("source %s has no secret yet: whatever is posted to %s is answered as a test and never delivered. Save the webhook in the portal, copy its Secret Key, and put it into %s.secrets", s.Name, s.Path, key)
+		b.warn("source %s has no secret yet: the bridge answers requests to %s as tests and delivers none of them. Save the webhook in the portal, and copy its Secret Key into %s.secrets", s.Name, s.Path, key)
 	}
 	for i, secret := range s.Secrets {
 		at := element(key+".secrets", i)
@@ -65,13 +65,13 @@ func (b *builder) secrets(key string, s Source, used secretUse) {
 			continue
 		}
 		if what := around(secret.Reveal()); what != "" {
-			b.atValue(at, "the secret has %s, which no portal's Secret Key has: remove them", what)
+			b.atValue(at, "the secret has %s, but a Secret Key never has: remove them", what)
 			continue
 		}
 		bytes := k.Bytes().Reveal()
 		switch {
 		case secret.Reveal() == MadeUp:
-			b.warn("%s is still what init made up, which everybody knows: put the webhook's Secret Key in its place", at)
+			b.warn("%s is still the placeholder of init, which is public: replace it by the webhook's Secret Key", at)
 		case len(bytes) < absorb.ShortKey:
 			b.warn("%s has %d characters, and anyone who guesses it can sign events: was the Secret Key copied whole?", at, len(bytes))
 		}
@@ -79,17 +79,18 @@ func (b *builder) secrets(key string, s Source, used secretUse) {
 			switch {
 			case other.Name == s.Name:
 			case other.Path == s.Path:
-				b.atValue(at, "source %s has the same secret on the same path, so nobody could tell their events apart", other.Name)
+				b.atValue(at, "source %s has the same secret on the same path, so their events cannot be told apart; give one of them another path", other.Name)
 			default:
-				b.warn("sources %s and %s share a secret: what is signed for one is accepted for the other, at the other's path. Give each webhook its own Secret Key", other.Name, s.Name)
+				b.warn("sources %s and %s share a secret: each accepts requests that are signed for the other. Give each webhook its own Secret Key", other.Name, s.Name)
 			}
 		}
 		used[bytes] = append(used[bytes], s)
 	}
 }
 
-// families has the sources that share a secret, directly or by others, recognise each
-// other's events as repetitions: the same bytes come from one webhook.
+// families groups the sources that share a secret, directly or through other sources.
+// They recognise each other's events as duplicates, because requests with the same bytes
+// come from one webhook.
 func (c *Config) families() {
 	for i, one := range c.Sources {
 		for _, other := range c.Sources[i+1:] {
@@ -100,7 +101,7 @@ func (c *Config) families() {
 	}
 }
 
-// join makes one family of those of two sources.
+// join merges the families of two sources.
 func (c *Config) join(one, other string) {
 	at := func(name string) int {
 		return slices.IndexFunc(c.Sources, func(s Source) bool { return s.Name == name })
@@ -125,7 +126,7 @@ func shareSecret(a, b Source) bool {
 	return false
 }
 
-// keys are the bytes of the secrets that are right.
+// keys returns the bytes of the valid secrets.
 func (s Source) keys() (all []string) {
 	for _, secret := range s.Secrets {
 		if k, err := absorb.NewKey(secret, s.SecretEncoding); err == nil {
@@ -135,7 +136,7 @@ func (s Source) keys() (all []string) {
 	return all
 }
 
-// unverified warns of sources without a secret on the path of one that has some.
+// unverified warns of sources without a secret that share a path with one that has some.
 func (b *builder) unverified() {
 	for _, s := range b.config.Sources {
 		var others []string

@@ -54,7 +54,7 @@ func TestStoreKeys(t *testing.T) {
 		keys, api string
 		warning   string
 	}{
-		{"", oauth, "can be read in the database and in its backups: set store_keys"},
+		{"", oauth, "are stored unencrypted in the database and its backups: set store_keys"},
 		{"store_keys: []", oauth, "set store_keys"},
 		{"store_keys: [ " + good + " ]", oauth, ""},
 		{"", api + "username: u, password: p", ""},
@@ -65,9 +65,9 @@ func TestStoreKeys(t *testing.T) {
 		}
 	}
 	for keys, want := range map[string]string{
-		"[ " + good + ", short-key ]": "store_keys[1]: can be guessed: it has 9 characters, and must have 32",
+		"[ " + good + ", short-key ]": "store_keys[1]: can be guessed: it has 9 characters, and needs at least 32",
 		"[ '' ]":                      "store_keys[0]: can be guessed: it has 0 characters",
-		"[ abababababababababababababababababa ]": "store_keys[0]: can be guessed: it has 2 different characters",
+		"[ abababababababababababababababababa ]": "store_keys[0]: can be guessed: it has only 2 different characters",
 		"[ ' " + good + "' ]":                     "store_keys[0]: begins or ends with a blank",
 	} {
 		_, err := Parse("bridge.yaml", []byte(text("store_keys: "+keys, oauth)), nil)

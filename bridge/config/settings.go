@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// Setting is one value of the configuration, as it was written, and where it came
-// from. What may be a secret is hidden.
+// Setting is one value of the configuration as it was written, and its origin. A possible
+// secret is hidden.
 type Setting struct {
 	Key    string // such as routes[0].to[1]
-	Value  string // with references to the environment and to files as they are
+	Value  string // references to the environment and to files are not replaced
 	Origin string // the file, the environment variable, or "default"
 	Line   int    // in the file; 0 elsewhere
 }
 
-// hiddenValue stands for what may be a secret, whatever its length.
+// hiddenValue replaces a possible secret of any length.
 const hiddenValue = "••••••••"
 
-// settings lists merged values as they are written, in the order of the file; then
-// the defaults of keys that nobody wrote.
+// settings lists the merged values in the order of the file, and then the defaults of
+// missing keys.
 func (d *document) settings(values map[string]any) []Setting {
 	l := &lister{document: d}
 	l.list("", values)
@@ -60,7 +60,7 @@ func (l *lister) list(path string, value any) {
 	}
 }
 
-// variable is the environment variable that a value came from.
+// variable returns the environment variable that set a value.
 func (l *lister) variable(path string) (name string, ok bool) {
 	for ; path != ""; path = parent(path) {
 		if name, ok = l.variables[path]; ok {
@@ -84,8 +84,8 @@ func (l *lister) defaults(path string, of reflect.Value, have map[string]any) {
 	}
 }
 
-// lastKey is the key of a value, or of the list that it is in. What a source's field
-// is called is not known, but its path is plain; so is the pages' own URL.
+// lastKey returns the key of a value, or of the list that contains it. It returns "path",
+// a key that may be shown, for the values of a source's fields and for admin.url.
 func lastKey(path string) string {
 	for strings.HasSuffix(path, "]") { // an element of a list
 		path = parent(path)
@@ -97,10 +97,10 @@ func lastKey(path string) string {
 	return last
 }
 
-// aReference is one without its default, which may be a secret.
+// aReference matches a reference without its default, which may be a secret.
 var aReference = regexp.MustCompile(`\$\{[^}:]*(?::-|\}|:[^}-][^}]*\})`)
 
-// shown is a value as anybody may see it.
+// shown returns a value with possible secrets hidden.
 func shown(path string, value any) string {
 	text := fmt.Sprint(value)
 	_, isBool := value.(bool)

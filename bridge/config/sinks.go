@@ -13,7 +13,7 @@ import (
 
 func (b *builder) sinks(all map[string]any) {
 	if len(all) == 0 {
-		b.atValue("sinks", "there is none; name at least one, with its type")
+		b.atValue("sinks", "required: add at least one sink, with its type")
 	}
 	types := sinks.Types()
 	b.named("sinks", all, func(name, key string, value any) {
@@ -40,7 +40,7 @@ func (b *builder) sinks(all map[string]any) {
 	})
 }
 
-// text is a setting that every sink may have, as a text.
+// text reads one of the settings that every sink may have.
 func (b *builder) text(key string, settings map[string]any, name string) string {
 	value, ok := settings[name].(string)
 	if !ok && settings[name] != nil {
@@ -73,7 +73,7 @@ func (b *builder) settings(key string, s Sink, t kit.Type) {
 	}
 }
 
-// trust checks what a connection by TLS trusts and shows.
+// trust checks the certificate settings of a TLS connection.
 func (b *builder) trust(key string, t kit.Trust) kit.Trust {
 	_, err := t.TLS()
 	for _, fault := range kit.SettingErrors(err) {
@@ -82,8 +82,8 @@ func (b *builder) trust(key string, t kit.Trust) kit.Trust {
 	return t
 }
 
-// sharedQuota warns of a limit that does not count, since another sink shares the
-// quota of the platform and came first.
+// sharedQuota warns of a limit that has no effect, because an earlier sink shares the
+// platform's quota.
 func (b *builder) sharedQuota(key string, s Sink, sink bridge.Sink) {
 	bucketed, ok := sink.(bridge.Bucketed)
 	if !ok {
@@ -92,7 +92,7 @@ func (b *builder) sharedQuota(key string, s Sink, sink bridge.Sink) {
 	for _, other := range b.config.Sinks {
 		o, ok := b.built[other.Name].(bridge.Bucketed)
 		if ok && other.Type == s.Type && o.Bucket() == bucketed.Bucket() && other.Limit != s.Limit {
-			b.warn("%s: it shares the platform's quota with sink %s, whose limit counts for both", key, other.Name)
+			b.warn("%s: this sink shares the platform's quota with sink %s, whose limit applies to both", key, other.Name)
 			return
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 func (b *builder) sources(all map[string]any) {
 	if len(all) == 0 {
-		b.atValue("sources", "there is none; name at least one portal, with its path and secrets")
+		b.atValue("sources", "required: add at least one portal, with its path and secrets")
 	}
 	used := secretUse{}
 	b.named("sources", all, func(name, key string, value any) {
@@ -58,7 +58,7 @@ func (b *builder) sources(all map[string]any) {
 	b.unverified()
 }
 
-// optional reads a duration that may be left out.
+// optional reads a duration that may be missing.
 func (b *builder) optional(key, text string) time.Duration {
 	if text == "" {
 		return 0
@@ -89,8 +89,8 @@ func checkURL(text string) error {
 	return nil
 }
 
-// api reads an Integration API. The portal, which may be "", is where OAuth's tokens
-// come from.
+// api reads an Integration API. The portal's address may be ""; it is the default server
+// of OAuth tokens.
 func (b *builder) api(key string, value any, portal string) *API {
 	var r rawAPI
 	b.decode(key, value, &r)
@@ -115,10 +115,10 @@ func (b *builder) api(key string, value any, portal string) *API {
 		needed = needed[:1]
 		a.OAuth = b.oauth(key+".oauth", r.OAuth, portal)
 		if r.Username != "" || !r.Password.Empty() {
-			b.atValue(key+".oauth", "takes the place of username and password: leave those out")
+			b.atValue(key+".oauth", "replaces username and password: remove those")
 		}
 	}
-	b.wanted(key, needed, "to look up names; leave out the whole api block to run without them")
+	b.wanted(key, needed, "to look up names; to run without names, remove the whole api block")
 	if r.Scheme != "" {
 		a.Scheme = b.oneOf(key+".scheme", r.Scheme, "Bearer", "none")
 	}
@@ -134,7 +134,7 @@ func (b *builder) api(key string, value any, portal string) *API {
 	return a
 }
 
-// setting is one that may be missing.
+// setting is a setting that may be missing.
 type setting struct {
 	name    string
 	missing bool
@@ -157,9 +157,9 @@ func (b *builder) oauth(key string, value any, portal string) *OAuth {
 	case portal != "":
 		r.TokenURL = portal + "/oauth/token"
 	default:
-		b.atValue(key+".token_url", "required, such as https://acme.myabsorb.com/oauth/token, unless the source has portal")
+		b.atValue(key+".token_url", "required if the source has no portal; for example https://acme.myabsorb.com/oauth/token")
 	}
-	b.wanted(key, []setting{{"client_id", r.ClientID == ""}, {"client_secret", r.ClientSecret.Empty()}}, "for OAuth; the portal's settings show it")
+	b.wanted(key, []setting{{"client_id", r.ClientID == ""}, {"client_secret", r.ClientSecret.Empty()}}, "for OAuth; the portal's settings show its value")
 	return &OAuth{TokenURL: r.TokenURL, ClientID: r.ClientID, ClientSecret: r.ClientSecret, RefreshToken: r.RefreshToken}
 }
 
@@ -170,7 +170,7 @@ func or(text, fallback string) string {
 	return text
 }
 
-// eventNames are the catalogue's, for suggestions.
+// eventNames returns the names of Absorb's events, for suggestions.
 func eventNames() []string {
 	var all []string
 	for _, e := range absorb.Events() {
@@ -179,14 +179,14 @@ func eventNames() []string {
 	return all
 }
 
-// event gives a route's event its canonical name.
+// event returns the canonical name of a route's event.
 func (b *builder) event(key, text string) string {
 	if strings.ContainsAny(text, "*?[") {
 		b.glob(key, text)
 		return text
 	}
 	if !absorb.Known(text) {
-		b.atValue(key, "no event named %q%s (a pattern such as %q takes events that are not in Absorb's list)",
+		b.atValue(key, "no event named %q%s (to match events that are not in Absorb's list, write a pattern such as %q)",
 			text, bridge.DidYouMean(text, eventNames()), text+"*")
 	}
 	return absorb.Canonical(text)

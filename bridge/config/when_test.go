@@ -107,11 +107,11 @@ message: { title: x }
 func TestWarningsOfConditions(t *testing.T) {
 	text := withWhen(`    when: department.name == "x" and course.name == "y"`)
 	c := parseText(t, text)
-	if want := `[routes[0].when reads department, which is always missing: no template of the route's events looks it up]`; fmt.Sprint(c.Warnings) != want {
+	if want := `[routes[0].when reads department, which is always missing, because no template of the route's events looks it up]`; fmt.Sprint(c.Warnings) != want {
 		t.Errorf("warnings %v", c.Warnings)
 	}
 	text = strings.Replace(withWhen(`    when: course.name == "y" or event.userId == "z"`), ", api: { region: us, key: k, username: u, password: p }", "", 1)
-	if c := parseText(t, text); len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "reads course, which is always missing for source p: it has no api") {
+	if c := parseText(t, text); len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "reads course, which is always missing for source p, because the source has no api") {
 		t.Errorf("warnings %v", c.Warnings)
 	}
 }

@@ -54,10 +54,10 @@ func TestWhyTheAPIRefuses(t *testing.T) {
 	}{
 		"bare tokens only":   {200, bearer(false), "Bearer", []string{"set sources.production.api.scheme: none", "accepts it with scheme: none"}, "Portal Settings", 2},
 		"bearer tokens only": {200, bearer(true), "none", []string{"set sources.production.api.scheme: Bearer"}, "Portal Settings", 2},
-		"a refused login":    {401, always(200), "Bearer", []string{"the login was refused", "to try username and password", "Rest API Private Key", "compare its ending"}, "scheme", 1},
+		"a refused login":    {401, always(200), "Bearer", []string{"the login was refused", "to test username and password", "Rest API Private Key", "compare its ending"}, "scheme", 1},
 		"refused calls":      {200, always(401), "Bearer", []string{"with either scheme", "x-api-key", "Rest API Private Key"}, "username", 2},
-		"a disabled portal":  {200, always(403), "Bearer", []string{"whether the portal is disabled", "the right to view"}, "scheme", 1},
-		"a forbidden login":  {403, always(200), "Bearer", []string{"whether the portal is disabled"}, "scheme", 1},
+		"a disabled portal":  {200, always(403), "Bearer", []string{"that the portal is not disabled", "the right to view"}, "scheme", 1},
+		"a forbidden login":  {403, always(200), "Bearer", []string{"that the portal is not disabled"}, "scheme", 1},
 		"another server":     {404, always(404), "Bearer", []string{"no Integration API answers there", "compare its ending"}, "scheme", 1},
 		"an API in trouble":  {503, always(200), "Bearer", []string{"try again later"}, "compare", 1000},
 	} {

@@ -1,6 +1,5 @@
-// Package doctor looks at a set-up, running or not, from inside and from outside, and
-// says of each part whether it is well, and what to do if it is not. It posts nothing
-// and changes nothing.
+// Package doctor checks a setup, whether the bridge runs or not. For each part it reports
+// a status and, if something is wrong, a remedy. It posts and changes nothing.
 package doctor
 
 import (
@@ -21,49 +20,49 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// Status is how a part is.
+// Status is the result of a check.
 type Status string
 
-// The statuses. Only Fail keeps the bridge from its work.
+// The statuses. Only Fail means that the bridge cannot do its work.
 const (
 	OK   Status = "ok"
 	Warn Status = "warn"
 	Fail Status = "fail"
 )
 
-// Finding is what was found of one part.
+// Finding is the result of one check.
 type Finding struct {
 	Check  string `json:"check"` // such as "sink academy"
 	Status Status `json:"status"`
 	Found  string `json:"found"`            // without secrets
-	Remedy string `json:"remedy,omitempty"` // what to do
+	Remedy string `json:"remedy,omitempty"` // how to fix it
 }
 
-// Options says what to look at.
+// Options says what to check.
 type Options struct {
 	Path    string   // of the configuration
-	Environ []string // as os.Environ gives it
-	URL     string   // webhook's URL as the internet knows it, or ""
+	Environ []string // in the form of os.Environ
+	URL     string   // public URL of the webhook, or ""
 	Version string   // of this program
 
-	HTTP *http.Client // for the public URL and the clock; nil for one of its own
+	HTTP *http.Client // for the public URL and the clock; nil for a default client
 }
 
-// patience bounds each check.
+// patience is the maximum time of each check.
 const patience = 10 * time.Second
 
-// examination is what the checks look at.
+// examination is the state that the checks share.
 type examination struct {
 	Options
 	config         *config.Config
 	parts          *gateway.Parts
-	runningVersion string // "" when it tells none
-	running        error  // why no bridge answers at the admin address; nil if one does
+	runningVersion string // "" if unknown
+	running        error  // why no bridge answers at the admin address; nil if one answers
 	store          store.Examination
 	broken         error // why the store cannot be used
 }
 
-// Run makes all checks, at the same time, and gives their findings in order.
+// Run makes all checks concurrently and returns their findings in a fixed order.
 func Run(ctx context.Context, o Options) []Finding {
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Timeout: patience}
@@ -92,7 +91,7 @@ func Run(ctx context.Context, o Options) []Finding {
 	return append(findings, together(ctx, checks)...)
 }
 
-// alone is a check with one finding.
+// alone adapts a check with one finding.
 func alone(check func(context.Context) Finding) func(context.Context) []Finding {
 	return func(ctx context.Context) []Finding { return []Finding{check(ctx)} }
 }
@@ -125,10 +124,10 @@ func fail(check, remedy, format string, args ...any) Finding {
 	return Finding{check, Fail, clean(format, args...), remedy}
 }
 
-// clean is one line: much of it comes from outside.
+// clean returns one line without control characters, because it may contain foreign text.
 func clean(format string, args ...any) string { return bridge.CleanLine(fmt.Sprintf(format, args...)) }
 
-// configuration loads and builds, as check does.
+// configuration loads the configuration and builds the parts, as the command check does.
 func (e *examination) configuration() []Finding {
 	const check = "configuration"
 	c, err := config.Load(e.Path, e.Environ)
@@ -148,7 +147,7 @@ func (e *examination) configuration() []Finding {
 				more = fmt.Sprintf(" (and %d more)", n)
 			}
 		}
-		return []Finding{fail(check, "absorb-bridge check shows every fault; the other checks need a valid one", "%s%s", first, more)}
+		return []Finding{fail(check, "run absorb-bridge check to see every error; the other checks need a valid configuration", "%s%s", first, more)}
 	}
 	e.config, e.parts = c, parts
 	findings := []Finding{ok(check, "%s is valid (sources: %d, sinks: %d, routes: %d)", e.Path, len(c.Sources), len(c.Sinks), len(c.Routes))}
@@ -158,53 +157,53 @@ func (e *examination) configuration() []Finding {
 	return findings
 }
 
-// bridge tells whether one runs, and whether it is of this version: who has installed
-// another one and not restarted the bridge waits for what it cannot do yet.
+// bridge checks whether a bridge runs, and whether it has this version: after an upgrade
+// people forget to restart it.
 func (e *examination) bridge(ctx context.Context) Finding {
 	const check = "bridge"
 	if e.running == nil {
 		if err := gateway.Ready(ctx, e.config); err != nil {
-			return fail(check, "its log says why the store takes nothing", "one runs, but %v", err)
+			return fail(check, "read its log: it says why the store accepts nothing", "it runs, but %v", err)
 		}
 		if e.runningVersion != "" && e.runningVersion != e.Version {
-			return warn(check, "restart the bridge to run what is installed now, or, if it runs another file, install the same version there and here",
-				"one runs and accepts events, but it is %s, and this program is %s", e.runningVersion, e.Version)
+			return warn(check, "restart the bridge to run the installed version; if it runs another file, install the same version there",
+				"it runs and accepts events, but its version is %s, and this program is %s", e.runningVersion, e.Version)
 		}
-		return ok(check, "one runs and accepts events")
+		return ok(check, "it runs and accepts events")
 	}
 	if e.store.InUse {
-		return warn(check, "set admin.listen and admin.token as they are for the running one, or restart it", "one runs with this store, but cannot be asked: %v", e.running)
+		return warn(check, "set admin.listen and admin.token to the values of the running bridge, or restart it", "a bridge uses this store, but its API does not answer: %v", e.running)
 	}
-	return ok(check, "none runs here with this configuration")
+	return ok(check, "it does not run here with this configuration")
 }
 
-// storage tells whether the store can be used.
+// storage checks whether the store can be used.
 func (e *examination) storage(context.Context) Finding {
 	const check, least, little = "store", 50 << 20, 500 << 20
 	label, s := store.Label(e.config.Store.Reveal()), e.store
 	mega := s.Free >> 20
 	switch {
 	case e.broken != nil:
-		return fail(check, "no bridge can use it like this", "%s: %v", label, e.broken)
+		return fail(check, "fix this first: the bridge cannot start without its store", "%s: %v", label, e.broken)
 	case s.Free > 0 && s.Free < least:
-		return fail(check, "make room on the disk; events are refused when it is full", "%s: %d MB are free", label, mega)
+		return fail(check, "free space on the disk; when it is full, the bridge refuses events", "%s: only %d MB are free", label, mega)
 	case s.Free > 0 && s.Free < little:
-		return warn(check, "make room on the disk; events are refused when it is full", "%s: %d MB are free", label, mega)
+		return warn(check, "free space on the disk; when it is full, the bridge refuses events", "%s: only %d MB are free", label, mega)
 	}
-	state := fmt.Sprintf("tables of version %d", s.Version)
+	state := fmt.Sprintf("its tables have version %d", s.Version)
 	switch {
 	case !s.Exists:
-		state = "the first start makes it"
+		state = "the bridge creates it at its first start"
 	case s.Version < s.Known:
-		state += fmt.Sprintf(", which the next start brings to %d", s.Known)
+		state += fmt.Sprintf(", and the next start upgrades them to %d", s.Known)
 	}
 	if s.Free > 0 {
 		state += fmt.Sprintf(", %d MB free", mega)
 	}
-	return ok(check, "%s can be written; %s", label, state)
+	return ok(check, "%s is writable; %s", label, state)
 }
 
-// zones tells which time it is where the messages go.
+// zones reports the time in each configured time zone.
 func (e *examination) zones(context.Context) Finding {
 	seen := map[string]bool{}
 	var all []string
@@ -221,15 +220,15 @@ func (e *examination) zones(context.Context) Finding {
 	for _, r := range e.config.Routes {
 		add(r.Localization.Zone)
 	}
-	return ok("time zones", "known; it is %s", strings.Join(all, ", "))
+	return ok("time zones", "the time is %s", strings.Join(all, ", "))
 }
 
-// sink tries one without a message.
+// sink checks a sink without sending a message.
 func (e *examination) sink(ctx context.Context, name string) Finding {
 	check := "sink " + name
 	probed, can := e.parts.Sinks[name].(bridge.Probed)
 	if !can {
-		return ok(check, "cannot be tried without a message: absorb-bridge send --sink %s sends a sample", name)
+		return ok(check, "cannot be checked without a message; to send a sample, run: absorb-bridge send --sink %s", name)
 	}
 	found, err := probed.Probe(ctx)
 	if err == nil {
@@ -246,7 +245,7 @@ func (e *examination) sink(ctx context.Context, name string) Finding {
 	return fail(check, remedy, "%s", cmp.Or(failure.Error(), "no answer"))
 }
 
-// lookups tells which lookups Absorb never answers.
+// lookups reports the lookups that Absorb never answers.
 func (e *examination) lookups(context.Context) (all []Finding) {
 	for _, u := range e.store.Unanswered {
 		all = append(all, warn("lookups of "+u.Source, u.Remedy(), "%s", u.Summary()))

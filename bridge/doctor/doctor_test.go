@@ -127,8 +127,8 @@ func TestAllIsWell(t *testing.T) {
 		}
 	}
 	p.says(t, "version", OK, "v1")
-	p.says(t, "store", OK, "the first start makes it")
-	p.says(t, "bridge", OK, "none runs")
+	p.says(t, "store", OK, "the bridge creates it at its first start")
+	p.says(t, "bridge", OK, "it does not run here")
 	p.says(t, "listen", OK, "is free")
 	p.says(t, "time zones", OK, "Europe/Berlin")
 	p.says(t, "api of production", OK, "there is none")
@@ -153,20 +153,20 @@ func TestConfigurationWithFaults(t *testing.T) {
 func TestBesideARunningBridge(t *testing.T) {
 	p := newPatient(t, console, "", "")
 	p.start(t)
-	p.says(t, "bridge", OK, "one runs and accepts events")
+	p.says(t, "bridge", OK, "it runs and accepts events")
 	p.says(t, "listen", OK, "a bridge answers")
 	p.says(t, "admin.listen", OK, "a bridge answers")
-	p.says(t, "store", OK, "tables of version")
+	p.says(t, "store", OK, "its tables have version")
 
 	p.Version = "v2"
-	p.says(t, "bridge", Warn, "it is v1, and this program is v2 → restart the bridge")
+	p.says(t, "bridge", Warn, "its version is v1, and this program is v2 → restart the bridge")
 
 	text, err := os.ReadFile(p.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.write(t, "bridge.yaml", strings.Replace(string(text), p.admin, loopback.Address(t), 1), 0o600)
-	p.says(t, "bridge", Warn, "cannot be asked")
+	p.says(t, "bridge", Warn, "its API does not answer")
 }
 
 func TestAnotherProgramListens(t *testing.T) {
@@ -177,12 +177,12 @@ func TestAnotherProgramListens(t *testing.T) {
 	p.says(t, "listen", Fail, "another program answers")
 	p.says(t, "admin.listen", Fail, "another program answers")
 	p.Environ = append(p.Environ, "BRIDGE_LISTEN=192.0.2.1:80") // nobody's: a documentation address
-	p.says(t, "listen", Fail, "choose another address by listen")
+	p.says(t, "listen", Fail, "set listen to another address")
 }
 
 func TestStore(t *testing.T) {
 	p := newPatient(t, console, "", "store: ./bridge.yaml/bridge.db")
-	p.says(t, "store", Fail, "no bridge can use it")
+	p.says(t, "store", Fail, "fix this first")
 	p = newPatient(t, console, "", "")
 	p.write(t, "data/bridge.db", "this is not a database, but long enough to have a header of one hundred bytes, which SQLite reads first of all", 0o600)
 	p.says(t, "store", Fail, "restore a backup")
@@ -196,7 +196,7 @@ func TestStore(t *testing.T) {
 	if _, err := db.Exec(`CREATE TABLE goose_db_version (version_id INTEGER); INSERT INTO goose_db_version VALUES (1)`); err != nil {
 		t.Fatal(err)
 	}
-	p.says(t, "store", OK, "which the next start brings to")
+	p.says(t, "store", OK, "and the next start upgrades them to")
 	if _, err := db.Exec(`UPDATE goose_db_version SET version_id = 99999`); err != nil {
 		t.Fatal(err)
 	}
@@ -222,9 +222,9 @@ func TestAPI(t *testing.T) {
 		return fmt.Sprintf(`, api: { url: "%s", key: "%s", username: "%s", password: "%s", budget: 1s }`, url, s["key"], s["username"], password)
 	}
 	p := newPatient(t, console, api(server.URL, "${SECRET}"), "")
-	p.says(t, "api of production", OK, "lets us in")
-	p.says(t, "clock", OK, "agrees with that of the API of production")
-	newPatient(t, console, api(server.URL, "wrong-password"), "").says(t, "api of production", Fail, "to try username and password")
+	p.says(t, "api of production", OK, "accepts the login")
+	p.says(t, "clock", OK, "agrees with the clock of the API of production")
+	newPatient(t, console, api(server.URL, "wrong-password"), "").says(t, "api of production", Fail, "to test username and password")
 	newPatient(t, console, api("http://"+loopback.Address(t), "x"), "").says(t, "api of production", Fail, "connection refused")
 	newPatient(t, console, fmt.Sprintf(`, api: { url: "%s", key: k, oauth: { token_url: "%s/oauth/token", client_id: c, client_secret: s, refresh_token: r } }`, server.URL, server.URL), "").
 		says(t, "api of production", Warn, "would use up the refresh token")
@@ -251,7 +251,7 @@ func TestAPIWithTheKeptToken(t *testing.T) {
 	}
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		before := lms.Requests("/authenticate")
-		p.says(t, "api of production", OK, "lets us in")
+		p.says(t, "api of production", OK, "accepts the login")
 		if lms.Requests("/authenticate") == before {
 			return // the bridge had stored its token by then
 		}
@@ -270,7 +270,7 @@ func TestClock(t *testing.T) {
 		newPatient(t, console, fmt.Sprintf(`, api: { url: "%s", key: k, username: u, password: p }`, server.URL), "").says(t, "clock", status, "the API of production")
 		server.Close()
 	}
-	newPatient(t, console, "", "").says(t, "clock", OK, "nothing answers that it could be compared with")
+	newPatient(t, console, "", "").says(t, "clock", OK, "there is no other clock to compare it with")
 }
 
 func TestSinks(t *testing.T) {
@@ -300,7 +300,7 @@ func TestTemplates(t *testing.T) {
 
 func TestPermissions(t *testing.T) {
 	p := newPatient(t, console, "", "")
-	p.says(t, "permissions", OK, "nobody else")
+	p.says(t, "permissions", OK, "no other user")
 	p.write(t, ".env", "SECRET=x", 0o644)
 	p.says(t, "permissions", Warn, ".env has secrets")
 	p.write(t, ".env", "SECRET=x", 0o600)
@@ -309,12 +309,12 @@ func TestPermissions(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.write(t, "bridge.yaml", string(text), 0o644)
-	p.says(t, "permissions", OK, "nobody else")
+	p.says(t, "permissions", OK, "no other user")
 	p.write(t, "bridge.yaml", strings.Replace(string(text), "${SECRET}", hidden, 1), 0o644)
 	p.says(t, "permissions", Warn, "has secrets, and everybody can read it")
 	p.write(t, "bridge.yaml", string(text), 0o622)
-	p.says(t, "permissions", Warn, "can be changed by others")
+	p.says(t, "permissions", Warn, "can be changed by other users")
 	p.write(t, "bridge.yaml", strings.Replace(string(text), "${SECRET}", "${file:secret}", 1), 0o600)
 	p.write(t, "secret", hidden, 0o644)
-	p.says(t, "permissions", Warn, "secret is a secret and can be read by everybody")
+	p.says(t, "permissions", Warn, "secret is a secret, and everybody can read it")
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/templates"
 )
 
-// permissions tells who else may read secrets and change where messages go.
+// permissions checks who else can read secrets or change the configuration.
 func (e *examination) permissions(context.Context) Finding {
 	const check = "permissions"
 	var open []string
@@ -27,25 +27,25 @@ func (e *examination) permissions(context.Context) Finding {
 			open = append(open, name+" "+what)
 		}
 	}
-	look(e.config.Files[0], 0o022, "can be changed by others")
-	if e.holdsSecrets() {
+	look(e.config.Files[0], 0o022, "can be changed by other users")
+	if e.hasSecrets() {
 		look(e.config.Files[0], 0o004, "has secrets, and everybody can read it")
 	}
 	for _, name := range e.config.Files[1:] {
-		if !strings.HasPrefix(name, "/run/") { // an orchestrator's, for this process alone
-			look(name, 0o006, "is a secret and can be read by everybody")
+		if !strings.HasPrefix(name, "/run/") { // mounted by an orchestrator for this process only
+			look(name, 0o006, "is a secret, and everybody can read it")
 		}
 	}
 	look(filepath.Join(filepath.Dir(e.Path), ".env"), 0o006, "has secrets, and everybody can read it")
 	look(e.config.Store.Reveal(), 0o006, "has names and tokens, and everybody can read it")
 	if len(open) > 0 {
-		return warn(check, "chmod 600, and chown to the user that runs the bridge", "%s", strings.Join(open, "; "))
+		return warn(check, "run chmod 600 on these files, and chown them to the user that runs the bridge", "%s", strings.Join(open, "; "))
 	}
-	return ok(check, "nobody else can read secrets or change the configuration")
+	return ok(check, "no other user can read secrets or change the configuration")
 }
 
-// holdsSecrets tells whether a secret stands in the configuration itself.
-func (e *examination) holdsSecrets() bool {
+// hasSecrets reports whether the configuration file itself contains a secret.
+func (e *examination) hasSecrets() bool {
 	text, err := os.ReadFile(e.config.Files[0])
 	if err != nil {
 		return false
@@ -67,16 +67,17 @@ func (e *examination) holdsSecrets() bool {
 	return slices.ContainsFunc(secrets, func(s bridge.Secret) bool { return len(s) >= 8 && strings.Contains(string(text), s.Reveal()) })
 }
 
-// templates tells of the admin's own templates: that they are read, and which of them
-// know less than the built-in ones of today. Faults in them are the configuration's.
+// templates checks the admin's own templates: that they are readable, and which of them
+// lack sections of the current built-in templates. Errors in them are findings of the
+// configuration.
 func (e *examination) templates(context.Context) Finding {
 	const check = "templates"
 	if e.config.Templates == "" {
-		return ok(check, "the built-in ones")
+		return ok(check, "only the built-in ones")
 	}
 	files, err := filepath.Glob(filepath.Join(e.config.Templates, "*.y*ml"))
 	if _, unread := os.ReadDir(e.config.Templates); err != nil || unread != nil {
-		return fail(check, "make the folder, or let the user that runs the bridge read it", "%s cannot be read", e.config.Templates)
+		return fail(check, "create the folder, or let the user that runs the bridge read it", "%s cannot be read", e.config.Templates)
 	}
 	builtIn := builtInKeys()
 	var odd []string
@@ -92,15 +93,15 @@ func (e *examination) templates(context.Context) Finding {
 			event = builtIn[name].event
 		}
 		if !absorb.Known(event) && event != "*" {
-			odd = append(odd, fmt.Sprintf("%s is about %s, which is not in Absorb's list%s", name, event, bridge.DidYouMean(event, eventNames())))
+			odd = append(odd, fmt.Sprintf("%s is for %s, which is not one of Absorb's events%s", name, event, bridge.DidYouMean(event, eventNames())))
 			continue
 		}
 		if missing := builtIn.lacking(absorb.Canonical(event), own); len(missing) > 0 {
-			odd = append(odd, fmt.Sprintf("%s has no %s, which the built-in one has", name, strings.Join(missing, ", ")))
+			odd = append(odd, fmt.Sprintf("%s has no %s, but the built-in template has", name, strings.Join(missing, ", ")))
 		}
 	}
 	if len(odd) > 0 {
-		return warn(check, "compare with the built-in templates of this version", "%s: %s", e.config.Templates, strings.Join(odd, "; "))
+		return warn(check, "compare them with the built-in templates of this version", "%s: %s", e.config.Templates, strings.Join(odd, "; "))
 	}
 	return ok(check, "%d of your own in %s", n, e.config.Templates)
 }
@@ -112,7 +113,7 @@ func eventNames() (all []string) {
 	return all
 }
 
-// outline is which event a template is about, and its sections.
+// outline is the event of a template, and its sections.
 type outline struct {
 	event string
 	keys  []string
@@ -143,8 +144,7 @@ func keysOf(text []byte, err error) (keys []string, event string) {
 	return keys, event
 }
 
-// lacking are the sections that the built-in template of an event has, and these keys
-// have not.
+// lacking returns the sections of an event's built-in template that are not among keys.
 func (o outlines) lacking(event string, keys []string) (missing []string) {
 	for _, known := range o {
 		if absorb.Canonical(known.event) != event {

@@ -23,10 +23,10 @@ const (
 	someSkew = 30 * time.Second
 	muchSkew = 5 * time.Minute
 
-	fewDays = 14 // of a certificate that renews itself, as most do 30 days before its end
+	fewDays = 14 // automatic renewal happens earlier, usually 30 days before the certificate expires
 )
 
-// listening tells of the addresses that the bridge listens on: free, or its own.
+// listening checks that the bridge's addresses are free, or that a bridge uses them.
 func (e *examination) listening(ctx context.Context) []Finding {
 	findings := []Finding{e.address(ctx, "listen", e.config.Listen, "/", ours)}
 	if e.config.Admin.Listen != "" {
@@ -37,7 +37,7 @@ func (e *examination) listening(ctx context.Context) []Finding {
 	return findings
 }
 
-// address asks who is at an address of this machine.
+// address checks which program uses an address of this machine.
 func (e *examination) address(ctx context.Context, check, address, path string, is func(status int, body string) bool) Finding {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil { // it was checked
@@ -51,17 +51,17 @@ func (e *examination) address(ctx context.Context, check, address, path string, 
 	case err == nil && is(status, body):
 		return ok(check, "%s: a bridge answers", address)
 	case err == nil:
-		return fail(check, "choose another address by "+check+", or stop the other program", "%s: another program answers", address)
+		return fail(check, "set "+check+" to another address, or stop the other program", "%s: another program answers", address)
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return fail(check, "choose another address by "+check+": ports below 1024 may need a privilege", "%v", err)
+		return fail(check, "set "+check+" to another address; ports below 1024 may need a privilege", "%v", err)
 	}
 	_ = l.Close()
 	return ok(check, "%s is free", address)
 }
 
-// get asks by GET, which posts nothing: a bridge refuses it in its own words.
+// get makes a GET request. It posts nothing: a bridge refuses it with its own message.
 func (e *examination) get(ctx context.Context, address string) (status int, body string, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -76,12 +76,12 @@ func (e *examination) get(ctx context.Context, address string) (status int, body
 	return res.StatusCode, string(text), err
 }
 
-// ours tells a bridge's refusal of a GET, whatever the path.
+// ours reports whether an answer is a bridge's refusal of a GET, on any path.
 func ours(status int, body string) bool {
 	return strings.Contains(words(body), intake.NoSource) && status == http.StatusNotFound || atWebhook(status, body)
 }
 
-// atWebhook tells its refusal at a webhook's path.
+// atWebhook reports whether an answer is a bridge's refusal of a GET on a webhook's path.
 func atWebhook(status int, body string) bool {
 	return status == http.StatusMethodNotAllowed && words(body) == intake.OnlyPOST
 }
@@ -90,11 +90,11 @@ func words(body string) string {
 	var answer struct {
 		Error string `json:"error"`
 	}
-	_ = json.Unmarshal([]byte(body), &answer) // what is no JSON has no words
+	_ = json.Unmarshal([]byte(body), &answer) // without JSON there is no message
 	return answer.Error
 }
 
-// publicURL goes the way of a webhook, as far as that goes without one.
+// publicURL follows the path of a webhook through DNS and the proxy, with a GET request.
 func (e *examination) publicURL(ctx context.Context) []Finding {
 	if e.URL == "" {
 		return nil
@@ -102,21 +102,21 @@ func (e *examination) publicURL(ctx context.Context) []Finding {
 	const check = "public URL"
 	u, err := url.Parse(e.URL)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return []Finding{fail(check, "give the whole URL, such as https://bridge.example.com/absorb", "--url is no URL")}
+		return []Finding{fail(check, "give the whole URL, such as https://bridge.example.com/absorb", "--url is not a URL")}
 	}
 	var findings []Finding
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
 	if err != nil {
-		return []Finding{fail(check, "make the DNS entry, or wait until it is known here", "%s does not resolve: %v", u.Hostname(), err)}
+		return []Finding{fail(check, "create the DNS entry, or wait until this machine resolves it", "%s does not resolve: %v", u.Hostname(), err)}
 	}
 	for _, a := range addresses {
 		if a.Unmap().IsPrivate() || a.IsLoopback() {
-			findings = append(findings, warn(check, "the portal must reach it from the internet", "%s leads to %s, which is no public address", u.Hostname(), a.Unmap()))
+			findings = append(findings, warn(check, "make sure that the portal can reach it from the internet", "%s resolves to %s, which is not a public address", u.Hostname(), a.Unmap()))
 			break
 		}
 	}
 	if u.Scheme == "http" {
-		findings = append(findings, warn(check, "put a TLS proxy in front of the bridge (docs/deployment.md)", "webhooks would come unencrypted"))
+		findings = append(findings, warn(check, "put a TLS proxy in front of the bridge (docs/deployment.md)", "webhooks would arrive unencrypted"))
 	}
 	var paths []string
 	for _, s := range e.config.Sources {
@@ -142,7 +142,7 @@ func (e *examination) throughTheProxy(ctx context.Context, u *url.URL) Finding {
 		if _, bad := errors.AsType[*tls.CertificateVerificationError](err); bad {
 			return fail(check, "give the proxy a certificate that browsers trust, with its chain, for "+u.Hostname(), "%v", err)
 		}
-		return fail(check, "start the proxy and the bridge, and let the internet reach them", "%v", err)
+		return fail(check, "start the proxy and the bridge, and open the firewall for the portal", "%v", err)
 	}
 	defer res.Body.Close()
 	text, _ := io.ReadAll(io.LimitReader(res.Body, 4<<10))
@@ -158,15 +158,15 @@ func (e *examination) throughTheProxy(ctx context.Context, u *url.URL) Finding {
 	case atWebhook(res.StatusCode, string(text)):
 		return ok(check, "%s leads to a bridge%s", u.Host, certificate)
 	case res.StatusCode >= 300 && res.StatusCode < 400:
-		return fail(check, "give the portal the URL that it leads to: webhooks do not follow", "it redirects (%d)", res.StatusCode)
+		return fail(check, "set the portal's webhook to the target URL: Absorb does not follow redirects", "it redirects (%d)", res.StatusCode)
 	case ours(res.StatusCode, string(text)):
 		return fail(check, "let the proxy pass the path unchanged", "a bridge answers, but no source has the path that reaches it")
 	}
-	return fail(check, "have the proxy pass it to "+e.config.Listen, "something else than the bridge answers (%d)", res.StatusCode)
+	return fail(check, "let the proxy pass it to "+e.config.Listen, "something other than the bridge answers (%d)", res.StatusCode)
 }
 
-// clock compares this machine's with others: a token's life and a signature's age
-// are told by it.
+// clock compares this machine's clock with other clocks. The expiry of tokens and the
+// age of signatures depend on it.
 func (e *examination) clock(ctx context.Context) Finding {
 	const check = "clock"
 	skew, by := e.store.Skew, ""
@@ -183,16 +183,16 @@ func (e *examination) clock(ctx context.Context) Finding {
 	}
 	switch {
 	case by == "":
-		return ok(check, "%s; nothing answers that it could be compared with", time.Now().UTC().Format(time.RFC3339))
+		return ok(check, "%s; there is no other clock to compare it with", time.Now().UTC().Format(time.RFC3339))
 	case skew.Abs() >= muchSkew:
-		return fail(check, "set the clock, by NTP", "it differs from that of %s by %s", by, skew.Abs().Round(time.Second))
+		return fail(check, "synchronise the clock with NTP", "it differs from the clock of %s by %s", by, skew.Abs().Round(time.Second))
 	case skew.Abs() >= someSkew:
-		return warn(check, "set the clock, by NTP", "it differs from that of %s by %s", by, skew.Abs().Round(time.Second))
+		return warn(check, "synchronise the clock with NTP", "it differs from the clock of %s by %s", by, skew.Abs().Round(time.Second))
 	}
-	return ok(check, "agrees with that of %s", by)
+	return ok(check, "agrees with the clock of %s", by)
 }
 
-// ahead is how far a server's clock is ahead of this one, to a second or two.
+// ahead returns how far a server's clock is ahead of this one, to within two seconds.
 func (e *examination) ahead(ctx context.Context, base string) (time.Duration, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/", nil)
 	if err != nil {

@@ -44,10 +44,10 @@ func TestPublicURL(t *testing.T) {
 	}
 	right := proxy(t, bridge(""), nil)
 	see(right, "/absorb").says(t, "public URL", OK, "leads to a bridge; its certificate is valid for")
-	see(right, "/absorb").says(t, "public URL", Warn, "no public address")
+	see(right, "/absorb").says(t, "public URL", Warn, "not a public address")
 	see(right, "/elsewhere").says(t, "public URL", Fail, `no source has the path "/elsewhere"`)
 	see(proxy(t, bridge("/stripped"), nil), "/absorb").says(t, "public URL", Fail, "pass the path unchanged")
-	see(proxy(t, http.NotFoundHandler(), nil), "/absorb").says(t, "public URL", Fail, "something else than the bridge answers (404)")
+	see(proxy(t, http.NotFoundHandler(), nil), "/absorb").says(t, "public URL", Fail, "something other than the bridge answers (404)")
 	see(proxy(t, http.RedirectHandler("https://example.com", http.StatusMovedPermanently), nil), "/absorb").says(t, "public URL", Fail, "it redirects (301)")
 
 	stranger := see(right, "/absorb")

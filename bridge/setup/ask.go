@@ -13,23 +13,23 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// ErrEnded is that nobody answers any more.
+// ErrEnded means that the input ended before all questions were answered.
 var ErrEnded = errors.New("the input ended before the last question")
 
-// Interview asks questions, one a line, and reads the answers. A question is asked
-// again until its answer will do.
+// Interview asks questions, one per line, and reads the answers. It repeats a question
+// until the answer is valid.
 type Interview struct {
 	in  *bufio.Scanner
 	out io.Writer
 }
 
-// NewInterview asks on out and reads from in.
+// NewInterview writes questions to out and reads answers from in.
 func NewInterview(in io.Reader, out io.Writer) *Interview {
 	return &Interview{bufio.NewScanner(in), out}
 }
 
-// ask asks until check is content with the answer, or with the fallback when the
-// answer is empty.
+// ask repeats a question until check accepts the answer. An empty answer means the
+// fallback.
 func (i *Interview) ask(question, fallback string, check func(string) error) (string, error) {
 	if fallback != "" {
 		question += " [" + fallback + "]"
@@ -52,14 +52,14 @@ func (i *Interview) ask(question, fallback string, check func(string) error) (st
 	}
 }
 
-// URL asks where the internet reaches the bridge.
+// URL asks for the public URL of the webhook.
 func (i *Interview) URL() (string, error) {
-	return i.ask("Under which URL does the internet reach the bridge, such as https://bridge.example.com/absorb? (Enter: not known yet)", "", CheckURL)
+	return i.ask("What is the public URL of the bridge, such as https://bridge.example.com/absorb? (Enter: not known yet)", "", CheckURL)
 }
 
 // API asks for the Integration API.
 func (i *Interview) API() (string, error) {
-	answer, err := i.ask("Which region is the portal in, for names instead of ids: us, ca, eu, au, sandbox-us, …, or the API's URL? (Enter: no API)", "", func(s string) error {
+	answer, err := i.ask("Which region is the portal's Integration API in: us, ca, eu, au, sandbox-us, …? Its URL works too. The API turns ids into names. (Enter: no API)", "", func(s string) error {
 		return CheckAPI(noneIsEmpty(s))
 	})
 	return noneIsEmpty(answer), err
@@ -70,16 +70,16 @@ func (i *Interview) Login() (string, error) {
 	return i.ask("How does the bridge log in to the API: password (user name and password of an administrator), or oauth (Absorb recommends it; you log in once, in a browser)?", ByPassword, CheckLogin)
 }
 
-// Portal asks where the portal is. Where that is needed, Enter is no answer.
+// Portal asks for the portal's address. If it is needed, the answer must not be empty.
 func (i *Interview) Portal(needed bool) (string, error) {
-	question := "Which address does the portal have in a browser, such as https://acme.myabsorb.com?"
+	question := "What is the portal's address in a browser, such as https://acme.myabsorb.com?"
 	if !needed {
-		question += " (Enter: not known yet; messages then link to nothing)"
+		question += " (Enter: not known yet; messages then have no links)"
 	}
 	answer, err := i.ask(question, "", func(s string) error {
 		address, err := PortalOf(s)
 		if err == nil && address == "" && needed {
-			err = errors.New("the login needs it")
+			err = errors.New("the login needs the portal's address")
 		}
 		return err
 	})
@@ -96,7 +96,7 @@ func noneIsEmpty(s string) string {
 	return s
 }
 
-// YesNo asks a question that Enter answers with yes.
+// YesNo asks a question whose default answer is yes.
 func (i *Interview) YesNo(question string) (bool, error) {
 	answer, err := i.ask(question, "yes", func(s string) error {
 		if !slices.Contains([]string{"y", "yes", "n", "no"}, strings.ToLower(s)) {
@@ -107,11 +107,11 @@ func (i *Interview) YesNo(question string) (bool, error) {
 	return strings.HasPrefix(strings.ToLower(answer), "y"), err
 }
 
-// Sinks asks where messages go. Secrets are asked for if there is a place to keep
-// them.
+// Sinks asks for the destinations of messages. It asks for secrets only if there is a
+// place to keep them.
 func (i *Interview) Sinks(secrets bool) (all []Sink, err error) {
 	types := slices.Sorted(maps.Keys(sinks.Types()))
-	answer, err := i.ask("Where should messages go? One or more of "+strings.Join(types, ", ")+", with commas", "console", func(s string) error {
+	answer, err := i.ask("Where should messages go? Choose one or more, separated by commas: "+strings.Join(types, ", "), "console", func(s string) error {
 		var errs []error
 		for _, name := range listOf(s) {
 			errs = append(errs, CheckType(name.(string)))
@@ -138,7 +138,7 @@ func (i *Interview) Sinks(secrets bool) (all []Sink, err error) {
 	return all, nil
 }
 
-// Settings asks for what a sink needs and does not have yet.
+// Settings asks for the needed settings that a sink does not have yet.
 func (i *Interview) Settings(s *Sink, secrets bool) error {
 	for _, f := range kit.Fields(sinks.Types()[s.Type].Config) {
 		if f.Ask == "" || s.Settings[f.Key] != "" || f.Secret && !secrets || !s.wants(f) {
@@ -168,7 +168,7 @@ func (i *Interview) Settings(s *Sink, secrets bool) error {
 	return nil
 }
 
-// wants tells whether a setting is to be asked for after those before it.
+// wants reports whether to ask for a setting, given the previous answers.
 func (s *Sink) wants(f kit.Field) bool {
 	switch {
 	case f.With() != "":
@@ -179,7 +179,7 @@ func (s *Sink) wants(f kit.Field) bool {
 	return f.Need != ""
 }
 
-// first tells whether a setting comes before the one that may take its place.
+// first reports whether a setting comes before its alternative.
 func (s *Sink) first(f kit.Field) bool {
 	for _, other := range kit.Fields(sinks.Types()[s.Type].Config) {
 		if other.Key == f.Key || other.Key == f.Or() {

@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// EnvFile is the variables in a form that a shell, systemd's EnvironmentFile and
-// Compose read alike.
+// EnvFile returns the variables in a form that a shell, systemd's EnvironmentFile and
+// Compose read in the same way.
 func EnvFile(all []Variable) (string, error) {
 	var b strings.Builder
 	for _, v := range all {
@@ -16,7 +16,7 @@ func EnvFile(all []Variable) (string, error) {
 		}
 		value, ok := envQuote(v.Value)
 		if !ok {
-			return "", fmt.Errorf("the value of %s has a line break, a control character, or quotes or backslashes beside a backquote: no file of variables can have it; put it into a file of its own, and write ${file:PATH} in the configuration", v.Name)
+			return "", fmt.Errorf("the value of %s has a line break, a control character, or a backquote together with a quote or a backslash, which a file of variables cannot contain; put the value into its own file, and write ${file:PATH} in the configuration", v.Name)
 		}
 		fmt.Fprintf(&b, "%s=%s\n", v.Name, value)
 	}
@@ -25,9 +25,9 @@ func EnvFile(all []Variable) (string, error) {
 
 var inDoubleQuotes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`)
 
-// envQuote quotes a value. Between single quotes all three readers take everything as
-// it is, but for a quote; of a backslash some make more. Between double quotes all
-// know the same escapes, but Compose none of a backquote.
+// envQuote quotes a value. Single quotes are safe in all three readers, except for a
+// single quote and a backslash, which some readers interpret. In double quotes all know
+// the same escapes, but Compose has none for a backquote.
 func envQuote(value string) (string, bool) {
 	switch {
 	case strings.ContainsFunc(value, unicode.IsControl):

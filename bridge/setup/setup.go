@@ -1,5 +1,5 @@
-// Package setup writes a first bridge.yaml from a few answers: only what was chosen,
-// with comments, and with references in place of secrets.
+// Package setup writes a first bridge.yaml from a few answers. The file contains only
+// what was chosen, with comments, and references to variables instead of secrets.
 package setup
 
 import (
@@ -17,12 +17,12 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// Answers are what somebody wants.
+// Answers are the choices for the new configuration.
 type Answers struct {
-	URL    string // under which the internet reaches the bridge, with the webhook's path; "" when it is not known yet
+	URL    string // public URL of the webhook, or "" if it is not known yet
 	API    string // a region, the address of an API, or "" for none
 	Login  string // to the API: ByPassword (or "") or ByOAuth
-	Portal string // its address, which ByOAuth needs; "" when it is not known yet
+	Portal string // its address, needed for ByOAuth; "" if it is not known yet
 	Sinks  []Sink
 }
 
@@ -32,16 +32,16 @@ const (
 	ByOAuth    = "oauth"
 )
 
-// Sink is one place that messages go to.
+// Sink is one destination of messages.
 type Sink struct {
 	Name, Type string
-	Settings   map[string]string // lists with commas; a secret's value goes to the environment
+	Settings   map[string]string // lists are separated by commas; secrets become variables
 }
 
 // defaultPath is the webhook's path while the URL is not known.
 const defaultPath = "/absorb"
 
-// path is the webhook's.
+// path returns the webhook's path.
 func (a Answers) path() string {
 	if u, err := url.Parse(a.URL); err == nil && len(u.Path) > 1 {
 		return u.Path
@@ -49,7 +49,7 @@ func (a Answers) path() string {
 	return defaultPath
 }
 
-// CheckURL takes a webhook's URL, or nothing.
+// CheckURL accepts a webhook's URL, or "".
 func CheckURL(text string) error {
 	u, err := url.Parse(text)
 	switch {
@@ -63,7 +63,7 @@ func CheckURL(text string) error {
 	return nil
 }
 
-// CheckAPI takes a region, the address of an API, or nothing.
+// CheckAPI accepts a region, the URL of an API, or "".
 func CheckAPI(text string) error {
 	if _, known := absorb.BaseURL(text); known || text == "" {
 		return nil
@@ -74,7 +74,7 @@ func CheckAPI(text string) error {
 	return fmt.Errorf("want a region (us, ca, eu or au, or the sandbox of one, such as sandbox-us) or the API's URL, have %q", text)
 }
 
-// CheckLogin takes a way to log in to an API.
+// CheckLogin accepts ByPassword and ByOAuth.
 func CheckLogin(text string) error {
 	if text != ByPassword && text != ByOAuth {
 		return fmt.Errorf("want %s or %s, have %q", ByPassword, ByOAuth, text)
@@ -82,8 +82,8 @@ func CheckLogin(text string) error {
 	return nil
 }
 
-// PortalOf is the address of a portal, taken from that of any of its pages. It is ""
-// for nothing.
+// PortalOf returns the address of a portal, given the address of any of its pages. For
+// "" it returns "".
 func PortalOf(text string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
@@ -92,12 +92,12 @@ func PortalOf(text string) (string, error) {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		return "", errors.New("want the portal's address, such as https://acme.myabsorb.com")
 	case u.User != nil:
-		return "", errors.New("want the portal's address without a user name and a password")
+		return "", errors.New("leave out the user name and the password of the portal's address")
 	}
 	return u.Scheme + "://" + u.Host, nil
 }
 
-// CheckType takes the name of a sink type.
+// CheckType accepts the name of a sink type.
 func CheckType(name string) error {
 	known := slices.Sorted(maps.Keys(sinks.Types()))
 	if !slices.Contains(known, name) {
@@ -106,10 +106,10 @@ func CheckType(name string) error {
 	return nil
 }
 
-// sinkName is what a sink may be called.
+// sinkName matches the names that a sink may have.
 var sinkName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
-// CheckName takes a sink's name that none of the others has.
+// CheckName accepts a valid name that no other sink has.
 func CheckName(name string, others []Sink) error {
 	if !sinkName.MatchString(name) {
 		return fmt.Errorf("names are lower-case letters, digits, - and _, have %q", name)
@@ -125,7 +125,7 @@ func CheckName(name string, others []Sink) error {
 // reference is a value that comes from the environment.
 var reference = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$`)
 
-// CheckSetting tries a setting of a sink type by building a sink with it.
+// CheckSetting checks a setting of a sink type by building a sink with it.
 func CheckSetting(typeName, key, value string) error {
 	t := sinks.Types()[typeName]
 	fields := kit.Fields(t.Config)
@@ -138,7 +138,7 @@ func CheckSetting(typeName, key, value string) error {
 		return fmt.Errorf("%s sinks have no setting %q%s (there are: %s)", typeName, key, bridge.DidYouMean(key, known), strings.Join(known, ", "))
 	}
 	if strings.Contains(value, "${") {
-		return nil // nobody knows it yet
+		return nil // its value is not known yet
 	}
 	settings := maps.Clone(t.Example)
 	if _, bot := t.BotExample[key]; bot && settings[key] == nil {
@@ -157,7 +157,7 @@ func CheckSetting(typeName, key, value string) error {
 	return nil
 }
 
-// Set reads a setting of a sink, NAME.KEY=VALUE. A secret must be a reference.
+// Set sets a sink's setting from the text NAME.KEY=VALUE. A secret must be a reference.
 func (a Answers) Set(text string) error {
 	place, value, both := strings.Cut(text, "=")
 	name, key, dotted := strings.Cut(place, ".")
@@ -166,12 +166,12 @@ func (a Answers) Set(text string) error {
 	}
 	i := slices.IndexFunc(a.Sinks, func(s Sink) bool { return s.Name == name })
 	if i < 0 {
-		return fmt.Errorf("%s: no --sink has the name %q", place, name)
+		return fmt.Errorf("%s: no sink named %q: add it with --sink", place, name)
 	}
 	s := a.Sinks[i]
 	for _, f := range kit.Fields(sinks.Types()[s.Type].Config) {
 		if f.Key == key && f.Secret && !reference.MatchString(value) {
-			return fmt.Errorf("%s: others can see the command line: write a reference such as '${%s}', and set that variable", place, variable(name, key))
+			return fmt.Errorf("%s: other users can see the command line; write a reference such as '${%s}', and set that variable", place, variable(name, key))
 		}
 	}
 	if err := CheckSetting(s.Type, key, value); err != nil {
@@ -190,8 +190,8 @@ func listOf(text string) (all []any) {
 	return all
 }
 
-// Missing are the settings without which nothing can be written: those that are
-// needed and no secrets, which the environment has.
+// Missing returns the needed settings that have no value. Secrets are never missing,
+// because they become variables.
 func (s Sink) Missing() (keys []string) {
 	for _, f := range s.chosen() {
 		if !f.Secret && s.Settings[f.Key] == "" {
@@ -201,8 +201,8 @@ func (s Sink) Missing() (keys []string) {
 	return keys
 }
 
-// chosen are the settings that the sink is written with: those with an answer, and
-// those that are needed.
+// chosen returns the settings to write for the sink: those with an answer, and those
+// that are needed.
 func (s Sink) chosen() (all []kit.Field) {
 	fields := kit.Fields(sinks.Types()[s.Type].Config)
 	meant := func(key string) bool {

@@ -121,7 +121,7 @@ func TestInterview(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	for _, want := range []string{
-		"want a whole URL", "want a region", "want password or oauth", "the login needs it", "want the portal's address, such as", "without a user name", "want yes or no", `did you mean "slack"?`, "lower-case letters", "want a URL like https://hooks.slack.com",
+		"want a whole URL", "want a region", "want password or oauth", "the login needs the portal's address", "want the portal's address, such as", "leave out the user name", "want yes or no", `did you mean "slack"?`, "lower-case letters", "want a URL like https://hooks.slack.com",
 		"want smtps://HOST", "want one address", "there is a sink named", "[discord]",
 	} {
 		if !strings.Contains(out.String(), want) {
@@ -180,9 +180,9 @@ func TestStepsAreTheReadmes(t *testing.T) {
 	flat := func(s string) string { return strings.Join(strings.Fields(strings.ReplaceAll(s, "*", "")), " ") }
 	steps := flat(Answers{Sinks: []Sink{{Name: "a", Type: "console"}}}.Steps(Files{}, Place{Config: "x.yaml"}))
 	for _, words := range []string{
-		"See what it will say", "Make the webhook in Absorb", "as a system administrator open Account → Client Settings → Webhooks → New Webhook. Choose the events, give the URL",
-		"and save. Open the webhook again: now it shows its Secret Key. Copy it", "Start it:", "Press Test Webhook in the portal: it shows the bridge's answer",
-		"That request is signed with a random value, so it is not delivered",
+		"Send a sample message", "Create the webhook in Absorb", "as a system administrator open Account → Client Settings → Webhooks → New Webhook. Choose the events, enter the public URL of the bridge",
+		"and save. Open the webhook again: now it shows its Secret Key. Copy it", "Start the bridge:", "Press Test Webhook in the portal: it shows the bridge's answer",
+		"The portal signs that request with a random value, so the bridge does not deliver it",
 	} {
 		if !strings.Contains(flat(string(readme)), words) {
 			t.Errorf("the readme does not say %q", words)
@@ -195,7 +195,7 @@ func TestStepsAreTheReadmes(t *testing.T) {
 
 func TestSet(t *testing.T) {
 	for text, want := range map[string]string{
-		"hr.smtp": "NAME.KEY=VALUE", "hr=x": "NAME.KEY=VALUE", "nobody.smtp=x": `no --sink has the name "nobody"`, "hr.stmp=x": `did you mean "smtp"?`,
+		"hr.smtp": "NAME.KEY=VALUE", "hr=x": "NAME.KEY=VALUE", "nobody.smtp=x": `no sink named "nobody": add it with --sink`, "hr.stmp=x": `did you mean "smtp"?`,
 		"hr.smtp=mail": "want smtps://HOST", "hr.password=hunter2": "${HR_PASSWORD}", "hr.smtp=smtp://mail.example.com": "", "hr.password=${PW}": "", "hr.to=a@example.com,b@example.com": "",
 	} {
 		a := Answers{Sinks: []Sink{{Name: "hr", Type: "email", Settings: map[string]string{}}}}

@@ -15,26 +15,25 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// Variable is one of the environment that the configuration refers to.
+// Variable is an environment variable that the configuration refers to.
 type Variable struct {
-	Name, Value string // a made-up value that has the right form, unless somebody gave the real one
+	Name, Value string // the value is a placeholder in the right form, unless Given
 	About       string
 	Given       bool // the value is the real one
 }
 
-// Files are what the answers amount to.
+// Files are the results: the configuration, and the variables that it needs.
 type Files struct {
 	Config      string
 	Environment []Variable
 }
 
-// Write writes the configuration, and checks it as serve would, with the variables
-// set.
+// Write returns the configuration. It checks it with the variables set, as serve would.
 func (a Answers) Write() (Files, error) {
 	w := &writer{}
 	w.head(a)
 	w.source(a)
-	w.line("\n# Where messages go. Every sink has a name of your choice and a type.\nsinks:")
+	w.line("\n# The destinations of messages. You choose the name of each sink.\nsinks:")
 	for _, s := range a.Sinks {
 		w.sink(s)
 	}
@@ -45,7 +44,7 @@ func (a Answers) Write() (Files, error) {
 		environ = append(environ, v.Name+"="+v.Value)
 	}
 	if _, err := config.Parse("bridge.yaml", []byte(f.Config), environ); err != nil {
-		return f, fmt.Errorf("these answers make no valid configuration:\n%w", err)
+		return f, fmt.Errorf("the configuration from these answers is not valid:\n%w", err)
 	}
 	return f, nil
 }
@@ -57,39 +56,39 @@ type writer struct {
 
 func (w *writer) line(format string, args ...any) { fmt.Fprintf(&w.text, format+"\n", args...) }
 
-// setting writes one setting that the environment has, made up for now.
+// setting writes a reference to a variable, whose value is a placeholder.
 func (w *writer) setting(indent, key, name, about string) {
 	w.line("%s%s: %s", indent, key, quote("${"+name+"}"))
 	w.variables = append(w.variables, Variable{Name: name, Value: config.MadeUp, About: about})
 }
 
-// quote writes a text in YAML's double quotes, which are JSON's.
+// quote returns a text in YAML's double quotes, which are the same as JSON's.
 func quote(text string) string {
 	var b strings.Builder
 	out := json.NewEncoder(&b)
 	out.SetEscapeHTML(false)
-	_ = out.Encode(text) // a text always can be
+	_ = out.Encode(text) // encoding a string cannot fail
 	return strings.TrimSpace(b.String())
 }
 
 func (w *writer) head(a Answers) {
 	w.line(`# yaml-language-server: $schema=./bridge.schema.json
 #
-# The configuration of absorb-bridge, as absorb-bridge init wrote it. ${NAME} takes a
-# value from the environment. docs/configuration.md explains every key; try changes
+# The configuration of absorb-bridge, written by absorb-bridge init. ${NAME} is replaced
+# by an environment variable. docs/configuration.md explains every key. Check changes
 # with: absorb-bridge check
 
-# Where Absorb posts its webhooks. Put a TLS proxy in front of it.
+# The address that receives Absorb's webhooks. Put a TLS proxy in front of it.
 listen: ":8080"
 
-# The file that keeps events until they are delivered, on a local disk.
+# The file that stores events and deliveries. It must be on a local disk.
 store: ./data/bridge.db`)
 	if a.API != "" && a.Login == ByOAuth {
-		w.line("# Encrypts the tokens of the API in that file.\nstore_keys: [ \"${ABSORB_STORE_KEY}\" ]")
+		w.line("# Encrypts the API's tokens in that file.\nstore_keys: [ \"${ABSORB_STORE_KEY}\" ]")
 		w.variables = append(w.variables, Variable{Name: "ABSORB_STORE_KEY", Value: rand.Text() + rand.Text(), About: "encrypts the tokens in the store; do not keep it beside backups of the store", Given: true})
 	}
 	w.line(`
-# The portals that may post. Every source has a name of your choice.
+# The portals that send webhooks. You choose the name of each source.
 sources:
   production:`)
 	if a.URL == "" {
@@ -101,22 +100,21 @@ sources:
 }
 
 func (w *writer) source(a Answers) {
-	w.line(`    # The Secret Key that the portal shows once the webhook was saved. Until then
-    # secrets: [] will do, and nothing is delivered.
+	w.line(`    # The Secret Key that the portal shows after you save the webhook. Until then use
+    # secrets: []; the bridge then delivers nothing.
     secrets:
       - "${ABSORB_SECRET}"`)
 	w.variables = append(w.variables, Variable{Name: "ABSORB_SECRET", Value: config.MadeUp, About: "the webhook's Secret Key"})
 	if a.Portal != "" {
-		w.line(`    # Where the portal is: messages link to its courses and curricula. For links to
-    # people and the rest, add their addresses: docs/configuration.md says how.
+		w.line(`    # The portal's address: messages link to its courses and curricula. For links to
+    # people and other pages, add links: docs/configuration.md shows how.
     portal: %s`, quote(a.Portal))
 	}
 	if a.API == "" {
 		return
 	}
-	w.line(`    # Absorb's Integration API, for names in place of ids. Make an administrator of
-    # its own for it, with the right to view: docs/absorb-api.md shows
-    # each click.
+	w.line(`    # Absorb's Integration API turns ids into names. Create an administrator for it,
+    # with the right to view: docs/absorb-api.md shows how.
     api:`)
 	if _, region := absorb.BaseURL(a.API); region {
 		w.line("      region: %s", a.API)
@@ -125,7 +123,7 @@ func (w *writer) source(a Answers) {
 	}
 	w.setting("      ", "key", "ABSORB_API_KEY", "the private key of the Integration API")
 	if a.Login == ByOAuth {
-		w.line("      # Then log in, once: absorb-bridge login production\n      oauth:")
+		w.line("      # Then log in once: absorb-bridge login production\n      oauth:")
 		w.setting("        ", "client_id", "ABSORB_OAUTH_ID", "the id of the OAuth client in Absorb")
 		w.setting("        ", "client_secret", "ABSORB_OAUTH_SECRET", "and its secret")
 		return
@@ -153,7 +151,7 @@ func (w *writer) sink(s Sink) {
 	}
 }
 
-// value writes a setting as a text, or as a list of them.
+// value writes a setting as a text or as a list of texts.
 func (w *writer) value(f kit.Field, value string) {
 	if !f.List {
 		w.line("    %s: %s", f.Key, quote(value))
@@ -167,7 +165,7 @@ func (w *writer) value(f kit.Field, value string) {
 
 var anyReference = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
-// refer notes the variables in a value that somebody wrote with references.
+// refer adds the variables to which a given value refers.
 func (w *writer) refer(s Sink, f kit.Field, value string) {
 	for _, found := range anyReference.FindAllStringSubmatch(value, -1) {
 		if !slices.ContainsFunc(w.variables, func(v Variable) bool { return v.Name == found[1] }) {
@@ -176,7 +174,7 @@ func (w *writer) refer(s Sink, f kit.Field, value string) {
 	}
 }
 
-// fill is the variable of a setting: with the value given, or with an example's.
+// fill returns the variable of a setting, with the given value or an example.
 func fill(name, value string, s Sink, f kit.Field) Variable {
 	v := Variable{Name: name, Value: value, About: f.Ask, Given: value != ""}
 	if v.Given {
@@ -195,8 +193,8 @@ func fill(name, value string, s Sink, f kit.Field) Variable {
 	return v
 }
 
-// variable is the name of the variable that has a sink's setting. Those that begin
-// with BRIDGE override keys, and those with ABSORB are the source's.
+// variable returns the name of the variable for a sink's setting. It never begins with
+// BRIDGE, which would override a key, or with ABSORB, which the source uses.
 func variable(sink, key string) string {
 	name := strings.ToUpper(strings.ReplaceAll(sink+"_"+key, "-", "_"))
 	if strings.HasPrefix(name, "BRIDGE") || strings.HasPrefix(name, "ABSORB") || name[0] >= '0' && name[0] <= '9' {
@@ -205,8 +203,8 @@ func variable(sink, key string) string {
 	return name
 }
 
-// routes sends everything everywhere. What programs read has a route of its own:
-// for them no event waits for others.
+// routes writes routes that send every event to every sink. Sinks for programs have a
+// route of their own without stories, so their events do not wait.
 func (w *writer) routes(all []Sink) {
 	var people, programs []string
 	for _, s := range all {
@@ -222,7 +220,7 @@ func (w *writer) routes(all []Sink) {
 	if len(people) > 0 {
 		w.line(`  - name: everything
     events: [ "*" ]            # names of events, or patterns such as "*Completed*"
-    story: true                # a completion, its certificate and its credits are one message, some seconds later
+    story: true                # one message for a completion, its certificate and its credits, some seconds later
     to: [ %s ]`, quoteAll(people))
 	}
 	if len(programs) > 0 {

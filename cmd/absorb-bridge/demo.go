@@ -54,7 +54,7 @@ start the demo again. Only email then needs the new certificate (ca).`,
 	flags.IntVar(&o.Ports.Portal, "portal-port", 0, "port of the emulated portal (default: a free one)")
 	flags.StringSliceVar(&o.manners, "portal-profile", nil, "habits of the portal, separated by commas (default: none)")
 	flags.StringVar(&o.webhooks, "webhooks", "lean", "what the portal's webhooks name: lean or full")
-	flags.BoolVar(&o.Alone, "no-bridge", false, "run only the portal and the platforms, for your own bridge")
+	flags.BoolVar(&o.NoBridge, "no-bridge", false, "run only the portal and the platforms, for your own bridge")
 	flags.DurationVar(&o.Every, "every", 3*time.Second, "time between two events after the first round")
 	flags.DurationVar(&o.length, "for", 0, "end after this long (default: at Ctrl-C)")
 	for _, name := range []string{"bridge-port", "admin-port", "every", "webhooks"} {

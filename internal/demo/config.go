@@ -11,8 +11,7 @@ import (
 
 const sourcePath = "/absorb"
 
-// config is the demo's bridge.yaml. It goes through the same reader as a real
-// one.
+// config returns the demo's configuration, read in the same way as a bridge.yaml.
 func (s *stage) config(dir string) (*config.Config, error) {
 	sinks := s.sinks()
 	for _, sink := range sinks {
@@ -25,22 +24,22 @@ func (s *stage) config(dir string) (*config.Config, error) {
 	return config.Parse("demo.yaml", text, nil)
 }
 
-// lent is a bridge.yaml for somebody's own bridge: all of it, words included, may be
-// saved as it is.
-func (s *stage) lent() (string, error) {
+// ownBridge returns a bridge.yaml for the user's own bridge. Its comments explain the
+// demo, so the whole text can be saved as it is.
+func (s *stage) ownBridge() (string, error) {
 	text, err := s.yaml(loopback(8080), loopback(8081), "./data/bridge.db", s.sinks())
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf(`# absorb-bridge demo: an emulated portal and emulated platforms, for a bridge of your
-# own. Everything is made up, the secrets, too. Ctrl-C ends it.
+	return fmt.Sprintf(`# absorb-bridge demo: an emulated portal and emulated platforms, for your own bridge.
+# All data is made up, also the secrets. Press Ctrl-C to stop.
 #
-#   wall    http://%s/    look here: what the platforms got
+#   wall    http://%s/    look here: the messages on all platforms
 #   portal  http://%s/    the emulated portal and its Integration API
 #
-# Save this as bridge.yaml, or take from it what yours needs. In another terminal:
+# Save this as bridge.yaml, or copy what you need. Start the bridge in another terminal:
 #   absorb-bridge check && absorb-bridge serve
-# and in a third, in the place of the portal:
+# Send an event, as the portal would, in a third terminal:
 #   absorb-bridge emit --portal http://%[2]s --url http://127.0.0.1:8080%[3]s --secret %[4]s --webhooks lean --event CertificateAwarded
 
 %[5]s`, s.wallListener.Addr(), s.portalListener.Addr(), sourcePath, secret, text), nil
@@ -50,7 +49,7 @@ func (s *stage) sinks() map[string]map[string]any {
 	return s.wall.Sinks("http://"+s.wallListener.Addr().String(), s.mailListener.Addr().String())
 }
 
-// yaml writes a configuration whose portal and platforms are the demo's.
+// yaml returns a configuration for the demo's portal and platforms.
 func (s *stage) yaml(listen, admin, store string, sinks map[string]map[string]any) ([]byte, error) {
 	text, err := yaml.MarshalWithOptions(yaml.MapSlice{
 		{Key: "listen", Value: listen},

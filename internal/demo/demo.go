@@ -1,5 +1,5 @@
-// Package demo runs the bridge between an emulated portal and emulated chat
-// platforms, all on loopback, with everything real in between.
+// Package demo runs a real bridge between an emulated portal and emulated platforms,
+// all on loopback. With Options.NoBridge it runs the emulators only.
 package demo
 
 import (
@@ -26,21 +26,21 @@ type Ports struct {
 	Bridge, Admin, Wall, Mail, Portal int
 }
 
-// Options says how the demo runs.
+// Options configures the demo.
 type Options struct {
 	Ports    Ports
 	Manners  portal.Manners // of the emulated portal
-	Webhooks portal.Profile // how its webhooks are written
-	Alone    bool           // only what stands around a bridge, which is somebody's own
-	Every    time.Duration  // between two events of the trickle
-	Out      io.Writer      // where the demo says what it does
-	Log      *slog.Logger   // the bridge's
+	Webhooks portal.Profile // the form of its webhooks
+	NoBridge bool           // run the emulators only
+	Every    time.Duration  // time between two events after the first round
+	Out      io.Writer      // receives what the demo prints
+	Log      *slog.Logger   // of the bridge
 }
 
-// secret signs the demo's webhooks. Everybody may know it.
+// secret signs the demo's webhooks. It is public.
 const secret = "demo-secret-of-nobody"
 
-// Run runs the demo until the context ends, and leaves nothing behind.
+// Run runs the demo until the context ends. It leaves no files behind.
 func Run(ctx context.Context, o Options) (err error) {
 	s := &stage{
 		Options: o,
@@ -51,17 +51,17 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := s.listen(ctx); err != nil {
 		return err
 	}
-	if o.Alone {
-		return s.alone(ctx)
+	if o.NoBridge {
+		return s.withoutBridge(ctx)
 	}
 	return s.withBridge(ctx)
 }
 
-// withBridge runs the demo's own bridge in the middle of it all.
+// withBridge runs the emulators and a bridge.
 func (s *stage) withBridge(ctx context.Context) (err error) {
 	dir, err := os.MkdirTemp("", "absorb-bridge-demo-")
 	if err != nil {
-		return errors.Join(fmt.Errorf("make a place for the demo's store: %w", err), s.closeListeners())
+		return errors.Join(fmt.Errorf("create a temporary folder for the demo's store: %w", err), s.closeListeners())
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	c, err := s.config(dir)
@@ -75,25 +75,25 @@ func (s *stage) withBridge(ctx context.Context) (err error) {
 	s.posts = "http://" + bridge.Addr().String() + sourcePath
 	s.admin = bridge.AdminAddr().String()
 
-	group, ctx := s.around(ctx)
+	group, ctx := s.emulate(ctx)
 	group.Go(func() error { return bridge.Run(ctx) })
 	group.Go(func() error { return s.play(ctx) })
 	return group.Wait()
 }
 
-// alone says how a bridge of one's own is set up for what stands around it.
-func (s *stage) alone(ctx context.Context) error {
-	text, err := s.lent()
+// withoutBridge prints a configuration for the user's own bridge.
+func (s *stage) withoutBridge(ctx context.Context) error {
+	text, err := s.ownBridge()
 	if err != nil {
 		return errors.Join(err, s.closeListeners())
 	}
 	s.say("%s", text)
-	group, _ := s.around(ctx)
+	group, _ := s.emulate(ctx)
 	return group.Wait()
 }
 
-// around serves the portal and the platforms until the context ends.
-func (s *stage) around(ctx context.Context) (*errgroup.Group, context.Context) {
+// emulate serves the portal and the platforms until the context ends.
+func (s *stage) emulate(ctx context.Context) (*errgroup.Group, context.Context) {
 	group, ctx := errgroup.WithContext(ctx)
 	serve(ctx, group, s.wallListener, s.wall.Handler())
 	serve(ctx, group, s.portalListener, s.portal.Handler())
@@ -102,7 +102,7 @@ func (s *stage) around(ctx context.Context) (*errgroup.Group, context.Context) {
 	return group, ctx
 }
 
-// stage is what stands around the bridge.
+// stage is the emulated portal and the emulated platforms.
 type stage struct {
 	Options
 	portal *portal.Portal
@@ -110,8 +110,8 @@ type stage struct {
 
 	wallListener, mailListener, portalListener net.Listener
 
-	posts string // URL that the portal posts to
-	admin string // address of the bridge's own pages
+	posts string // URL to which the portal posts
+	admin string // address of the admin pages
 }
 
 func (s *stage) listen(ctx context.Context) error {
@@ -126,7 +126,7 @@ func (s *stage) listen(ctx context.Context) error {
 	} {
 		var err error
 		if *l.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", loopback(l.port)); err != nil {
-			return errors.Join(fmt.Errorf("listen for the demo's %s: %w (choose another port by --%s-port)", l.what, err, l.what), s.closeListeners())
+			return errors.Join(fmt.Errorf("listen for the demo's %s: %w (choose another port with --%s-port)", l.what, err, l.what), s.closeListeners())
 		}
 	}
 	return nil

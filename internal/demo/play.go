@@ -12,17 +12,17 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/wall"
 )
 
-// play sends a round of all events, waits until they are on the wall, and then
-// lets things happen now and then.
+// play sends one of each event, waits until all are on the wall, and then sends an event
+// at intervals.
 func (s *stage) play(ctx context.Context) error {
 	s.say(`absorb-bridge demo: everything runs on this machine, with made-up people.
 
-  wall      http://%s/     look here: what Slack, Discord, Google Chat, Teams, a mailbox and others got
+  wall      http://%s/     look here: the messages on Slack, Discord, Google Chat, Teams, by mail and others
   bridge    %s
-  admin     http://%s/     what runs, what waits, and what to do about it
+  admin     http://%s/     the bridge's admin pages: state, problems, and how to fix them
   portal    http://%s/     the emulated portal and its Integration API
 
-Let something happen yourself:
+Send an event yourself:
   absorb-bridge emit --portal http://%[4]s --url %[2]s --secret %[5]s --webhooks lean --event CertificateAwarded
 
 `, s.wallListener.Addr(), s.posts, s.admin, s.portalListener.Addr(), secret)
@@ -37,7 +37,7 @@ Let something happen yourself:
 		}
 	}
 	if ctx.Err() != nil {
-		return nil // told to stop
+		return nil // stopped by the caller
 	}
 	return err
 }
@@ -56,12 +56,12 @@ func (s *stage) firstRound(ctx context.Context) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	s.say("All %d events are on the wall, for each of the %d platforms. More happens every %v; Ctrl-C ends the demo.\n",
+	s.say("All %d events are on the wall, for each of the %d platforms. Another event follows every %v. Press Ctrl-C to stop.\n",
 		len(events), len(wall.Platforms()), s.Every)
 	return nil
 }
 
-// onWall is how many messages every platform has at least.
+// onWall returns the smallest number of messages that a platform has received.
 func (s *stage) onWall() int {
 	least := s.wall.Count(wall.Platforms()[0])
 	for _, p := range wall.Platforms() {
