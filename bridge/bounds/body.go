@@ -7,28 +7,27 @@ import (
 	"time"
 )
 
-// Why a body was not read.
+// The errors of bodies that were not read.
 var (
 	ErrTooLarge = errors.New("the body is too large")
 	ErrBusy     = errors.New("other requests use the memory for bodies")
 )
 
 const (
-	blockSize = 16 << 10 // of the blocks that a body is read into after the first one
-	discarded = 2 << 20  // of a body that is refused: a sender comes to read the answer once it has sent all
+	blockSize = 16 << 10 // size of the blocks after the first, in bytes
+	discarded = 2 << 20  // bytes of a refused body to read and discard, because many clients read the answer only after sending the whole body
 )
 
-// Body says what one body may take.
+// Body limits one body.
 type Body struct {
 	Max  int64         // bytes
-	Time time.Duration // for all of it to arrive
+	Time time.Duration // for the whole body to arrive
 }
 
-// Read reads a request's body, for which it takes memory as the bytes arrive,
-// whatever the sender announces. The error is ErrTooLarge, ErrBusy, or that of the
-// connection.
+// Read reads a request's body. It reserves memory as the bytes arrive, whatever length
+// the sender announces. The error is ErrTooLarge, ErrBusy, or a connection error.
 func (b Body) Read(w http.ResponseWriter, r *http.Request, c *Claim) ([]byte, error) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(b.Time)) // a server can, a test's recorder cannot
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(b.Time)) // only a test's recorder cannot do this
 	if r.ContentLength > b.Max {
 		return nil, discard(r.Body, ErrTooLarge)
 	}
@@ -47,7 +46,7 @@ func (b Body) Read(w http.ResponseWriter, r *http.Request, c *Claim) ([]byte, er
 		case size > b.Max:
 			return nil, discard(r.Body, ErrTooLarge)
 		case errors.Is(err, io.EOF), size == r.ContentLength:
-			_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // else the request would end with it
+			_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // otherwise the deadline would end the request
 			return join(r.Body, blocks, size, c)
 		case err != nil:
 			return nil, err
@@ -59,7 +58,7 @@ func (b Body) Read(w http.ResponseWriter, r *http.Request, c *Claim) ([]byte, er
 	}
 }
 
-// fill reads until a block is full, or the body ends.
+// fill reads until the block is full or the body ends.
 func fill(from io.Reader, block []byte) ([]byte, error) {
 	n := 0
 	for n < len(block) {
@@ -72,7 +71,7 @@ func fill(from io.Reader, block []byte) ([]byte, error) {
 	return block[:n], nil
 }
 
-// join makes one text of the blocks, and gives their memory back.
+// join returns the blocks as one slice and frees their memory.
 func join(rest io.Reader, blocks [][]byte, size int64, c *Claim) ([]byte, error) {
 	if len(blocks) == 1 {
 		return blocks[0], nil
@@ -93,12 +92,12 @@ func discard(body io.Reader, err error) error {
 	return err
 }
 
-// copies is how many times as large as a body what is made of it may be, for
-// handlers that read it by themselves: their buffers double, and forms are decoded.
+// copies is the memory for a body that a handler reads itself, as a multiple of the
+// body's size: buffers grow by doubling, and forms are decoded.
 const copies = 4
 
-// Guard has a handler's requests take their bodies from the budget. While nothing is
-// left, they are answered 503.
+// Guard reserves memory from the budget for the bodies that a handler reads. Without free
+// memory it answers 503.
 func (b *Budget) Guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == nil || r.Body == http.NoBody {
@@ -118,14 +117,14 @@ func (b *Budget) Guard(next http.Handler) http.Handler {
 	})
 }
 
-// guarded is a body whose bytes are taken from a budget as they are read.
+// guarded is a body that reserves memory as it is read.
 type guarded struct {
 	io.ReadCloser
 	claim *Claim
 	size  int64
 }
 
-// Read takes memory for what it read.
+// Read reserves memory for the bytes that it read.
 func (g *guarded) Read(p []byte) (int, error) {
 	n, err := g.ReadCloser.Read(p)
 	g.size += int64(n)

@@ -1,27 +1,27 @@
-// Package bounds keeps what requests take of the machine within bounds: the memory
-// of all bodies together, the size and time of each, and the number of connections.
+// Package bounds limits the memory of all request bodies together, the size and time of
+// each body, and the number of connections.
 package bounds
 
 import "sync/atomic"
 
-// SmallBody is the size up to which a body may draw on the whole budget, in bytes.
-// Larger ones leave a quarter of it alone, so that they cannot keep out the usual
-// webhook, which has some hundred bytes.
+// SmallBody is the largest size of a body that may use the whole budget, in bytes. Larger
+// bodies leave a quarter of the budget free, so that they cannot block ordinary webhooks,
+// which have a few hundred bytes.
 const SmallBody = 4 << 10
 
-// Budget is the memory for the bodies of all requests under way, in bytes.
+// Budget is the memory for the bodies of all current requests.
 type Budget struct {
 	limit int64
 	used  atomic.Int64
 }
 
-// NewBudget makes a budget of so many bytes.
+// NewBudget returns a budget of limit bytes.
 func NewBudget(limit int64) *Budget { return &Budget{limit: limit} }
 
-// Used is how much of the budget is taken.
+// Used returns the bytes in use.
 func (b *Budget) Used() int64 { return b.used.Load() }
 
-// take takes n bytes, if that leaves so many.
+// take reserves n bytes if at least leave bytes stay free.
 func (b *Budget) take(n, leave int64) bool {
 	if b.used.Add(n) > b.limit-leave {
 		b.used.Add(-n)
@@ -30,18 +30,18 @@ func (b *Budget) take(n, leave int64) bool {
 	return true
 }
 
-// Claim is what one request has taken of a budget. It is used by one goroutine at a
+// Claim is the memory that one request has reserved. Only one goroutine may use it at a
 // time.
 type Claim struct {
 	budget *Budget
 	taken  int64
 }
 
-// Claim begins a request's claim, which must be released at the request's end.
+// Claim starts a request's claim. Release it at the end of the request.
 func (b *Budget) Claim() *Claim { return &Claim{budget: b} }
 
-// Need takes n bytes for work on a body that has arrived. The error is ErrBusy, or
-// ErrTooLarge if the whole budget does not have so many.
+// Need reserves n bytes for work on a complete body. The error is ErrBusy, or ErrTooLarge
+// if n is more than the whole budget.
 func (c *Claim) Need(n int64) error {
 	switch {
 	case n > c.budget.limit:
@@ -52,10 +52,10 @@ func (c *Claim) Need(n int64) error {
 	return nil
 }
 
-// takeSmall takes n bytes for a small body, and reports whether there are so many.
+// takeSmall reserves n bytes for a small body, and reports whether they were free.
 func (c *Claim) takeSmall(n int64) bool { return c.take(n, 0) }
 
-// takeLarge does it for what belongs to a body that is not small.
+// takeLarge does the same for a larger body.
 func (c *Claim) takeLarge(n int64) bool { return c.take(n, c.budget.limit/4) }
 
 func (c *Claim) take(n, leave int64) bool {
@@ -71,5 +71,5 @@ func (c *Claim) give(n int64) {
 	c.taken -= n
 }
 
-// Release gives back all that was taken.
+// Release frees the whole claim.
 func (c *Claim) Release() { c.give(c.taken) }

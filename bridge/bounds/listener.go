@@ -10,17 +10,17 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/peer"
 )
 
-// Connections bounds how many connections a server has. When there are too many,
-// the one that has waited longest gives way to the new one: an honest request takes
-// milliseconds, so whoever is slow or idle leaves first.
+// Connections limits the number of a server's connections. At the limit, a new connection
+// replaces the one that has been idle longest: an honest request takes milliseconds, so
+// slow and idle clients are closed first.
 type Connections struct {
 	Max        int          // in all
-	PerAddress int          // from one address; of IPv6, from one /64 network
-	Trusted    peer.Proxies // which bring the requests of many
-	Closed     func(Reason) // called when one gave way; may be nil
+	PerAddress int          // from one address; with IPv6, from one /64 network
+	Trusted    peer.Proxies // proxies that forward the requests of many clients; PerAddress does not apply to them
+	Closed     func(Reason) // called after a connection was closed because of a limit; may be nil
 }
 
-// Reason is why a connection gave way.
+// Reason says which limit closed a connection.
 type Reason string
 
 // The reasons.
@@ -29,7 +29,7 @@ const (
 	TooManyFromAddress Reason = "address"
 )
 
-// Limit bounds the connections that the server gets from a listener.
+// Limit returns a listener that limits the server's connections.
 func (c Connections) Limit(server *http.Server, l net.Listener) net.Listener {
 	limited := &listener{Listener: l, Connections: c, from: map[netip.Prefix]int{}}
 	server.ConnState = limited.note
@@ -41,11 +41,11 @@ type listener struct {
 	Connections
 
 	mu   sync.Mutex // guards what follows
-	all  list.List  // of *conn; in front who has waited longest
+	all  list.List  // of *conn; the one that has been idle longest is first
 	from map[netip.Prefix]int
 }
 
-// Accept gives the next connection.
+// Accept returns the next connection.
 func (l *listener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
@@ -61,7 +61,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	return added, nil
 }
 
-// add notes a connection, and gives the one that makes room for it, if any must.
+// add counts a connection, and returns the one to close for it, or nil.
 func (l *listener) add(c net.Conn) (added, victim *conn, reason Reason) {
 	added = &conn{Conn: c, of: l, from: l.network(c.RemoteAddr())}
 	l.mu.Lock()
@@ -82,7 +82,8 @@ func (l *listener) add(c net.Conn) (added, victim *conn, reason Reason) {
 	return added, victim, reason
 }
 
-// network is whose connections are counted together; none for a trusted proxy.
+// network returns the network whose connections are counted together. It is invalid for
+// a trusted proxy.
 func (l *listener) network(of net.Addr) netip.Prefix {
 	a := peer.Connected(of.String())
 	if l.Trusted.Trusts(a) {
@@ -100,7 +101,7 @@ func (l *listener) oldest(from netip.Prefix) *conn {
 	return nil
 }
 
-// note has a connection whose state changes wait from now on.
+// note restarts the idle time of a connection whose state changes.
 func (l *listener) note(of net.Conn, state http.ConnState) {
 	c, ok := of.(*conn)
 	if !ok || state != http.StateActive && state != http.StateIdle {
@@ -113,7 +114,7 @@ func (l *listener) note(of net.Conn, state http.ConnState) {
 	}
 }
 
-// remove forgets a connection. The caller has the lock.
+// remove stops counting a connection. The caller holds the lock.
 func (l *listener) remove(c *conn) {
 	if c.place == nil {
 		return
@@ -127,12 +128,12 @@ func (l *listener) remove(c *conn) {
 	}
 }
 
-// conn is a connection that is counted.
+// conn is a counted connection.
 type conn struct {
 	net.Conn
 	of    *listener
 	from  netip.Prefix  // or none
-	place *list.Element // nil once it is not counted any more
+	place *list.Element // nil when it is no longer counted
 }
 
 // Close closes the connection.
@@ -143,8 +144,8 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite says that nothing more is sent, so that the peer reads the answer
-// before the connection ends.
+// CloseWrite closes the sending side, so that the peer can read the answer before the
+// connection ends.
 func (c *conn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

@@ -9,21 +9,21 @@ import (
 	"strings"
 )
 
-// The bounds of a regular expression. Repetitions such as (a{1000}){1000} make a
-// large program of a short text.
+// The limits of a regular expression. Repetitions such as (a{1000}){1000} compile a short
+// text to a large program.
 const (
 	maxSource  = 1000 // bytes
 	maxProgram = 2000 // instructions, and ranges of characters
 )
 
-// Pattern is a regular expression whose work is taken off a budget.
+// Pattern is a regular expression whose work counts against a budget.
 type Pattern struct {
 	expression *regexp.Regexp
 	size       int
 }
 
-// NewPattern compiles a regular expression that is written in a configuration, which
-// costs nothing when it is used.
+// NewPattern compiles a regular expression of the configuration. Compiling it costs no
+// budget.
 func NewPattern(source string) (*Pattern, error) {
 	size, err := programSize(source)
 	if err != nil {
@@ -35,12 +35,12 @@ func NewPattern(source string) (*Pattern, error) {
 func compiled(source string, size int) (*Pattern, error) {
 	expression, err := regexp.Compile(source)
 	if err != nil {
-		return nil, errors.New("the pattern cannot be used")
+		return nil, errors.New("the pattern is not a valid regular expression")
 	}
 	return &Pattern{expression, size}, nil
 }
 
-// Pattern compiles a regular expression, once for each budget.
+// Pattern compiles a regular expression, once per budget.
 func (b *Budget) Pattern(source string) (*Pattern, error) {
 	if p := b.patterns[source]; p != nil {
 		return p, nil
@@ -67,7 +67,7 @@ func (b *Budget) Pattern(source string) (*Pattern, error) {
 	return p, nil
 }
 
-// programSize is how large the program of a regular expression becomes.
+// programSize returns the size of a regular expression's program.
 func programSize(source string) (int, error) {
 	if len(source) > maxSource {
 		return 0, fmt.Errorf("the pattern is longer than %d characters", maxSource)
@@ -75,9 +75,9 @@ func programSize(source string) (int, error) {
 	tree, err := syntax.Parse(source, syntax.Perl)
 	if err != nil {
 		if e, ok := errors.AsType[*syntax.Error](err); ok {
-			return 0, fmt.Errorf("the pattern cannot be used: %s", e.Code)
+			return 0, fmt.Errorf("the pattern is not a valid regular expression: %s", e.Code)
 		}
-		return 0, errors.New("the pattern cannot be used")
+		return 0, errors.New("the pattern is not a valid regular expression")
 	}
 	n := instructions(tree)
 	if n > maxProgram {
@@ -86,7 +86,7 @@ func programSize(source string) (int, error) {
 	return n, nil
 }
 
-// instructions estimates the size of a tree's program, up to what is too large.
+// instructions estimates the size of a tree's program. It stops above the limit.
 func instructions(tree *syntax.Regexp) int {
 	n := 1 + len(tree.Rune)
 	for _, sub := range tree.Sub {
@@ -100,10 +100,10 @@ func instructions(tree *syntax.Regexp) int {
 	return min(n, maxProgram+1)
 }
 
-// match takes the steps for going through a text.
+// match takes the steps for matching a text from the budget.
 func (p *Pattern) match(b *Budget, text string) error { return b.Read(len(text)+1, 4*p.size) }
 
-// Match tells whether a text has a match.
+// Match reports whether a text contains a match.
 func (p *Pattern) Match(b *Budget, text string) (bool, error) {
 	if err := p.match(b, text); err != nil {
 		return false, err
@@ -111,7 +111,7 @@ func (p *Pattern) Match(b *Budget, text string) (bool, error) {
 	return p.expression.MatchString(text), nil
 }
 
-// Find is the first match in a text, or "".
+// Find returns the first match in a text, or "".
 func (p *Pattern) Find(b *Budget, text string) (string, error) {
 	if err := p.match(b, text); err != nil {
 		return "", err
@@ -119,7 +119,7 @@ func (p *Pattern) Find(b *Budget, text string) (string, error) {
 	return p.expression.FindString(text), nil
 }
 
-// Replace puts a text in the place of each match, with $1 for its first group.
+// Replace replaces each match by a text, in which $1 is the first group.
 func (p *Pattern) Replace(b *Budget, text, by string) (string, error) {
 	if err := cmp.Or(p.match(b, text), p.match(b, text), b.Bytes(len(text), 4)); err != nil {
 		return "", err

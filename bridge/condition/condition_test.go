@@ -154,7 +154,7 @@ func TestFaults(t *testing.T) {
 		`course.name`:                           `0 want true or false, have a text`,
 		`enrollment.status == "Complete"`:       `18 == does not fit a number and a text`,
 		`any(course.name, # == "x")`:            `11 builtin any takes only array (got a text)`,
-		`course.name matches "("`:               "20 the pattern cannot be used: missing closing )",
+		`course.name matches "("`:               "20 the pattern is not a valid regular expression: missing closing )",
 		`course.name matches user.username`:     `12 want the pattern written out, in quotes`,
 		`1..1000000 == nil`:                     `1 ranges are not supported; compare with >= and <=`,
 		`user.username[0:2] == "ab"`:            `13 slices are not supported`,

@@ -136,7 +136,7 @@ func (b *builder) relative(p string) string {
 func (b *builder) zone(key, name string) *time.Location {
 	zone, err := time.LoadLocation(name)
 	if err != nil {
-		b.atValue(key, "no time zone %q; write one like Europe/Berlin or UTC", name)
+		b.atValue(key, "no time zone %q; write a name such as Europe/Berlin or UTC", name)
 		return time.UTC
 	}
 	return zone

@@ -1,5 +1,5 @@
-// Package plain makes what commands print and what is logged fit for a terminal: foreign
-// text in it cannot move the cursor, change colours, or turn a line around.
+// Package plain makes foreign text safe for terminals and logs. Such text can then not
+// move the cursor, change colours or reverse a line.
 package plain
 
 import (
@@ -11,30 +11,29 @@ import (
 	"unicode/utf8"
 )
 
-// Hidden tells whether a character cannot be seen and does something: a control
-// character, a mark of direction or another format control, or a separator of lines. Two
-// joiners are none, without which some names and emoji are written wrong.
+// Hidden reports whether a character is invisible and has an effect: a control character,
+// a direction mark or another format control, or a line separator. The two joiners do not
+// count, because some names and emoji need them.
 func Hidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) && r != '\u200c' && r != '\u200d'
 }
 
-// Writer writes hidden characters as \u202e, which in JSON is the same text. Line breaks
-// and tabs stay, and so does what is not hidden.
+// Writer escapes hidden characters in the form \u202e, which means the same in JSON. It
+// keeps line breaks and tabs.
 type Writer struct {
 	to io.Writer
 
 	mu   sync.Mutex // guards rest
-	rest []byte     // the beginning of a character, or a carriage return
+	rest []byte     // the first bytes of a character, or a carriage return
 }
 
-// NewWriter makes a writer to another one.
+// NewWriter returns a Writer that writes to another writer.
 func NewWriter(to io.Writer) *Writer { return &Writer{to: to} }
 
-// Unwrap gives the writer to which it writes.
+// Unwrap returns the underlying writer.
 func (w *Writer) Unwrap() io.Writer { return w.to }
 
-// Write writes a text. Of a character that is not whole yet it keeps the beginning for
-// the next call.
+// Write writes a text. It keeps the bytes of an incomplete character for the next call.
 func (w *Writer) Write(text []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -60,7 +59,7 @@ func (w *Writer) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// Close writes what is left of a character that was never whole.
+// Close writes the bytes of a last incomplete character.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -76,7 +75,7 @@ func (w *Writer) Close() error {
 	return err
 }
 
-// escape appends a character as JSON and Go write it.
+// escape appends a character in the escaped form of JSON and Go.
 func escape(out []byte, r rune) []byte {
 	if high, low := utf16.EncodeRune(r); high != unicode.ReplacementChar {
 		return fmt.Appendf(out, `\u%04x\u%04x`, high, low)

@@ -1,5 +1,5 @@
-// Package redact takes out of an event's facts, and of its webhook, what must not be
-// kept or not be sent.
+// Package redact removes values from an event's facts and its webhook that must not be
+// stored or sent.
 package redact
 
 import (
@@ -12,14 +12,14 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// Rule is the path of what is left out, such as user.emailAddress. A star stands for
-// every key.
+// Rule is the path of a value to remove, such as user.emailAddress. A star matches every
+// key.
 type Rule []string
 
-// Rules are what is left out. Nil rules leave out nothing.
+// Rules are the paths of the values to remove. Nil rules remove nothing.
 type Rules []Rule
 
-// New reads the paths.
+// New parses paths.
 func New(paths []string) Rules {
 	all := make(Rules, len(paths))
 	for i, path := range paths {
@@ -28,8 +28,8 @@ func New(paths []string) Rules {
 	return all
 }
 
-// Facts gives the facts without what is left out. The facts themselves stay as they
-// are: others may read them.
+// Facts returns the facts without the removed values. It does not change f, which others
+// may read at the same time.
 func (all Rules) Facts(f bridge.Facts) bridge.Facts {
 	for _, rule := range all {
 		f = without(map[string]any(f), rule).(map[string]any)
@@ -37,7 +37,7 @@ func (all Rules) Facts(f bridge.Facts) bridge.Facts {
 	return f
 }
 
-// body are the rules for what is inside a webhook's body.
+// body returns the rules for values inside a webhook's body.
 func (all Rules) body() (inside Rules) {
 	for _, rule := range all {
 		if len(rule) > 2 && rule[0] == "event" && rule[1] == "body" {
@@ -47,8 +47,8 @@ func (all Rules) body() (inside Rules) {
 	return inside
 }
 
-// Body gives a webhook's body without what is left out: as it is if there is nothing
-// to leave out, and an empty object when it cannot be read.
+// Body returns a webhook's body without the removed values. If there are no rules for it,
+// it returns raw. If it cannot parse raw, it returns an empty object.
 func (all Rules) Body(raw []byte) []byte {
 	rules := all.body()
 	if len(rules) == 0 {
@@ -70,16 +70,16 @@ func (all Rules) Body(raw []byte) []byte {
 	return left
 }
 
-// Names tells whether the names of people are left out, so that they must not be kept
-// for later either.
+// Names reports whether the rules remove the names of people. The bridge must then not
+// store last known names either.
 func (all Rules) Names() bool {
 	return slices.ContainsFunc(all, func(rule Rule) bool {
 		return rule[0] != "event" && (len(rule) == 1 || slices.Contains([]string{"*", "firstName", "lastName", "name", "fullName"}, rule[1]))
 	})
 }
 
-// without copies what leads to the value at a path, and leaves it out. What is in a
-// list is left out of each of its elements.
+// without returns v without the value at a path, also in each element of a list. It
+// copies the mappings and lists on the path.
 func without(v any, path []string) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// At is a number of moments that come again every day or every week. It never
-// changes and serves any number of goroutines.
+// At is a set of times that repeat every day or every week. It is immutable, so any number
+// of goroutines may use it.
 type At struct {
 	clock clock
 	times []time.Duration // since midnight, sorted, each once
 	days  week
 }
 
-// NewAt reads times of day, days and a time zone, such as
-// "08:00,16:30 mon-fri Europe/Berlin". Without days it is every day; without a zone
-// that of fallback, where nil is UTC.
+// NewAt parses times of day, days and a time zone, such as
+// "08:00,16:30 mon-fri Europe/Berlin". The default is every day, in the zone fallback; a
+// nil fallback is UTC.
 func NewAt(text string, fallback *time.Location) (*At, error) {
 	words := split(text)
 	a := &At{days: everyDay()}
@@ -30,7 +30,7 @@ func NewAt(text string, fallback *time.Location) (*At, error) {
 		a.times, words = append(a.times, moment), words[1:]
 	}
 	if len(a.times) == 0 {
-		return nil, errors.New("begin with a time of day, like 08:00 or 08:00 mon-fri Europe/Berlin")
+		return nil, errors.New("begin with a time of day, such as 08:00 or 08:00 mon-fri Europe/Berlin")
 	}
 	slices.Sort(a.times)
 	a.times = slices.Compact(a.times)
@@ -47,8 +47,8 @@ func NewAt(text string, fallback *time.Location) (*At, error) {
 	return a, nil
 }
 
-// zoneAtEnd reads what follows the times and days. What is no zone may have been
-// meant to be something else.
+// zoneAtEnd parses the text after the times and days. If it is not a zone, the error says
+// what it probably is.
 func zoneAtEnd(text string, fallback *time.Location) (*time.Location, error) {
 	zone, err := parseZone(text, fallback)
 	first, rest, _ := strings.Cut(text, " ")
@@ -56,18 +56,18 @@ func zoneAtEnd(text string, fallback *time.Location) (*time.Location, error) {
 	case err == nil:
 		return zone, nil
 	case isDigit(text[0]):
-		return nil, fmt.Errorf("put all times first, before %q, like 08:00,16:30 mon-fri Europe/Berlin; every time counts on every one of the days", text)
+		return nil, fmt.Errorf("put all times first, before %q, such as 08:00,16:30 mon-fri Europe/Berlin; all times apply on all days", text)
 	case loadZone(first) != nil:
-		return nil, fmt.Errorf("put the time zone last, after %q, like 08:00 mon-fri Europe/Berlin", rest)
+		return nil, fmt.Errorf("put the time zone last, after %q, such as 08:00 mon-fri Europe/Berlin", rest)
 	case guessZone(text) == "" && guessDays(first) != "":
 		return nil, new(week).add(first)
 	case guessZone(text) == "" && !strings.Contains(text, "/"):
-		return nil, fmt.Errorf("%q is neither days, like mon-fri, nor a time zone, like Europe/Berlin", text)
+		return nil, fmt.Errorf("%q is neither days, such as mon-fri, nor a time zone, such as Europe/Berlin", text)
 	}
 	return nil, err
 }
 
-// Next is the first of the moments after t.
+// Next returns the first time after t.
 func (a *At) Next(t time.Time) time.Time {
 	now := a.clock.reached(t)
 	for date := now.Truncate(day); ; date = date.Add(day) {
@@ -82,8 +82,8 @@ func (a *At) Next(t time.Time) time.Time {
 	}
 }
 
-// String is the text in its shortest form, with the zone. NewAt reads it, if the
-// zone has a name of its own.
+// String returns the shortest text, with the zone. NewAt can parse it if the zone has a
+// name in the time zone database.
 func (a *At) String() string {
 	times := make([]string, len(a.times))
 	for i, moment := range a.times {

@@ -2,28 +2,27 @@ package schedule
 
 import "time"
 
-// day is a day of the calendar, which a clock that is changed makes longer or
-// shorter.
+// day is a day of the calendar. Clock changes make a real day longer or shorter.
 const day = 24 * time.Hour
 
-// farthest is more than any clock was ever away from UTC.
+// farthest is more than the offset of any zone from UTC.
 const farthest = 16 * time.Hour
 
-// clock is the clock on the wall of a time zone. What it shows is a time.Time too,
-// in UTC: on those, all days have 24 hours.
+// clock is the local clock of a time zone. A local time is a time.Time in UTC, so all days
+// have 24 hours.
 //
-// reached and first are each other's inverse: first(w) is not after t exactly when
-// w is not after reached(t). All that is said of changed clocks follows from this.
+// reached and first are inverse: first(w) is not after t exactly when w is not after
+// reached(t). The rules for clock changes follow from this.
 type clock struct{ zone *time.Location }
 
-// shows is what the clock shows at t.
+// shows returns the local time at t.
 func (c clock) shows(t time.Time) time.Time {
 	_, offset := t.In(c.zone).Zone()
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
-// reached is the latest time that the clock has shown up to t. It stands still
-// while the clock goes through an hour again.
+// reached returns the latest local time that the clock has shown up to t. It does not
+// change while the clock repeats an hour.
 func (c clock) reached(t time.Time) time.Time {
 	t = t.In(c.zone).Round(0)
 	latest := c.shows(t)
@@ -38,8 +37,8 @@ func (c clock) reached(t time.Time) time.Time {
 	return latest
 }
 
-// first is the first moment at which the clock shows w or, when it leaps over w,
-// something later.
+// first returns the first moment at which the clock shows w, or a later time if the clock
+// skips w.
 func (c clock) first(w time.Time) time.Time {
 	for t := w.Add(-farthest).In(c.zone); ; {
 		from, change := t.ZoneBounds()

@@ -20,7 +20,7 @@ func ExampleNewAt() {
 	fmt.Println(err)
 	// Output:
 	// 08:00 mon UTC next: Mon, 09 Jun 2025 08:00:00 UTC
-	// "mo" is no day; write mon, tue, wed, thu, fri, sat, sun, or a range like mon-fri; did you mean "mon"?
+	// "mo" is not a day; write mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri; did you mean "mon"?
 }
 
 func ExampleAt_Next() {

@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// Quiet is the periods of a week in which nothing is to be sent. It never changes
-// and serves any number of goroutines. A nil Quiet is never quiet.
+// Quiet is the set of weekly periods in which nothing is sent. It is immutable, so any
+// number of goroutines may use it. A nil Quiet is never quiet.
 type Quiet struct {
 	clock    clock
-	from, to time.Duration // since midnight; the same without hours
-	days     week          // as a whole
+	from, to time.Duration // since midnight; equal if there are no hours
+	days     week          // completely quiet days
 }
 
-// NewQuiet reads hours such as "20:00-07:00", days such as "sat,sun" and the name
-// of a time zone. Either of hours and days may be empty; without a zone it is that
-// of fallback, where nil is UTC. An error is of type Faults.
+// NewQuiet parses hours such as "20:00-07:00", days such as "sat,sun" and the name of a
+// time zone. Hours or days may be empty. The default zone is fallback; a nil fallback is
+// UTC. The error has the type Faults.
 func NewQuiet(hours, days, zone string, fallback *time.Location) (*Quiet, error) {
 	q := &Quiet{}
 	var faults Faults
@@ -30,7 +30,7 @@ func NewQuiet(hours, days, zone string, fallback *time.Location) (*Quiet, error)
 	location, err := parseZone(strings.TrimSpace(zone), fallback)
 	check("zone", err)
 	if len(faults) == 0 && q.from == q.to && q.days == (week{}) {
-		check("", fmt.Errorf("never quiet: give hours, like 20:00-07:00, or days, like sat,sun, or both"))
+		check("", fmt.Errorf("never quiet: set hours, such as 20:00-07:00, or days, such as sat,sun, or both"))
 	}
 	if len(faults) > 0 {
 		return nil, faults
@@ -46,7 +46,7 @@ func (q *Quiet) parseHours(text string) (err error) {
 	}
 	from, to, isRange := strings.Cut(words[0], "-")
 	if len(words) > 1 || !isRange {
-		return fmt.Errorf("%q is no range of hours; write one range, like 20:00-07:00", text)
+		return fmt.Errorf("%q is not a range of hours; write one range, such as 20:00-07:00", text)
 	}
 	if q.from, err = parseTime(from); err != nil {
 		return err
@@ -58,7 +58,7 @@ func (q *Quiet) parseHours(text string) (err error) {
 	}
 	switch q.to - q.from {
 	case 0, day:
-		return fmt.Errorf("%q is always quiet; write a range that leaves some time to send, like 20:00-07:00", text)
+		return fmt.Errorf("%q is always quiet; write a range that leaves time to send, such as 20:00-07:00", text)
 	}
 	return nil
 }
@@ -70,12 +70,12 @@ func (q *Quiet) parseDays(text string) error {
 		}
 	}
 	if q.days == everyDay() {
-		return fmt.Errorf("%q is always quiet; leave out the days on which to send, as sat,sun does", text)
+		return fmt.Errorf("%q is always quiet; name only the quiet days, such as sat,sun", text)
 	}
 	return nil
 }
 
-// Until says whether t lies in a quiet period, and when that ends.
+// Until reports whether t is in a quiet period, and when the period ends.
 func (q *Quiet) Until(t time.Time) (end time.Time, quiet bool) {
 	if q == nil {
 		return time.Time{}, false
@@ -83,12 +83,12 @@ func (q *Quiet) Until(t time.Time) (end time.Time, quiet bool) {
 	now := q.clock.reached(t)
 	for left := q.left(now); left > 0; left = q.left(now) {
 		end, quiet = q.clock.first(now.Add(left)), true
-		now = q.clock.reached(end) // what comes next may be quiet for another reason
+		now = q.clock.reached(end) // another quiet period may follow immediately
 	}
 	return end, quiet
 }
 
-// left is how long it stays quiet at least when the clock shows w: 0 when it is not.
+// left returns the minimum time that it stays quiet at the local time w, or 0.
 func (q *Quiet) left(w time.Time) time.Duration {
 	since := w.Sub(w.Truncate(day))
 	from, to := q.from, q.to

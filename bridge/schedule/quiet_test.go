@@ -72,21 +72,21 @@ func TestQuietInTheZoneGiven(t *testing.T) {
 
 func TestQuietFaults(t *testing.T) {
 	for _, c := range []struct{ hours, days, zone, want string }{
-		{"", "", "", "never quiet: give hours, like 20:00-07:00, or days, like sat,sun, or both"},
-		{"08:00-08:00", "", "", `hours: "08:00-08:00" is always quiet; write a range that leaves some time to send`},
+		{"", "", "", "never quiet: set hours, such as 20:00-07:00, or days, such as sat,sun, or both"},
+		{"08:00-08:00", "", "", `hours: "08:00-08:00" is always quiet; write a range that leaves time to send`},
 		{"00:00-24:00", "", "", `hours: "00:00-24:00" is always quiet`},
-		{"", "mon-sun", "", `days: "mon-sun" is always quiet; leave out the days on which to send`},
+		{"", "mon-sun", "", `days: "mon-sun" is always quiet; name only the quiet days`},
 		{"20:00-07:00", "mon-fri,sat,sun", "", "days: "},
-		{"20:00", "", "", `hours: "20:00" is no range of hours; write one range, like 20:00-07:00`},
+		{"20:00", "", "", `hours: "20:00" is not a range of hours; write one range, such as 20:00-07:00`},
 		{"12:00-13:00,20:00-07:00", "", "", "write one range"},
-		{"20:00-25:00", "", "", `hours: "25:00" is no time of day`},
+		{"20:00-25:00", "", "", `hours: "25:00" is not a time of day`},
 		{"24:00-07:00", "", "", `did you mean "00:00"?`},
-		{"8pm - 7 am", "", "", `hours: "8pm" is no time of day; write hours and minutes, like 08:00 or 16:30; did you mean "20:00"?`},
+		{"8pm - 7 am", "", "", `hours: "8pm" is not a time of day; write hours and minutes, such as 08:00 or 16:30; did you mean "20:00"?`},
 		{"20:00-7", "", "", `did you mean "07:00"?`},
 		{"", "sat,su", "", `did you mean "sun"?`},
 		{"", "weekend", "", `did you mean "sat,sun"?`},
-		{"", "mon--fri", "", `"mon--fri" is no day`},
-		{"", "sun", "Berlin", `zone: no time zone "Berlin"; write one like Europe/Berlin or UTC; did you mean "Europe/Berlin"?`},
+		{"", "mon--fri", "", `"mon--fri" is not a day`},
+		{"", "sun", "Berlin", `zone: no time zone "Berlin"; write a name such as Europe/Berlin or UTC; did you mean "Europe/Berlin"?`},
 		{"", "sun", "Local", "zone: "},
 	} {
 		q, err := NewQuiet(c.hours, c.days, c.zone, nil)

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// week says of each day whether it is one of those that are meant.
+// week is a set of days.
 type week [7]bool // by time.Weekday
 
 func everyDay() week { return week{true, true, true, true, true, true, true} }
 
-// add reads a day or a range of days.
+// add parses a day or a range of days, and adds it.
 func (w *week) add(word string) error {
 	first, last, isRange := strings.Cut(word, "-")
 	if !isRange {
@@ -20,7 +20,7 @@ func (w *week) add(word string) error {
 	}
 	from, to := weekday(first), weekday(last)
 	if from < 0 || to < 0 {
-		return fmt.Errorf("%q is no day; write mon, tue, wed, thu, fri, sat, sun, or a range like mon-fri%s", word, didYouMean(guessDays(word)))
+		return fmt.Errorf("%q is not a day; write mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri%s", word, didYouMean(guessDays(word)))
 	}
 	for d := from; ; d = after(d) {
 		w[d] = true
@@ -30,7 +30,7 @@ func (w *week) add(word string) error {
 	}
 }
 
-// String names the days from Monday on, three or more in a row as a range.
+// String returns the days from Monday on. Three or more in a row become a range.
 func (w week) String() string {
 	var words []string
 	for d := time.Monday; ; d = after(d) {
@@ -43,7 +43,7 @@ func (w week) String() string {
 	}
 }
 
-// run gives the words for the days in a row that begin with one.
+// run returns the text of the consecutive days from first on.
 func (w week) run(first time.Weekday) []string {
 	names := []string{short(first)}
 	for d := after(first); w[d] && d != first; d = after(d) {
@@ -59,7 +59,7 @@ func after(d time.Weekday) time.Weekday { return (d + 1) % 7 }
 
 func short(d time.Weekday) string { return strings.ToLower(d.String()[:3]) }
 
-// weekday reads the name of a day; it is below 0 if there is none.
+// weekday parses the name of a day. The result is negative if there is no such day.
 func weekday(name string) time.Weekday {
 	for d := time.Sunday; d <= time.Saturday; d++ {
 		if strings.EqualFold(name, d.String()) || strings.EqualFold(name, short(d)) {
@@ -69,7 +69,7 @@ func weekday(name string) time.Weekday {
 	return -1
 }
 
-// guessDays is the day or the range of days that somebody may have meant, or "".
+// guessDays returns the day or range of days that a mistyped word probably means, or "".
 func guessDays(word string) string {
 	switch strings.ToLower(word) {
 	case "weekday", "weekdays", "workday", "workdays":
@@ -90,8 +90,8 @@ func guessDays(word string) string {
 	return from + "-" + to
 }
 
-// guessDay goes by the first two letters, by which the days differ, and then by the
-// letters in any order.
+// guessDay compares the first two letters, which differ for all days, and then the letters
+// in any order.
 func guessDay(word string) string {
 	word = strings.ToLower(word)
 	for d := time.Sunday; d <= time.Saturday; d++ {

@@ -17,7 +17,7 @@ var (
 	timeAlike  = regexp.MustCompile(`(?i)^(\d{1,2}?)(?:[:.h]?(\d\d))?(?::00)?(h|am|pm)?$`)
 )
 
-// split gives the words of a text. A range is one word.
+// split returns the words of a text. A range is one word.
 func split(text string) []string {
 	text = beforeNoon.ReplaceAllString(aroundDash.ReplaceAllString(text, "-"), "$1$2")
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
@@ -25,7 +25,7 @@ func split(text string) []string {
 
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
-// parseTime reads a time of day, as the time since midnight.
+// parseTime parses a time of day. The result is the time since midnight.
 func parseTime(word string) (time.Duration, error) {
 	if m := timeOfDay.FindStringSubmatch(word); m != nil {
 		hour, _ := strconv.Atoi(m[1])
@@ -34,14 +34,14 @@ func parseTime(word string) (time.Duration, error) {
 			return time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute, nil
 		}
 	}
-	return 0, fmt.Errorf("%q is no time of day; write hours and minutes, like 08:00 or 16:30%s", word, didYouMean(guessTime(word)))
+	return 0, fmt.Errorf("%q is not a time of day; write hours and minutes, such as 08:00 or 16:30%s", word, didYouMean(guessTime(word)))
 }
 
 func formatTime(sinceMidnight time.Duration) string {
 	return time.Time{}.Add(sinceMidnight).Format("15:04")
 }
 
-// guessTime is the time that somebody may have meant, or "".
+// guessTime returns the time that a mistyped word probably means, or "".
 func guessTime(word string) string {
 	m := timeAlike.FindStringSubmatch(word)
 	if m == nil {
@@ -62,25 +62,25 @@ func guessTime(word string) string {
 	return fmt.Sprintf("%02d:%02d", hour%24, minute)
 }
 
-// areas are those in whose time zones people live.
+// areas are the areas of the time zone database in which people live.
 var areas = [...]string{"Europe", "America", "Asia", "Africa", "Australia", "Pacific", "Atlantic", "Indian"}
 
-// parseZone reads the name of a time zone; none is fallback.
+// parseZone parses the name of a time zone. "" is fallback.
 func parseZone(name string, fallback *time.Location) (*time.Location, error) {
 	switch {
 	case name != "":
 		if zone := loadZone(name); zone != nil {
 			return zone, nil
 		}
-		return nil, fmt.Errorf("no time zone %q; write one like Europe/Berlin or UTC%s", name, didYouMean(guessZone(name)))
+		return nil, fmt.Errorf("no time zone %q; write a name such as Europe/Berlin or UTC%s", name, didYouMean(guessZone(name)))
 	case fallback != nil:
 		return fallback, nil
 	}
 	return time.UTC, nil
 }
 
-// loadZone gives nil for what is no zone. "Local" is none: what it is, depends on
-// the machine.
+// loadZone returns nil for an unknown zone. "Local" is unknown, because it depends on the
+// machine.
 func loadZone(name string) *time.Location {
 	zone, err := time.LoadLocation(name)
 	if err != nil || zone == time.Local {
@@ -89,8 +89,8 @@ func loadZone(name string) *time.Location {
 	return zone
 }
 
-// guessZone is the zone that somebody may have meant, or "": one in other letters,
-// or that of a city.
+// guessZone returns the zone that a text probably means, or "": a zone in another
+// spelling, or the zone of a city.
 func guessZone(name string) string {
 	name = strings.ReplaceAll(name, " ", "_")
 	city := capitals(name)
@@ -106,7 +106,7 @@ func guessZone(name string) string {
 	return ""
 }
 
-// capitals gives every word of a name a capital letter.
+// capitals capitalises every word of a name.
 func capitals(name string) string {
 	letters := []rune(strings.ToLower(name))
 	for i, r := range letters {

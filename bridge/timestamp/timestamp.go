@@ -1,5 +1,5 @@
-// Package timestamp reads dates and times in the forms in which portals and other .NET
-// services write them. It does not know zones: what a value lacks stays open.
+// Package timestamp parses the date and time formats that portals and other .NET services
+// write. It does not know a portal's time zone: a value without a zone is read as UTC.
 package timestamp
 
 import (
@@ -11,12 +11,12 @@ import (
 
 // Value is a date, with or without a time of day.
 type Value struct {
-	time.Time      // in the zone that was written, else in UTC
-	Day       bool // nothing but a date was written, and Time is its midnight
+	time.Time      // in the written zone, or UTC
+	Day       bool // the text is a date without a time; Time is its midnight
 }
 
-// IsMidnight tells whether the value may stand for a day: it is one, or its time of day
-// is 00:00:00, as Absorb writes the day on which somebody was hired.
+// IsMidnight reports whether the value can be a day: it has no time, or its time is
+// 00:00:00, as in Absorb's hiring dates.
 func (v Value) IsMidnight() bool {
 	hour, minute, second := v.Clock()
 	return v.Day || hour == 0 && minute == 0 && second == 0 && v.Nanosecond() == 0
@@ -26,9 +26,9 @@ func (v Value) IsMidnight() bool {
 //
 //   - ISO 8601: 2026-11-23, 2026-11-23T09:30, 2026-11-23 09:30:15.1234567Z,
 //     20261123T093015+0100, with any number of digits in the fraction
-//   - dates as they are written in the United States: 11/23/2026, 11/23/2026 3:04:05 PM
+//   - dates of the United States: 11/23/2026, 11/23/2026 3:04:05 PM
 //   - seconds or milliseconds since 1970, from the year 1973 on: 1795858215, 1795858215123
-//   - what old .NET services write in JSON: /Date(1795858215123+0100)/
+//   - the JSON of old .NET services: /Date(1795858215123+0100)/
 //
 // A time without a zone is UTC.
 func Parse(text string) (Value, bool) {
@@ -36,7 +36,7 @@ func Parse(text string) (Value, bool) {
 	if text = strings.TrimSpace(text); len(text) > longest {
 		return Value{}, false
 	}
-	if t, err := time.Parse(time.RFC3339Nano, text); err == nil { // by far the most
+	if t, err := time.Parse(time.RFC3339Nano, text); err == nil { // by far the most common
 		return Value{Time: t}, true
 	}
 	for _, form := range []struct {
@@ -83,11 +83,11 @@ func readAmerican(part []string) (Value, bool) {
 	return build(part[3], part[1], part[2], hour, part[5], part[6], part[7], time.UTC)
 }
 
-// build makes a value of its parts. It is not ok if there is no such date or time.
+// build returns the value of its parts. ok is false if there is no such date or time.
 func build(year, month, day, hour, minute, second, fraction string, zone *time.Location) (Value, bool) {
 	var n [6]int
 	for i, part := range []string{year, month, day, hour, minute, second} {
-		n[i], _ = strconv.Atoi(part) // the patterns let only digits through, and nothing
+		n[i], _ = strconv.Atoi(part) // the patterns allow only digits or an empty text
 	}
 	nanos, _ := strconv.Atoi((fraction + "000000000")[:9])
 	t := time.Date(n[0], time.Month(n[1]), n[2], n[3], n[4], n[5], nanos, zone)
@@ -111,8 +111,8 @@ func readZone(text string) (*time.Location, bool) {
 }
 
 const (
-	firstSecond = 100_000_000     // in 1973: what is less is no time
-	millisFrom  = 100_000_000_000 // where a number of seconds would be in the year 5138
+	firstSecond = 100_000_000     // in 1973: smaller numbers are not times
+	millisFrom  = 100_000_000_000 // in seconds this would be the year 5138
 )
 
 func readUnix(part []string) (Value, bool) {

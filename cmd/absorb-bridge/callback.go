@@ -11,10 +11,10 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 )
 
-// callbackPath is where a portal sends the browser after a login.
+// callbackPath is the path to which a portal redirects the browser after a login.
 const callbackPath = "/callback"
 
-// callback waits for the browser of somebody who consented.
+// callback receives the redirected browser after the consent.
 type callback struct {
 	consent *absorb.Consent
 	came    chan outcome
@@ -25,13 +25,13 @@ type outcome struct {
 	err  error
 }
 
-// called waits until the portal has sent a browser to the listener.
+// called waits until the portal redirects a browser to the listener.
 func called(ctx context.Context, l net.Listener, c *absorb.Consent) (string, error) {
 	h := callback{c, make(chan outcome, 1)}
 	mux := http.NewServeMux()
 	mux.Handle("GET "+callbackPath, h)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(l) }() // until it is shut down
+	go func() { _ = server.Serve(l) }() // returns after Shutdown
 	defer func() {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
@@ -45,8 +45,7 @@ func called(ctx context.Context, l net.Listener, c *absorb.Consent) (string, err
 	}
 }
 
-// ServeHTTP takes the code. What belongs to another login is refused, and does not end
-// the wait.
+// ServeHTTP accepts the code. It refuses a request of another login and continues to wait.
 func (h callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	code, err := h.consent.Code(r.URL.Query())
 	header := w.Header()
@@ -59,9 +58,9 @@ func (h callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, err.Error()+"\n")
 		return
 	}
-	words := "absorb-bridge has the portal's answer. Close this page, and see in the terminal whether the login works.\n"
+	words := "absorb-bridge received the portal's answer. Close this page. The terminal shows whether the login works.\n"
 	if err != nil {
-		words = "The login failed. The terminal says why.\n"
+		words = "The login failed. The terminal shows why.\n"
 	}
 	_, _ = io.WriteString(w, words)
 	select {

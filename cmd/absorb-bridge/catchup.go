@@ -70,7 +70,7 @@ func missingLine(m catchup.Missing) string {
 	return cells(clock(m.At), m.Event, m.User, strings.Join(about, ", "))
 }
 
-// summary says what was done, beside the list.
+// summary prints the result below the list.
 func summary(cmd *cobra.Command, r catchup.Report, dry bool) {
 	out := cmd.ErrOrStderr()
 	for _, list := range slices.Sorted(maps.Keys(r.Refused)) {
@@ -78,7 +78,7 @@ func summary(cmd *cobra.Command, r catchup.Report, dry bool) {
 	}
 	done := fmt.Sprintf("%d caught up", r.Created)
 	if dry {
-		done = "nothing was changed"
+		done = "nothing was created"
 	}
-	fmt.Fprintf(out, "asked for %s: Absorb lists %d, %d did not come; %s\n", strings.Join(r.Events, ", "), r.Listed, len(r.Missing), done)
+	fmt.Fprintf(out, "checked %s: Absorb lists %d events, %d were missing; %s\n", strings.Join(r.Events, ", "), r.Listed, len(r.Missing), done)
 }

@@ -34,7 +34,7 @@ line and column. It sends nothing and does not open the store.`,
 				count(len(c.Routes), "route"), count(len(parts.Templates.Events()), "template"))
 			for _, s := range c.Sources {
 				if s.API != nil && s.API.OAuth != nil && s.API.OAuth.RefreshToken.Empty() {
-					fmt.Fprintf(cmd.OutOrStdout(), "source %s needs a login to the API, once: absorb-bridge login %s\n", s.Name, s.Name)
+					fmt.Fprintf(cmd.OutOrStdout(), "source %s needs one login to the API; run: absorb-bridge login %s\n", s.Name, s.Name)
 				}
 			}
 			return nil
@@ -44,7 +44,7 @@ line and column. It sends nothing and does not open the store.`,
 	return cmd
 }
 
-// count writes a number of things: 1 source, 2 sources.
+// count returns a number with its noun: 1 source, 2 sources.
 func count(n int, what string) string {
 	if n != 1 {
 		what += "s"

@@ -12,11 +12,10 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks"
 )
 
-// offer is what a shell offers for an argument or a flag.
+// offer returns a shell's completions for an argument or a flag.
 type offer func(cmd *cobra.Command) []string
 
-// complete has the shell offer words for flags, by their names. It is called when
-// the command has its flags.
+// complete sets the completions of flags, by name. Call it after the flags are defined.
 func complete(cmd *cobra.Command, flags map[string]offer) {
 	for name, o := range flags {
 		if cmd.Flags().Lookup(name) != nil {
@@ -29,7 +28,7 @@ func (o offer) forFlag(cmd *cobra.Command, _ []string, _ string) ([]string, cobr
 	return o(cmd), cobra.ShellCompDirectiveNoFileComp
 }
 
-// forFirst offers words for the first argument.
+// forFirst completes the first argument.
 func (o offer) forFirst(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -39,7 +38,7 @@ func (o offer) forFirst(cmd *cobra.Command, args []string, _ string) ([]string, 
 
 func these(all ...string) offer { return func(*cobra.Command) []string { return all } }
 
-// and is the words of both.
+// and returns the completions of both.
 func (o offer) and(more offer) offer {
 	return func(cmd *cobra.Command) []string { return append(o(cmd), more(cmd)...) }
 }
@@ -53,7 +52,7 @@ func eventNames(*cobra.Command) (all []string) {
 
 func sinkTypes(*cobra.Command) []string { return slices.Sorted(maps.Keys(sinks.Types())) }
 
-// Names of the configuration; none if it cannot be read.
+// The names in the configuration; none if it cannot be read.
 func sinkNames(cmd *cobra.Command) []string   { return names(cmd).Sinks }
 func sourceNames(cmd *cobra.Command) []string { return names(cmd).Sources }
 func routeNames(cmd *cobra.Command) []string  { return names(cmd).Routes }
@@ -67,7 +66,7 @@ func names(cmd *cobra.Command) config.Names {
 	return n
 }
 
-// statesIn takes the states out of a flag's help: "pending, sent or dead".
+// statesIn returns the states in a flag's help, such as "pending, sent or dead".
 func statesIn(help string) []string {
 	return strings.FieldsFunc(strings.ReplaceAll(help, " or ", ", "), func(r rune) bool { return r == ',' || r == ' ' })
 }

@@ -20,7 +20,7 @@ func configFlag(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml") // it exists
 }
 
-// configPath is where the configuration should be, and whether somebody said so.
+// configPath returns the path of the configuration, and whether the user set it.
 func configPath(cmd *cobra.Command) (path string, chosen bool) {
 	flag, _ := cmd.Flags().GetString("config")
 	path = cmp.Or(flag, os.Getenv("BRIDGE_CONFIG"))
@@ -30,7 +30,7 @@ func configPath(cmd *cobra.Command) (path string, chosen bool) {
 	return path, true
 }
 
-// loadConfig reads the configuration and says its warnings.
+// loadConfig reads the configuration and prints its warnings.
 func loadConfig(cmd *cobra.Command) (*config.Config, error) {
 	path, _ := configPath(cmd)
 	c, err := config.Load(path, os.Environ())
@@ -54,7 +54,7 @@ func newLog(w io.Writer, c config.Log) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, options))
 }
 
-// collect has a log take what libraries write to Go's own log, such as what a server
+// collect redirects Go's standard log, to which libraries write, to a log: such as what a server
 // sends on a connection where nothing was asked for. The caller ends it.
 func collect(l *slog.Logger) (end func()) {
 	out, flags := log.Writer(), log.Flags()
@@ -66,7 +66,7 @@ func collect(l *slog.Logger) (end func()) {
 	}
 }
 
-// readableDurations writes 1m30s where JSON would have a number of nanoseconds.
+// readableDurations writes durations such as 1m30s; JSON would contain nanoseconds.
 func readableDurations(_ []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindDuration {
 		a.Value = slog.StringValue(a.Value.Duration().String())

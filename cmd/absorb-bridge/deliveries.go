@@ -32,7 +32,7 @@ for too long. Fix the template or the sink, then retry them. The bridge writes e
 message again with the current template.`)
 }
 
-// deliveryCommands are those that are about deliveries, or those in one state.
+// deliveryCommands returns the commands about deliveries, or about those in one state.
 func deliveryCommands(name, state, short, long string) *cobra.Command {
 	var f filterFlags
 	var asJSON bool
@@ -50,7 +50,7 @@ func deliveryCommands(name, state, short, long string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printRows(cmd.OutOrStdout(), asJSON, all, "ID\tRECEIVED\tEVENT\tSINK\tSTATE\tTRIES\tLAST WORDS", deliveryLine)
+			return printRows(cmd.OutOrStdout(), asJSON, all, "ID\tRECEIVED\tEVENT\tSINK\tSTATE\tATTEMPTS\tLAST ANSWER", deliveryLine)
 		}),
 	}
 	configFlag(cmd)
@@ -63,7 +63,7 @@ func deliveryCommands(name, state, short, long string) *cobra.Command {
 	cmd.Flags().StringVar(&f.Before, "before", "", "only those before this id: the next page")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on each line")
 	cmd.AddCommand(showDelivery(name),
-		deliveryChange(name, state, "retry", "Send them now, as if for the first time", "are due now"),
+		deliveryChange(name, state, "retry", "Send them now, as if for the first time", "will be sent now"),
 		deliveryChange(name, state, "cancel", "Cancel them", "cancelled"),
 		deliveryChange(name, state, "move", "Move waiting and dead deliveries to another sink", "moved"))
 	return cmd
@@ -110,7 +110,7 @@ func deliveryLine(d admin.DeliveryLine) string {
 	}
 	words := d.Error
 	if d.State == bridge.Pending && d.Due.After(time.Now()) {
-		words = strings.TrimSpace("again at " + clock(d.Due) + "  " + words)
+		words = strings.TrimSpace("next attempt at " + clock(d.Due) + "  " + words)
 	}
 	return cells(d.ID, clock(d.Received), d.Event, d.Sink, state, fmt.Sprint(d.Attempts), words)
 }
@@ -140,7 +140,7 @@ func showDelivery(name string) *cobra.Command {
 func printDelivery(w io.Writer, d admin.DeliveryView) error {
 	state := string(d.State)
 	if d.Orphaned {
-		state += ", but no sink is named " + d.Sink + " any more: move it to another"
+		state += ": the configuration has no sink " + d.Sink + "; move the delivery to another sink"
 	}
 	for _, line := range [][2]string{
 		{"delivery", d.ID}, {"event", d.EventID + " " + d.Event}, {"source", d.Source}, {"route", d.Route}, {"sink", d.Sink}, {"state", state},
@@ -157,7 +157,7 @@ func printDelivery(w io.Writer, d admin.DeliveryView) error {
 	if len(d.Tries) == 0 {
 		fmt.Fprintln(w, "  none yet")
 	}
-	fmt.Fprintf(w, "\nmessage, as it would be sent today\n")
+	fmt.Fprintf(w, "\nmessage, as the bridge would send it now\n")
 	switch {
 	case d.Message == nil:
 		fmt.Fprintf(w, "  none: %s\n", oneLine(d.Problem))

@@ -39,8 +39,8 @@ func TestDemoWithoutABridge(t *testing.T) {
 	t.Setenv("BRIDGE_ADMIN__LISTEN", "127.0.0.1:0")
 	t.Setenv("BRIDGE_STORE", filepath.Join(dir, "bridge.db"))
 	do(t, "check --config "+path).want(t, 0, "1 source, 8 sinks, 1 route")
-	do(t, "doctor --config "+path).want(t, 0, "lets us in", "lets the user in")
-	do(t, "send --sink slack --config "+path).want(t, 0, "taken")
+	do(t, "doctor --config "+path).want(t, 0, "accepts the login", "lets the user in")
+	do(t, "send --sink slack --config "+path).want(t, 0, "accepted")
 	cancel()
 	if code := <-ended; code != 0 {
 		t.Errorf("it ended with %d: %s", code, errs.String())

@@ -75,7 +75,7 @@ portal of a demo, so that its API shows them.`,
 	return cmd
 }
 
-// emitter posts events round and round.
+// emitter posts events repeatedly.
 type emitter struct {
 	cmd *cobra.Command
 	emitOptions
@@ -122,7 +122,7 @@ func newEmitter(cmd *cobra.Command, o emitOptions) (*emitter, error) {
 	return e, nil
 }
 
-// check checks the flags that stand for themselves, and gives how webhooks are written.
+// check checks the flags and returns the form of the webhooks.
 func (o emitOptions) check() (portal.Profile, error) {
 	if !wholeURL(o.url) {
 		return portal.Profile{}, usagef("--url: want a whole URL, such as http://127.0.0.1:8080/absorb")
@@ -180,7 +180,7 @@ func (e *emitter) run(ctx context.Context) error {
 			refused++
 		}
 	}
-	fmt.Fprintf(e.cmd.ErrOrStderr(), "%d taken, %d refused\n", taken, refused)
+	fmt.Fprintf(e.cmd.ErrOrStderr(), "%d accepted, %d refused\n", taken, refused)
 	if refused > 0 {
 		return fmt.Errorf("%d of %d events were refused", refused, taken+refused)
 	}
@@ -201,14 +201,14 @@ func (e *emitter) post(ctx context.Context, event string) (ok bool, err error) {
 	return status >= 200 && status < 300, nil
 }
 
-// webhook lets an event happen, in the portal that was named or else in its own.
+// webhook creates an event, in the portal of --portal or in an internal one.
 func (e *emitter) webhook(ctx context.Context, event string) (portal.Webhook, error) {
 	if e.portal == "" {
 		return e.own.Webhook(event, e.profile), nil
 	}
 	w, err := portal.OccurAt(ctx, e.client, e.portal, event, e.webhooks)
 	if err != nil {
-		return w, fmt.Errorf("%w (--portal: give the portal's URL that absorb-bridge demo prints)", err)
+		return w, fmt.Errorf("%w (set --portal to the portal's URL that absorb-bridge demo prints)", err)
 	}
 	w.Form = e.profile.Form
 	return w, nil

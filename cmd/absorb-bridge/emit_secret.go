@@ -15,10 +15,10 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/config"
 )
 
-// secretVariable has the secret that emit signs with when no flag says which.
+// secretVariable is the environment variable with emit's secret, if no flag sets it.
 const secretVariable = "ABSORB_SECRET"
 
-// findSecret fills in the secret and the URL, from where the flags say.
+// findSecret sets the secret and the URL from the flags or the configuration.
 func (o *emitOptions) findSecret(cmd *cobra.Command) (err error) {
 	switch {
 	case o.secret != "":
@@ -28,16 +28,16 @@ func (o *emitOptions) findSecret(cmd *cobra.Command) (err error) {
 		err = o.ofSource(cmd)
 	default:
 		if o.secret = os.Getenv(secretVariable); o.secret == "" {
-			return usagef("which secret signs the events? Take that of a source by --source, a file by --secret-file, or set %s", secretVariable)
+			return usagef("no secret to sign the events: set --source, --secret-file or the variable %s", secretVariable)
 		}
 	}
 	if err == nil && o.url == "" {
-		err = usagef("--url: where are the events posted? Give it, or --source")
+		err = usagef("no URL to send to: set --url or --source")
 	}
 	return err
 }
 
-// readSecret reads a secret from a file, or from standard input.
+// readSecret reads a secret from a file or from standard input.
 func readSecret(cmd *cobra.Command, path string) (string, error) {
 	in := cmd.InOrStdin()
 	if path != "-" {
@@ -59,7 +59,7 @@ func readSecret(cmd *cobra.Command, path string) (string, error) {
 	return secret, nil
 }
 
-// ofSource takes the first secret of a source, and where this machine reaches it.
+// ofSource sets the first secret of a source, and the URL of the bridge on this machine.
 func (o *emitOptions) ofSource(cmd *cobra.Command) error {
 	c, err := loadConfig(cmd)
 	if err != nil {

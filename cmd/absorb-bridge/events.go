@@ -87,7 +87,7 @@ func replayEvents() *cobra.Command {
 	var f filterFlags
 	cmd := change{
 		operation: "events/replay", use: "replay [ID...]", short: "Look events up and route them again",
-		example: "  absorb-bridge events replay --state unrouted --since 7d", done: "are routed again",
+		example: "  absorb-bridge events replay --state unrouted --since 7d", done: "will be routed again",
 	}.command(&f, nil)
 	f.add(cmd, "waiting, routed or unrouted")
 	return cmd

@@ -39,7 +39,7 @@ bridge accepts events, and it delivers them afterwards.`,
 				return err
 			}
 			if !dry && !yes {
-				return usagef("nothing was removed: say --yes to remove it")
+				return usagef("nothing was removed; to remove it, add --yes")
 			}
 			return nil
 		}),

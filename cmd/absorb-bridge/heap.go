@@ -8,28 +8,28 @@ import (
 	"runtime/metrics"
 )
 
-// Collections take a tenth of the processor under load if Go's default lets the heap of
-// a few MB grow only twofold. It may grow by heapRoom until the next one, or by half if
-// that is more: a heap that is large already must not become several times as large.
+// With Go's default the heap of a few MB only doubles between collections, which then take
+// a tenth of the processor under load. Here the heap may grow by heapRoom, or by half if
+// that is more, so a large heap does not become several times as large.
 const (
 	heapRoom     = 32 << 20
 	mostPercent  = 400
 	leastPercent = 50
 )
 
-// gcPercent is the growth of a heap that has so many bytes in use, as GOGC has it.
+// gcPercent returns the value of GOGC for a heap with so many bytes in use.
 func gcPercent(used uint64) int {
 	return int(min(mostPercent, max(leastPercent, 100*heapRoom/max(used, 1))))
 }
 
-// heapPacer is an object that nothing refers to, so that Go finds it at each collection.
+// heapPacer is an unreachable object, so Go finalizes it at each collection.
 type heapPacer struct {
 	ctx     context.Context
-	percent int // that was set last
+	percent int // the last value set
 }
 
-// paceHeap sets after each collection how much the heap may grow until the next one, as
-// long as the context lives. It leaves that to GOGC if that is set.
+// paceHeap sets the heap's growth after each collection, until the context ends. If GOGC
+// is set, it does nothing.
 func paceHeap(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return

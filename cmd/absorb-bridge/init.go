@@ -68,16 +68,16 @@ func (o *initOptions) run(cmd *cobra.Command) error {
 	case canAsk(cmd.InOrStdin()):
 		err = o.ask(cmd, &answers)
 	case len(answers.Sinks) == 0:
-		return usagef("say where messages go, by --sink TYPE or --sink NAME=TYPE (see --help), or run it in a terminal to be asked")
+		return usagef("set where messages go with --sink TYPE or --sink NAME=TYPE (see --help), or run init in a terminal to answer questions")
 	}
 	if errors.Is(err, setup.ErrEnded) {
-		return usagef("%w; flags can answer, too: see --help", err)
+		return usagef("%w; flags can answer too: see --help", err)
 	}
 	if err != nil {
 		return err
 	}
 	if answers.API != "" && answers.Login == setup.ByOAuth && answers.Portal == "" {
-		return usagef("to log in by oauth, say where the portal is: --portal https://acme.myabsorb.com")
+		return usagef("oauth needs the portal's address: set --portal, such as --portal https://acme.myabsorb.com")
 	}
 	for _, s := range answers.Sinks {
 		if missing := s.Missing(); len(missing) > 0 {
@@ -96,20 +96,20 @@ func (o *initOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	if o.env == "" {
-		fmt.Fprintf(cmd.OutOrStdout(), "\nIt reads these variables; all values are made up:\n\n%s", env)
+		fmt.Fprintf(cmd.OutOrStdout(), "\nThe configuration reads these variables. All values are placeholders:\n\n%s", env)
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "\nNext:\n%s", answers.Steps(files, setup.Place{Config: path, Usual: !chosen, Env: o.env}))
 	return err
 }
 
-// canAsk tells whether somebody can be asked: at a terminal, or, in tests, by a
-// reader that is none of the system's.
+// canAsk reports whether init can ask questions: at a terminal, or in tests with their own
+// reader.
 func canAsk(in io.Reader) bool {
 	f, ok := in.(*os.File)
 	return !ok || isTerminal(f)
 }
 
-// given are the answers that the flags give.
+// given returns the answers from flags.
 func (o *initOptions) given() (a setup.Answers, err error) {
 	a.URL, a.Login = o.url, o.login
 	if a.API = o.api; a.API == "none" {
@@ -142,7 +142,7 @@ func named(flag string, err error) error {
 	return nil
 }
 
-// ask asks for what no flag gave.
+// ask asks for the answers that no flag gave.
 func (o *initOptions) ask(cmd *cobra.Command, a *setup.Answers) (err error) {
 	i := setup.NewInterview(cmd.InOrStdin(), cmd.ErrOrStderr())
 	flags := cmd.Flags()
@@ -169,7 +169,7 @@ func (o *initOptions) ask(cmd *cobra.Command, a *setup.Answers) (err error) {
 	return o.askPlaces(i, a, !flags.Changed("env-file"))
 }
 
-// askPlaces asks where secrets are kept, if that is open, and where messages go.
+// askPlaces asks where to keep secrets, if no flag says so, and where messages go.
 func (o *initOptions) askPlaces(i *setup.Interview, a *setup.Answers, secrets bool) (err error) {
 	if secrets {
 		yes, err := i.YesNo("Keep secrets in the file .env, which only you can read?")
@@ -195,11 +195,11 @@ func (o *initOptions) askPlaces(i *setup.Interview, a *setup.Answers, secrets bo
 	return nil
 }
 
-// free tells of files that are there already.
+// free reports an error for a file that exists.
 func (o *initOptions) free(paths ...string) error {
 	for _, path := range paths {
 		if _, err := os.Lstat(path); path != "" && !o.force && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s is there already: choose another place, or overwrite it with --force", path)
+			return fmt.Errorf("%s exists already: choose another path, or overwrite it with --force", path)
 		}
 	}
 	return nil
@@ -214,7 +214,7 @@ func (o *initOptions) write(cmd *cobra.Command, path, config, env string) error 
 	switch have, err := os.ReadFile(schema); {
 	case err == nil && string(have) == configs.Bridge:
 	case err == nil && !o.force:
-		fmt.Fprintf(cmd.ErrOrStderr(), "left %s as it is; absorb-bridge schema prints the one of this version\n", schema)
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s exists and was not changed; absorb-bridge schema prints the schema of this version\n", schema)
 	default:
 		if err := writeNew(schema, configs.Bridge, 0o644, true); err != nil {
 			return err
@@ -231,8 +231,8 @@ func (o *initOptions) write(cmd *cobra.Command, path, config, env string) error 
 	return nil
 }
 
-// writeNew writes a file, and overwrites none unless it is told to. With force it
-// puts a new one in the old one's place, so that the mode is right, too.
+// writeNew writes a file. It overwrites a file only with force: it then replaces the file,
+// so that its mode is right too.
 func writeNew(path, text string, mode os.FileMode, force bool) error {
 	if force {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {

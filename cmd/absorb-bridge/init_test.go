@@ -25,7 +25,7 @@ func TestInitByFlags(t *testing.T) {
 	do(t, "init --sink hr=email").want(t, 2, "sink hr needs smtp, from, to", "--set hr.smtp=")
 	do(t, "init --sink slack --set slack.webhook_url=https://hooks.slack.com/services/x").want(t, 2, "${SLACK_WEBHOOK_URL}")
 	do(t, "init --sink console --api us --api-login saml --portal acme").want(t, 2, "--api-login: want password or oauth", "--portal: want the portal's address")
-	do(t, "init --sink console --api us --api-login oauth").want(t, 2, "say where the portal is")
+	do(t, "init --sink console --api us --api-login oauth").want(t, 2, "oauth needs the portal's address")
 	if left, _ := os.ReadDir("."); len(left) > 0 {
 		t.Fatalf("a command that failed wrote %v", left)
 	}
@@ -45,8 +45,8 @@ func TestInitByFlags(t *testing.T) {
 	do(t, "check").want(t, 0, "bridge.yaml is valid: 1 source, 3 sinks, 2 routes")
 
 	before, _ := os.ReadFile("bridge.yaml")
-	do(t, "init --sink console").want(t, 1, "bridge.yaml is there already", "--force")
-	do(t, "init --sink console --config other.yaml --env-file secrets.env").want(t, 1, "secrets.env is there already")
+	do(t, "init --sink console").want(t, 1, "bridge.yaml exists already", "--force")
+	do(t, "init --sink console --config other.yaml --env-file secrets.env").want(t, 1, "secrets.env exists already")
 	if after, _ := os.ReadFile("bridge.yaml"); !bytes.Equal(before, after) {
 		t.Error("the configuration was overwritten")
 	}
@@ -78,10 +78,10 @@ func TestInitByAnswers(t *testing.T) {
 		}
 		return result{code, out.String(), errs.String()}
 	}
-	ask("\n").want(t, 1, "the input ended", "flags can answer, too")
+	ask("\n").want(t, 1, "the input ended", "flags can answer too")
 	const url = "https://hooks.slack.com/services/T0/B0/typed-secret"
 	r := ask("\nnone\nhttps://acme.myabsorb.com/#/dashboard?x=1\nyes\nslack\nacademy\n" + url + "\n")
-	r.want(t, 0, "wrote .env", "Make the webhook in Absorb")
+	r.want(t, 0, "wrote .env", "Create the webhook in Absorb")
 	if strings.Contains(r.out+r.errors, "typed-secret") {
 		t.Error("a secret is printed")
 	}

@@ -47,18 +47,18 @@ test.`,
 	return cmd
 }
 
-// windowLine says how a source's test window is after it was opened or closed: one
-// that opened by itself does not close because somebody asks for it.
+// windowLine describes a source's test window after the command. A window that opened by
+// itself cannot be closed by the command.
 func windowLine(s admin.SourceView, length time.Duration) string {
 	until := clock(s.TestUntil())
 	if s.Secrets == 0 {
-		until = "it has a secret"
+		until = "the source has a secret"
 	}
 	switch {
 	case length > 0:
 		return fmt.Sprintf("the test window of %s (%s) is open until %s; press Test Webhook in the portal, then: absorb-bridge inspect", s.Name, s.Path, until)
 	case s.OnTest(time.Now()):
-		return fmt.Sprintf("the test window of %s stays open until %s: it opened by itself, as no event was verified yet", s.Name, until)
+		return fmt.Sprintf("the test window of %s stays open until %s, because no event of the source was verified yet", s.Name, until)
 	}
 	return fmt.Sprintf("the test window of %s is closed", s.Name)
 }
@@ -101,7 +101,7 @@ in an unusual place, inspect suggests lines for the source's fields.`,
 	return cmd
 }
 
-// printNeeds compares the request with what its event's template looks up.
+// printNeeds compares the request with the lookups of its event's template.
 func printNeeds(say func(format string, texts ...string), needs []absorb.Need) {
 	if len(needs) > 0 {
 		say("\nlooked up by the event's template")
@@ -154,7 +154,7 @@ func printInspection(w io.Writer, i admin.Inspection) error {
 	}
 	printNeeds(say, i.Needs)
 	if len(i.Overrides) > 0 {
-		say("\nnot understood; if these are what they seem, add to the source:\n  fields:")
+		say("\nnot understood; if these guesses are right, add them to the source:\n  fields:")
 		for _, line := range i.Overrides {
 			say("    %s", line)
 		}

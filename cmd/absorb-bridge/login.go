@@ -21,7 +21,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// loginWithin is how long somebody may take to consent.
+// loginWithin is the maximum time for the consent.
 const loginWithin = 15 * time.Minute
 
 type loginOptions struct {
@@ -80,7 +80,7 @@ func (o *loginOptions) run(cmd *cobra.Command, source string) error {
 	if err != nil {
 		return err
 	}
-	if !o.print { // before somebody consents in vain
+	if !o.print { // fail before the consent
 		if err := keepLogin(cmd.Context(), c, source, admin.Login{DryRun: true}); err != nil {
 			return err
 		}
@@ -101,11 +101,11 @@ func (o *loginOptions) run(cmd *cobra.Command, source string) error {
 	if err := keepLogin(cmd.Context(), c, source, admin.Login{Access: got.Access.Reveal(), Expires: got.Expires, Refresh: got.Refresh.Reveal()}); err != nil {
 		return fmt.Errorf("the portal gave a token, but it could not be stored; fix this, then log in again: %w", err)
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "source %s is logged in; the token is in the store %s. Try it: absorb-bridge doctor\n", source, store.Label(c.Store.Reveal()))
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "source %s is logged in; the token is in the store %s. To test it, run: absorb-bridge doctor\n", source, store.Label(c.Store.Reveal()))
 	return err
 }
 
-// apiByOAuth is the API of a source, which uses OAuth.
+// apiByOAuth returns the API of a source that uses OAuth.
 func apiByOAuth(c *config.Config, name string) (config.API, error) {
 	var known []string
 	for _, s := range c.Sources {
@@ -120,7 +120,7 @@ func apiByOAuth(c *config.Config, name string) (config.API, error) {
 	return config.API{}, fmt.Errorf("no source named %q in the configuration%s", name, bridge.DidYouMean(name, known))
 }
 
-// keepLogin gives the tokens to the running bridge, or puts them into the store.
+// keepLogin passes the tokens to the running bridge, or writes them into the store.
 func keepLogin(ctx context.Context, c *config.Config, source string, l admin.Login) (err error) {
 	client, closer, err := gateway.Connect(ctx, c)
 	if err != nil {
@@ -130,7 +130,7 @@ func keepLogin(ctx context.Context, c *config.Config, source string, l admin.Log
 	return client.Login(ctx, source, l)
 }
 
-// consent has somebody consent in a browser, and gives the code that comes of it.
+// consent lets somebody consent in a browser, and returns the resulting code.
 func (o *loginOptions) consent(cmd *cobra.Command, source string, api config.API) (*absorb.Consent, string, error) {
 	ctx, cancel := context.WithTimeoutCause(cmd.Context(), loginWithin, fmt.Errorf("nobody consented within %s", loginWithin))
 	defer cancel()
@@ -141,9 +141,9 @@ func (o *loginOptions) consent(cmd *cobra.Command, source string, api config.API
 	if !o.paste && o.redirect == "" {
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)))
 		if err != nil {
-			return nil, "", fmt.Errorf("wait for the browser: %w (choose another --port, or --paste)", err)
+			return nil, "", fmt.Errorf("wait for the browser: %w (set another --port, or use --paste)", err)
 		}
-		defer func() { _ = l.Close() }() // the server closed it already, unless it never ran
+		defer func() { _ = l.Close() }() // already closed if the server ran
 		wait = func(ctx context.Context, _ *cobra.Command, c *absorb.Consent) (string, error) {
 			return called(ctx, l, c)
 		}
@@ -161,11 +161,11 @@ func (o *loginOptions) consent(cmd *cobra.Command, source string, api config.API
 	return consent, code, err
 }
 
-// pasted reads what somebody pastes.
+// pasted reads the pasted address.
 func pasted(ctx context.Context, cmd *cobra.Command, c *absorb.Consent) (string, error) {
-	fmt.Fprint(cmd.ErrOrStderr(), "3. Paste the address to which the browser was sent, although it shows no page there:\n   ")
+	fmt.Fprint(cmd.ErrOrStderr(), "3. Paste the address that the browser shows at the end, although no page opens:\n   ")
 	lines := make(chan string, 1)
-	go func() { // it ends with the process if nobody answers
+	go func() { // without an answer it ends with the process
 		line, _ := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 1<<16)).ReadString('\n')
 		lines <- line
 	}()

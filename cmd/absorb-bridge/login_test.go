@@ -104,7 +104,7 @@ func TestLogin(t *testing.T) {
 	for name, running := range map[string]bool{"running": true, "stopped": false} {
 		t.Run(name, func(t *testing.T) {
 			path, p := byOAuth(t)
-			do(t, "check -c "+path).want(t, 0, "source production needs a login to the API, once: absorb-bridge login production")
+			do(t, "check -c "+path).want(t, 0, "source production needs one login to the API; run: absorb-bridge login production")
 			if running {
 				serveInProcess(t, path)
 			}
@@ -134,8 +134,8 @@ func TestLogin(t *testing.T) {
 					t.Errorf("%q is in\n%s%s", secret, r.out, r.errors)
 				}
 			}
-			do(t, catchUp).want(t, 0, "0 did not come")
-			if found := do(t, "doctor -c "+path); !strings.Contains(found.out, "lets us in") {
+			do(t, catchUp).want(t, 0, "0 were missing")
+			if found := do(t, "doctor -c "+path); !strings.Contains(found.out, "accepts the login") {
 				t.Errorf("%s%s", found.out, found.errors)
 			}
 			do(t, "audit -c "+path).want(t, 0, "login", "production")
@@ -174,7 +174,7 @@ func TestLoginElsewhere(t *testing.T) {
 	}
 	do(t, "doctor -c "+path).want(t, 1, "nobody has logged in yet")
 	paste("production", "--paste").want(t, 0, "source production is logged in")
-	if found := do(t, "doctor -c "+path); !strings.Contains(found.out, "lets us in") {
+	if found := do(t, "doctor -c "+path); !strings.Contains(found.out, "accepts the login") {
 		t.Errorf("%s%s", found.out, found.errors)
 	}
 }
@@ -191,7 +191,7 @@ func TestLoginRefused(t *testing.T) {
 	}
 	defer taken.Close()
 	_, port, _ := net.SplitHostPort(taken.Addr().String())
-	do(t, "login production --port "+port+" -c "+path).want(t, 1, "another --port, or --paste")
+	do(t, "login production --port "+port+" -c "+path).want(t, 1, "another --port, or use --paste")
 	login(t, func(string) {}, strings.NewReader("http://127.0.0.1:8400/callback?code=c&state=s\n"), "production", "--paste", "-c", path).want(t, 1, "another login")
 	login(t, func(string) {}, strings.NewReader("made-up\n"), "production", "--paste", "-c", path).want(t, 1, "the portal refused the code (invalid_grant")
 

@@ -9,7 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // time zones work where the system has none, as in an empty image
+	_ "time/tzdata" // time zones for systems without a database, such as an empty image
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -21,7 +21,7 @@ import (
 // Exit codes, for scripts.
 const (
 	exitDone   = 0
-	exitFailed = 1 // it was tried and failed, or the configuration is invalid
+	exitFailed = 1 // the command failed, or the configuration is invalid
 	exitUsage  = 2 // the command line is wrong
 )
 
@@ -32,7 +32,7 @@ func main() {
 	os.Exit(code)
 }
 
-// rootCommand is the command line.
+// rootCommand returns the command with all subcommands.
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "absorb-bridge",
@@ -54,7 +54,7 @@ To try it without any account:  absorb-bridge demo`,
 	return root
 }
 
-// unknownFlag adds the flag that was perhaps meant.
+// unknownFlag adds the flag that was probably meant.
 func unknownFlag(cmd *cobra.Command, err error) error {
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok {
@@ -65,8 +65,8 @@ func unknownFlag(cmd *cobra.Command, err error) error {
 	return fmt.Errorf("%w%s", err, bridge.DidYouMean(unknown.GetSpecifiedName(), known))
 }
 
-// run is the whole program. Results go to stdout, everything else to stderr. Neither
-// gets a character that drives a terminal, whatever foreign text is printed or logged.
+// run is the whole program. Results go to stdout, everything else to stderr. Foreign text
+// cannot control the terminal in either.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out, problems := plain.NewWriter(stdout), plain.NewWriter(stderr)
 	code := execute(ctx, args, out, problems)
@@ -94,13 +94,12 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitUsage
 }
 
-// failure is an error of what was asked for; every other error that cobra gives
-// back is one of how it was asked.
+// failure is the error of a command's work. All other errors from cobra are usage errors.
 type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
 
-// action makes a command's work cobra's RunE.
+// action adapts a command's work to cobra's RunE.
 func action(work func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := work(cmd, args); err != nil {
@@ -113,7 +112,7 @@ func action(work func(cmd *cobra.Command, args []string) error) func(*cobra.Comm
 	}
 }
 
-// usageError is a fault in the arguments that only the command itself could see.
+// usageError is an error in the arguments that only the command can detect.
 type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }

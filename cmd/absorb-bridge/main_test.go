@@ -188,7 +188,7 @@ sources: { a: { path: /a, secrets: [ x ] } }
 sinks: { academy: { type: slack, webhook_url: "`+slack.URL+`/services/T0/B0/s3cr3t-part" } }
 routes: [ { name: r, events: [ "*" ], to: [ academy ] } ]
 `)
-	do(t, "send --sink academy --event all -c "+path).want(t, 0, "UserCreated to academy: taken, answered 200 ok")
+	do(t, "send --sink academy --event all -c "+path).want(t, 0, "UserCreated to academy: accepted, answered 200 ok")
 	do(t, "send --sink acadmy -c "+path).want(t, 2, `no sink named "acadmy"`, "academy")
 	answer = "no_service"
 	r := do(t, "send --sink academy -c "+path)
@@ -222,18 +222,18 @@ func TestEmit(t *testing.T) {
 	inBase64 := httptest.NewServer(signed("right", base64.StdEncoding.DecodeString))
 	defer inBase64.Close()
 
-	do(t, "emit --secret right --url "+inHex.URL).want(t, 0, "EnrollmentCompletedByLearner: 200 yes", "1 taken, 0 refused")
+	do(t, "emit --secret right --url "+inHex.URL).want(t, 0, "EnrollmentCompletedByLearner: 200 yes", "1 accepted, 0 refused")
 	t.Setenv(secretVariable, "")
 	do(t, "emit --url http://127.0.0.1:1").want(t, 2, "--source", "--secret-file", "ABSORB_SECRET")
-	do(t, "emit --secret right").want(t, 2, "--url: where")
+	do(t, "emit --secret right").want(t, 2, "set --url or --source")
 	do(t, "emit --secret right --source production").want(t, 2, "secret", "source")
 	t.Setenv(secretVariable, "right")
-	do(t, "emit --url "+inHex.URL).want(t, 0, "1 taken")
+	do(t, "emit --url "+inHex.URL).want(t, 0, "1 accepted")
 	file := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(file, []byte("right\r\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	do(t, "emit --secret-file "+file+" --url "+inHex.URL).want(t, 0, "1 taken")
+	do(t, "emit --secret-file "+file+" --url "+inHex.URL).want(t, 0, "1 accepted")
 	do(t, "emit --secret-file "+file+".none --url "+inHex.URL).want(t, 1, "--secret-file", "no such file")
 	do(t, "emit --secret-file "+os.DevNull+" --url "+inHex.URL).want(t, 2, "is empty")
 	c := writeConfig(t, `
@@ -242,17 +242,17 @@ sources: { production: { path: /a, secrets: [ right, wrong ] }, fresh: { path: /
 sinks: { c: { type: console } }
 routes: [ { name: all, events: [ "*" ], to: [ c ] } ]
 `)
-	do(t, "emit --source production --config "+c).want(t, 0, "1 taken")
+	do(t, "emit --source production --config "+c).want(t, 0, "1 accepted")
 	do(t, "emit --source fresh --config "+c).want(t, 2, "fresh has no secret yet")
 	do(t, "emit --source sandbox --config "+c).want(t, 2, `no source "sandbox"`)
-	do(t, "emit --secret right --encoding base64 --event all --url "+inBase64.URL).want(t, 0, "24 taken")
-	do(t, "emit --secret right --count 30 --rate 1000/s --event all --url "+inHex.URL).want(t, 0, "30 taken")
+	do(t, "emit --secret right --encoding base64 --event all --url "+inBase64.URL).want(t, 0, "24 accepted")
+	do(t, "emit --secret right --count 30 --rate 1000/s --event all --url "+inHex.URL).want(t, 0, "30 accepted")
 	lms := httptest.NewServer(portal.New(portal.Options{}).Handler())
 	defer lms.Close()
-	do(t, "emit --secret right --webhooks lean --event all --portal "+lms.URL+" --url "+inHex.URL).want(t, 0, "24 taken, 0 refused")
-	do(t, "emit --secret right --portal "+inHex.URL+" --url "+inHex.URL).want(t, 1, "is no emulated portal", "--portal: give the portal's URL")
+	do(t, "emit --secret right --webhooks lean --event all --portal "+lms.URL+" --url "+inHex.URL).want(t, 0, "24 accepted, 0 refused")
+	do(t, "emit --secret right --portal "+inHex.URL+" --url "+inHex.URL).want(t, 1, "is no emulated portal", "set --portal to the portal's URL")
 	r := do(t, "emit --secret wrong --url "+inHex.URL)
-	r.want(t, 1, ": 401 no", "0 taken, 1 refused")
+	r.want(t, 1, ": 401 no", "0 accepted, 1 refused")
 	if r := do(t, "emit --secret right --url "+inHex.URL); strings.Contains(r.out, "\x1b") {
 		t.Errorf("an escape sequence reaches the terminal: %q", r.out)
 	}

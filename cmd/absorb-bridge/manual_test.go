@@ -125,7 +125,7 @@ func (w *world) happen(t *testing.T) {
 	}
 	do(t, "emit --secret s3cret --event UserCreated --url "+bridge.url+"/absorb").want(t, 0, "200")
 	until("a dead letter", func() bool { return do(t, "dead --json").out != "" }) // later ones wait: the platforms refuse all
-	do(t, "emit --secret s3cret --event all --url "+bridge.url+"/absorb").want(t, 0, "24 taken")
+	do(t, "emit --secret s3cret --event all --url "+bridge.url+"/absorb").want(t, 0, "24 accepted")
 	until("all are routed", func() bool { return do(t, "events --state waiting --json").out == "" })
 	bridge.stop()
 	for _, command := range []string{"events", "deliveries", "dead", "inspect"} {

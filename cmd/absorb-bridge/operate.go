@@ -19,8 +19,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// operation makes the work of a command that asks the bridge of its
-// configuration cobra's RunE.
+// operation adapts the work of a command that calls the running bridge to cobra's RunE.
 func operation(work func(*cobra.Command, []string, *admin.Client) error) func(*cobra.Command, []string) error {
 	return action(func(cmd *cobra.Command, args []string) (err error) {
 		c, err := loadConfig(cmd)
@@ -36,7 +35,7 @@ func operation(work func(*cobra.Command, []string, *admin.Client) error) func(*c
 	})
 }
 
-// filterFlags are the flags that choose events or deliveries.
+// filterFlags are the flags that select events or deliveries.
 type filterFlags struct {
 	store.Filter
 	since, until string
@@ -60,7 +59,7 @@ func (f *filterFlags) add(cmd *cobra.Command, states string) {
 	})
 }
 
-// filter reads the flags; args are ids.
+// filter returns the selection of the flags; args are ids.
 func (f *filterFlags) filter(args []string) (store.Filter, error) {
 	chosen := f.Filter
 	chosen.IDs = args
@@ -80,14 +79,14 @@ func (f *filterFlags) filter(args []string) (store.Filter, error) {
 	return chosen, nil
 }
 
-// change is a command that changes what ids or flags choose.
+// change is a command that changes the events or deliveries that ids or flags select.
 type change struct {
 	operation           string // see admin.Client.Change
 	use, short, example string
-	done                string // what is said of the number that were changed
+	done                string // printed after the number of changed ones
 }
 
-// command makes it. to is where the flag for another sink is read to, or nil.
+// command returns the command. to receives the flag for another sink, or is nil.
 func (c change) command(f *filterFlags, to *string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: c.use, Short: c.short, Example: c.example,
@@ -97,7 +96,7 @@ func (c change) command(f *filterFlags, to *string) *cobra.Command {
 				return err
 			}
 			if len(args) > 0 && !cmd.Flags().Changed("state") {
-				chosen.State = "" // who names one means it, whatever its state
+				chosen.State = "" // an id selects in any state
 			}
 			s := admin.Selection{Filter: chosen, All: f.all}
 			if to != nil {
@@ -109,7 +108,7 @@ func (c change) command(f *filterFlags, to *string) *cobra.Command {
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%d %s\n", n.Changed, c.done)
 			if left := len(args) - n.Changed; left > 0 {
-				return fmt.Errorf("%d of the %d named could not be changed: there is none with this id, or its state does not allow it; see show ID", left, len(args))
+				return fmt.Errorf("%d of the %d ids were not changed: there is nothing with this id, or its state does not allow it; see show ID", left, len(args))
 			}
 			if n.Instead != "" {
 				fmt.Fprintln(cmd.ErrOrStderr(), "warning:", n.Instead)
@@ -122,7 +121,7 @@ func (c change) command(f *filterFlags, to *string) *cobra.Command {
 	return cmd
 }
 
-// narrowed explains the refusal to change everything by accident.
+// narrowed explains why the bridge refuses to change everything.
 func narrowed(err error) error {
 	if e, ok := errors.AsType[*admin.Error](err); ok && strings.HasPrefix(e.Message, admin.NoFilter) {
 		return usagef("select deliveries or events with ids or flags, or all of them with --all")
@@ -130,7 +129,7 @@ func narrowed(err error) error {
 	return err
 }
 
-// printRows prints one JSON object a line, or a table.
+// printRows prints one JSON object per line, or a table.
 func printRows[T any](w io.Writer, asJSON bool, rows []T, header string, line func(T) string) error {
 	if asJSON {
 		out := json.NewEncoder(w)
@@ -150,8 +149,8 @@ func printRows[T any](w io.Writer, asJSON bool, rows []T, header string, line fu
 	return table.Flush()
 }
 
-// cells joins texts to a line of a table. They come from outside: nothing in them
-// can move the cursor or the columns.
+// cells joins texts to a line of a table. Foreign text in them cannot move the cursor or
+// the columns.
 func cells(texts ...string) string {
 	for i, text := range texts {
 		texts[i] = oneLine(text)
@@ -159,7 +158,7 @@ func cells(texts ...string) string {
 	return strings.Join(texts, "\t")
 }
 
-// oneLine is a foreign text without what cannot be seen.
+// oneLine returns foreign text on one line, without invisible characters.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
 		if plain.Hidden(r) {
@@ -169,7 +168,7 @@ func oneLine(text string) string {
 	}, bridge.CleanLine(text))
 }
 
-// clock writes a time as people here read it.
+// clock returns a time in the local time zone.
 func clock(t time.Time) string {
 	if t.IsZero() {
 		return "-"
@@ -177,7 +176,7 @@ func clock(t time.Time) string {
 	return t.Local().Format("2006-01-02 15:04:05")
 }
 
-// printPretty prints a value as JSON with lines.
+// printPretty prints a value as indented JSON.
 func printPretty(w io.Writer, value any) error {
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)

@@ -73,10 +73,10 @@ routes:
 	with := func(line string) result { t.Helper(); return do(t, line+" -c "+path) }
 
 	// Whether a window closes is asked before the first event is verified, and after.
-	with("test-window a --for 0s").want(t, 0, "of a stays open until 2", "it opened by itself")
-	with("test-window new --for 0s").want(t, 0, "of new stays open until it has a secret")
-	with("test-window new --for 5m").want(t, 0, "open until it has a secret; press Test Webhook")
-	do(t, "emit --url "+stop.url+"/a --secret s3cret --event all").want(t, 0, "24 taken")
+	with("test-window a --for 0s").want(t, 0, "of a stays open until 2", "no event of the source was verified yet")
+	with("test-window new --for 0s").want(t, 0, "of new stays open until the source has a secret")
+	with("test-window new --for 5m").want(t, 0, "open until the source has a secret; press Test Webhook")
+	do(t, "emit --url "+stop.url+"/a --secret s3cret --event all").want(t, 0, "24 accepted")
 	id := waitForDead(t, path)
 
 	with("dead").want(t, 0, id, "invalid_blocks", "UserCreated")
@@ -107,14 +107,14 @@ routes:
 	with("inspect "+captured.ID).want(t, 0, "captured in a test window", "EnrollmentCompletedByLearner", "$.courseId", "GUID")
 
 	broken.Store(false)
-	with("dead retry "+id).want(t, 0, "1 are due now")
+	with("dead retry "+id).want(t, 0, "1 will be sent now")
 	waitFor(t, path, id, "sent")
 	stop.stop()
 
 	with("deliveries --state sent").want(t, 0, id)
-	with("deliveries retry "+id).want(t, 1, "0 are due now", "1 of the 1 named")
-	with("dead cancel none "+id).want(t, 1, "2 of the 2 named")
-	with("events replay --state unrouted --event GroupCreated").want(t, 0, "1 are routed again")
+	with("deliveries retry "+id).want(t, 1, "0 will be sent now", "1 of the 1 ids")
+	with("dead cancel none "+id).want(t, 1, "2 of the 2 ids")
+	with("events replay --state unrouted --event GroupCreated").want(t, 0, "1 will be routed again")
 	var group struct{ ID string }
 	if err := json.Unmarshal([]byte(with("events --event GroupCreated --json").out), &group); err != nil {
 		t.Fatal(err)

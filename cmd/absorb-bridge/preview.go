@@ -83,8 +83,8 @@ func makePreviews(cmd *cobra.Command, event, sink string) ([]gateway.Preview, er
 	return all, nil
 }
 
-// newPreviewer shows the configured sinks, or, when there is no configuration
-// and none was asked for, one of each type.
+// newPreviewer returns a previewer of the configured sinks. Without a configuration, and
+// without --config, it uses one sink of each type.
 func newPreviewer(cmd *cobra.Command) (*gateway.Previewer, error) {
 	path, chosen := configPath(cmd)
 	if _, err := os.Stat(path); err != nil && !chosen {
@@ -97,8 +97,7 @@ func newPreviewer(cmd *cobra.Command) (*gateway.Previewer, error) {
 	return gateway.NewPreviewer(c)
 }
 
-// chooseEvents gives the canonical name of an event in any spelling, or all of
-// them.
+// chooseEvents returns the canonical name of an event in any spelling, or of all events.
 func chooseEvents(event string, all []string) ([]string, error) {
 	if event == "all" {
 		return all, nil

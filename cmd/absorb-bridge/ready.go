@@ -10,7 +10,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/gateway"
 )
 
-// readyWithin is how long the bridge may take to say whether it is ready.
+// readyWithin is the maximum time for the bridge's answer.
 const readyWithin = 5 * time.Second
 
 func readyCommand() *cobra.Command {

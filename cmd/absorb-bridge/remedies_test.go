@@ -55,9 +55,9 @@ routes: [ { name: r, events: [ "Group*", "User*" ], to: [ academy ], digest: off
 		status.Store(int64(answer))
 		const events = 2
 		for range events {
-			do(t, "emit --url "+stop.url+"/a --secret s3cret --event UserCreated").want(t, 0, "taken")
+			do(t, "emit --url "+stop.url+"/a --secret s3cret --event UserCreated").want(t, 0, "accepted")
 		}
-		with("deliveries retry --sink academy --text nothing-like-this").want(t, 0, "0 are due now", "warning: no delivery matches")
+		with("deliveries retry --sink academy --text nothing-like-this").want(t, 0, "0 will be sent now", "warning: no delivery matches")
 		var failed []string
 		poll(t, remedy, func() bool {
 			failed = ids(with("deliveries --state failed --json").out)
@@ -66,7 +66,7 @@ routes: [ { name: r, events: [ "Group*", "User*" ], to: [ academy ], digest: off
 		status.Store(http.StatusOK)
 		for _, id := range failed {
 			line := strings.NewReplacer("NAME", "academy", "ID", id).Replace(remedy)
-			with(line).want(t, 0, "due now")
+			with(line).want(t, 0, "sent now")
 			if !strings.HasSuffix(remedy, "ID") {
 				break // it is for all of them
 			}
@@ -74,7 +74,7 @@ routes: [ { name: r, events: [ "Group*", "User*" ], to: [ academy ], digest: off
 		sent += events
 		poll(t, remedy, func() bool { return len(ids(with("deliveries --state sent --json").out)) == sent })
 	}
-	with("deliveries retry --sink academy").want(t, 0, "0 are due now", "warning: none is failed; the matching deliveries are 8 sent")
+	with("deliveries retry --sink academy").want(t, 0, "0 will be sent now", "warning: none is failed; the matching deliveries are 8 sent")
 }
 
 // poll waits until something is so.

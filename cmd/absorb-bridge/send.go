@@ -45,7 +45,7 @@ answer. The people and courses in it are made up.`,
 				if receipt.Status != 0 { // a console has none
 					words = strings.TrimSpace(fmt.Sprintf("answered %d %s", receipt.Status, words))
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s to %s: taken, %s\n", e, sink, words)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s to %s: accepted, %s\n", e, sink, words)
 			}
 			return nil
 		}),

@@ -38,7 +38,7 @@ If they have faults, it keeps the previous ones.`,
 			}
 			g.Version(versionText())
 			g.ReloadFrom(func() (*config.Config, error) { return loadConfig(cmd) })
-			go signals.each(func() { _ = g.ReloadFor("the signal SIGHUP") }) // it logs what is wrong
+			go signals.each(func() { _ = g.ReloadFor("the signal SIGHUP") }) // it logs its errors
 			return g.Run(cmd.Context())
 		}),
 	}
@@ -56,7 +56,7 @@ func catchHangUps() hangUps {
 	return h
 }
 
-// each calls f for every one until they are stopped.
+// each calls f for every signal until they are stopped.
 func (h hangUps) each(f func()) {
 	for range h {
 		f()

@@ -73,7 +73,7 @@ func copyInto(cmd *cobra.Command, source, target *store.Store, label string) err
 		}
 	})
 	if err != nil {
-		return fmt.Errorf("%w (what was copied is kept; run it again to continue)", err)
+		return fmt.Errorf("%w (the copied rows are kept; run the command again to continue)", err)
 	}
 	if err := target.Note(cmd.Context(), done("store/copy", "into "+label)); err != nil {
 		return err
@@ -113,12 +113,12 @@ were waiting in it, so do not do this while a bridge uses the other store.`,
 	return cmd
 }
 
-// done is what the audit trail says of a command that works on a store itself.
+// done returns the audit entry of a command that changes a store directly.
 func done(action, target string) store.Audit {
 	return store.Audit{At: time.Now(), Who: "this machine", Action: action, Target: bridge.CleanLine(target), Changed: 1}
 }
 
-// withStore opens a store for a moment.
+// withStore opens a store, calls f and closes the store.
 func withStore(cmd *cobra.Command, where string, use func(*store.Store) error) error {
 	if err := store.Check(where); err != nil {
 		return usageError{err}
@@ -130,7 +130,7 @@ func withStore(cmd *cobra.Command, where string, use func(*store.Store) error) e
 	return errors.Join(use(s), s.Close())
 }
 
-// withExisting is withStore for a store that must be there.
+// withExisting is withStore for a store that must exist.
 func withExisting(cmd *cobra.Command, where string, use func(*store.Store) error) error {
 	if store.Check(where) == nil && !store.IsShared(where) {
 		if _, err := os.Stat(where); err != nil {

@@ -47,7 +47,7 @@ routes: [ { name: r, events: [ "*" ], to: [ screen ] } ]
 	with("catch-up --source none --since 2h").want(t, 1, `there is no source "none"`)
 	with("catch-up --source sandbox --since 2h").want(t, 1, "source sandbox has no Integration API")
 	with("catch-up --source production --since 2h --until 3h").want(t, 1, "before until")
-	with("catch-up --source production --since 2h --dry-run").want(t, 0, "HAPPENED", one, two, "2 did not come", "nothing was changed")
+	with("catch-up --source production --since 2h --dry-run").want(t, 0, "HAPPENED", one, two, "2 were missing", "nothing was created")
 	if rows := with("catch-up --source production --since 2h --dry-run --json"); strings.Count(rows.out, "\n") != 2 || !strings.Contains(rows.out, `"user":"`+one+`"`) {
 		t.Errorf("%s", rows.out)
 	}
@@ -57,21 +57,21 @@ routes: [ { name: r, events: [ "*" ], to: [ screen ] } ]
 	p.Break(portal.Fault{Mode: portal.Forbidden, Prefix: "/departments"})
 	with("catch-up --source production --since 2h").want(t, 0, "2 caught up", "cannot check departments")
 	with("audit").want(t, 0, "this machine", "catch-up", "production since 20")
-	with("catch-up --source production --since 2h").want(t, 0, "0 did not come")
+	with("catch-up --source production --since 2h").want(t, 0, "0 were missing")
 	with("events").want(t, 0, "UserCreated", "waiting, caught up")
 
 	stop := serveInProcess(t, path)
 	three := joined(3)
 	with("catch-up --source production --since 2h").want(t, 0, three, "1 caught up")
 	with("forget").want(t, 2, `"user" not set`)
-	with("forget --user "+one).want(t, 2, "TO REMOVE", "events", "nothing was removed: say --yes")
+	with("forget --user "+one).want(t, 2, "TO REMOVE", "events", "nothing was removed; to remove it, add --yes")
 	with("forget --user "+one+" --dry-run --json").want(t, 0, `"events": 1`)
 	with("forget --user "+one+" --yes").want(t, 0, "TABLE", "REMOVED", "events")
 	with("forget --user "+strings.ToUpper(one)+" --yes").want(t, 0, "REMOVED")
 	with("events --text "+one).want(t, 0, "ID")
 	stop.stop()
 	with("forget --user "+two+" --yes").want(t, 0, "REMOVED")
-	with("catch-up --source production --since 2h --dry-run").want(t, 0, "0 did not come") // they are not brought back
+	with("catch-up --source production --since 2h --dry-run").want(t, 0, "0 were missing") // they are not brought back
 
 	// What was only tried or failed is not in the audit.
 	log := with("audit --json")

@@ -1,6 +1,6 @@
-// Package yamlfile reads the YAML files that people write, on whatever machine,
-// so that the positions it reports are those that an editor shows. Its Reader reads
-// values strictly, and reports every problem with its position.
+// Package yamlfile parses YAML files written on any system. It reports positions as an
+// editor shows them. Its Reader reads values strictly, and reports every problem with its
+// position.
 package yamlfile
 
 import (
@@ -17,24 +17,24 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Normalize takes a byte order mark off, and makes every line break a \n. For
-// YAML the three kinds of break are the same, but its library counts \r\n once
-// in some places and twice in others.
+// Normalize removes a byte order mark and converts every line break to \n. The three kinds
+// of line break mean the same in YAML, but the library counts \r\n once in some places and
+// twice in others.
 func Normalize(data []byte) []byte {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	return bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
 }
 
-// Lines are the lines of a normalized file, without their breaks.
+// Lines returns the lines of a normalized file, without line breaks.
 func Lines(data []byte) []string { return strings.Split(string(data), "\n") }
 
-// Parse gives the one document of a normalized file; nil if there is none. Two are an
-// error, since the library's readers of values leave out the second. So is a panic in
-// the library's parser: what it reads is foreign.
+// Parse returns the only document of a normalized file, or nil for an empty file. Two
+// documents are an error, because the library would ignore the second. A panic in the
+// library's parser also becomes an error, because the text is foreign.
 func Parse(data []byte) (body ast.Node, err error) {
 	if slices.Contains(data, 0) {
-		return nil, errors.New("is not text, or is saved as UTF-16; save it as UTF-8")
+		return nil, errors.New("is not text, or is saved as UTF-16: save it as UTF-8")
 	}
 	defer func() {
 		if recover() != nil {
@@ -62,12 +62,12 @@ func Parse(data []byte) (body ast.Node, err error) {
 	return body, nil
 }
 
-// maxDepth bounds nesting: the parser's time grows with its square, and a file of
-// brackets alone would take it many seconds.
+// maxDepth limits nesting. The parser's time grows with the square of the depth: a file of
+// brackets would take many seconds.
 const maxDepth = 64
 
-// tooDeep gives the token that goes too deep: into brackets, or, by dashes, colons
-// and the like, within one line, since further lines need ever more blanks.
+// tooDeep returns the token that exceeds the maximum depth, by brackets or by several
+// nested entries in one line. Nesting over several lines needs ever more blanks.
 func tooDeep(tokens token.Tokens) *token.Token {
 	brackets, marks, names, line := 0, 0, 0, 0
 	for _, t := range tokens {
@@ -98,8 +98,7 @@ func tooDeep(tokens token.Tokens) *token.Token {
 	return nil
 }
 
-// Fault takes an error of the YAML library apart: where it is, or nil, and what
-// is wrong.
+// Fault returns the position, or nil, and the message of an error of the YAML library.
 func Fault(err error) (at *token.Position, message string) {
 	if ye, ok := errors.AsType[yaml.Error](err); ok && ye.GetToken() != nil {
 		message = ye.GetMessage()
@@ -111,7 +110,7 @@ func Fault(err error) (at *token.Position, message string) {
 	return nil, err.Error()
 }
 
-// Start is where a node starts.
+// Start returns the position of a node's start.
 func Start(n ast.Node) *token.Position {
 	if tk := first(n); tk != nil && tk.Position != nil {
 		return tk.Position
@@ -119,8 +118,8 @@ func Start(n ast.Node) *token.Position {
 	return &token.Position{Line: 1, Column: 1}
 }
 
-// first is the token that a node starts with. The parser gives a mapping's colon as its
-// token; its first key is where it starts for a reader.
+// first returns a node's first token. The parser returns the colon of a mapping; for
+// readers the mapping starts at its first key.
 func first(n ast.Node) *token.Token {
 	switch n := n.(type) {
 	case *ast.MappingNode:
