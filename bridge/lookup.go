@@ -5,41 +5,37 @@ import (
 	"time"
 )
 
-// Lookup is one question to Absorb's Integration API that an event's template
-// wants answered.
+// Lookup is one value that an event's template needs from Absorb's Integration API.
 type Lookup struct {
 	Part string   // the answer's key in Facts, such as "course"
-	Need []string // other parts that the ways are made from, such as "user"
-	Ways []Way    // tried in order, until one gives the part
+	Need []string // other parts that the requests need, such as "user"
+	Ways []Way    // alternatives, tried in order until one gives the part
 
-	// Resource is the path with * in place of each value, such as "/users/*": it
-	// says what kind of thing the part is.
+	// Resource is the path with each value replaced by *, such as "/users/*". It
+	// identifies the type of the object.
 	Resource string
 
-	// Settled reports whether the answers agree with the event. Absorb's API may
-	// lag behind its webhooks, so an answer that is not settled is asked for
-	// again after a while. A nil Settled is always settled.
+	// Settled reports whether the answers agree with the event. Absorb's API may lag
+	// behind its webhooks, so the bridge requests an unsettled answer again after a
+	// pause. If Settled is nil, every answer is settled.
 	Settled func(Facts) bool
 }
 
-// Way is one request that may give a lookup its part.
+// Way is one possible request for a lookup.
 type Way struct {
-	// Path gives the request path below the API's base URL, with every value
-	// escaped. It is "" when a value that it needs is missing; the way is skipped
-	// then.
+	// Path returns the request path below the API's base URL, with every value escaped.
+	// It returns "" if a value is missing; the bridge then skips this way.
 	Path func(Facts) (string, error)
 
-	// Asks are the keys of the event that the way is made from, such as
-	// "courseId".
+	// Asks are the keys of the event that the request needs, such as "courseId".
 	Asks []string
 
-	// Choose picks an entry of a list. A nil Choose means that the answer itself
-	// is the part.
+	// Choose selects an entry of a list. If it is nil, the whole answer is the part.
 	Choose *Choice
 }
 
-// Choice says which entry of a list becomes the part, and which ids of the event
-// the entry gives.
+// Choice selects the entry of a list that becomes the part, and the ids that the event
+// takes from the entry.
 type Choice struct {
 	Match  map[string]string                        // field of the entry by the key of the event that it must equal
 	Where  func(f Facts, entry map[string]any) bool // nil accepts every entry

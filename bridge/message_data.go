@@ -1,9 +1,8 @@
 package bridge
 
-// Data is the message's words in the types of decoded JSON, for templates and for
-// sinks that pass them on: level, title, text (in Markdown), fields, actions and,
-// where there are some, url, image, footer, thread and time. People who are mentioned
-// go by their names.
+// Data returns the message in the types of decoded JSON, for templates and for sinks that
+// send it: level, title, text (in Markdown), fields and actions. Non-empty values of url,
+// image, footer, thread and time are included. Mentioned people appear by name.
 func (m Message) Data() map[string]any {
 	m = m.SpellMentions(nobody)
 	fields, actions := []any{}, []any{}

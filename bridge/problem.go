@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// Problem is one mistake in a file that people write, at its place.
+// Problem is one error in a file that people write, with its position.
 type Problem struct {
-	File    string // as the person would open it, such as "templates/user-created.yaml"
-	Line    int    // from 1; 0 when the problem is the file's as a whole
+	File    string // path as a person would open it, such as "templates/user-created.yaml"
+	Line    int    // from 1; 0 if the problem concerns the whole file
 	Column  int    // from 1, in characters
 	Message string // the key and what is wrong with it, such as "message.title: …"
 	Excerpt string // the source line without secrets, or ""
 }
 
-// Error gives the place and the message, and below it the source line with a
-// caret under the column.
+// Error returns the position and the message, and below them the source line with a caret
+// under the column.
 func (p Problem) Error() string {
 	if p.Line == 0 {
 		return p.File + ": " + p.Message
@@ -29,8 +29,8 @@ func (p Problem) Error() string {
 	return head + "\n    " + p.Excerpt + "\n    " + caretPad(p.Excerpt, p.Column) + "^"
 }
 
-// caretPad is blank space as wide as what stands before a column. Tabs stay
-// tabs, so that the caret stands where a terminal shows the column.
+// caretPad returns blanks as wide as the text before a column. It keeps tabs, so that the
+// caret is where a terminal shows the column.
 func caretPad(line string, column int) string {
 	var pad strings.Builder
 	for i, r := range []rune(line) {
@@ -45,10 +45,10 @@ func caretPad(line string, column int) string {
 	return pad.String()
 }
 
-// Problems are all mistakes that were found.
+// Problems are all errors in the files.
 type Problems []Problem
 
-// Error gives one problem after the other, each as its own Error says.
+// Error returns the errors of all problems, one after the other.
 func (p Problems) Error() string {
 	lines := make([]string, len(p))
 	for i, one := range p {
@@ -57,8 +57,7 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Err is p as an error, in the order of files and lines, or nil when there is no
-// problem.
+// Err returns p as an error, sorted by file and line, or nil without problems.
 func (p Problems) Err() error {
 	if len(p) == 0 {
 		return nil
@@ -69,11 +68,11 @@ func (p Problems) Err() error {
 	return p
 }
 
-// DidYouMean is `; did you mean "x"?` for the option nearest to a mistyped word,
-// or the only one that begins with it, or "" when none is near.
+// DidYouMean returns `; did you mean "x"?` with the option most similar to a mistyped word,
+// or the only option that begins with it. Without such an option it returns "".
 func DidYouMean(word string, options []string) string {
 	if len(word) > 64 {
-		return "" // no slip of the finger
+		return "" // too long for a typing error
 	}
 	best, distance := "", max(1, len(word)/3)
 	for _, option := range slices.Sorted(slices.Values(options)) {
@@ -90,7 +89,7 @@ func DidYouMean(word string, options []string) string {
 	return fmt.Sprintf("; did you mean %q?", best)
 }
 
-// completion is the only option that begins with a word of some letters, or "".
+// completion returns the only option that begins with a word of three letters or more, or "".
 func completion(word string, options []string) string {
 	var all []string
 	for _, option := range options {
@@ -104,8 +103,8 @@ func completion(word string, options []string) string {
 	return all[0]
 }
 
-// editDistance is the number of letters to insert, delete, replace or swap with
-// their neighbours to turn one word into the other.
+// editDistance returns how many letters must be inserted, deleted, replaced or swapped with
+// a neighbour to turn one word into the other.
 func editDistance(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {

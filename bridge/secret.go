@@ -5,26 +5,25 @@ import (
 	"log/slog"
 )
 
-// Redacted stands wherever a secret would have been printed.
+// Redacted is printed instead of a secret.
 const Redacted = "(redacted)"
 
 // Secret is a text that must never be printed: a key, a password, a webhook URL.
-// Every way of formatting or encoding it gives Redacted; only Reveal gives the
-// text, so that a search for Reveal finds every place where a secret is used.
+// Formatting or encoding a Secret gives Redacted. Only Reveal returns the text, so a
+// search for Reveal finds every use of a secret.
 //
-// Two ways around that are Go's own: package fmt calls no methods on unexported
-// fields, so a struct that has a Secret in one must be held by a pointer where
-// it may be printed as a part of another; and a map's keys are encoded as they
-// are, so a Secret must not be one.
+// Go has two exceptions. Package fmt calls no methods on unexported fields: if a struct
+// has a Secret in such a field, refer to the struct by a pointer. The keys of maps are
+// encoded as they are: never use a Secret as a key.
 type Secret string
 
-// Reveal is the secret's text, for the one place that needs it.
+// Reveal returns the secret's text.
 func (s Secret) Reveal() string { return string(s) }
 
-// Empty tells whether there is no secret at all.
+// Empty reports whether the secret is empty.
 func (s Secret) Empty() bool { return s == "" }
 
-// String gives Redacted, or "" for an empty secret.
+// String returns Redacted, or "" for an empty secret.
 func (s Secret) String() string {
 	if s == "" {
 		return ""

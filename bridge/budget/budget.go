@@ -1,6 +1,6 @@
-// Package budget bounds what a template or a condition takes: bytes of memory,
-// steps of work, and time. Whoever makes something takes its cost off the budget
-// first, so that what is too large is never made.
+// Package budget limits the memory, the steps and the time of a template or a condition.
+// Code takes the cost of a result from the budget before it makes the result, so a result
+// that is too large is never made.
 package budget
 
 import (
@@ -10,39 +10,39 @@ import (
 	"strconv"
 )
 
-// Limits are what a piece of work may take in all.
+// Limits are the maximum cost of one piece of work.
 type Limits struct {
 	What  string // whose limits they are, with its article, such as "a message"
 	Bytes int    // of all values that are made, also of those that are dropped again
 	Steps int    // of work: a call, a turn of a loop, or some hundred bytes that are read
 }
 
-// Message are the limits of all templates of one message together.
+// Message returns the limits of all templates of one message together.
 func Message() Limits { return Limits{What: "a message", Bytes: 32 << 20, Steps: 1_000_000} }
 
-// Digest are the limits of a message of many events: each is put into a group, and
-// what that takes is dropped again.
+// Digest returns the limits of a message of many events. They grow with the number of
+// events, because each event is assigned to a group.
 func Digest(events int) Limits {
 	const bytes, steps, most = 8 << 10, 200, 20_000
 	l, n := Message(), min(events, most)
 	return Limits{What: "a digest", Bytes: l.Bytes + n*bytes, Steps: l.Steps + n*steps}
 }
 
-// Lookup are the limits of a template that a lookup consists of. One may run for
-// each entry of a list.
+// Lookup returns the limits of a template in a lookup. Such a template may run for each
+// entry of a list.
 func Lookup() Limits { return Limits{What: "a lookup", Bytes: 1 << 20, Steps: 20_000} }
 
-// Condition are the limits of one evaluation of a condition.
+// Condition returns the limits of one evaluation of a condition.
 func Condition() Limits { return Limits{What: "a condition", Bytes: 8 << 20, Steps: 200_000} }
 
-// Exceeded is the error of work that would take more than its limits. It holds no
-// data.
+// Exceeded is the error of work that would exceed its limits. It contains no data of
+// events.
 type Exceeded string
 
-// Error says which limit it is.
+// Error names the limit.
 func (e Exceeded) Error() string { return string(e) }
 
-// Budget is what is left of limits. It serves one goroutine.
+// Budget is the rest of limits. Only one goroutine may use it.
 type Budget struct {
 	ctx          context.Context
 	limits       Limits
@@ -50,25 +50,25 @@ type Budget struct {
 	patterns     map[string]*Pattern
 }
 
-// New makes a whole budget. It ends with the context, too.
+// New returns an unused budget. It also ends with the context.
 func New(ctx context.Context, l Limits) *Budget {
 	return &Budget{ctx: ctx, limits: l, bytes: l.Bytes, steps: l.Steps}
 }
 
 type key struct{}
 
-// With is a context that carries a new budget, which ends with the context.
+// With returns a context that carries a new budget, which ends with the context.
 func With(ctx context.Context, l Limits) context.Context {
 	return context.WithValue(ctx, key{}, New(ctx, l))
 }
 
-// From is the budget that a context carries, or nil.
+// From returns the budget that a context carries, or nil.
 func From(ctx context.Context) *Budget {
 	b, _ := ctx.Value(key{}).(*Budget)
 	return b
 }
 
-// Bytes takes n things of so many bytes each.
+// Bytes takes the memory of n values of a size in bytes.
 func (b *Budget) Bytes(n, each int) error {
 	cost := product(n, each)
 	if cost > b.bytes {
@@ -78,7 +78,7 @@ func (b *Budget) Bytes(n, each int) error {
 	return nil
 }
 
-// Steps takes n steps. It fails, too, when the context has ended.
+// Steps takes n steps. It also fails after the end of the context.
 func (b *Budget) Steps(n int) error {
 	if err := b.ctx.Err(); err != nil {
 		return err
@@ -90,16 +90,16 @@ func (b *Budget) Steps(n int) error {
 	return nil
 }
 
-// perStep is how many bytes are read in one step.
+// perStep is the number of bytes that one step reads.
 const perStep = 256
 
-// Read takes the steps for reading n bytes so many times.
+// Read takes the steps for reading n bytes several times.
 func (b *Budget) Read(n, times int) error { return b.Steps(1 + product(n, times)/perStep) }
 
-// Left is what is left of the budget.
+// Left returns the rest of the budget.
 func (b *Budget) Left() (bytes, steps int) { return b.bytes, b.steps }
 
-// product multiplies; what is too large for an int is as large as one can be.
+// product multiplies. If the result overflows, it returns the largest int.
 func product(n, each int) int {
 	switch {
 	case n <= 0 || each <= 0:
@@ -110,7 +110,7 @@ func product(n, each int) int {
 	return n * each
 }
 
-// size is a number of bytes in words.
+// size returns a number of bytes as text.
 func size(n int) string {
 	if n >= 1<<20 {
 		return strconv.Itoa(n>>20) + " MiB"
