@@ -1,6 +1,10 @@
 package bridge
 
-import "time"
+import (
+	"strings"
+	"time"
+	"unicode"
+)
 
 // Event is one thing that happened in an Absorb portal, usually reported by a webhook.
 type Event struct {
@@ -125,3 +129,14 @@ func EventTitle(canonical string) string {
 }
 
 func isUpper(r rune) bool { return 'A' <= r && r <= 'Z' }
+
+// FoldEvent is an event's name without case and punctuation, as Absorb's own
+// spelling of it varies.
+func FoldEvent(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
 	"github.com/absorb-bridge/absorb-bridge/bridge/dispatch"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/bridge/peer"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 	"github.com/absorb-bridge/absorb-bridge/bridge/schedule"
@@ -88,7 +89,7 @@ type Source struct {
 	Signature      string              // the only form of signature accepted, or ""
 	UserAgent      string              // glob pattern, or ""
 	Portal         string              // base URL of the portal, for links, or ""
-	Links          render.Links        // addresses of the portal's pages that differ from the defaults
+	Links          engine.Links        // addresses of the portal's pages that differ from the defaults
 	Fields         map[string][]string // JSON paths by field; the first path that finds a value counts
 	Events         map[string]string   // names of events, by the portal's codes for them
 	API            *API                // nil: no lookups
@@ -231,7 +232,7 @@ func (c *Config) LoadTemplates(l Localization) (*render.Set, error) {
 		escape[name] = t.Escape
 		check[name] = nativeFaults(t)
 	}
-	links := map[string]render.Links{}
+	links := map[string]engine.Links{}
 	for _, s := range c.Sources {
 		links[s.Name] = s.Links
 	}

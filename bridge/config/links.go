@@ -10,23 +10,23 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
-	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 )
 
 // linkExample is an example of a page's address.
-const linkExample = "https://acme.myabsorb.com/#/online-courses/" + render.LinkID
+const linkExample = "https://acme.myabsorb.com/#/online-courses/" + engine.LinkID
 
 // links reads the addresses of a portal's pages.
-func (b *builder) links(key, portal string, raw map[string]any) render.Links {
-	all := render.Links{}
+func (b *builder) links(key, portal string, raw map[string]any) engine.Links {
+	all := engine.Links{}
 	for _, kind := range slices.Sorted(maps.Keys(raw)) {
 		at := key + "." + kind
 		pattern, ok := raw[kind].(string)
 		switch {
 		case raw[kind] == nil, ok && pattern == "":
 			continue // not set
-		case !slices.Contains(render.LinkKinds(), kind):
-			b.atKey(at, "unknown kind of page%s (there are %s)", bridge.DidYouMean(kind, render.LinkKinds()), strings.Join(render.LinkKinds(), ", "))
+		case !slices.Contains(engine.LinkKinds(), kind):
+			b.atKey(at, "unknown kind of page%s (there are %s)", bridge.DidYouMean(kind, engine.LinkKinds()), strings.Join(engine.LinkKinds(), ", "))
 		case !ok:
 			b.atValue(at, "want the address of a page, such as %s", linkExample)
 		case strings.HasPrefix(pattern, "/") && portal == "":
@@ -51,22 +51,22 @@ func checkLink(pattern string) error {
 		pattern = "https://portal.invalid" + pattern
 	}
 	for _, found := range braces.FindAllString(pattern, -1) {
-		if found != render.LinkID {
-			return fmt.Errorf("unknown placeholder %[2]s; write %[1]s where the id belongs", render.LinkID, found)
+		if found != engine.LinkID {
+			return fmt.Errorf("unknown placeholder %[2]s; write %[1]s where the id belongs", engine.LinkID, found)
 		}
 	}
-	if !strings.Contains(pattern, render.LinkID) {
-		return fmt.Errorf("write %s where the id belongs, such as %s", render.LinkID, linkExample)
+	if !strings.Contains(pattern, engine.LinkID) {
+		return fmt.Errorf("write %s where the id belongs, such as %s", engine.LinkID, linkExample)
 	}
 	const some = "some-id"
-	u, err := url.Parse(strings.ReplaceAll(pattern, render.LinkID, some))
+	u, err := url.Parse(strings.ReplaceAll(pattern, engine.LinkID, some))
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(pattern, " \t\n"):
-		return fmt.Errorf("want an address that begins with https://, such as %s, or one below the portal's, such as /#/online-courses/%s", linkExample, render.LinkID)
+		return fmt.Errorf("want an address that begins with https://, such as %s, or one below the portal's, such as /#/online-courses/%s", linkExample, engine.LinkID)
 	case u.User != nil:
 		return errors.New("remove the user name and the password: everybody who gets a message can read them")
 	case strings.Contains(u.Host, some):
-		return fmt.Errorf("write %s after the host name", render.LinkID)
+		return fmt.Errorf("write %s after the host name", engine.LinkID)
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
-	"github.com/absorb-bridge/absorb-bridge/bridge/render"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/internal/jsonschema"
 	"github.com/absorb-bridge/absorb-bridge/internal/jsonschema/schematest"
 	"github.com/absorb-bridge/absorb-bridge/sinks"
@@ -97,7 +97,7 @@ func sourceSchema(m manual, duration, rate schema) schema {
 		forms = append(forms, string(f))
 	}
 	addresses, words := schema{}, m.in("links")
-	for _, kind := range render.LinkKinds() {
+	for _, kind := range engine.LinkKinds() {
 		addresses[kind] = jsonschema.With(jsonschema.Matching(`^(https?://|/)(\{id\}|[^/].*\{id\})`), "description", words(kind))
 	}
 	return jsonschema.Object(rawSource{}, jsonschema.Options{

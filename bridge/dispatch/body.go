@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 )
 
 // compileBody prepares a sink's own template, or gives nil when it has none.
-func compileBody(templates *render.Set, name string, sink bridge.Templated) (*render.Text, error) {
+func compileBody(templates *render.Set, name string, sink bridge.Templated) (*engine.Text, error) {
 	text, mediaType := sink.Template()
 	if text == "" {
 		return nil, nil

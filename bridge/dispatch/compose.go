@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/bridge/redact"
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 )
@@ -30,8 +31,8 @@ type Wording struct {
 type Composer struct {
 	messages   *Messages
 	wording    Wording
-	recipients []*render.Text
-	body       *render.Text // of a sink with a template of its own, else nil
+	recipients []*engine.Text
+	body       *engine.Text // of a sink with a template of its own, else nil
 }
 
 // NewComposer prepares a sink's recipients and its body, which may be templates

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 )
 
 func body(t *testing.T, mediaType, template string, facts bridge.Facts) (string, error) {
@@ -68,7 +69,7 @@ func FuzzBody(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	compile := func(text, media string) *Text {
+	compile := func(text, media string) *engine.Text {
 		compiled, err := set.Body("body", text, media)
 		if err != nil {
 			f.Fatal(err)
@@ -84,7 +85,7 @@ func FuzzBody(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, x string) {
-		run := func(text *Text) string {
+		run := func(text *engine.Text) string {
 			s, err := text.Execute(t.Context(), bridge.Facts{"x": x})
 			if err != nil {
 				t.Fatal(err)

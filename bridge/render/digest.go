@@ -10,18 +10,15 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
-// maxList is the weight of all lists of a message together: less than the text
-// that any platform takes, so that none of them cuts off the count of the rest.
-const maxList = 1900
-
 // digestWording is the wording of several events in one message.
 type digestWording struct {
 	*wording
-	groups []*Text // what its events are put together by, or nothing
+	groups []*engine.Text // what its events are put together by, or nothing
 }
 
 // Bulk tells whether an admin may cause thousands of the event at once, by an
@@ -45,16 +42,16 @@ func (s *Set) Together(ctx context.Context, events []bridge.Facts, group func(br
 	case 1:
 		return s.Template(typeOf(events[0])).Message(ctx, events[0])
 	}
-	ctx, cancel := limitedFor(ctx, budget.Digest(len(events)), len(events))
+	ctx, cancel := engine.WithLimitsFor(ctx, budget.Digest(len(events)), len(events))
 	defer cancel()
-	types, _ := split(ctx, events, func(_ context.Context, e bridge.Facts) (string, error) { return foldEvent(typeOf(e)), nil })
+	types, _ := split(ctx, events, func(_ context.Context, e bridge.Facts) (string, error) { return bridge.FoldEvent(typeOf(e)), nil })
 	asked, common, err := askedWay(ctx, events, group)
 	if err != nil {
 		return bridge.Message{}, err
 	}
 	var m bridge.Message
 	if len(types.keys) == 1 {
-		m, err = s.Template(typeOf(events[0])).digestOf(ctx, events, asked, common, maxList)
+		m, err = s.Template(typeOf(events[0])).digestOf(ctx, events, asked, common, engine.MaxList)
 	} else {
 		m, err = s.sections(ctx, types, asked, common)
 	}
@@ -96,14 +93,14 @@ func (t *Template) digestOf(ctx context.Context, events []bridge.Facts, asked wa
 	if words == nil {
 		return t.Message(ctx, events[len(events)-1])
 	}
-	ctx, cancel := limited(ctx, budget.Message())
+	ctx, cancel := engine.WithLimits(ctx, budget.Message())
 	defer cancel()
 	groups, err := words.groupsOf(ctx, events, asked, common)
 	if err != nil {
 		return bridge.Message{}, err
 	}
 	facts := span(events)
-	facts["groups"], facts["group"], facts[roomPart] = value.ListOf(groups), common, int64(room)
+	facts["groups"], facts["group"], facts[engine.RoomPart] = value.ListOf(groups), common, int64(room)
 	for _, part := range []string{"source", "portal"} {
 		facts[part] = events[0][part]
 	}
@@ -162,7 +159,7 @@ func (s *Set) sections(ctx context.Context, types grouping, asked way, common st
 			m, err = t.Message(ctx, events[0])
 			m.Text = "" // its title says it
 		} else {
-			m, err = t.digestOf(ctx, events, asked, common, maxList/len(types.keys)-maxLine/2)
+			m, err = t.digestOf(ctx, events, asked, common, engine.MaxList/len(types.keys)-engine.MaxLine/2)
 		}
 		if err != nil {
 			return bridge.Message{}, err
@@ -183,16 +180,16 @@ func (s *Set) sections(ctx context.Context, types grouping, asked way, common st
 // rest ends them.
 func layOut(v *locale.Language, all []section, total int) string {
 	var blocks []string
-	left := maxList
+	left := engine.MaxList
 	for i, s := range all {
-		title, _ := bold(shorten(s.Title, maxLine)).(Markdown)
-		block := title.source
-		w := weight(title.plain) + perLine
-		if text := weight(strings.ReplaceAll(s.Text, `\`, "")); text > 0 && w+text <= left/(len(all)-i) {
+		title, _ := engine.Bold(engine.Shorten(s.Title, engine.MaxLine)).(engine.Markdown)
+		block := title.Source()
+		w := engine.Weight(title.Plain()) + engine.PerLine
+		if text := engine.Weight(strings.ReplaceAll(s.Text, `\`, "")); text > 0 && w+text <= left/(len(all)-i) {
 			block += "\n\n" + s.Text
 			w += text
 		}
-		if left -= w; left < forRest {
+		if left -= w; left < engine.ForRest {
 			break
 		}
 		blocks = append(blocks, block)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml/token"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
@@ -33,13 +34,12 @@ func TestManualExamples(t *testing.T) {
 		blocks[block[1]] = block[2]
 	}
 	facts := decode(t, blocks["json"])
-	all := functions(locale.NewClock(english(t), time.UTC, ""), nil)
-	c := newCompiler(all, printers(nil))
+	c := engine.NewCompiler(locale.NewClock(english(t), time.UTC, ""), nil, nil)
 	shown := map[string]bool{}
 	for _, part := range heading.Split(string(source), -1)[1:] {
-		printing := plainPrinting
+		printing := engine.PlainPrinting
 		if strings.HasPrefix(part, "Formatting") {
-			printing = markdownPrinting
+			printing = engine.MarkdownPrinting
 		}
 		for _, row := range example.FindAllStringSubmatch(part, -1) {
 			call, want := strings.ReplaceAll(row[1], `\|`, "|"), strings.Trim(strings.Trim(row[2], "`"), " ")
@@ -50,7 +50,7 @@ func TestManualExamples(t *testing.T) {
 				shown[word] = true
 			}
 			r := &yamlfile.Reader{File: manual, Lines: []string{call}}
-			text := c.compile(r, yamlfile.Scalar{Text: call, At: &token.Position{Line: 1, Column: 1}}, printing, nil)
+			text := c.Compile(r, yamlfile.Scalar{Text: call, At: &token.Position{Line: 1, Column: 1}}, printing, nil)
 			if err := r.Problems.Err(); err != nil {
 				t.Error(err)
 				continue
@@ -60,7 +60,7 @@ func TestManualExamples(t *testing.T) {
 			}
 		}
 	}
-	for name := range all {
+	for _, name := range c.Functions() {
 		if !shown[name] {
 			t.Errorf("the manual has no example of %s", name)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
@@ -15,7 +16,7 @@ const anyEvent = "*"
 
 // wording is what a message is made of, each part a template.
 type wording struct {
-	level, title, url, text, image, footer, thread *Text
+	level, title, url, text, image, footer, thread *engine.Text
 
 	fields  []fieldWording
 	actions []actionWording
@@ -23,16 +24,22 @@ type wording struct {
 }
 
 type fieldWording struct {
-	name, value *Text
+	name, value *engine.Text
 	short       bool
 }
 
-type actionWording struct{ label, url *Text }
+type actionWording struct{ label, url *engine.Text }
+
+// templateReader reads the files of templates.
+type templateReader struct {
+	compiler *engine.Compiler
+	checks   map[string]func(part map[string]any) []Fault // by sink type, for native parts
+}
 
 // document reads one template's file.
 type document struct {
 	*yamlfile.Reader
-	compiler *compiler
+	*templateReader
 	template *Template
 	lookups  []lookup
 	known    []string // parts that the wording being read may refer to
@@ -45,9 +52,9 @@ type document struct {
 // readTemplate reads a template's file. The event is the one that a file of this
 // name is about, or "". Problems are in the reader, and then the template is of
 // no use. A translation leaves out what its original has, which translated gives.
-func (c *compiler) readTemplate(file string, source []byte, event string, translated func(string) *Template) (*Template, bridge.Problems) {
+func (c *templateReader) readTemplate(file string, source []byte, event string, translated func(string) *Template) (*Template, bridge.Problems) {
 	r, top, ok := yamlfile.NewReader(file, source)
-	d := &document{Reader: r, compiler: c, template: &Template{event: event, file: file}, translated: translated}
+	d := &document{Reader: r, templateReader: c, template: &Template{event: event, file: file}, translated: translated}
 	if ok {
 		d.read(top)
 	}
@@ -114,7 +121,7 @@ func (d *document) event(e yamlfile.Entry) {
 		return
 	}
 	name := strings.TrimSpace(s.Text)
-	if name != anyEvent && foldEvent(name) == "" {
+	if name != anyEvent && bridge.FoldEvent(name) == "" {
 		d.Problem(s.At, e.Path, "want an event's name, such as CertificateAwarded")
 		return
 	}
@@ -132,14 +139,14 @@ func (d *document) sample(e yamlfile.Entry) {
 // wording reads a message's parts, and a group if there is something to read it.
 func (d *document) wording(e yamlfile.Entry, group func(yamlfile.Entry)) *wording {
 	w := &wording{}
-	into := func(t **Text, printing string) func(yamlfile.Entry) {
+	into := func(t **engine.Text, printing string) func(yamlfile.Entry) {
 		return func(e yamlfile.Entry) { *t = d.compile(e, printing) }
 	}
 	keys := map[string]func(yamlfile.Entry){
 		"level": func(e yamlfile.Entry) { w.level = d.level(e) },
-		"title": into(&w.title, plainPrinting), "url": into(&w.url, urlPrinting),
-		"text": into(&w.text, markdownPrinting), "image_url": into(&w.image, urlPrinting),
-		"footer": into(&w.footer, plainPrinting), "thread": into(&w.thread, plainPrinting),
+		"title": into(&w.title, engine.PlainPrinting), "url": into(&w.url, engine.URLPrinting),
+		"text": into(&w.text, engine.MarkdownPrinting), "image_url": into(&w.image, engine.URLPrinting),
+		"footer": into(&w.footer, engine.PlainPrinting), "thread": into(&w.thread, engine.PlainPrinting),
 		"fields": func(e yamlfile.Entry) { w.fields = d.fields(e) }, "actions": func(e yamlfile.Entry) { w.actions = d.actions(e) },
 		"native": func(e yamlfile.Entry) { w.native = d.native(e) },
 	}
@@ -154,17 +161,17 @@ func (d *document) wording(e yamlfile.Entry, group func(yamlfile.Entry)) *wordin
 	return w
 }
 
-func (d *document) compile(e yamlfile.Entry, printing string) *Text {
+func (d *document) compile(e yamlfile.Entry, printing string) *engine.Text {
 	s, ok := d.Text(e)
 	if !ok {
 		return nil
 	}
-	return d.compiler.compile(d.Reader, s, printing, d.known)
+	return d.compiler.Compile(d.Reader, s, printing, d.known)
 }
 
-func (d *document) level(e yamlfile.Entry) *Text {
-	t := d.compile(e, plainPrinting)
-	if word, ok := t.constant(); ok && !isLevel(word) {
+func (d *document) level(e yamlfile.Entry) *engine.Text {
+	t := d.compile(e, engine.PlainPrinting)
+	if word, ok := t.Constant(); ok && !isLevel(word) {
 		d.Problem(yamlfile.Start(e.Value), e.Path, "want info, success, warning or danger, have %q", word)
 	}
 	return t
@@ -200,8 +207,8 @@ func (d *document) fields(e yamlfile.Entry) []fieldWording {
 		var f fieldWording
 		before := len(d.Problems)
 		d.Section(element, map[string]func(yamlfile.Entry){
-			"name":  func(e yamlfile.Entry) { f.name = d.compile(e, plainPrinting) },
-			"value": func(e yamlfile.Entry) { f.value = d.compile(e, plainPrinting) },
+			"name":  func(e yamlfile.Entry) { f.name = d.compile(e, engine.PlainPrinting) },
+			"value": func(e yamlfile.Entry) { f.value = d.compile(e, engine.PlainPrinting) },
 			"short": func(e yamlfile.Entry) { f.short = d.Truth(e) },
 		})
 		if (f.name == nil || f.value == nil) && len(d.Problems) == before {
@@ -218,8 +225,8 @@ func (d *document) actions(e yamlfile.Entry) []actionWording {
 		var a actionWording
 		before := len(d.Problems)
 		d.Section(element, map[string]func(yamlfile.Entry){
-			"label": func(e yamlfile.Entry) { a.label = d.compile(e, plainPrinting) },
-			"url":   func(e yamlfile.Entry) { a.url = d.compile(e, urlPrinting) },
+			"label": func(e yamlfile.Entry) { a.label = d.compile(e, engine.PlainPrinting) },
+			"url":   func(e yamlfile.Entry) { a.url = d.compile(e, engine.URLPrinting) },
 		})
 		if (a.label == nil || a.url == nil) && len(d.Problems) == before {
 			d.Problem(element.At, element.Path, "wants a label and a url")
@@ -241,19 +248,19 @@ func (d *document) tryOut() {
 	_, messageErr := t.Message(context.Background(), facts)
 	var digestErr error
 	if t.digest != nil {
-		_, digestErr = t.digestOf(context.Background(), []bridge.Facts{facts}, nil, "", maxList)
+		_, digestErr = t.digestOf(context.Background(), []bridge.Facts{facts}, nil, "", engine.MaxList)
 	}
 	_, storyErr := t.storyFields(context.Background(), facts, facts)
 	errs := []error{messageErr, digestErr, storyErr}
 	for _, l := range d.lookups {
 		for _, text := range l.texts() {
-			_, err := text.within(context.Background(), budget.Lookup(), facts)
+			_, err := text.Within(context.Background(), budget.Lookup(), facts)
 			errs = append(errs, err)
 		}
 	}
 	for _, err := range errs {
-		if f, ok := errors.AsType[*failure](err); ok {
-			d.ProblemAt(f.line, f.column, f.key, "%s", f.err)
+		if f, ok := errors.AsType[*engine.Failure](err); ok {
+			d.ProblemAt(f.Line, f.Column, f.Key, "%s", f.Err)
 		}
 	}
 }

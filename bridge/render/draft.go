@@ -1,12 +1,14 @@
 package render
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 )
 
 // Draft is the text of a template's file while somebody writes it.
@@ -20,7 +22,7 @@ type Draft struct {
 // With is the set as it will be once a draft is saved as its file. Its error is a
 // bridge.Problems. The set itself does not change.
 func (s *Set) With(d Draft) (*Set, error) {
-	key := foldEvent(d.Event)
+	key := bridge.FoldEvent(d.Event)
 	named := ""
 	if t := s.builtIn[key]; t != nil {
 		named = t.event
@@ -29,10 +31,9 @@ func (s *Set) With(d Draft) (*Set, error) {
 	if !d.Translation {
 		original = nil
 	}
-	compiler := *s.compiler
-	compiler.reads = nil // of what is in use
-	t, problems := compiler.readTemplate(d.File, d.Source, named, original)
-	if len(problems) == 0 && foldEvent(t.event) != key {
+	drafts := &templateReader{compiler: s.compiler.WithoutReads(), checks: s.files.checks}
+	t, problems := drafts.readTemplate(d.File, d.Source, named, original)
+	if len(problems) == 0 && bridge.FoldEvent(t.event) != key {
 		problems = append(problems, bridge.Problem{File: d.File, Line: 1, Column: 1, Message: "event: this file is about " + d.Event + ", and not about " + t.event})
 	}
 	if len(problems) > 0 {
@@ -49,7 +50,7 @@ func (s *Set) below(d Draft) *Template {
 	if t != nil && t.file == d.File {
 		t = t.over
 	}
-	return withLookupsOf(t, s.builtIn[foldEvent(d.Event)])
+	return withLookupsOf(t, s.builtIn[bridge.FoldEvent(d.Event)])
 }
 
 // replaced is a copy of the set with another template.
@@ -89,7 +90,7 @@ func (t *Template) Source() []byte { return slices.Clone(t.source) }
 // FileName is the name of the file that an event's template is written in: that of
 // the built-in one, or, for an event without one, its name's letters and digits.
 func (s *Set) FileName(event string) string {
-	if t := s.builtIn[foldEvent(event)]; t != nil && (t.event != anyEvent || event == anyEvent) {
+	if t := s.builtIn[bridge.FoldEvent(event)]; t != nil && (t.event != anyEvent || event == anyEvent) {
 		return filepath.Base(t.file)
 	}
 	var b strings.Builder
@@ -113,7 +114,7 @@ func (s *Set) FileName(event string) string {
 // that is an admin's and has none, from the built-in one.
 func (s *Set) Sample(event string) map[string]any {
 	t := s.Template(event)
-	for _, other := range []*Template{s.builtIn[foldEvent(event)], s.builtIn[foldEvent(anyEvent)]} {
+	for _, other := range []*Template{s.builtIn[bridge.FoldEvent(event)], s.builtIn[bridge.FoldEvent(anyEvent)]} {
 		if t.sample == nil && other != nil {
 			t = other
 		}
@@ -132,13 +133,13 @@ func (s *Set) Lookups() []bridge.Lookup {
 
 // ProblemOf is the place in a template's file where it failed, if err tells one.
 func ProblemOf(err error) (p bridge.Problem, ok bool) {
-	f, ok := asFailure(err)
+	f, ok := errors.AsType[*engine.Failure](err)
 	if !ok {
 		return p, false
 	}
-	message := f.err.Error()
-	if f.key != "" {
-		message = f.key + ": " + message
+	message := f.Err.Error()
+	if f.Key != "" {
+		message = f.Key + ": " + message
 	}
-	return bridge.Problem{File: f.file, Line: f.line, Column: f.column, Message: message}, true
+	return bridge.Problem{File: f.File, Line: f.Line, Column: f.Column, Message: message}, true
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 )
 
@@ -26,8 +27,8 @@ func (l *loader) load(o Options) {
 	l.folders(o)
 	l.words(o)
 	l.set.clock = locale.NewClock(l.set.words, o.Zone, o.DateLayout)
-	l.set.compiler = newCompiler(functions(l.set.clock, o.Links), printers(o.Escape))
-	l.set.compiler.checks = o.Check
+	l.set.compiler = engine.NewCompiler(l.set.clock, o.Links, o.Escape)
+	l.set.files = &templateReader{compiler: l.set.compiler, checks: o.Check}
 	for _, f := range l.layers {
 		switch {
 		case f.translation:
@@ -52,7 +53,7 @@ func (l *loader) builtIn(f layer) {
 	for _, name := range yamlFiles(f.files) {
 		if t := l.read(f, name, "", nil); t != nil {
 			l.events[name] = t.event
-			l.set.builtIn[foldEvent(t.event)] = t
+			l.set.builtIn[bridge.FoldEvent(t.event)] = t
 			l.put(t)
 		}
 	}
@@ -66,7 +67,7 @@ func (l *loader) read(f layer, name, event string, base func(string) *Template) 
 		l.note(file, "cannot be read: "+reason(err))
 		return nil
 	}
-	t, problems := l.set.compiler.readTemplate(file, source, event, base)
+	t, problems := l.set.files.readTemplate(file, source, event, base)
 	l.problems = append(l.problems, problems...)
 	if len(problems) > 0 {
 		return nil
@@ -81,7 +82,7 @@ func (l *loader) put(t *Template) {
 		l.set.generic = t
 		return
 	}
-	key := foldEvent(t.event)
+	key := bridge.FoldEvent(t.event)
 	if known := l.set.byEvent[key]; known != nil {
 		t.event, t.over = known.event, known // the catalogue's spelling
 	}
@@ -118,7 +119,7 @@ func (l *loader) translate(f layer) {
 // built-in template looks up even if the admin's own does not: that is missing
 // then.
 func (l *loader) original(event string) *Template {
-	return withLookupsOf(l.set.known(event), l.set.builtIn[foldEvent(event)])
+	return withLookupsOf(l.set.known(event), l.set.builtIn[bridge.FoldEvent(event)])
 }
 
 func withLookupsOf(t, builtIn *Template) *Template {
@@ -131,9 +132,9 @@ func withLookupsOf(t, builtIn *Template) *Template {
 }
 
 func (l *loader) override(t *Template, named string) {
-	key := foldEvent(t.event)
+	key := bridge.FoldEvent(t.event)
 	switch other := l.files[key]; {
-	case named != "" && foldEvent(named) != key:
+	case named != "" && bridge.FoldEvent(named) != key:
 		l.note(t.file, "a file of this name is about "+named+", but its event is "+t.event+"; give it another name")
 	case other != "":
 		l.note(t.file, "event "+t.event+" has another template in "+other)

@@ -9,11 +9,11 @@ import (
 	"strings"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
 const (
-	maxLines = 20 // that a list of a digest has, before the rest is a number
 	maxNames = 10 // that a group tells of what else its events are about
 )
 
@@ -30,7 +30,7 @@ func (words *digestWording) ways() []way {
 	ways := make([]way, len(words.groups))
 	for i, t := range words.groups {
 		ways[i] = func(ctx context.Context, e bridge.Facts) (string, error) {
-			key, err := t.run(ctx, e)
+			key, err := t.Run(ctx, e)
 			return strings.TrimSpace(key), err
 		}
 	}
@@ -75,7 +75,7 @@ func choose(ctx context.Context, events []bridge.Facts, ways []way, within bool)
 		case within && len(g.keys) == 1:
 			return math.MaxInt - 1
 		}
-		return max(len(g.keys), maxLines)
+		return max(len(g.keys), engine.MaxLines)
 	}
 	for i, by := range ways {
 		g, err := split(ctx, events, by)

@@ -9,37 +9,9 @@ import (
 	"testing"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
-
-func TestOtherIDs(t *testing.T) {
-	for _, tt := range []struct {
-		facts string
-		shown []string
-		want  string
-	}{
-		{`{"event": {"userId": "u", "roomId": "r", "courseId": "c"}}`, []string{"userId"}, "courseId: c\nroomId: r"},
-		{`{"event": {"userId": "u", "adminId": "U", "curriculumId": "c", "courseId": "c"}}`, []string{"userId"}, "courseId: c"},     // one id once
-		{`{"event": {"userId": "u", "curriculumId": "c", "courseId": "C"}}`, []string{"userId", "c"}, ""},                           // an id as it is
-		{`{"event": {"courseId": "c"}, "course": {"id": "c", "name": "Ropes"}}`, nil, ""},                                           // named
-		{`{"event": {"courseId": "c"}, "course": {"id": "c", "name": " "}}`, nil, "courseId: c"},                                    // not named
-		{`{"event": {"courseId": "c"}, "course": {"id": "c"}}`, nil, "courseId: c"},                                                 //
-		{`{"event": {"enrollmentId": "e"}, "certificate": {"enrollmentId": "e", "courseName": "Ropes"}}`, nil, ""},                  // by another thing
-		{`{"event": {"courseId": "c"}, "inferred": {"courseId": "c"}}`, nil, ""},                                                    // not the webhook's
-		{`{"event": {"id": "1", "type": "X", "name": "x", "occurredAt": "2026", "receivedAt": "2026", "caughtUp": true}}`, nil, ""}, // no ids
-		{`{"event": {"body": {"roomId": "r"}, "clientId": "k", "correlationId": "t", "portalId": "p", "credits": "3"}}`, nil, ""},   // of no thing
-		{`{"event": {"roomId": "00000000-0000-0000-0000-000000000000", "hallId": " ", "deskId": null}}`, nil, ""},
-		{`{"event": {"roomId": "a\nb"}}`, nil, "roomId: a b"},
-		{`{"event": {"costCenter": "HQ-7"}}`, nil, "costCenter: HQ-7"}, // a key of the source's fields
-		{`{"event": {"costCenter": 7}, "user": {"id": "u", "name": "Mira"}}`, nil, "costCenter: 7"},
-		{`{"event": {"costCenter": "HQ-7"}}`, []string{"costCenter"}, ""},
-		{`{}`, []string{"userId"}, ""},
-	} {
-		if got, err := otherIDs(newScope(t.Context(), decode(t, tt.facts)), tt.shown...); err != nil || got != tt.want {
-			t.Errorf("%s without %q: %q, %v; want %q", tt.facts, tt.shown, got, err, tt.want)
-		}
-	}
-}
 
 // nameless are the ways in which an answer may lack a name.
 func nameless() map[string]func(m map[string]any, key string) {
@@ -120,7 +92,7 @@ func everyID(t *testing.T, what string, template *Template, facts bridge.Facts) 
 	}
 	shown := m.Title + "\n" + m.Text + "\n" + fmt.Sprint(m.Fields)
 	for key, id := range value.Get(facts, "event").(map[string]any) {
-		if slices.Contains(noThing(), key) || strings.Contains(shown, value.TextOf(id)) {
+		if slices.Contains(engine.KeysWithoutThing(), key) || strings.Contains(shown, value.TextOf(id)) {
 			continue
 		}
 		name := value.NameByKey(facts, value.TextOf(id))

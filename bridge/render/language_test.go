@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 )
 
 // title is what a set says of a user who was created.
@@ -78,7 +79,7 @@ sample: { courseId: c1 }
 	if err != nil || m.Title != "Ein Ding X" || m.Level != bridge.LevelWarning || m.URL != "https://example.com/x" || m.ThreadKey != "c1" {
 		t.Errorf("%+v, %v", m, err)
 	}
-	d, err := own.digestOf(t.Context(), []bridge.Facts{facts}, nil, "", maxList)
+	d, err := own.digestOf(t.Context(), []bridge.Facts{facts}, nil, "", engine.MaxList)
 	if err != nil || d.Title != "Dinge" || len(own.digest.groups) != 1 || len(own.Lookups()) != 1 || own.Sample()["courseId"] != "c1" {
 		t.Errorf("%+v, %v, %v", d, err, own.Lookups())
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
@@ -84,7 +85,7 @@ func TestValuesAreCut(t *testing.T) {
 	for _, f := range m.Fields {
 		length += len(f.Value)
 	}
-	if length < maxMessage-value.MaxText || length > maxMessage+maxFields {
+	if length < engine.MaxMessage-value.MaxText || length > engine.MaxMessage+maxFields {
 		t.Errorf("the fields have %d bytes", length)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
@@ -18,7 +19,7 @@ import (
 type lookup struct {
 	part  string
 	ways  []request
-	until *Text
+	until *engine.Text
 	at    yamlfile.Entry
 }
 
@@ -70,7 +71,7 @@ func (d *document) lookup(e yamlfile.Entry) lookup {
 	d.Section(e, map[string]func(yamlfile.Entry){
 		"path":  func(p yamlfile.Entry) { one, l.ways = true, append(l.ways, d.pathWay(p)) },
 		"try":   func(t yamlfile.Entry) { several, l.ways = true, append(l.ways, d.ways(t)...) },
-		"until": func(u yamlfile.Entry) { l.until = d.compile(u, plainPrinting) },
+		"until": func(u yamlfile.Entry) { l.until = d.compile(u, engine.PlainPrinting) },
 	})
 	switch {
 	case one && several:
@@ -84,7 +85,7 @@ func (d *document) lookup(e yamlfile.Entry) lookup {
 // need are the other parts that the lookup waits for.
 func (l lookup) need() (need []string) {
 	for _, t := range l.texts() {
-		for _, part := range t.parts {
+		for _, part := range t.Parts() {
 			if !slices.Contains(bridge.Given(), part) && part != entryPart && !slices.Contains(need, part) && !(part == l.part && t == l.until) {
 				need = append(need, part)
 			}
@@ -94,11 +95,11 @@ func (l lookup) need() (need []string) {
 }
 
 // texts are the lookup's templates.
-func (l lookup) texts() (all []*Text) {
+func (l lookup) texts() (all []*engine.Text) {
 	for _, w := range l.ways {
 		all = append(all, w.path, w.where)
 	}
-	return slices.DeleteFunc(append(all, l.until), func(t *Text) bool { return t == nil })
+	return slices.DeleteFunc(append(all, l.until), func(t *engine.Text) bool { return t == nil })
 }
 
 // findCycle notes lookups that wait for each other.
@@ -139,7 +140,7 @@ func (l lookup) lookup() bridge.Lookup {
 	}
 	if l.until != nil {
 		b.Settled = func(f bridge.Facts) bool {
-			answer, err := l.until.within(context.Background(), budget.Lookup(), f)
+			answer, err := l.until.Within(context.Background(), budget.Lookup(), f)
 			// What cannot be judged is not waited for.
 			return err != nil || strings.TrimSpace(answer) == "true"
 		}
@@ -149,8 +150,8 @@ func (l lookup) lookup() bridge.Lookup {
 
 // ask gives the path to ask for, or "" when a value of it is missing.
 func (w request) ask(f bridge.Facts) (string, error) {
-	path, err := w.path.within(context.Background(), budget.Lookup(), f)
-	if errors.Is(err, errMissing) {
+	path, err := w.path.Within(context.Background(), budget.Lookup(), f)
+	if errors.Is(err, engine.ErrMissing) {
 		return "", nil
 	}
 	if err != nil {
@@ -161,16 +162,16 @@ func (w request) ask(f bridge.Facts) (string, error) {
 		path += "?" + encodeQuery(query)
 	}
 	if strings.ContainsAny(path, " \t\r\n") || strings.HasPrefix(path, "//") {
-		return "", fmt.Errorf("%s: %s: gives no path of one piece", w.path.file, w.path.key)
+		return "", fmt.Errorf("%s: gives no path of one piece", w.path.Name())
 	}
 	return path, nil
 }
 
 // asks are the keys of the event that the way is made from.
 func (w request) asks() []string {
-	keys := slices.Clone(w.path.asks)
+	keys := slices.Clone(w.path.Asks())
 	if w.where != nil {
-		keys = append(keys, w.where.asks...)
+		keys = append(keys, w.where.Asks()...)
 	}
 	if w.choice != nil {
 		keys = slices.AppendSeq(keys, maps.Values(w.choice.Match))

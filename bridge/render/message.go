@@ -8,6 +8,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
@@ -78,7 +79,7 @@ func (t *Template) completeFrom(original *Template) {
 }
 
 func (words *wording) completeFrom(original *wording) {
-	for _, part := range []struct{ mine, theirs **Text }{
+	for _, part := range []struct{ mine, theirs **engine.Text }{
 		{&words.level, &original.level}, {&words.url, &original.url}, {&words.image, &original.image}, {&words.thread, &original.thread},
 	} {
 		if *part.mine == nil {
@@ -89,26 +90,26 @@ func (words *wording) completeFrom(original *wording) {
 
 // writer runs templates one after the other, until one fails.
 type writer struct {
-	scope  *scope
+	scope  *engine.Scope
 	room   int             // bytes that all texts together may still have
 	people []bridge.Person // whom it mentioned so far
 	err    error
 }
 
 func newWriter(ctx context.Context, data any, room int) *writer {
-	w := &writer{scope: newScope(ctx, data), room: room}
-	w.scope.people = &w.people
+	w := &writer{scope: engine.NewScope(ctx, data), room: room}
+	w.scope.People = &w.people
 	return w
 }
 
-func (w *writer) text(t *Text) string {
+func (w *writer) text(t *engine.Text) string {
 	if w.err != nil {
 		return ""
 	}
-	s, err := t.on(w.scope)
+	s, err := t.On(w.scope)
 	w.err = err
 	if len(s) > w.room {
-		s, w.room = cut(s, w.room), 0
+		s, w.room = engine.Cut(s, w.room), 0
 	}
 	w.room -= min(len(s), w.room)
 	return s
@@ -116,9 +117,9 @@ func (w *writer) text(t *Text) string {
 
 // write makes a message of data.
 func (words *wording) write(ctx context.Context, data any) (bridge.Message, error) {
-	ctx, cancel := limited(ctx, budget.Message())
+	ctx, cancel := engine.WithLimits(ctx, budget.Message())
 	defer cancel()
-	w := newWriter(ctx, data, maxMessage)
+	w := newWriter(ctx, data, engine.MaxMessage)
 	m := bridge.Message{
 		Level:     levelOf(w.text(words.level)),
 		Title:     w.text(words.title),
@@ -156,7 +157,7 @@ func (w *writer) fields(all []fieldWording) []bridge.Field {
 // native copies a native part with every text made.
 func (w *writer) native(v any) any {
 	switch v := v.(type) {
-	case *Text:
+	case *engine.Text:
 		return w.text(v)
 	case map[string]any:
 		m := make(map[string]any, len(v))

@@ -2,7 +2,6 @@ package render
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
@@ -26,13 +26,13 @@ type Fault struct {
 func (d *document) native(e yamlfile.Entry) map[string]map[string]any {
 	native := map[string]map[string]any{}
 	for _, platform := range d.Mapping(e) {
-		printing := nativePrinting(platform.Name)
-		if d.compiler.printers[printing] == nil {
-			d.Problem(platform.At, platform.Path, "no sink type %q%s", platform.Name, bridge.DidYouMean(platform.Name, d.compiler.platforms()))
+		printing := engine.NativePrinting(platform.Name)
+		if !d.compiler.Prints(printing) {
+			d.Problem(platform.At, platform.Path, "no sink type %q%s", platform.Name, bridge.DidYouMean(platform.Name, d.compiler.Platforms()))
 			continue
 		}
 		before := len(d.Problems)
-		part := d.Any(platform, func(s yamlfile.Scalar) any { return d.compiler.compile(d.Reader, s, printing, d.known) })
+		part := d.Any(platform, func(s yamlfile.Scalar) any { return d.compiler.Compile(d.Reader, s, printing, d.known) })
 		m, ok := part.(map[string]any)
 		if !ok {
 			if part != nil {
@@ -41,30 +41,19 @@ func (d *document) native(e yamlfile.Entry) map[string]map[string]any {
 			continue
 		}
 		native[platform.Name] = m
-		if check := d.compiler.checks[platform.Name]; check != nil && len(d.Problems) == before {
+		if check := d.checks[platform.Name]; check != nil && len(d.Problems) == before {
 			d.faults(platform, check(constants(m).(map[string]any)))
 		}
 	}
 	return native
 }
 
-// platforms are the sink types that native parts may be for.
-func (c *compiler) platforms() []string {
-	var all []string
-	for printing := range maps.Keys(c.printers) {
-		if platform, ok := strings.CutPrefix(printing, nativePrinting("")); ok {
-			all = append(all, platform)
-		}
-	}
-	return all
-}
-
 // constants copies a native part as far as it is known before any event: a text
 // that a template makes is empty.
 func constants(v any) any {
 	switch v := v.(type) {
-	case *Text:
-		s, _ := v.constant()
+	case *engine.Text:
+		s, _ := v.Constant()
 		return s
 	case map[string]any:
 		m := make(map[string]any, len(v))

@@ -5,6 +5,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
@@ -15,7 +16,7 @@ func (d *document) digest(e yamlfile.Entry) *digestWording {
 	digest := []string{"events", "groups", "group", "first", "last", "count", "source", "portal"}
 	d.known = digest
 	defer func() { d.known = message }()
-	var groups []*Text
+	var groups []*engine.Text
 	w := d.wording(e, func(group yamlfile.Entry) {
 		d.known = message
 		defer func() { d.known = digest }()
@@ -24,7 +25,7 @@ func (d *document) digest(e yamlfile.Entry) *digestWording {
 			ways = d.List(group)
 		}
 		for _, way := range ways {
-			groups = append(groups, d.compile(way, plainPrinting))
+			groups = append(groups, d.compile(way, engine.PlainPrinting))
 		}
 	})
 	return &digestWording{wording: w, groups: groups}

@@ -5,21 +5,18 @@
 // built-in files are those of package templates; an admin's own take their
 // place, file by file. Load reads them all and reports every mistake at its line.
 //
-// The templates are those of text/template. When they are loaded, their parse trees
-// are checked and become programs of this package's own: what is missing reads as
-// nothing wherever it is missing, and data is escaped by where it stands, so that
-// nothing that Absorb sends can format, link or mention. Loops, results and time
-// are bounded.
+// Package engine compiles and runs the templates; this package reads their files, and
+// makes messages of one event, of several, and of a story.
 package render
 
 import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 )
 
@@ -30,7 +27,7 @@ type Options struct {
 	DateLayout string                                       // as Go writes them, or "" for the language's own
 	Locale     string                                       // of the messages, such as de or de-CH; "" for Home
 	Home       string                                       // language of the files that stand in Dir itself; "" for en
-	Links      map[string]Links                             // addresses of the portals' pages, by source
+	Links      map[string]engine.Links                      // addresses of the portals' pages, by source
 	Escape     map[string]func(string) string               // by sink type, for values in native parts
 	Check      map[string]func(part map[string]any) []Fault // by sink type, for native parts; a text made by a template is ""
 }
@@ -41,7 +38,8 @@ type Set struct {
 	byEvent  map[string]*Template // by the event's folded name
 	generic  *Template
 	builtIn  map[string]*Template // of those, what is built in
-	compiler *compiler
+	compiler *engine.Compiler
+	files    *templateReader
 	words    *locale.Language
 	clock    locale.Clock
 }
@@ -75,7 +73,7 @@ func Load(o Options) (*Set, error) {
 // Template is the template of an event type, or the generic one when the type
 // has none. It is never nil.
 func (s *Set) Template(eventType string) *Template {
-	if t := s.byEvent[foldEvent(eventType)]; t != nil {
+	if t := s.byEvent[bridge.FoldEvent(eventType)]; t != nil {
 		return t
 	}
 	return s.generic
@@ -86,7 +84,7 @@ func (s *Set) known(event string) *Template {
 	if event == anyEvent {
 		return s.generic
 	}
-	return s.byEvent[foldEvent(event)]
+	return s.byEvent[bridge.FoldEvent(event)]
 }
 
 // Events are the event types that have a template of their own, sorted.
@@ -112,42 +110,17 @@ func (s *Set) Warnings() []string {
 
 // Text compiles a template that stands alone, such as a recipient. Its values
 // are not escaped. The name is for errors.
-func (s *Set) Text(name, text string) (*Text, error) {
-	return s.compiler.compileText(name, text, plainPrinting)
+func (s *Set) Text(name, text string) (*engine.Text, error) {
+	return s.compiler.CompileText(name, text, engine.PlainPrinting)
 }
 
-// foldEvent is an event's name without case and punctuation, as Absorb's own
-// spelling of it varies.
-func foldEvent(name string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, name)
-}
+// Reads are the fields of the facts that the templates of the set read, and the texts
+// compiled with it.
+func (s *Set) Reads() *bridge.Reads { return s.compiler.Reads() }
 
-// The ways of printing a value, by where its template stands.
-const (
-	plainPrinting    = "plain"
-	markdownPrinting = "markdown"
-	pathPrinting     = "path"
-	urlPrinting      = "url"
-	jsonPrinting     = "json"
-)
-
-// nativePrinting is the way of printing in native parts for a sink type.
-func nativePrinting(sinkType string) string { return "native " + sinkType }
-
-func printers(escape map[string]func(string) string) map[string]printer {
-	all := map[string]printer{
-		plainPrinting: printPlain, markdownPrinting: printMarkdown, pathPrinting: printPath, urlPrinting: printURL,
-	}
-	maps.Copy(all, bodyPrinters())
-	for sinkType, f := range escape {
-		if f != nil {
-			all[nativePrinting(sinkType)] = printNative(f)
-		}
-	}
-	return all
+// Body compiles a template that makes a body of a media type. Values are written as
+// the type needs, so that none of them breaks out of its place. In a type of which
+// that is not known each value must go through a function that escapes.
+func (s *Set) Body(name, text, mediaType string) (*engine.Text, error) {
+	return s.compiler.Body(name, text, mediaType)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
@@ -84,23 +85,6 @@ func TestDataIsHarmlessInText(t *testing.T) {
 					t.Errorf("%s: %q links to %q", c.Name, data, span.URL)
 				}
 			}
-		}
-	}
-}
-
-func TestEscapedTextReadsAsItWas(t *testing.T) {
-	for _, data := range []string{
-		"plain", "a *b* _c_ `d` [e](https://evil.example) <f> &amp; ~g~ \\h !i", "1. one", "2) two", "- dash", "+ plus", "# title", "> quote", "=== ---",
-		"https://evil.example/", "a\\", "&#42;x&#42;", "snake_case_name", "Zoë's «Kit» 100 % 👩‍🚒",
-	} {
-		blocks := kit.ParseMarkdown(escapeMarkdown(data))
-		if want := []kit.Block{{Spans: []kit.Span{{Text: data}}}}; !reflect.DeepEqual(blocks, want) {
-			t.Errorf("%q reads as %+v", data, blocks)
-		}
-	}
-	for data, want := range map[string]string{"\n\n   - x": "\n\n\\- x", "a\r\n\t# b": "a\n\\# b", "a\u2028 \u200b+ b": "a\n\\+ b", "\x00\x1b[1m": "\\[1m"} {
-		if got := escapeMarkdown(data); got != want {
-			t.Errorf("%q becomes %q, want %q", data, got, want)
 		}
 	}
 }
@@ -182,7 +166,7 @@ func TestDigest(t *testing.T) {
 	for _, who := range []string{"a", "b", "a", "c"} {
 		events = append(events, bridge.Facts{"event": map[string]any{"who": who, "type": "BareThing", "occurredAt": "2026-01-02T03:04:05Z"}})
 	}
-	m, err := set.Template("Own").digestOf(t.Context(), events, nil, "", maxList)
+	m, err := set.Template("Own").digestOf(t.Context(), events, nil, "", engine.MaxList)
 	if err != nil || m.Title != "4 3 a-c" || m.Text != "a2a2 b1b1 c1c1" {
 		t.Errorf("have %+v, %v", m, err)
 	}
@@ -249,8 +233,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("event: A\nbulk: true\nmessage: { title: x, native: { discord: { embeds: [ { color: x } ] }, slack: null } }\nstory: { lead: 1, fields: [ { name: a, value: '{{ .lead }}' } ] }\ndigest: { title: x, group: [ a, '{{ .event.x }}' ] }\n"))
 	o, words := platforms(), english(f)
 	f.Fuzz(func(t *testing.T, source []byte) {
-		c := newCompiler(functions(locale.NewClock(words, time.UTC, ""), nil), printers(o.Escape))
-		c.checks = o.Check
+		c := &templateReader{engine.NewCompiler(locale.NewClock(words, time.UTC, ""), nil, o.Escape), o.Check}
 		tpl, problems := c.readTemplate("fuzz.yaml", source, "", nil)
 		for _, p := range problems {
 			if p.Message == "" || p.Line > len(yamlfile.Lines(yamlfile.Normalize(source))) {
@@ -265,4 +248,9 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("not clean: %+v", m)
 		}
 	})
+}
+
+func english(t testing.TB) *locale.Language {
+	t.Helper()
+	return load(t, Options{}).words
 }

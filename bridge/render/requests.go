@@ -12,16 +12,17 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/internal/yamlfile"
 )
 
 // request is one request that may give a lookup its part: a path, or a list of which
 // one entry is chosen.
 type request struct {
-	path    *Text
+	path    *engine.Text
 	literal string         // the path with * in place of each value
 	choice  *bridge.Choice // of an entry of a list, or nil
-	where   *Text
+	where   *engine.Text
 }
 
 const (
@@ -40,9 +41,6 @@ const (
 	// maxPage is the most entries of a page (Absorb's Integration API v2).
 	maxPage = 1000
 )
-
-// placeholder is a value in a path.
-var placeholder = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
 
 // ways reads the entries of `try`.
 func (d *document) ways(e yamlfile.Entry) (all []request) {
@@ -98,16 +96,16 @@ func (d *document) way(e yamlfile.Entry) request {
 		}
 		return w
 	}
-	return request{path: &Text{}}
+	return request{path: &engine.Text{}}
 }
 
 // whereOf reads a condition on an entry of a list.
-func (d *document) whereOf(e yamlfile.Entry) *Text {
+func (d *document) whereOf(e yamlfile.Entry) *engine.Text {
 	s, ok := d.Text(e)
 	if !ok {
 		return nil
 	}
-	return d.compiler.compile(d.Reader, s, plainPrinting, append(d.known[:len(d.known):len(d.known)], entryPart))
+	return d.compiler.Compile(d.Reader, s, engine.PlainPrinting, append(d.known[:len(d.known):len(d.known)], entryPart))
 }
 
 // pairs reads a mapping of names, such as courseId: id.
@@ -155,10 +153,10 @@ func (d *document) within(e yamlfile.Entry) time.Duration {
 func (d *document) pathWay(e yamlfile.Entry) request {
 	s, ok := d.Text(e)
 	if !ok {
-		return request{path: &Text{}}
+		return request{path: &engine.Text{}}
 	}
-	w := request{path: cmp.Or(d.compile(e, pathPrinting), &Text{})}
-	w.literal = placeholder.ReplaceAllString(s.Text, "*")
+	w := request{path: cmp.Or(d.compile(e, engine.PathPrinting), &engine.Text{})}
+	w.literal = engine.Literal(s.Text)
 	if fault := pathFault(strings.TrimSpace(w.literal)); fault != "" {
 		d.Problem(s.At, e.Path, "%s", fault)
 	}
@@ -206,7 +204,7 @@ func encodeQuery(query string) string {
 	var b strings.Builder
 	for i := range len(query) {
 		if c := query[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
-			b.WriteString(percentEscape(string([]byte{c})))
+			b.WriteString(engine.PercentEscape(string([]byte{c})))
 			continue
 		}
 		b.WriteByte(query[i])
@@ -234,12 +232,12 @@ func (w request) chosen() *bridge.Choice {
 		c.Where = func(f bridge.Facts, entry map[string]any) bool {
 			// A shallow copy: other lookups read the facts at the same time.
 			judged := bridge.Facts{entryPart: entry}
-			for _, part := range w.where.parts {
+			for _, part := range w.where.Parts() {
 				if v, ok := f[part]; ok && part != entryPart {
 					judged[part] = v
 				}
 			}
-			answer, err := w.where.within(context.Background(), budget.Lookup(), judged)
+			answer, err := w.where.Within(context.Background(), budget.Lookup(), judged)
 			return err == nil && strings.TrimSpace(answer) == "true"
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 	"github.com/absorb-bridge/absorb-bridge/bridge/budget"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/bridge/locale"
 )
 
@@ -37,7 +38,7 @@ func (s *Set) Story(ctx context.Context, events []bridge.Facts) (bridge.Message,
 	if len(events) == 1 {
 		return t.Message(ctx, lead)
 	}
-	ctx, cancel := limited(ctx, budget.Message())
+	ctx, cancel := engine.WithLimits(ctx, budget.Message())
 	defer cancel()
 	var added []bridge.Field
 	told := 0
@@ -89,11 +90,11 @@ func (t *Template) storyFields(ctx context.Context, e, lead bridge.Facts) ([]bri
 	if words == nil {
 		return nil, nil
 	}
-	ctx, cancel := limited(ctx, budget.Message())
+	ctx, cancel := engine.WithLimits(ctx, budget.Message())
 	defer cancel()
 	facts := maps.Clone(e)
 	facts["lead"] = lead
-	w := newWriter(ctx, facts, maxMessage/maxStory)
+	w := newWriter(ctx, facts, engine.MaxMessage/maxStory)
 	fields := w.fields(words.fields)
 	// People have their places in another message: here they go by their names.
 	return bridge.Message{Fields: fields, Mentions: w.people}.Clean().Fields, w.err
@@ -135,8 +136,8 @@ func fieldFacts(fields []bridge.Field) []any {
 // uses tells whether a native part refers to a part of the facts.
 func uses(native any, part string) bool {
 	switch v := native.(type) {
-	case *Text:
-		return slices.Contains(v.parts, part)
+	case *engine.Text:
+		return slices.Contains(v.Parts(), part)
 	case map[string]any:
 		for _, element := range v {
 			if uses(element, part) {

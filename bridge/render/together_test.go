@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/engine"
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 	"github.com/absorb-bridge/absorb-bridge/sinks"
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
@@ -119,7 +120,7 @@ func TestEveryEventIsCounted(t *testing.T) {
 					t.Errorf("%s: %d events are called %q", event, n, m.Title)
 				}
 				sum, lines := tallied(t, m.Text)
-				if lines > 0 && sum != n || lines > maxLines+1 {
+				if lines > 0 && sum != n || lines > engine.MaxLines+1 {
 					t.Errorf("%s: %d events, %d learners, %d things: %d lines count %d:\n%s", event, n, learners, others, lines, sum, m.Text)
 				}
 			}
@@ -163,7 +164,7 @@ func TestBursts(t *testing.T) {
 		}
 	}
 	m, err := together(t, set, burst(2000, each, each), nil)
-	if sum, lines := tallied(t, m.Text); err != nil || sum != 2000 || lines != maxLines+1 || !strings.HasSuffix(m.Text, "- … and 1\\,980 more") {
+	if sum, lines := tallied(t, m.Text); err != nil || sum != 2000 || lines != engine.MaxLines+1 || !strings.HasSuffix(m.Text, "- … and 1\\,980 more") {
 		t.Errorf("2,000 of everything: %d in %d lines, %v:\n%s", sum, lines, err, m.Text)
 	}
 }

@@ -73,6 +73,7 @@ func Plain(v any) any {
 	return v
 }
 
+// ListOf is a list as templates see it.
 func ListOf[T any](values []T) []any {
 	all := make([]any, len(values))
 	for i, v := range values {

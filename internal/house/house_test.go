@@ -23,12 +23,12 @@ var layers = [][]string{
 	{"bridge/absorb", "bridge/bounds", "bridge/redact", "bridge/value", "internal/yamlfile", "sinks/kit", "internal/wall/slacklike", "internal/jsonschema/schematest"},
 	{"bridge/condition", "bridge/locale"},
 	{
-		"bridge/render", "bridge/store",
+		"bridge/engine", "bridge/store",
 		"internal/wall/discord", "internal/wall/email", "internal/wall/googlechat", "internal/wall/gotify", "internal/wall/matrix", "internal/wall/mattermost", "internal/wall/ntfy",
 		"internal/wall/pushover", "internal/wall/rocketchat", "internal/wall/slack", "internal/wall/teams", "internal/wall/telegram", "internal/wall/webhook", "internal/wall/zulip",
 	},
 	{
-		"bridge/catchup", "bridge/admin/access", "bridge/enrich", "bridge/intake", "bridge/lease", "internal/portal", "internal/wall",
+		"bridge/catchup", "bridge/admin/access", "bridge/enrich", "bridge/intake", "bridge/lease", "bridge/render", "internal/portal", "internal/wall",
 		"sinks/console", "sinks/discord", "sinks/email", "sinks/googlechat", "sinks/slack", "sinks/teams", "sinks/telegram",
 		"sinks/gotify", "sinks/matrix", "sinks/mattermost", "sinks/ntfy", "sinks/pushover", "sinks/rocketchat", "sinks/shoutrrr", "sinks/webhook", "sinks/zulip", "docs/examples/ntfy",
 	},
