@@ -73,7 +73,7 @@ func (s SinkView) problems(now time.Time) (all []Problem) {
 	}
 	if s.Dead > 0 {
 		add(false, fmt.Sprintf("%s for %s", count(s.Dead, "dead letter", "dead letters"), s.Name),
-			"The platform refused them, or they failed for too long. Fix the cause, then retry them.", "/dead#"+url.PathEscape(s.Name))
+			"A message becomes a dead letter if the platform refuses it or it fails for too long. Fix the cause, then retry.", "/dead#"+url.PathEscape(s.Name))
 	}
 	return all
 }

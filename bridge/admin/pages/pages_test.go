@@ -75,7 +75,7 @@ func TestAnEventsTimeline(t *testing.T) {
 		"Looked up", "/users/10000000-0000-4000-a000-000000000001", "/courses/20000000-0000-4000-a000-000000000001", "200", // with each call
 		"everything", "matches", "courses", "is not about this event type", "sandbox", "its condition is false", // routed
 		"To academy", "To space", "To guild", "invalid_blocks", "Retry now", // each delivery
-		"/message", "What is sent, exactly", // as it looked
+		"/message", "Exact payload", // as it looked
 	)
 	order := regexp.MustCompile(`(?s)Received.*Verified.*Looked up.*Routed.*To academy`)
 	if !order.MatchString(page) {
