@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
@@ -54,7 +55,8 @@ func BenchmarkFullStore(b *testing.B) {
 	b.ReportMetric(100*median(first[1])/median(first[0]), "%of-empty-at-start")
 }
 
-// fillEvents stores events of a month, each with a delivery that was sent.
+// fillEvents stores events of the last days, none of them old enough to be removed, each
+// with a delivery that was sent.
 func fillEvents(b *testing.B, path string, events int) {
 	b.Helper()
 	s, err := store.Open(b.Context(), path)
@@ -72,7 +74,7 @@ func fillEvents(b *testing.B, path string, events int) {
 	db.SetMaxOpenConns(1) // temporary tables are a connection's
 	for _, text := range []string{
 		fmt.Sprintf(`CREATE TEMP TABLE e AS WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < %d)
-			SELECT n, 1770000000000000 + n * 2592000 AS at, printf('0192f0c4-%%04x-7000-8000-%%012x', n >> 8, n) AS id FROM n`, events),
+			SELECT n, %d + n * 864000 AS at, printf('0192f0c4-%%04x-7000-8000-%%012x', n >> 8, n) AS id FROM n`, events, time.Now().Add(-11*24*time.Hour).UnixMicro()),
 		`INSERT INTO events (id, dedupe_key, source, type, user_id, admin_id, client_id, correlation_id, entities, occurred_at, received_at, body, facts, lookups, route_after, routed_at)
 			SELECT id, randomblob(16), 'production', 'EnrollmentCompletedByLearner', 'u' || (n % 20000), '', '', 'c' || n, '{}', at, at,
 			'{"eventName":"Enrollment Completed by Learner","userId":"u' || (n % 20000) || '","correlationId":"c' || n || '"}',
