@@ -44,7 +44,7 @@ func join(b *budget.Budget, first, second any) (any, error) {
 		return nil, err
 	}
 	length := len(one.(string)) + len(other.(string))
-	if length > maxText {
+	if length > value.MaxText {
 		return nil, mistake("the text is longer than 64 KiB")
 	}
 	if err := b.Bytes(length+16, 1); err != nil {

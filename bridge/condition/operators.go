@@ -10,9 +10,6 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/value"
 )
 
-// maxText limits a text that an expression makes, in bytes.
-const maxText = 64 << 10
-
 // operators replace the language's own. Their names cannot be written in an expression.
 func operators() map[string]call {
 	order := func(test func(int) bool) call {

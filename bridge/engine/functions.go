@@ -17,7 +17,7 @@ import (
 
 // function is one that templates may call.
 type function struct {
-	call any // as adapt reads it; one whose first parameter is a *scope is handed it
+	call any // as adapt reads it; one whose first parameter is a *Scope is handed it
 	cost value.Cost
 }
 

@@ -46,7 +46,7 @@ func otherIDs(s *Scope, shown ...string) (string, error) {
 		}
 		seen[id] = true
 		written := value.TextOf(event[key])
-		if name := value.NameByKey(s.facts, written); name == "" || name == written { // called leaves what it takes for no id as it is
+		if name := value.NameByKey(s.facts, written); name == "" || name == written { // NameByKey leaves what it takes for no id as it is
 			lines = append(lines, key+": "+bridge.CleanLine(written))
 		}
 	}

@@ -222,7 +222,7 @@ func (a assembler) value(n parse.Node) expression {
 	return always(nil) // the word nil
 }
 
-// fieldOf follows names into a value, nil-safe as get is.
+// fieldOf follows names into a value, nil-safe as value.Get is.
 func fieldOf(of expression, names []string) expression {
 	if len(names) == 0 {
 		return of

@@ -79,10 +79,10 @@ func Words() map[string]Function {
 	const formatting = 16 // what cleaning and escaping allocate for each byte
 	all := map[string]Function{
 		"name":         {NameOf, Texts(4)},
-		"status":       {func(v any) any { return status(v) }, OfCode("status", formatting)},
-		"activeStatus": {func(v any) any { return activeStatus(v) }, OfCode("activeStatus", formatting)},
-		"courseType":   {func(v any) any { return courseType(v) }, OfCode("courseType", formatting)},
-		"plain":        {func(v any) any { return PlainText(TextOf(v)) }, Texts(2 * formatting)},
+		"status":       {func(v any) any { return status(v) }, ofCode("status", formatting)},
+		"activeStatus": {func(v any) any { return activeStatus(v) }, ofCode("activeStatus", formatting)},
+		"courseType":   {func(v any) any { return courseType(v) }, ofCode("courseType", formatting)},
+		"plain":        {func(v any) any { return plainText(TextOf(v)) }, Texts(2 * formatting)},
 	}
 	for name, f := range all {
 		all[name] = Function{f.Call, Cutting(f.Cost)}

@@ -241,8 +241,8 @@ func After(n int, c Cost) Cost {
 	return func(b *budget.Budget, args []any) error { return c(b, args[min(n, len(args)):]) }
 }
 
-// OfCode is the cost of texts, or of the ones below a key of mappings.
-func OfCode(key string, times int) Cost {
+// ofCode is the cost of texts, or of the ones below a key of mappings.
+func ofCode(key string, times int) Cost {
 	return func(b *budget.Budget, args []any) error {
 		for _, arg := range args {
 			if _, err := textCost(b, CodeOf(arg, key), times, 0); err != nil {

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// PlainText is what one would read of a piece of HTML: entities resolved, a line
+// plainText is what one would read of a piece of HTML: entities resolved, a line
 // for each paragraph, a bullet for each item of a list, no scripts or styles.
-func PlainText(source string) string {
+func plainText(source string) string {
 	var b strings.Builder
 	lineBreaks := strings.NewReplacer("\n", " ", "\r", " ") // mere blanks in HTML
 	hidden := 0                                             // depth of elements that show nothing

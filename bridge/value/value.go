@@ -150,7 +150,7 @@ func Truth(v any) bool {
 	return true
 }
 
-// Index follows keys and positions into a value, nil-safe as get is.
+// Index follows keys and positions into a value, nil-safe as Get is.
 func Index(v any, keys ...any) any {
 	for _, key := range keys {
 		switch c := Plain(v).(type) {

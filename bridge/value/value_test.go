@@ -65,11 +65,11 @@ func TestPlainText(t *testing.T) {
 		"<table><tr><td>a</td><td>b</td></tr></table>\n line\n break &nbsp; x": "a b\nline break x",
 		"<img src=x onerror=alert(1)>":                                         "",
 	} {
-		if got := PlainText(source); got != want {
+		if got := plainText(source); got != want {
 			t.Errorf("%q reads as %q, want %q", source, got, want)
 		}
 	}
-	if got := PlainText(strings.Repeat("<div>", 10_000) + "x"); got != "x" {
+	if got := plainText(strings.Repeat("<div>", 10_000) + "x"); got != "x" {
 		t.Errorf("deeply nested: %q", got)
 	}
 }
