@@ -1,6 +1,6 @@
 //go:build race
 
-package render
+package engine
 
 // raceEnabled tells whether the tests run with the race detector.
 const raceEnabled = true

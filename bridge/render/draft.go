@@ -31,7 +31,7 @@ func (s *Set) With(d Draft) (*Set, error) {
 	if !d.Translation {
 		original = nil
 	}
-	drafts := &templateReader{compiler: s.compiler.WithoutReads(), checks: s.files.checks}
+	drafts := &templateReader{compiler: s.files.compiler.WithoutReads(), checks: s.files.checks}
 	t, problems := drafts.readTemplate(d.File, d.Source, named, original)
 	if len(problems) == 0 && bridge.FoldEvent(t.event) != key {
 		problems = append(problems, bridge.Problem{File: d.File, Line: 1, Column: 1, Message: "event: this file is about " + d.Event + ", and not about " + t.event})

@@ -27,8 +27,7 @@ func (l *loader) load(o Options) {
 	l.folders(o)
 	l.words(o)
 	l.set.clock = locale.NewClock(l.set.words, o.Zone, o.DateLayout)
-	l.set.compiler = engine.NewCompiler(l.set.clock, o.Links, o.Escape)
-	l.set.files = &templateReader{compiler: l.set.compiler, checks: o.Check}
+	l.set.files = &templateReader{compiler: engine.NewCompiler(l.set.clock, o.Links, o.Escape), checks: o.Check}
 	for _, f := range l.layers {
 		switch {
 		case f.translation:

@@ -35,13 +35,12 @@ type Options struct {
 // Set holds the templates of all events. It never changes, and serves any number
 // of goroutines.
 type Set struct {
-	byEvent  map[string]*Template // by the event's folded name
-	generic  *Template
-	builtIn  map[string]*Template // of those, what is built in
-	compiler *engine.Compiler
-	files    *templateReader
-	words    *locale.Language
-	clock    locale.Clock
+	byEvent map[string]*Template // by the event's folded name
+	generic *Template
+	builtIn map[string]*Template // of those, what is built in
+	files   *templateReader
+	words   *locale.Language
+	clock   locale.Clock
 }
 
 // Incomplete says that a message is lean because Absorb could not be asked.
@@ -111,16 +110,16 @@ func (s *Set) Warnings() []string {
 // Text compiles a template that stands alone, such as a recipient. Its values
 // are not escaped. The name is for errors.
 func (s *Set) Text(name, text string) (*engine.Text, error) {
-	return s.compiler.CompileText(name, text, engine.PlainPrinting)
+	return s.files.compiler.CompileText(name, text, engine.PlainPrinting)
 }
 
 // Reads are the fields of the facts that the templates of the set read, and the texts
 // compiled with it.
-func (s *Set) Reads() *bridge.Reads { return s.compiler.Reads() }
+func (s *Set) Reads() *bridge.Reads { return s.files.compiler.Reads() }
 
 // Body compiles a template that makes a body of a media type. Values are written as
 // the type needs, so that none of them breaks out of its place. In a type of which
 // that is not known each value must go through a function that escapes.
 func (s *Set) Body(name, text, mediaType string) (*engine.Text, error) {
-	return s.compiler.Body(name, text, mediaType)
+	return s.files.compiler.Body(name, text, mediaType)
 }
