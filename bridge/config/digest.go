@@ -87,32 +87,32 @@ func (b *builder) digest(key string, value any, zone *time.Location) *dispatch.D
 	}
 	r := rawDigest{}
 	b.decode(key, value, &r)
-	d := &dispatch.Digest{Room: r.MaxEvents}
+	d := &dispatch.Digest{MaxEvents: r.MaxEvents}
 	if r.Group != "" {
 		d.By = b.key(key+".group", r.Group)
 	}
-	if d.Room < 0 || d.Room > mostEvents {
+	if d.MaxEvents < 0 || d.MaxEvents > mostEvents {
 		b.atValue(key+".max_events", "want a number from 1 to %d", mostEvents)
 	}
 	if r.At != "" {
 		b.digestAt(key, r, d, zone)
 		return d
 	}
-	d.Wait, d.Most = usualWait, usualMaxWait
+	d.Wait, d.MaxWait = usualWait, usualMaxWait
 	if r.Wait != "" {
 		d.Wait = b.duration(key+".wait", r.Wait)
 	}
 	if r.MaxWait != "" {
-		d.Most = b.duration(key+".max_wait", r.MaxWait)
+		d.MaxWait = b.duration(key+".max_wait", r.MaxWait)
 	}
-	if d.Most < d.Wait {
+	if d.MaxWait < d.Wait {
 		if r.MaxWait != "" {
 			b.atValue(key+".max_wait", "want at least wait, which is %v", d.Wait)
 		}
-		d.Most = d.Wait
+		d.MaxWait = d.Wait
 	}
-	if d.Room == 0 {
-		d.Room = usualEvents
+	if d.MaxEvents == 0 {
+		d.MaxEvents = usualEvents
 	}
 	return d
 }
@@ -127,8 +127,8 @@ func (b *builder) digestAt(key string, r rawDigest, d *dispatch.Digest, zone *ti
 			b.atValue(key+"."+name, "has no effect with at, which sets the times of the digest: remove it")
 		}
 	}
-	if d.Room == 0 {
-		d.Room = mostEvents
+	if d.MaxEvents == 0 {
+		d.MaxEvents = mostEvents
 	}
 }
 

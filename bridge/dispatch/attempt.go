@@ -12,39 +12,39 @@ import (
 )
 
 // prepared is an item with its message, or with the reason why it has none.
-type prepared struct {
-	item
-	message bridge.Message
-	update  string // what the message is about, if it may replace an earlier one
-	payload bridge.Payload
-	err     error
-	log     *slog.Logger // of what happens to the message
+type preparedMessage struct {
+	queueEntry
+	message   bridge.Message
+	updateKey string // what the message is about, if it may replace an earlier one
+	payload   bridge.Payload
+	err       error
+	log       *slog.Logger // of what happens to the message
 }
 
 // errLost is why a message was not sent: another replica may send it now.
-var errLost = errors.New("the lease was lost")
+var errLeaseLost = errors.New("the lease was lost")
 
 // sendAll sends a batch in order, and those behind it as long as every message is sent,
 // and returns when every outcome is on disk. A failure that pauses the sink ends it
 // early. Of the contexts, ctx ends when
 // nothing more should begin, late when what is under way must end, and recording when
 // outcomes can wait for the store no longer.
-func (s *Sender) sendAll(ctx, late, recording context.Context, due []item) {
+func (s *Sender) sendAll(ctx, late, recording context.Context, due []queueEntry) {
 	ctx, stop := context.WithCancel(ctx)
 	var others sync.WaitGroup
-	outcomes := make(chan bridge.Attempt, unrecorded)
-	room := make(chan struct{}, unrecorded) // holds one for each message that was begun and is not recorded
+	outcomes := make(chan bridge.Attempt, maxUnrecorded)
+	room := make(chan struct{}, maxUnrecorded) // holds one for each message that was begun and is not recorded
 	others.Go(func() { s.record(recording, outcomes, room, stop) })
 	defer others.Wait()
 	defer close(outcomes)
 	defer stop()
-	clear(s.posted) // what was posted before is in the store
+	clear(s.recentPosts) // what was posted before is in the store
 
 	var over atomic.Bool
-	over.Store(s.health.streak() > 0 || s.health.probing()) // what failed was put behind the others; a probe is by itself
-	batches := make(chan []item)
-	others.Go(func() { s.stream(ctx, due, &over, batches) })
-	ready := make(chan prepared, ahead)
+	over.Store(s.health.failuresInRow() > 0 || s.health.probing()) // what failed was put behind the others; a probe is by itself
+	batches := make(chan []queueEntry)
+	others.Go(func() { s.readBatches(ctx, due, &over, batches) })
+	ready := make(chan preparedMessage, maxPrepared)
 	others.Go(func() { s.prepareAll(ctx, batches, ready) })
 	for p := range ready {
 		select {
@@ -60,9 +60,9 @@ func (s *Sender) sendAll(ctx, late, recording context.Context, due []item) {
 			over.Store(true)
 		}
 		outcomes <- *attempt
-		s.remember(late)
+		s.saveHealth(late)
 		if pause > 0 {
-			if err := s.Pace.Pause(late, s.Store, pause); err != nil {
+			if err := s.Limiter.Pause(late, s.Store, pause); err != nil {
 				s.Log.Warn("the sink's pause could not be kept", "err", err)
 			}
 		}
@@ -73,13 +73,13 @@ func (s *Sender) sendAll(ctx, late, recording context.Context, due []item) {
 }
 
 // prepareAll writes the messages of batches, in order.
-func (s *Sender) prepareAll(ctx context.Context, batches <-chan []item, ready chan<- prepared) {
+func (s *Sender) prepareAll(ctx context.Context, batches <-chan []queueEntry, ready chan<- preparedMessage) {
 	defer close(ready)
 	for batch := range batches {
 		for _, i := range batch {
 			p, err := s.prepare(ctx, i)
 			if err != nil {
-				rest(ctx, s.Log, err)
+				pauseAfterError(ctx, s.Log, err)
 				return
 			}
 			select {
@@ -92,23 +92,23 @@ func (s *Sender) prepareAll(ctx context.Context, batches <-chan []item, ready ch
 }
 
 // prepare writes an item's message. An error is the store's.
-func (s *Sender) prepare(ctx context.Context, i item) (p prepared, err error) {
-	p.item = i
+func (s *Sender) prepare(ctx context.Context, i queueEntry) (p preparedMessage, err error) {
+	p.queueEntry = i
 	if i.parcel.ID != "" {
 		select {
-		case s.Parcels <- struct{}{}:
+		case s.ParcelSlots <- struct{}{}:
 		case <-ctx.Done():
 			return p, ctx.Err()
 		}
-		defer func() { letGo(p.deliveries); <-s.Parcels }()
-		if p.deliveries, err = s.open(ctx, i.parcel); err != nil {
+		defer func() { dropFacts(p.deliveries); <-s.ParcelSlots }()
+		if p.deliveries, err = s.closeParcel(ctx, i.parcel); err != nil {
 			return p, err
 		}
 	}
-	p.log = s.logOf(p.item)
+	p.log = s.logOf(p.queueEntry)
 	route := s.Routes[p.route()]
 	if len(p.deliveries) > 0 {
-		p.message, err = s.Compose.together(ctx, p.item)
+		p.message, err = s.Composer.compose(ctx, p.queueEntry)
 	}
 	if err != nil {
 		s.Metrics.Unwritten()
@@ -116,15 +116,15 @@ func (s *Sender) prepare(ctx context.Context, i item) (p prepared, err error) {
 		return p, nil
 	}
 	p.message.ThreadKey = route.threadKey(p.deliveries, p.message.ThreadKey)
-	p.update = route.updateKey(p.deliveries)
-	if !s.refers(p) {
+	p.updateKey = route.updateKey(p.deliveries)
+	if !s.refersToEarlier(p) {
 		p.payload, p.err = s.encode(p.log, &p.message)
 	}
 	return p, nil
 }
 
 // letGo drops the facts of deliveries whose message is written.
-func letGo(all []bridge.Delivery) {
+func dropFacts(all []bridge.Delivery) {
 	for i := range all {
 		all[i].Facts = nil
 	}
@@ -147,10 +147,10 @@ func (s *Sender) encode(log *slog.Logger, m *bridge.Message) (bridge.Payload, er
 
 // turn waits for the turn of a message. It is false when there is none: the process
 // stops, or another one goes on.
-func (s *Sender) turn(ctx context.Context) bool {
-	ok, err := s.Pace.Wait(ctx, s.Store)
+func (s *Sender) waitForLimit(ctx context.Context) bool {
+	ok, err := s.Limiter.Wait(ctx, s.Store)
 	if err != nil {
-		rest(ctx, s.Log, err)
+		pauseAfterError(ctx, s.Log, err)
 	}
 	return ok
 }
@@ -158,52 +158,52 @@ func (s *Sender) turn(ctx context.Context) bool {
 // attempt sends one message in its turn. It gives what to record, or nil when it
 // was not sent; how long the platform asks to pause; and whether the sink should
 // rest.
-func (s *Sender) attempt(ctx, late context.Context, p prepared) (a *bridge.Attempt, pause time.Duration, rests bool) {
-	whole := p.whole()
+func (s *Sender) attempt(ctx, late context.Context, p preparedMessage) (a *bridge.Attempt, pause time.Duration, rests bool) {
+	whole := p.asDelivery()
 	if len(p.deliveries) == 0 { // they were called off
 		return s.outcome(p, bridge.Attempt{DeliveryID: whole.ID, At: time.Now(), State: bridge.Cancelled}), 0, false
 	}
-	if p.err == nil && !s.turn(ctx) || ctx.Err() != nil || !s.lease.Valid() {
+	if p.err == nil && !s.waitForLimit(ctx) || ctx.Err() != nil || !s.lease.Valid() {
 		return nil, 0, false
 	}
-	if !s.complete(ctx, late, &p) {
+	if !s.encodeReference(ctx, late, &p) {
 		return nil, 0, false
 	}
 	began := time.Now()
 	receipt, err := s.send(ctx, late, &p)
-	if err != nil && late.Err() != nil || errors.Is(err, errLost) {
+	if err != nil && late.Err() != nil || errors.Is(err, errLeaseLost) {
 		return nil, 0, false // interrupted: neither counted nor blamed
 	}
 	var done bridge.Attempt
 	if err == nil {
-		done, pause = sent(whole, receipt), receipt.Pause
-		done.Posts = s.posts(p, receipt)
-		s.health.ok(whole)
+		done, pause = sentAttempt(whole, receipt), receipt.Pause
+		done.Posts = s.newPosts(p, receipt)
+		s.health.succeeded(whole)
 	} else {
-		done, pause, rests = s.health.judge(fault{
-			whole, bridge.AsSendError(err), time.Now(), s.GiveUp, len(p.deliveries) > 1, func() bool { return s.others(ctx) },
+		done, pause, rests = s.health.judge(failure{
+			whole, bridge.AsSendError(err), time.Now(), s.GiveUp, len(p.deliveries) > 1, func() bool { return s.othersWait(ctx) },
 		})
-		done = s.apart(p, done)
+		done = s.splitRefused(p, done)
 	}
 	done.At, done.Took = began, time.Since(began)
-	s.report(late, p, done)
-	s.say(p, done, max(pause, time.Until(s.health.Until)))
+	s.observe(late, p, done)
+	s.logAttempt(p, done, max(pause, time.Until(s.health.Until)))
 	return s.outcome(p, done), pause, rests
 }
 
 // outcome says what an attempt is about.
-func (s *Sender) outcome(p prepared, a bridge.Attempt) *bridge.Attempt {
+func (s *Sender) outcome(p preparedMessage, a bridge.Attempt) *bridge.Attempt {
 	a.Sink, a.Parcel = s.Name, p.parcel.ID
 	return &a
 }
 
 // send makes one attempt, and more with simpler forms of a message that the platform
 // refuses.
-func (s *Sender) send(ctx, late context.Context, p *prepared) (bridge.Receipt, error) {
+func (s *Sender) send(ctx, late context.Context, p *preparedMessage) (bridge.Receipt, error) {
 	if p.err != nil {
 		return bridge.Receipt{}, p.err
 	}
-	receipt, err := s.post(late, p)
+	receipt, err := s.sendOnce(late, p)
 	if err != nil && bridge.AsSendError(err).Kind == bridge.MessageRejected {
 		return s.sendSimpler(ctx, late, p, bridge.AsSendError(err))
 	}
@@ -211,12 +211,12 @@ func (s *Sender) send(ctx, late context.Context, p *prepared) (bridge.Receipt, e
 }
 
 // post hands a message to the sink, once.
-func (s *Sender) post(late context.Context, p *prepared) (bridge.Receipt, error) {
-	defer s.Pace.Sent()
+func (s *Sender) sendOnce(late context.Context, p *preparedMessage) (bridge.Receipt, error) {
+	defer s.Limiter.Sent()
 	return guarded(p.log, "send", func() (bridge.Receipt, error) { return s.Sink.Send(late, p.payload) })
 }
 
-func (s *Sender) say(p prepared, a bridge.Attempt, pause time.Duration) {
+func (s *Sender) logAttempt(p preparedMessage, a bridge.Attempt, pause time.Duration) {
 	if len(p.payload.Shortened) > 0 {
 		p.log.Info("message shortened to fit", "cut", p.payload.Shortened)
 	}
@@ -240,15 +240,15 @@ func (s *Sender) say(p prepared, a bridge.Attempt, pause time.Duration) {
 func (s *Sender) record(ctx context.Context, outcomes <-chan bridge.Attempt, room <-chan struct{}, stop func()) {
 	var last time.Time
 	for first := range outcomes {
-		batch := gatherOutcomes(first, outcomes, time.Until(last.Add(recordEvery)))
+		batch := collectOutcomes(first, outcomes, time.Until(last.Add(recordEvery)))
 		last = time.Now()
-		err := s.keep(ctx, batch...)
+		err := s.recordOutcomes(ctx, batch...)
 		if err != nil {
 			stop()
 			s.Log.Error("the store does not take outcomes; trying again until it does", "outcomes", len(batch), "err", err)
 		}
-		for err != nil && sleep(ctx, recordAgain) {
-			err = s.keep(ctx, batch...)
+		for err != nil && sleep(ctx, recordRetry) {
+			err = s.recordOutcomes(ctx, batch...)
 		}
 		for range batch {
 			<-room
@@ -258,11 +258,11 @@ func (s *Sender) record(ctx context.Context, outcomes <-chan bridge.Attempt, roo
 
 // gatherOutcomes gives an outcome and those that wait. It waits for more, until there are
 // recordAt, or for so long.
-func gatherOutcomes(first bridge.Attempt, outcomes <-chan bridge.Attempt, d time.Duration) []bridge.Attempt {
+func collectOutcomes(first bridge.Attempt, outcomes <-chan bridge.Attempt, d time.Duration) []bridge.Attempt {
 	all := []bridge.Attempt{first}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	for d > 0 && len(all) < recordAt {
+	for d > 0 && len(all) < recordBatch {
 		select {
 		case a, open := <-outcomes:
 			if !open {
@@ -273,10 +273,10 @@ func gatherOutcomes(first bridge.Attempt, outcomes <-chan bridge.Attempt, d time
 			d = 0
 		}
 	}
-	return append(all, waiting(outcomes)...)
+	return append(all, drain(outcomes)...)
 }
 
-func waiting(outcomes <-chan bridge.Attempt) []bridge.Attempt {
+func drain(outcomes <-chan bridge.Attempt) []bridge.Attempt {
 	var all []bridge.Attempt
 	for {
 		select {

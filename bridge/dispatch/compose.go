@@ -3,9 +3,9 @@ package dispatch
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
@@ -29,7 +29,7 @@ type Wording struct {
 // Composer writes the messages of one sink: by the event's template, addressed
 // to the sink's recipients.
 type Composer struct {
-	messages   *Messages
+	messages   *MessageCache
 	wording    Wording
 	recipients []*engine.Text
 	body       *engine.Text // of a sink with a template of its own, else nil
@@ -37,9 +37,9 @@ type Composer struct {
 
 // NewComposer prepares a sink's recipients and its body, which may be templates
 // themselves.
-func NewComposer(messages *Messages, wording Wording, name string, sink bridge.Sink) (*Composer, error) {
+func NewComposer(messages *MessageCache, wording Wording, name string, sink bridge.Sink) (*Composer, error) {
 	if len(wording.Redact) > 0 {
-		messages = NewMessages() // what others say is not for this sink
+		messages = NewMessageCache() // what others say is not for this sink
 	}
 	c := &Composer{messages: messages, wording: wording}
 	if templated, ok := sink.(bridge.Templated); ok {
@@ -72,7 +72,7 @@ func (c *Composer) AddReads(to *bridge.Reads) {
 
 // Message is what a delivery says.
 func (c *Composer) Message(ctx context.Context, d bridge.Delivery) (bridge.Message, error) {
-	return c.together(ctx, item{deliveries: c.redacted([]bridge.Delivery{d})})
+	return c.compose(ctx, queueEntry{deliveries: c.redacted([]bridge.Delivery{d})})
 }
 
 // redacted gives deliveries without what the sink is not told.
@@ -84,16 +84,16 @@ func (c *Composer) redacted(all []bridge.Delivery) []bridge.Delivery {
 }
 
 // together is what the deliveries of an item say, which have the same recipients.
-func (c *Composer) together(ctx context.Context, i item) (m bridge.Message, err error) {
-	first := i.whole()
+func (c *Composer) compose(ctx context.Context, i queueEntry) (m bridge.Message, err error) {
+	first := i.asDelivery()
 	templates := c.wording.ByRoute[first.Route]
 	if templates == nil {
 		templates = c.wording.Templates
 	}
 	if len(i.deliveries) == 1 {
-		m, err = c.messages.of(ctx, templates, i.deliveries[0])
+		m, err = c.messages.get(ctx, templates, i.deliveries[0])
 	} else {
-		m, err = c.several(ctx, templates, i)
+		m, err = c.composeParcel(ctx, templates, i)
 	}
 	if err != nil {
 		return bridge.Message{}, err
@@ -111,27 +111,27 @@ func (c *Composer) together(ctx context.Context, i item) (m bridge.Message, err 
 }
 
 // several is the message of a parcel.
-func (c *Composer) several(ctx context.Context, templates *render.Set, i item) (m bridge.Message, err error) {
+func (c *Composer) composeParcel(ctx context.Context, templates *render.Set, i queueEntry) (m bridge.Message, err error) {
 	facts := make([]bridge.Facts, len(i.deliveries))
 	for n, d := range i.deliveries {
 		facts[n] = d.Facts
 	}
-	if _, _, story := storyOf(i.parcel.Key); story {
+	if _, _, story := parseStoryKey(i.parcel.Key); story {
 		m, err = templates.Story(ctx, facts)
 	} else {
 		var group func(bridge.Facts) string
-		if key, ok := strings.CutPrefix(i.parcel.Key, inDigest); ok && key != "" {
+		if key, ok := strings.CutPrefix(i.parcel.Key, digestKeyPrefix); ok && key != "" {
 			group = func(bridge.Facts) string { return key }
 		}
 		m, err = templates.Together(ctx, facts, group)
 	}
-	note(&m, templates, facts)
+	addNotes(&m, templates, facts)
 	return m, err
 }
 
 // note puts into the small print what the reader should know of where the facts are
 // from.
-func note(m *bridge.Message, templates *render.Set, all []bridge.Facts) {
+func addNotes(m *bridge.Message, templates *render.Set, all []bridge.Facts) {
 	for _, n := range []struct {
 		words string
 		holds func(bridge.Facts) bool
@@ -165,7 +165,7 @@ func (c *Composer) recipientsOf(ctx context.Context, d bridge.Delivery) (all []s
 
 // to is recipientsOf for those who only tell recipients apart: what is wrong with
 // them is found when the message is written.
-func (c *Composer) to(ctx context.Context, d bridge.Delivery) []string {
+func (c *Composer) recipientsOrError(ctx context.Context, d bridge.Delivery) []string {
 	all, err := c.recipientsOf(ctx, d)
 	if err != nil {
 		return []string{"", err.Error()}
@@ -173,93 +173,35 @@ func (c *Composer) to(ctx context.Context, d bridge.Delivery) []string {
 	return all
 }
 
-// Bounds of the messages that are kept for the next sink that needs them: sinks of one
-// event write it at about the same time.
-const (
-	maxMessages     = 1024
-	maxMessageBytes = 4 << 20 // of memory for all of them, about
-)
-
-// Messages writes each event's message once for all its sinks that have the same
-// wording.
-type Messages struct {
-	mu     sync.Mutex // guards what follows
-	recent map[routed]*written
-	order  []routed // the keys of recent, oldest first
-	bytes  int      // of all in recent
+// Draft writes the message of deliveries by templates that are not in use: one's
+// own, or that of several together, as a digest, or as a story.
+func (c *Composer) Preview(ctx context.Context, templates *render.Set, all []bridge.Delivery, story bool) (bridge.Message, error) {
+	d := *c
+	d.messages, d.wording = NewMessageCache(), Wording{Templates: templates}
+	i := queueEntry{deliveries: all}
+	if story {
+		i.parcel.Key = storyKey(bridge.Event{})
+	}
+	return d.compose(ctx, i)
 }
 
-// routed is an event as it was routed: when it is routed again, more may be known
-// of it.
-type routed struct {
-	event     string
-	at        time.Time
-	templates *render.Set
+// compileBody prepares a sink's own template, or gives nil when it has none.
+func compileBody(templates *render.Set, name string, sink bridge.Templated) (*engine.Text, error) {
+	text, mediaType := sink.Template()
+	if text == "" {
+		return nil, nil
+	}
+	return templates.Body("body of "+name, text, mediaType)
 }
 
-// written is a message, and how much memory it takes; 0 while that is not known.
-type written struct {
-	message func() (bridge.Message, error)
-	bytes   int
-}
-
-// NewMessages makes a writer.
-func NewMessages() *Messages { return &Messages{recent: map[routed]*written{}} }
-
-// of gives the message of a delivery's event. It is shared: only its own fields
-// may be changed.
-func (w *Messages) of(ctx context.Context, templates *render.Set, d bridge.Delivery) (bridge.Message, error) {
-	key := routed{d.EventID, d.Routed, templates}
-	w.mu.Lock()
-	one := w.recent[key]
-	if one == nil {
-		ctx = context.WithoutCancel(ctx) // others may wait for it; templates have their own limit
-		one = &written{message: sync.OnceValues(func() (bridge.Message, error) { return write(ctx, templates, d) })}
-		w.recent[key] = one
-		w.order = append(w.order, key)
+// bodyData is what a sink's own template sees: the facts, the message that was
+// written of them, and which delivery it is.
+func bodyData(d bridge.Delivery, m bridge.Message) map[string]any {
+	data := maps.Clone(map[string]any(d.Facts))
+	if data == nil {
+		data = map[string]any{}
 	}
-	w.mu.Unlock()
-	m, err := one.message()
-	w.count(key, one, m)
-	return m, err
-}
-
-// count notes how much memory a message takes, and lets go of the oldest ones.
-func (w *Messages) count(key routed, one *written, m bridge.Message) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if one.bytes == 0 && w.recent[key] == one {
-		one.bytes = weightOf(m)
-		w.bytes += one.bytes
-	}
-	for len(w.order) > maxMessages || w.bytes > maxMessageBytes && len(w.order) > 0 {
-		w.bytes -= w.recent[w.order[0]].bytes
-		delete(w.recent, w.order[0])
-		w.order = w.order[1:]
-	}
-}
-
-// weightOf is about how many bytes of memory a message takes.
-func weightOf(m bridge.Message) int {
-	const itself, anElement = 512, 64
-	n := itself + len(m.Title) + len(m.URL) + len(m.Text) + len(m.ImageURL) + len(m.Footer) + len(m.ThreadKey)
-	for _, f := range m.Fields {
-		n += anElement + len(f.Name) + len(f.Value)
-	}
-	for _, a := range m.Actions {
-		n += anElement + len(a.Label) + len(a.URL)
-	}
-	for _, p := range m.Mentions {
-		n += anElement + len(p.Name) + len(p.Email)
-	}
-	for _, part := range m.Native {
-		n += bridge.Weight(part)
-	}
-	return n
-}
-
-func write(ctx context.Context, templates *render.Set, d bridge.Delivery) (bridge.Message, error) {
-	m, err := templates.Template(d.EventType).Message(ctx, d.Facts)
-	note(&m, templates, []bridge.Facts{d.Facts})
-	return m, err
+	data["message"] = m.Data()
+	data["delivery"] = map[string]any{"id": d.ID, "route": d.Route, "routedAt": d.Routed.UTC().Format(time.RFC3339)}
+	return data
 }

@@ -1,7 +1,6 @@
 package dispatch
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -9,32 +8,44 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// Messages that are kept for other sinks are bounded by their bytes, and one that many
-// sinks ask for counts once.
-func TestKeptMessagesAreBounded(t *testing.T) {
-	set, all := templates(t), NewMessages()
-	ask := func(event, text string) {
-		d := bridge.Delivery{EventID: event, EventType: "UserCreated", Routed: time.Unix(1, 0), Facts: bridge.Facts{
-			"event": map[string]any{"type": "UserCreated", "body": map[string]any{"note": text}}, "user": map[string]any{"firstName": text},
-		}}
-		if _, err := all.of(t.Context(), set, d); err != nil {
+// templated is a sink with a template of its own.
+type templated struct {
+	fakeSink
+	text, media string
+}
+
+func (s *templated) Template() (text, mediaType string) { return s.text, s.media }
+
+func TestBody(t *testing.T) {
+	d := bridge.Delivery{
+		ID: "d1", Route: "everything", EventType: "UserCreated", Routed: time.Date(2026, 11, 23, 14, 2, 31, 0, time.UTC),
+		Facts: bridge.Facts{"event": map[string]any{"type": "UserCreated"}, "user": map[string]any{"firstName": `A "B"`, "lastName": "C"}},
+	}
+	for _, c := range []struct {
+		text, media, want string
+	}{
+		{"", "application/json", ""},
+		{`{"who": {{ name .user }}, "what": "{{ .event.type }} by {{ .delivery.route }}", "id": {{ .delivery.id }}, "at": {{ .delivery.routedAt }}}`, "application/json",
+			`{"who": "A \"B\" C", "what": "UserCreated by everything", "id": "d1", "at": "2026-11-23T14:02:31Z"}`},
+		{`{{ .user.firstName }}: {{ .message.level }}{{ range .message.fields }}, {{ .name }}{{ end }}`, "text/plain", `A "B": info`},
+	} {
+		composer, err := NewComposer(NewMessageCache(), Wording{Templates: templates(t)}, "crm", &templated{text: c.text, media: c.media})
+		if err != nil {
 			t.Fatal(err)
 		}
+		m, err := composer.Message(t.Context(), d)
+		if err != nil || m.Body != c.want {
+			t.Errorf("%s gives %s, %v; want %s", c.text, m.Body, err, c.want)
+		}
+		if m.Facts["user"] == nil || d.Facts["message"] != nil {
+			t.Errorf("facts of the message: %v, of the delivery: %v", m.Facts, d.Facts)
+		}
 	}
-	for range 10 {
-		ask("one", "Ada")
-	}
-	if all.bytes <= 0 || all.bytes > 10_000 || len(all.recent) != 1 {
-		t.Errorf("one message counts %d bytes, %d are kept", all.bytes, len(all.recent))
-	}
-	for i := range 2000 {
-		ask(fmt.Sprint(i), strings.Repeat("Ada ", 900))
-	}
-	sum := 0
-	for _, one := range all.recent {
-		sum += one.bytes
-	}
-	if all.bytes != sum || sum > maxMessageBytes || len(all.recent) != len(all.order) || len(all.order) > maxMessages || len(all.order) < 100 {
-		t.Errorf("%d bytes are counted of %d in %d messages, %d in order", all.bytes, sum, len(all.recent), len(all.order))
+}
+
+func TestBodyFault(t *testing.T) {
+	_, err := NewComposer(NewMessageCache(), Wording{Templates: templates(t)}, "crm", &templated{text: "{{ jsn .user }}", media: "application/json"})
+	if err == nil || !strings.Contains(err.Error(), "body of crm:1:") {
+		t.Errorf("the fault is reported as %v", err)
 	}
 }

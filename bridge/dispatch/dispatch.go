@@ -11,7 +11,7 @@ import (
 )
 
 // poll is how often the store is looked at when nobody said that there is work.
-const poll = 5 * time.Second
+const pollInterval = 5 * time.Second
 
 // signal wakes a waiting loop; signals that come while it works are one.
 type signal chan struct{}
@@ -28,7 +28,7 @@ func (s signal) raise() {
 // wait returns when the signal was raised, at the time given (if it is sooner
 // than the next poll), or when the context ends.
 func (s signal) wait(ctx context.Context, until time.Time, known bool) {
-	d := poll
+	d := pollInterval
 	if known {
 		d = min(d, time.Until(until))
 	}
@@ -46,7 +46,7 @@ func (s signal) wait(ctx context.Context, until time.Time, known bool) {
 
 // rest waits after a store error, so that a store that is down is not asked
 // thousands of times a second.
-func rest(ctx context.Context, log *slog.Logger, err error) {
+func pauseAfterError(ctx context.Context, log *slog.Logger, err error) {
 	if ctx.Err() != nil {
 		return
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestLimitedPausesWithoutCounting(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 3, "a")
 		sink := &fakeSink{script: func(n int, _ string) error {
 			if n == 1 || n == 2 {
@@ -36,7 +36,7 @@ func TestLimitedPausesWithoutCounting(t *testing.T) {
 }
 
 func TestTemporaryLetsOthersPass(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 4, "a")
 		failed := 0
 		sink := &fakeSink{script: func(_ int, title string) error {
@@ -61,7 +61,7 @@ func TestTemporaryLetsOthersPass(t *testing.T) {
 
 // A refused message waits until another has passed; then it is tried once more, and dead.
 func TestRejectedIsDeadOnceAnotherPasses(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 3, "a")
 		sink := &fakeSink{script: func(_ int, title string) error {
 			if title == "event 1" {
@@ -82,7 +82,7 @@ func TestRejectedIsDeadOnceAnotherPasses(t *testing.T) {
 }
 
 func TestBrokenDestinationHoldsAndProbes(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 5, "a")
 		sink := &fakeSink{script: func(n int, _ string) error {
 			if n < 4 {
@@ -114,7 +114,7 @@ func TestBrokenDestinationHoldsAndProbes(t *testing.T) {
 // mended it and says so, nothing waits for the next probe; also when the bridge did
 // not run meanwhile.
 func TestBrokenSinkIsNoOthersTrouble(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 5, "a", "b")
 		broken := &fakeSink{script: func(n int, _ string) error {
 			if n < 3 {
@@ -122,7 +122,7 @@ func TestBrokenSinkIsNoOthersTrouble(t *testing.T) {
 			}
 			return nil
 		}}
-		whole, messages, pace := &fakeSink{}, NewMessages(), NewPace(PaceConfig{Name: "bucket"})
+		whole, messages, pace := &fakeSink{}, NewMessageCache(), NewLimiter(LimiterConfig{Name: "bucket"})
 		a := r.sender(messages, "a", broken, pace)
 		stop := runAll(a, r.sender(messages, "b", whole, pace))
 		time.Sleep(firstProbe / 2)
@@ -148,7 +148,7 @@ func TestBrokenSinkIsNoOthersTrouble(t *testing.T) {
 }
 
 func TestBreakerOpensAfterFiveDeliveries(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 50, "a")
 		down := true
 		sink := &fakeSink{script: func(int, string) error {
@@ -174,7 +174,7 @@ func TestBreakerOpensAfterFiveDeliveries(t *testing.T) {
 }
 
 func TestGivenUp(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 1, "a")
 		sink := &fakeSink{script: func(int, string) error { return fails(bridge.Temporary, 0) }}
 		stop := r.run(map[string]bridge.Sink{"a": sink}, bridge.Limit{})
@@ -188,7 +188,7 @@ func TestGivenUp(t *testing.T) {
 
 // TestTemplateFaultIsDead renders an event whose template fails at run time.
 func TestTemplateFaultIsDead(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		e := bridge.Event{Source: "s", Type: "GroupCreated", ReceivedAt: time.Now(), Raw: []byte(`{"count":1}`), Body: map[string]any{"count": "1"}}
 		stored, err := r.store.Accept(context.Background(), []bridge.Event{e})
 		if err != nil {

@@ -11,17 +11,17 @@ import (
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // trial is a sink's health to which failures are told one by one.
-type trial struct {
+type healthTest struct {
 	health
 	waiting bool // whether others wait
 	now     time.Time
 }
 
-func (h *trial) note(d bridge.Delivery, e bridge.SendError) (a bridge.Attempt, pause, until time.Duration) {
+func (h *healthTest) note(d bridge.Delivery, e bridge.SendError) (a bridge.Attempt, pause, until time.Duration) {
 	if h.now.IsZero() {
 		h.now = noon
 	}
-	a, pause, _ = h.judge(fault{d, &e, h.now, 24 * time.Hour, false, func() bool { return h.waiting }})
+	a, pause, _ = h.judge(failure{d, &e, h.now, 24 * time.Hour, false, func() bool { return h.waiting }})
 	return a, pause, max(0, h.Until.Sub(h.now))
 }
 
@@ -51,8 +51,8 @@ func TestJudgedDelivery(t *testing.T) {
 		{"broken for a week", failing, bridge.SendError{Kind: bridge.DestinationBroken}, noon.Add(7 * 24 * time.Hour), bridge.Pending, false, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := trial{now: c.at}
-			h.ok(bridge.Delivery{ID: "another"})
+			h := healthTest{now: c.at}
+			h.succeeded(bridge.Delivery{ID: "another"})
 			a, _, _ := h.note(c.delivery, c.err)
 			if a.State != c.state || a.Counted != c.counted {
 				t.Errorf("state %s, counted %v; want %s, %v", a.State, a.Counted, c.state, c.counted)
@@ -74,7 +74,7 @@ func TestJudgedDelivery(t *testing.T) {
 }
 
 func TestBreaker(t *testing.T) {
-	var h trial
+	var h healthTest
 	for i := range breakerAt - 1 {
 		if _, pause, until := h.note(bridge.Delivery{ID: fmt.Sprint(i)}, bridge.SendError{}); pause+until != 0 {
 			t.Errorf("pauses after %d failures", i+1)
@@ -93,7 +93,7 @@ func TestBreaker(t *testing.T) {
 		}
 		last = until
 	}
-	if h.ok(bridge.Delivery{ID: "7"}); h.probing() {
+	if h.succeeded(bridge.Delivery{ID: "7"}); h.probing() {
 		t.Error("a success does not close the breaker")
 	}
 }
@@ -102,18 +102,18 @@ func TestBreaker(t *testing.T) {
 func TestBrokenDestination(t *testing.T) {
 	one, two := bridge.Delivery{ID: "1"}, bridge.Delivery{ID: "2"}
 	broken := bridge.SendError{Kind: bridge.DestinationBroken, Status: 404, Detail: "no_service"}
-	alone := trial{}
-	if _, _, until := alone.note(one, broken); until != firstProbe || !alone.undecided() {
+	alone := healthTest{}
+	if _, _, until := alone.note(one, broken); until != firstProbe || !alone.unconfirmed() {
 		t.Errorf("one that is alone: %v, %+v", until, alone.health)
 	}
-	h := trial{waiting: true}
+	h := healthTest{waiting: true}
 	if _, _, until := h.note(one, broken); until != 0 || h.Broken != "" {
 		t.Errorf("another waits: %v, %+v", until, h.health)
 	}
 	last := time.Duration(0)
 	for range 10 {
 		_, _, until := h.note(two, broken)
-		if until < last || h.Broken == "" || !h.probing() || h.undecided() {
+		if until < last || h.Broken == "" || !h.probing() || h.unconfirmed() {
 			t.Errorf("two are refused: %v after %v, %+v", until, last, h.health)
 		}
 		last = until
@@ -121,13 +121,13 @@ func TestBrokenDestination(t *testing.T) {
 	if last != lastProbe {
 		t.Errorf("probed every %v", last)
 	}
-	if h.ok(two); h.Broken != "" {
+	if h.succeeded(two); h.Broken != "" {
 		t.Error("a success does not mend the destination")
 	}
 	if a, _, until := h.note(one, broken); a.State != bridge.Pending || a.NotBefore.IsZero() || until != 0 {
 		t.Errorf("one that fails alone: %+v, the sink rests %v", a, until)
 	}
-	one.Attempts = refusedAt - 1
+	one.Attempts = maxRefusals - 1
 	if a, _, until := h.note(one, broken); a.State != bridge.Dead || until != 0 {
 		t.Errorf("one that fails alone again and again: %+v, the sink rests %v", a, until)
 	}
@@ -138,24 +138,24 @@ func TestBrokenDestination(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	refused := bridge.SendError{Kind: bridge.MessageRejected, Status: 400}
 	delivery := func(i int) bridge.Delivery { return bridge.Delivery{ID: fmt.Sprint(i)} }
-	alone := trial{}
+	alone := healthTest{}
 	if a, _, until := alone.note(delivery(0), refused); a.State != bridge.Dead || until != 0 {
 		t.Errorf("one that is alone: %+v, the sink rests %v", a, until)
 	}
 	if a, _, _ := alone.note(delivery(1), refused); a.State != bridge.Pending {
 		t.Errorf("the next one that is alone, and none has passed: %+v", a)
 	}
-	h := trial{waiting: true}
+	h := healthTest{waiting: true}
 	for i := range breakerAt {
 		if a, _, until := h.note(delivery(i), refused); a.State != bridge.Pending || (until == 0) != (i < breakerAt-1) {
 			t.Errorf("refusal %d: %+v, the sink rests %v", i, a, until)
 		}
 	}
-	h.ok(bridge.Delivery{ID: "good"})
+	h.succeeded(bridge.Delivery{ID: "good"})
 	if a, _, _ := h.note(delivery(breakerAt-1), refused); a.State != bridge.Dead {
 		t.Errorf("since another has passed: %+v", a)
 	}
-	h = trial{waiting: true}
+	h = healthTest{waiting: true}
 	h.note(delivery(0), refused)
 	h.waiting = false // the other was called off
 	if a, _, _ := h.note(delivery(0), refused); a.State != bridge.Dead {
@@ -164,17 +164,17 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestPausesOfALimitedSink(t *testing.T) {
-	var h trial
+	var h healthTest
 	if _, pause, _ := h.note(bridge.Delivery{ID: "1"}, bridge.SendError{Kind: bridge.Limited, RetryAfter: 7 * time.Second}); pause != 7*time.Second {
 		t.Errorf("limited: pause %v, want what the platform asked for", pause)
 	}
 	if _, pause, _ := h.note(bridge.Delivery{ID: "1"}, bridge.SendError{Kind: bridge.Limited}); pause < limitedPause {
 		t.Errorf("limited without a time: pause %v, want at least %v", pause, limitedPause)
 	}
-	if h.known("1") {
+	if h.hasFailed("1") {
 		t.Error("another delivery passes one that was limited twice")
 	}
-	if h.note(bridge.Delivery{ID: "1"}, bridge.SendError{Kind: bridge.Limited}); !h.known("1") {
+	if h.note(bridge.Delivery{ID: "1"}, bridge.SendError{Kind: bridge.Limited}); !h.hasFailed("1") {
 		t.Error("no other delivery is tried, although one is always limited")
 	}
 }

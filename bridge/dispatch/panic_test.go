@@ -10,7 +10,7 @@ import (
 // A message that makes its sink panic is a dead letter, and no end of the bridge; a
 // panic while it is sent is tried again.
 func TestPanicsAreSurvived(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 3, "a")
 		sink := &faultySink{fakeSink{script: func(n int, _ string) error {
 			if n == 0 {

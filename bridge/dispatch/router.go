@@ -23,10 +23,10 @@ import (
 const (
 	// routing is how many events are looked up at once. Each may wait for the
 	// Integration API, so there are many more than processors.
-	routing = 256
+	maxRouting = 256
 
 	// webhooks is how many bytes of webhooks are under way at once, about.
-	webhooks = 1 << 20
+	maxWebhookBytes = 1 << 20
 
 	// maxLookups is how often an event is looked up when the answers contradict
 	// it, and settleAfter the wait between: the API may lag behind the webhook,
@@ -39,13 +39,13 @@ const (
 
 	// patience is how long a round waits for its slowest lookups before the next
 	// one begins beside them.
-	patience = 50 * time.Millisecond
+	roundTime = 50 * time.Millisecond
 
 	// While events arrive faster than they are routed, taking them comes first:
 	// after each round the router leaves the machine to the intake for so many
 	// times as long as the round took.
-	yield        = 9
-	longestYield = 500 * time.Millisecond
+	yieldFactor = 9
+	maxYield    = 500 * time.Millisecond
 )
 
 // Plan is what the configuration says about routing.
@@ -79,17 +79,17 @@ type Router struct {
 	mu   sync.Mutex          // guards busy
 	busy map[string]struct{} // ids of the events under way
 
-	undecided undecided
-	turns     turns
-	metrics   *metrics.Metrics
-	tracer    *tracing.Tracer
+	conditionErrors conditionErrors
+	sequencer       sequencer
+	metrics         *metrics.Metrics
+	tracer          *tracing.Tracer
 }
 
 // NewRouter makes a router. It calls wake after it stored deliveries for a sink.
 func NewRouter(s *store.Store, plan Plan, wake func(sink string), log *slog.Logger) *Router {
 	r := &Router{
 		store: s, wake: wake, log: log,
-		accepted: newSignal(), slots: make(chan struct{}, routing), busy: map[string]struct{}{},
+		accepted: newSignal(), slots: make(chan struct{}, maxRouting), busy: map[string]struct{}{},
 	}
 	r.Use(plan)
 	return r
@@ -113,28 +113,28 @@ func (r *Router) Run(ctx context.Context, l *lease.Lease) error {
 	defer r.running.Wait()
 	for ctx.Err() == nil {
 		if !l.Valid() {
-			sleep(ctx, untilNoticed)
+			sleep(ctx, leasePoll)
 			continue
 		}
 		began, arrived := time.Now(), r.arrived.Load()
 		started, more, err := r.round(ctx)
 		if err != nil {
-			rest(ctx, r.log, err)
+			pauseAfterError(ctx, r.log, err)
 			continue
 		}
 		if started > 0 {
 			if r.arrived.Load()-arrived > int64(started) {
-				sleep(ctx, min(yield*time.Since(began), longestYield))
+				sleep(ctx, min(yieldFactor*time.Since(began), maxYield))
 			}
 			continue
 		}
 		at, known, err := r.store.NextUnrouted(ctx)
 		if err != nil {
-			rest(ctx, r.log, err)
+			pauseAfterError(ctx, r.log, err)
 			continue
 		}
 		if more { // it finds room when something under way has ended
-			at, known = time.Now().Add(patience), true
+			at, known = time.Now().Add(roundTime), true
 		}
 		// What else is due and was not started is under way: no reason to look again.
 		r.accepted.wait(ctx, at, known && at.After(time.Now()))
@@ -147,7 +147,7 @@ func (r *Router) Run(ctx context.Context, l *lease.Lease) error {
 // room beside what is under way.
 func (r *Router) round(ctx context.Context) (started int, more bool, err error) {
 	before := r.underWay() // what ends while we read was due when we began
-	due, more, err := r.store.UnroutedWithin(ctx, time.Now(), len(before)+routing, webhooks)
+	due, more, err := r.store.UnroutedWithin(ctx, time.Now(), len(before)+maxRouting, maxWebhookBytes)
 	if err != nil {
 		return 0, false, err
 	}
@@ -163,15 +163,15 @@ func (r *Router) round(ctx context.Context) (started int, more bool, err error) 
 		}
 		started++
 		r.begin(e.ID)
-		own := r.turns.next(e.Event)
+		own := r.sequencer.issue(e.Event)
 		round.Add(1)
 		r.running.Go(func() {
 			defer round.Done()
 			defer func() { <-r.slots }()
 			defer r.end(e.ID)
-			defer own.end()
+			defer own.release()
 			if err := r.route(ctx, e, own); err != nil {
-				rest(ctx, logOf(r.log, e.ID, e.Traceparent), err)
+				pauseAfterError(ctx, logOf(r.log, e.ID, e.Traceparent), err)
 			}
 		})
 	}
@@ -180,7 +180,7 @@ func (r *Router) round(ctx context.Context) (started int, more bool, err error) 
 		go func() { round.Wait(); close(ended) }()
 		select {
 		case <-ended:
-		case <-time.After(patience):
+		case <-time.After(roundTime):
 		}
 	}
 	return started, more, nil
@@ -205,12 +205,12 @@ func (r *Router) end(id string) {
 }
 
 // route looks one event up and fans it out, or postpones it.
-func (r *Router) route(ctx context.Context, e store.Unrouted, turn turn) error {
+func (r *Router) route(ctx context.Context, e store.Unrouted, turn ticket) error {
 	ctx, span := r.tracer.Continue(ctx, e.Traceparent, "route", trace.WithAttributes(tracing.EventID.String(e.ID), tracing.EventType.String(e.Type)))
 	defer span.End()
 	log := logOf(r.log, e.ID, e.Traceparent)
 	plan := r.plan.Load()
-	routes := matching(plan.Routes, e.Event)
+	routes := matchingRoutes(plan.Routes, e.Event)
 	facts, outcome := bridge.NewFacts(e.Event), enrich.Outcome{Event: e.Event}
 	source, known := plan.Sources[e.Source]
 	if known && len(routes) > 0 { // nobody reads the facts of an event that goes nowhere
@@ -252,7 +252,7 @@ func (r *Router) decide(ctx context.Context, log *slog.Logger, plan *Plan, route
 	}
 	to, undecided := plan.targets(routes, e, facts, now)
 	for _, v := range undecided {
-		r.undecided.report(log, v)
+		r.conditionErrors.report(log, v)
 	}
 	if err := r.fanOut(ctx, e, facts, to, now); err != nil {
 		return err

@@ -41,63 +41,63 @@ func TestRouteMatches(t *testing.T) {
 }
 
 // accept stores an event about the sample learner and course.
-func (r *rig) accept(eventType, source, correlation string) bridge.Event {
-	r.t.Helper()
+func (f *fixture) accept(eventType, source, correlation string) bridge.Event {
+	f.t.Helper()
 	e := bridge.Event{
 		Source: source, Type: eventType, UserID: "10000000-0000-4000-a000-000000000001", CorrelationID: correlation, ReceivedAt: time.Now(),
 		Entities: map[string]string{"courseId": "20000000-0000-4000-a000-000000000001"}, Raw: fmt.Appendf(nil, `{"k":%q}`, correlation),
 	}
-	stored, err := r.store.Accept(context.Background(), []bridge.Event{e})
+	stored, err := f.store.Accept(context.Background(), []bridge.Event{e})
 	if err != nil {
-		r.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	e.ID = stored[0].ID
 	return e
 }
 
 // router runs a router; the function that it gives stops it and waits.
-func (r *rig) router(plan Plan) (router *Router, stop func()) {
-	plan.Templates = r.set
-	router = NewRouter(r.store, plan, func(string) {}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+func (f *fixture) router(plan Plan) (router *Router, stop func()) {
+	plan.Templates = f.set
+	router = NewRouter(f.store, plan, func(string) {}, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = router.Run(ctx, nil) })
 	return router, func() { cancel(); wg.Wait() }
 }
 
-func (r *rig) due(sink string) []bridge.Delivery {
-	r.t.Helper()
-	due, err := r.store.Due(context.Background(), sink, time.Now(), 10_000)
+func (f *fixture) due(sink string) []bridge.Delivery {
+	f.t.Helper()
+	due, err := f.store.Due(context.Background(), sink, time.Now(), 10_000)
 	if err != nil {
-		r.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return due
 }
 
-func (r *rig) unrouted() int {
-	r.t.Helper()
-	all, err := r.store.Unrouted(context.Background(), time.Now().Add(time.Hour), 10_000)
+func (f *fixture) unrouted() int {
+	f.t.Helper()
+	all, err := f.store.Unrouted(context.Background(), time.Now().Add(time.Hour), 10_000)
 	if err != nil {
-		r.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return len(all)
 }
 
 // enricher asks a portal through a transport that the test may break.
-func (r *rig) enricher(p *portal.Portal, broken *atomic.Bool) *enrich.Enricher {
-	r.t.Helper()
-	return enrich.New(enrich.Options{Source: "one", Client: r.client(p, broken), Claims: r.store})
+func (f *fixture) enricher(p *portal.Portal, broken *atomic.Bool) *enrich.Enricher {
+	f.t.Helper()
+	return enrich.New(enrich.Options{Source: "one", Client: f.client(p, broken), Claims: f.store})
 }
 
 // client asks a portal, unless it is broken.
-func (r *rig) client(p *portal.Portal, broken *atomic.Bool) *absorb.Client {
-	r.t.Helper()
+func (f *fixture) client(p *portal.Portal, broken *atomic.Bool) *absorb.Client {
+	f.t.Helper()
 	c, err := absorb.NewClient(absorb.ClientOptions{
 		BaseURL: "http://portal.invalid", Key: bridge.Secret(p.Key), Username: p.Username, Password: bridge.Secret(p.Password),
 		HTTP: &http.Client{Transport: breakable{p.RoundTripper(), broken}},
 	})
 	if err != nil {
-		r.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return c
 }
@@ -119,7 +119,7 @@ func everything(to ...string) []Route {
 }
 
 func TestRouterFansOutOnce(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		router, stop := r.router(Plan{Routes: append(everything("a"), Route{Name: "courses", Events: []string{"Course*"}, Sources: []string{"one"}, To: []string{"b"}})})
 		for i := range 700 {
 			r.accept("CourseBundleDeleted", []string{"one", "two"}[i%2], fmt.Sprint(i))
@@ -147,7 +147,7 @@ func TestRouterFansOutOnce(t *testing.T) {
 }
 
 func TestEventWithoutRouteIsKept(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		_, stop := r.router(Plan{})
 		r.accept("UserCreated", "one", "k")
 		time.Sleep(time.Minute)
@@ -159,7 +159,7 @@ func TestEventWithoutRouteIsKept(t *testing.T) {
 }
 
 func TestRouterGoesOnAfterARestart(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		for i := range 20 {
 			r.accept("UserCreated", "one", fmt.Sprint(i))
 		}
@@ -177,7 +177,7 @@ func TestRouterGoesOnAfterARestart(t *testing.T) {
 func TestPortalThatIsDown(t *testing.T) {
 	for name, hold := range map[string]bool{"send": false, "hold": true} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, r *rig) {
+			inSyntheticTime(t, func(t *testing.T, r *fixture) {
 				var broken atomic.Bool
 				broken.Store(true)
 				source := Source{Enricher: r.enricher(portal.New(portal.Options{}), &broken), Hold: map[bool]time.Duration{true: 24 * time.Hour}[hold]}
@@ -201,7 +201,7 @@ func TestPortalThatIsDown(t *testing.T) {
 
 // TestHoldEnds: an event is not held for ever.
 func TestHoldEnds(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		var broken atomic.Bool
 		broken.Store(true)
 		source := Source{Enricher: r.enricher(portal.New(portal.Options{}), &broken), Hold: 2 * time.Hour}
@@ -223,7 +223,7 @@ func TestHoldEnds(t *testing.T) {
 func TestUnsettledAnswers(t *testing.T) {
 	for lag, complete := range map[time.Duration]bool{15 * time.Second: true, time.Hour: false} {
 		t.Run(lag.String(), func(t *testing.T) {
-			bubble(t, func(t *testing.T, r *rig) {
+			inSyntheticTime(t, func(t *testing.T, r *fixture) {
 				p := portal.New(portal.Options{Lag: lag})
 				var broken atomic.Bool
 				router, stop := r.router(Plan{Routes: everything("a"), Sources: map[string]Source{"one": {Enricher: r.enricher(p, &broken)}}})
@@ -262,9 +262,9 @@ func TestUnsettledAnswers(t *testing.T) {
 
 // Webhooks that are too large to be under way together are routed one after the other.
 func TestLargeWebhooksAreRoutedInTurn(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		for i := range 9 {
-			r.accept("UserCreated", "one", strings.Repeat("x", webhooks/2-1000)+fmt.Sprint(i))
+			r.accept("UserCreated", "one", strings.Repeat("x", maxWebhookBytes/2-1000)+fmt.Sprint(i))
 		}
 		_, stop := r.router(Plan{Routes: everything("a")})
 		time.Sleep(time.Minute)

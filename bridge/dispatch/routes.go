@@ -67,9 +67,9 @@ func (r Route) Expressions() string {
 
 // Matches tells whether the route is about events of this name and source. Its
 // condition needs facts, which are gathered for events that some route matches.
-func (r Route) Matches(e bridge.Event) bool { return r.named(e).Named() }
+func (r Route) Matches(e bridge.Event) bool { return r.matchNames(e).Named() }
 
-func (r Route) named(e bridge.Event) bridge.Verdict {
+func (r Route) matchNames(e bridge.Event) bridge.Verdict {
 	return bridge.Verdict{
 		Route:  r.Name,
 		Source: len(r.Sources) == 0 || slices.Contains(r.Sources, e.Source),
@@ -83,7 +83,7 @@ func (r Route) named(e bridge.Event) bridge.Verdict {
 // Judge says whether the route takes the event, and why. A condition that cannot
 // be decided does not keep an event back.
 func (r Route) Judge(e bridge.Event, facts bridge.Facts) bridge.Verdict {
-	v := r.named(e)
+	v := r.matchNames(e)
 	if !v.Named() {
 		return v
 	}
@@ -112,7 +112,7 @@ func Explain(routes []Route, e bridge.Event, facts bridge.Facts) []bridge.Verdic
 }
 
 // matching are the routes that are about events of this name and source.
-func matching(routes []Route, e bridge.Event) []Route {
+func matchingRoutes(routes []Route, e bridge.Event) []Route {
 	var all []Route
 	for _, r := range routes {
 		if r.Matches(e) {
@@ -135,7 +135,7 @@ func (p *Plan) targets(routes []Route, e bridge.Event, facts bridge.Facts, now t
 		if !v.Takes {
 			continue
 		}
-		join, gather, err := r.gather(e, facts, template, now)
+		join, gather, err := r.parcelFor(e, facts, template, now)
 		if err != nil {
 			v.Problem = err.Error()
 			undecided = append(undecided, v)

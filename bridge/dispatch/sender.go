@@ -17,21 +17,21 @@ const (
 	maxBatch = 128
 
 	// ahead is how many messages are written while the one before is sent.
-	ahead = 4
+	maxPrepared = 4
 
 	// unrecorded bounds how many messages of a sink were sent and are not recorded: so
 	// many may be sent twice when the process dies.
-	unrecorded = 64
+	maxUnrecorded = 64
 
 	// recordAt is how many outcomes are recorded at once, while recordEvery, which is
 	// what the store itself waits for more, has not passed since the last time. The
 	// messages that are sent meanwhile have room among those that are not recorded.
-	recordAt    = unrecorded / 2
+	recordBatch = maxUnrecorded / 2
 	recordEvery = 5 * time.Millisecond
 
 	// recordAgain is the wait between two tries to record outcomes: short, so that
 	// they are in a store that is back before another process reads what is due.
-	recordAgain = 100 * time.Millisecond
+	recordRetry = 100 * time.Millisecond
 
 	// grace is how long a message that is being sent may take when the process
 	// is told to stop.
@@ -39,106 +39,106 @@ const (
 
 	// untilNoticed is how long a sender waits for its end when its lease has run
 	// out.
-	untilNoticed = 100 * time.Millisecond
+	leasePoll = 100 * time.Millisecond
 )
 
 // SenderConfig is what a Sender is made of.
 type SenderConfig struct {
-	Name    string // of the sink
-	Of      string // tells its settings from others: what was known of those does not hold for it
-	Sink    bridge.Sink
-	Store   *store.Store
-	Compose *Composer
-	Pace    *Pace
-	Routes  map[string]Route // those that lead to the sink, by name
-	Bulk    []string         // types of events that come in bulk
-	GiveUp  time.Duration    // a delivery that keeps failing is dead after this long
-	Log     *slog.Logger
-	Metrics *metrics.Sink
-	Tracer  *tracing.Tracer
+	Name      string // of the sink
+	Settings  string // tells its settings from others: what was known of those does not hold for it
+	Sink      bridge.Sink
+	Store     *store.Store
+	Composer  *Composer
+	Limiter   *Limiter
+	Routes    map[string]Route // those that lead to the sink, by name
+	BulkTypes []string         // types of events that come in bulk
+	GiveUp    time.Duration    // a delivery that keeps failing is dead after this long
+	Log       *slog.Logger
+	Metrics   *metrics.Sink
+	Tracer    *tracing.Tracer
 
 	// Parcels has a place for each parcel whose facts are in memory, of all senders that
 	// share it; nil means a place of the sender's own.
-	Parcels chan struct{}
+	ParcelSlots chan struct{}
 
 	// Life ends when the process is told to stop; nil means with the context of Run.
 	// Until then outcomes are recorded even when the lease was lost: the messages were
 	// sent.
-	Life context.Context
+	Lifetime context.Context
 }
 
 // Sender sends the deliveries of one sink, one after the other.
 type Sender struct {
 	SenderConfig
-	woken signal
-	again signal // see Retry
-	keep  func(context.Context, ...bridge.Attempt) error
+	wakeUp         signal
+	retry          signal // see Retry
+	recordOutcomes func(context.Context, ...bridge.Attempt) error
 
 	// What follows belongs to the goroutine that sends.
-	lease     *lease.Lease
-	health    health
-	kept      string    // of health, as the store has it
-	nextBurst time.Time // when to look for a burst again
-	posted    map[post]string
+	lease       *lease.Lease
+	health      health
+	savedHealth string    // of health, as the store has it
+	nextBurst   time.Time // when to look for a burst again
+	recentPosts map[postKey]string
 }
 
 // NewSender makes a sender.
 func NewSender(c SenderConfig) *Sender {
 	c.Log = c.Log.With("sink", c.Name)
-	if c.Parcels == nil {
-		c.Parcels = make(chan struct{}, 1)
+	if c.ParcelSlots == nil {
+		c.ParcelSlots = make(chan struct{}, 1)
 	}
-	return &Sender{SenderConfig: c, woken: newSignal(), again: newSignal(), keep: c.Store.Record, posted: map[post]string{}}
+	return &Sender{SenderConfig: c, wakeUp: newSignal(), retry: newSignal(), recordOutcomes: c.Store.Record, recentPosts: map[postKey]string{}}
 }
 
 // Wake tells the sender that there are new deliveries.
-func (s *Sender) Wake() { s.woken.raise() }
+func (s *Sender) Wake() { s.wakeUp.raise() }
 
 // Retry is Wake by somebody who has changed or mended something: a sink that is left
 // alone because of its own trouble is tried at once.
 func (s *Sender) Retry() {
-	s.again.raise()
-	s.woken.raise()
+	s.retry.raise()
+	s.wakeUp.raise()
 }
 
 // Run sends until the context ends, and only while the lease is valid. A message
 // under way then is given some time to end; if it does not, it goes back to the
 // queue as if it had not been tried.
 func (s *Sender) Run(ctx context.Context, l *lease.Lease) error {
-	late, cancel := outlive(ctx, grace)
+	late, cancel := outlasting(ctx, grace)
 	defer cancel()
 	recording := late
-	if s.Life != nil {
-		recording, cancel = outlive(s.Life, grace)
+	if s.Lifetime != nil {
+		recording, cancel = outlasting(s.Lifetime, grace)
 		defer cancel()
 	}
 	defer s.Metrics.Left()
 	s.lease = l
 	for ctx.Err() == nil {
-		err := s.resume(ctx)
+		err := s.restoreState(ctx)
 		if err == nil {
 			break
 		}
-		rest(ctx, s.Log, err)
+		pauseAfterError(ctx, s.Log, err)
 	}
 	for ctx.Err() == nil {
-		s.Metrics.In(s.standing())
+		s.Metrics.In(s.status())
 		// What is read now is sent soon: during a pause somebody may call it off.
-		if !sleep(ctx, s.Pace.paused()) || !s.leaveAlone(ctx) {
+		if !sleep(ctx, s.Limiter.pauseLeft()) || !s.waitForProbe(ctx) {
 			break
 		}
-		s.Metrics.In(s.standing())
+		s.Metrics.In(s.status())
 		if !s.lease.Valid() {
-			sleep(ctx, untilNoticed)
+			sleep(ctx, leasePoll)
 			continue
 		}
-		limit := s.Pace.batch()
+		limit := s.Limiter.batchSize()
 		if s.health.probing() {
 			limit = 1
 		}
-		due, err := s.due(ctx, limit)
+		due, err := s.nextEntries(ctx, limit)
 		if err != nil {
-			rest(ctx, s.Log, err)
+			pauseAfterError(ctx, s.Log, err)
 			continue
 		}
 		if len(due) > 0 {
@@ -147,10 +147,10 @@ func (s *Sender) Run(ctx context.Context, l *lease.Lease) error {
 		}
 		at, known, err := s.Store.NextDue(ctx, s.Name)
 		if err != nil {
-			rest(ctx, s.Log, err)
+			pauseAfterError(ctx, s.Log, err)
 			continue
 		}
-		s.woken.wait(ctx, at, known)
+		s.wakeUp.wait(ctx, at, known)
 	}
 	return nil
 }
@@ -158,21 +158,21 @@ func (s *Sender) Run(ctx context.Context, l *lease.Lease) error {
 // leaveAlone waits while the sink's own trouble asks for it, until somebody has
 // mended it, or until a message comes that may show that there is none. It tells
 // whether the context let it.
-func (s *Sender) leaveAlone(ctx context.Context) bool {
+func (s *Sender) waitForProbe(ctx context.Context) bool {
 	for ctx.Err() == nil {
 		d := time.Until(s.health.Until)
-		if d <= 0 || s.health.undecided() && s.others(ctx) {
+		if d <= 0 || s.health.unconfirmed() && s.othersWait(ctx) {
 			break
 		}
 		var woken signal
-		if s.health.undecided() {
-			d, woken = min(d, poll), s.woken
+		if s.health.unconfirmed() {
+			d, woken = min(d, pollInterval), s.wakeUp
 		}
 		timer := time.NewTimer(d)
 		select {
 		case <-timer.C:
 		case <-woken:
-		case <-s.again:
+		case <-s.retry:
 			s.health.Until, s.health.Probes = time.Time{}, 0
 		case <-ctx.Done():
 		}
@@ -182,7 +182,7 @@ func (s *Sender) leaveAlone(ctx context.Context) bool {
 }
 
 // outlive is a context that ends some time after ctx does.
-func outlive(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		sleep(late, by)

@@ -9,8 +9,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-func TestOrderAndPace(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+func TestOrderAndRate(t *testing.T) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 20, "a")
 		sink := &fakeSink{}
 		stop := r.run(map[string]bridge.Sink{"a": sink}, bridge.Limit{Rate: 1, Burst: 3})
@@ -32,7 +32,7 @@ func TestOrderAndPace(t *testing.T) {
 
 // TestStuckSinkDelaysNoOther has one sink that never answers.
 func TestStuckSinkDelaysNoOther(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 30, "stuck", "free")
 		free := &fakeSink{}
 		stop := r.run(map[string]bridge.Sink{"stuck": stuckSink{}, "free": free}, bridge.Limit{})
@@ -60,7 +60,7 @@ func (stuckSink) Send(ctx context.Context, _ bridge.Payload) (bridge.Receipt, er
 
 // TestInterruptedSendIsNotBlamed stops while a message is being sent.
 func TestInterruptedSendIsNotBlamed(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 1, "a")
 		stop := r.run(map[string]bridge.Sink{"a": stuckSink{}}, bridge.Limit{})
 		time.Sleep(time.Second)
@@ -77,7 +77,7 @@ func TestInterruptedSendIsNotBlamed(t *testing.T) {
 }
 
 func TestRestartGoesOn(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 10, "a")
 		first := &fakeSink{}
 		stop := r.run(map[string]bridge.Sink{"a": first}, bridge.Limit{Rate: 1, Burst: 1})

@@ -12,7 +12,7 @@ import (
 // sendSimpler makes an attempt with each simpler form of a refused message, until the
 // platform takes one or fails otherwise. The receipt or the failure says what was left
 // out.
-func (s *Sender) sendSimpler(ctx, late context.Context, p *prepared, refusal *bridge.SendError) (bridge.Receipt, error) {
+func (s *Sender) sendSimpler(ctx, late context.Context, p *preparedMessage, refusal *bridge.SendError) (bridge.Receipt, error) {
 	var without []string
 	last := refusal
 	for _, form := range s.simplerForms() {
@@ -28,10 +28,10 @@ func (s *Sender) sendSimpler(ctx, late context.Context, p *prepared, refusal *br
 		}
 		without = append(without, form.Without)
 		p.log.Warn("the platform refuses the message; it is tried in a simpler form", "without", without, "err", last)
-		if !s.turn(ctx) || !s.lease.Valid() {
-			return bridge.Receipt{}, errLost
+		if !s.waitForLimit(ctx) || !s.lease.Valid() {
+			return bridge.Receipt{}, errLeaseLost
 		}
-		receipt, err := s.post(late, p)
+		receipt, err := s.sendOnce(late, p)
 		if err == nil {
 			receipt.Detail = bridge.Cut(strings.TrimSuffix("sent without "+list(without)+": "+refusal.Detail+"; "+receipt.Detail, "; "), kit.MaxDetail)
 			return receipt, nil

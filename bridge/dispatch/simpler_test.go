@@ -13,14 +13,14 @@ import (
 
 // picky is a sink whose payload is a list of what the message has, and whose platform
 // refuses payloads with some of these.
-type picky struct {
+type refusingSink struct {
 	fakeSink
 	draws    string // what the platform can show
 	dislikes string
 	kind     bridge.Kind // of the answer to anything simpler, if it is not taken
 }
 
-func (s *picky) Encode(m bridge.Message) (bridge.Payload, error) {
+func (s *refusingSink) Encode(m bridge.Message) (bridge.Payload, error) {
 	var parts []string
 	for part, has := range map[string]bool{"native": m.Native != nil, "picture": m.ImageURL != "", "link": m.URL != "", "bold": strings.Contains(m.Text, "*")} {
 		if has && strings.Contains(s.draws, part) {
@@ -31,7 +31,7 @@ func (s *picky) Encode(m bridge.Message) (bridge.Payload, error) {
 	return bridge.Payload{MessageID: m.ID, Body: []byte(strings.Join(append(parts, "title"), " "))}, nil
 }
 
-func (s *picky) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
+func (s *refusingSink) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, error) {
 	s.script = func(n int, body string) error {
 		for part := range strings.FieldsSeq(body) {
 			if strings.Contains(s.dislikes, part) {
@@ -47,8 +47,8 @@ func (s *picky) Send(ctx context.Context, p bridge.Payload) (bridge.Receipt, err
 }
 
 type (
-	pickyMail    struct{ picky }
-	pickyProgram struct{ picky }
+	pickyMail    struct{ refusingSink }
+	pickyProgram struct{ refusingSink }
 )
 
 func (*pickyMail) NoSimplerForm() {}
@@ -65,27 +65,27 @@ func TestARefusedMessageIsTriedInSimplerForms(t *testing.T) {
 		state  bridge.State
 		detail string
 	}{
-		{"nothing", &picky{draws: all}, "bold link native picture title", bridge.Sent, ""},
-		{"the native part", &picky{draws: all, dislikes: "native"}, "bold link native picture title, bold link picture title", bridge.Sent, "sent without its native part: no native"},
+		{"nothing", &refusingSink{draws: all}, "bold link native picture title", bridge.Sent, ""},
+		{"the native part", &refusingSink{draws: all, dislikes: "native"}, "bold link native picture title, bold link picture title", bridge.Sent, "sent without its native part: no native"},
 		{
-			"the picture", &picky{draws: all, dislikes: "picture"}, "bold link native picture title, bold link picture title, bold link title",
+			"the picture", &refusingSink{draws: all, dislikes: "picture"}, "bold link native picture title, bold link picture title, bold link title",
 			bridge.Sent, "sent without its native part, its picture: no picture",
 		},
-		{"the link, of what has no more", &picky{draws: "link", dislikes: "link"}, "link title, title", bridge.Sent, "sent without its links: no link"},
-		{"formatting", &picky{draws: "picture bold", dislikes: "bold"}, "bold picture title, bold title, title", bridge.Sent, "sent without its picture, its formatting: no bold"},
-		{"all of it", &picky{draws: "picture", dislikes: "title"}, "picture title, title", bridge.Dead, "no title (also without its picture)"},
-		{"what has no simpler form", &picky{dislikes: "title"}, "title", bridge.Dead, "no title"},
-		{"the picture, and is then overloaded", &picky{draws: "picture", dislikes: "picture", kind: bridge.DestinationBroken}, "picture title, title", bridge.Pending, "the platform's words"},
-		{"the picture of a mail", &pickyMail{picky{draws: all, dislikes: "picture"}}, "bold link native picture title, bold link picture title", bridge.Dead, "no picture (also without its native part)"},
-		{"the picture of data", &pickyProgram{picky{draws: "picture", dislikes: "picture"}}, "picture title", bridge.Dead, "no picture"},
+		{"the link, of what has no more", &refusingSink{draws: "link", dislikes: "link"}, "link title, title", bridge.Sent, "sent without its links: no link"},
+		{"formatting", &refusingSink{draws: "picture bold", dislikes: "bold"}, "bold picture title, bold title, title", bridge.Sent, "sent without its picture, its formatting: no bold"},
+		{"all of it", &refusingSink{draws: "picture", dislikes: "title"}, "picture title, title", bridge.Dead, "no title (also without its picture)"},
+		{"what has no simpler form", &refusingSink{dislikes: "title"}, "title", bridge.Dead, "no title"},
+		{"the picture, and is then overloaded", &refusingSink{draws: "picture", dislikes: "picture", kind: bridge.DestinationBroken}, "picture title, title", bridge.Pending, "the platform's words"},
+		{"the picture of a mail", &pickyMail{refusingSink{draws: all, dislikes: "picture"}}, "bold link native picture title, bold link picture title", bridge.Dead, "no picture (also without its native part)"},
+		{"the picture of data", &pickyProgram{refusingSink{draws: "picture", dislikes: "picture"}}, "picture title", bridge.Dead, "no picture"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, r *rig) {
-				l := &line{rig: r, routes: digested(nil), sinks: map[string]bridge.Sink{"a": c.sink}}
+			inSyntheticTime(t, func(t *testing.T, r *fixture) {
+				l := &pipeline{fixture: r, routes: digested(nil), sinks: map[string]bridge.Sink{"a": c.sink}}
 				l.start()
 				l.event("DepartmentCreated", "u", "1")
 				time.Sleep(50 * time.Second) // before a broken sink is probed
-				l.halt()
+				l.stop()
 				if got := strings.Join(c.sink.(interface{ got() []string }).got(), ", "); got != c.sent || l.counts("a")[c.state] != 1 {
 					t.Errorf("sent %s, %v; want %s", got, l.counts("a"), c.sent)
 				}

@@ -25,7 +25,7 @@ func (s states) Keep(_ context.Context, name, value string) error { s[name] = va
 func TestSinkStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const soon, past = `"2099-01-01T00:00:00Z"`, `"1999-01-01T00:00:00Z"`
-		pace := NewPace(PaceConfig{Name: "sink a", Of: "x"})
+		pace := NewLimiter(LimiterConfig{Name: "sink a", Destination: "x"})
 		for name, c := range map[string]struct {
 			sink, pace string
 			want       bridge.Health
@@ -53,9 +53,9 @@ func TestSinkStatus(t *testing.T) {
 }
 
 // What a pace keeps is what a standing reads.
-func TestSinkStatusOfPace(t *testing.T) {
+func TestSinkStatusOfLimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, pace := states{}, NewPace(PaceConfig{Name: "bucket googlechat A"})
+		m, pace := states{}, NewLimiter(LimiterConfig{Name: "bucket googlechat A"})
 		if err := pace.Pause(t.Context(), m, time.Minute); err != nil {
 			t.Fatal(err)
 		}

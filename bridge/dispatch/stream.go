@@ -8,12 +8,12 @@ import (
 
 // longest is how many batches a sender sends before it starts again with the oldest
 // delivery, which may have been routed late.
-const longest = 16
+const maxBatches = 16
 
 // stream passes on a first batch, and then those behind it: each is read while the one
 // before is sent. It ends when nothing is left, when over is set, or when there is more
 // to look at than single deliveries.
-func (s *Sender) stream(ctx context.Context, first []item, over *atomic.Bool, to chan<- []item) {
+func (s *Sender) readBatches(ctx context.Context, first []queueEntry, over *atomic.Bool, to chan<- []queueEntry) {
 	defer close(to)
 	batch := first
 	for n := 1; len(batch) > 0; n++ {
@@ -22,12 +22,12 @@ func (s *Sender) stream(ctx context.Context, first []item, over *atomic.Bool, to
 		case <-ctx.Done():
 			return
 		}
-		if n == longest || over.Load() {
+		if n == maxBatches || over.Load() {
 			return
 		}
 		var err error
-		if batch, err = s.behind(ctx, batch[len(batch)-1]); err != nil {
-			rest(ctx, s.Log, err)
+		if batch, err = s.nextBatch(ctx, batch[len(batch)-1]); err != nil {
+			pauseAfterError(ctx, s.Log, err)
 			return
 		}
 	}
@@ -35,8 +35,8 @@ func (s *Sender) stream(ctx context.Context, first []item, over *atomic.Bool, to
 
 // behind gives the single deliveries that come after an item. It gives none if a parcel is
 // due, if a route is quiet, or if the sink has a rate limit: that is slower than the store.
-func (s *Sender) behind(ctx context.Context, last item) ([]item, error) {
-	if last.parcel.ID != "" || s.Pace.minute() > 0 {
+func (s *Sender) nextBatch(ctx context.Context, last queueEntry) ([]queueEntry, error) {
+	if last.parcel.ID != "" || s.Limiter.perMinute() > 0 {
 		return nil, nil
 	}
 	now := time.Now()
@@ -53,5 +53,5 @@ func (s *Sender) behind(ctx context.Context, last item) ([]item, error) {
 	if err != nil {
 		return nil, err
 	}
-	return itemsOf(s.Compose.redacted(singles)), nil
+	return singleEntries(s.Composer.redacted(singles)), nil
 }

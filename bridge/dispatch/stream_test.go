@@ -11,13 +11,13 @@ import (
 )
 
 // backlog is a number of events for several batches.
-const backlog = 2*maxBatch + maxBatch/2
+const backlogSize = 2*maxBatch + maxBatch/2
 
 // TestFailureWithinABacklog: batches follow each other, and each message is sent once. Of
 // one that fails the others keep their order.
 func TestFailureWithinABacklog(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		r.add(0, backlog, "a")
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
+		r.add(0, backlogSize, "a")
 		const at = maxBatch + 7
 		sink := &fakeSink{script: func(n int, _ string) error {
 			if n == at {
@@ -31,8 +31,8 @@ func TestFailureWithinABacklog(t *testing.T) {
 		failed := fmt.Sprint("event ", at)
 		got := sink.got()
 		passed := slices.DeleteFunc(slices.Clone(got), func(title string) bool { return title == failed })
-		want := slices.Delete(numbered(backlog), at, at+1)
-		if len(got) != backlog+1 || r.counts("a")[bridge.Sent] != backlog || got[at] != failed || !slices.Equal(passed, want) {
+		want := slices.Delete(numbered(backlogSize), at, at+1)
+		if len(got) != backlogSize+1 || r.counts("a")[bridge.Sent] != backlogSize || got[at] != failed || !slices.Equal(passed, want) {
 			t.Errorf("%d messages, message %d is %q", len(got), at, got[at])
 		}
 	})
@@ -40,14 +40,14 @@ func TestFailureWithinABacklog(t *testing.T) {
 
 // TestParcelWithinABacklog: a parcel that becomes due does not wait for the backlog's end.
 func TestParcelWithinABacklog(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 1, "a")
 		now := time.Now()
 		choice := store.Choice{Sink: "a", Route: "r"}
 		if err := r.store.Collect(t.Context(), choice, store.Gather{Key: "k", Closes: now.Add(time.Second), Latest: now.Add(time.Second), Room: 9}); err != nil {
 			t.Fatal(err)
 		}
-		r.add(1, 1+backlog, "a")
+		r.add(1, 1+backlogSize, "a")
 		sink := &fakeSink{script: func(int, string) error { time.Sleep(50 * time.Millisecond); return nil }}
 		stop := r.run(map[string]bridge.Sink{"a": sink}, bridge.Limit{})
 		time.Sleep(time.Minute)

@@ -20,8 +20,8 @@ func logOf(log *slog.Logger, event, traceparent string, more ...any) *slog.Logge
 }
 
 // logOf is a log of what happens to a message.
-func (s *Sender) logOf(i item) *slog.Logger {
-	whole := i.whole()
+func (s *Sender) logOf(i queueEntry) *slog.Logger {
+	whole := i.asDelivery()
 	more := []any{"delivery", whole.ID, "attempt", whole.Attempts + 1}
 	if len(i.deliveries) > 1 {
 		more = append(more, "events", len(i.deliveries))
@@ -29,23 +29,8 @@ func (s *Sender) logOf(i item) *slog.Logger {
 	return logOf(s.Log, whole.EventID, whole.Traceparent, more...)
 }
 
-// standing is the sink's state, as the metrics spell it.
-func (s *Sender) standing() string {
-	switch {
-	case s.health.Broken != "":
-		return "broken"
-	case s.health.probing():
-		return "probing"
-	case s.Pace.paused() > 0:
-		return "limited"
-	case len(s.health.Failing) > 0:
-		return "failing"
-	}
-	return "healthy"
-}
-
 // report tells those who watch of an attempt to send a message.
-func (s *Sender) report(ctx context.Context, p prepared, a bridge.Attempt) {
+func (s *Sender) observe(ctx context.Context, p preparedMessage, a bridge.Attempt) {
 	events := len(p.deliveries)
 	s.Metrics.Attempted(a.Outcome, a.Took)
 	switch a.State {
@@ -60,16 +45,16 @@ func (s *Sender) report(ctx context.Context, p prepared, a bridge.Attempt) {
 	case bridge.Dead:
 		s.Metrics.Died(events)
 	}
-	s.trace(ctx, p, a)
+	s.traceAttempt(ctx, p, a)
 }
 
 // trace adds an attempt to the trace of each event that the message tells of: the
 // first one's has it whole, the others' refer to it.
-func (s *Sender) trace(ctx context.Context, p prepared, a bridge.Attempt) {
+func (s *Sender) traceAttempt(ctx context.Context, p preparedMessage, a bridge.Attempt) {
 	if s.Tracer == nil {
 		return
 	}
-	whole, end := p.whole(), a.At.Add(a.Took)
+	whole, end := p.asDelivery(), a.At.Add(a.Took)
 	name := "send " + s.Name
 	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(a.At)}
 	for _, d := range p.deliveries[1:] {

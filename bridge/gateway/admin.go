@@ -42,10 +42,10 @@ func (g *Gateway) admin(ctx context.Context) http.Handler {
 		Version: g.version,
 		SinkStatus: func(ctx context.Context, sink string) (bridge.SinkStatus, error) {
 			p := parts()
-			if p.Paces[sink] == nil { // the sink was just removed
+			if p.Limiters[sink] == nil { // the sink was just removed
 				return bridge.SinkStatus{State: bridge.Healthy}, nil
 			}
-			return dispatch.ReadSinkStatus(ctx, g.store, sink, p.Of[sink], p.Paces[sink])
+			return dispatch.ReadSinkStatus(ctx, g.store, sink, p.Settings[sink], p.Limiters[sink])
 		},
 		Owner: g.owners, Self: replicaName(g.leases.Self()), Refusals: g.intake.Refusals, FirstContact: g.tests.FirstContact,
 		HasAPI:        func(source string) bool { return parts().api(source) != nil },

@@ -300,7 +300,7 @@ func TestSinksThatShareAQuotaShareAPace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if parts.Paces["one"] != parts.Paces["two"] || parts.Paces["one"] == parts.Paces["other"] {
-		t.Errorf("paces %v", parts.Paces)
+	if parts.Limiters["one"] != parts.Limiters["two"] || parts.Limiters["one"] == parts.Limiters["other"] {
+		t.Errorf("paces %v", parts.Limiters)
 	}
 }

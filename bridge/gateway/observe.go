@@ -24,7 +24,7 @@ func (g *Gateway) observe() {
 	g.intake.Observe(g.metrics, g.tracer)
 	g.metrics.Watch(metrics.Live{
 		Queues:    g.queues,
-		Undecided: g.router.Undecided,
+		Undecided: g.router.ConditionErrors,
 		Leases:    func() int { return len(g.leases.Held()) },
 	})
 }

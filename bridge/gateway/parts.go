@@ -37,10 +37,10 @@ type Parts struct {
 	Sinks     map[string]bridge.Sink
 	Types     map[string]string // by sink
 	Composers map[string]*dispatch.Composer
-	Paces     map[string]*dispatch.Pace
+	Limiters  map[string]*dispatch.Limiter
 	Routes    []dispatch.Route
 	Intake    []intake.Source
-	Of        map[string]string // by sink: identifies its settings
+	Settings  map[string]string // by sink: identifies its settings
 
 	sources []config.Source
 	giveUp  time.Duration // how long events and deliveries are retried
@@ -66,11 +66,11 @@ func Build(c *config.Config) (*Parts, error) {
 		Sinks:     map[string]bridge.Sink{},
 		Types:     map[string]string{},
 		Composers: map[string]*dispatch.Composer{},
-		Paces:     map[string]*dispatch.Pace{},
+		Limiters:  map[string]*dispatch.Limiter{},
 		sources:   c.Sources,
 		giveUp:    c.GiveUp,
 		redact:    c.Redact,
-		Of:        map[string]string{},
+		Settings:  map[string]string{},
 	}
 	faults := []error{p.buildSinks(c), p.buildIntake(c)}
 	for _, r := range c.Routes {
@@ -84,7 +84,7 @@ func Build(c *config.Config) (*Parts, error) {
 
 func (p *Parts) buildSinks(c *config.Config) error {
 	client := kit.NewClient(transport(), attemptTimeout)
-	messages, sets := dispatch.NewMessages(), newTemplateSets(c, p.Templates)
+	messages, sets := dispatch.NewMessageCache(), newTemplateSets(c, p.Templates)
 	var faults []error
 	for _, s := range c.Sinks {
 		sink, err := sinks.Types()[s.Type].New(kit.Setup{Name: s.Name, Settings: s.Settings, Client: client})
@@ -104,26 +104,26 @@ func (p *Parts) buildSinks(c *config.Config) error {
 		}
 		p.Order = append(p.Order, s.Name)
 		p.Sinks[s.Name], p.Types[s.Name], p.Composers[s.Name] = sink, s.Type, composer
-		p.pace(s, sink)
+		p.addLimiter(s, sink)
 	}
 	return errors.Join(faults...)
 }
 
-// pace gives a sink its limiter. Sinks that share a bucket share the limiter of the
+// addLimiter gives a sink its limiter. Sinks that share a bucket share the limiter of the
 // first of them.
-func (p *Parts) pace(s config.Sink, sink bridge.Sink) {
-	p.Of[s.Name] = fingerprint(s)
-	c := dispatch.PaceConfig{Name: "sink " + s.Name, Of: p.Of[s.Name], Limit: s.Limit}
+func (p *Parts) addLimiter(s config.Sink, sink bridge.Sink) {
+	p.Settings[s.Name] = fingerprint(s)
+	c := dispatch.LimiterConfig{Name: "sink " + s.Name, Destination: p.Settings[s.Name], Limit: s.Limit}
 	if b, ok := sink.(bridge.Bucketed); ok {
-		c.Name, c.Of = "bucket "+s.Type+" "+b.Bucket(), ""
+		c.Name, c.Destination = "bucket "+s.Type+" "+b.Bucket(), ""
 	}
-	for _, other := range p.Paces {
+	for _, other := range p.Limiters {
 		if other.Name == c.Name {
-			p.Paces[s.Name] = other
+			p.Limiters[s.Name] = other
 			return
 		}
 	}
-	p.Paces[s.Name] = dispatch.NewPace(c)
+	p.Limiters[s.Name] = dispatch.NewLimiter(c)
 }
 
 // routesTo returns the routes to a sink, by name.
@@ -166,13 +166,13 @@ func fingerprint(s config.Sink) string {
 // same token would invalidate each other's.
 func (p *Parts) keepClients(before *Parts) { p.clients = before.clients }
 
-// keepPaces keeps the previous limiters of unchanged sinks, because the old and the new
+// keepLimiters keeps the previous limiters of unchanged sinks, because the old and the new
 // senders may run at the same time for a moment.
-func (p *Parts) keepPaces(before *Parts) {
-	for name, pace := range p.Paces {
-		for _, kept := range before.Paces {
-			if kept.PaceConfig == pace.PaceConfig {
-				p.Paces[name] = kept
+func (p *Parts) keepLimiters(before *Parts) {
+	for name, limiter := range p.Limiters {
+		for _, kept := range before.Limiters {
+			if kept.LimiterConfig == limiter.LimiterConfig {
+				p.Limiters[name] = kept
 			}
 		}
 	}

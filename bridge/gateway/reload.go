@@ -77,14 +77,14 @@ func (g *Gateway) use(c *config.Config, p *Parts) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.parts != nil { // there are none at the start
-		p.keepPaces(g.parts)
+		p.keepLimiters(g.parts)
 	}
 	g.config, g.parts, g.senders = c, p, map[string]*dispatch.Sender{}
 	for _, name := range p.Order {
 		g.senders[name] = dispatch.NewSender(dispatch.SenderConfig{
-			Name: name, Of: p.Of[name], Sink: p.Sinks[name], Store: g.store, Compose: p.Composers[name],
-			Pace: p.Paces[name], Routes: p.routesTo(name), Bulk: p.bulk(), GiveUp: c.GiveUp, Log: g.log,
-			Metrics: g.metrics.Sink(name), Tracer: g.tracer, Parcels: g.parcels,
+			Name: name, Settings: p.Settings[name], Sink: p.Sinks[name], Store: g.store, Composer: p.Composers[name],
+			Limiter: p.Limiters[name], Routes: p.routesTo(name), BulkTypes: p.bulk(), GiveUp: c.GiveUp, Log: g.log,
+			Metrics: g.metrics.Sink(name), Tracer: g.tracer, ParcelSlots: g.parcels,
 		})
 	}
 	types := map[string]string{}

@@ -24,13 +24,13 @@ func (g *Gateway) startSenders() {
 	g.retire = cancel
 	together := map[string][]*dispatch.Sender{}
 	for name, s := range g.senders {
-		s.Life = g.ctx
-		pace := g.parts.Paces[name].Name
-		together[pace] = append(together[pace], s)
+		s.Lifetime = g.ctx
+		bucket := g.parts.Limiters[name].Name
+		together[bucket] = append(together[bucket], s)
 	}
-	for pace, senders := range together {
+	for bucket, senders := range together {
 		g.group.Go(func() error {
-			return g.leases.Hold(ctx, pace, func(ctx context.Context, l *lease.Lease) error { return g.send(ctx, l, pace, senders) })
+			return g.leases.Hold(ctx, bucket, func(ctx context.Context, l *lease.Lease) error { return g.send(ctx, l, bucket, senders) })
 		})
 	}
 }
@@ -38,11 +38,11 @@ func (g *Gateway) startSenders() {
 // send runs the senders that share a limiter, while this process has its lease. Each
 // sink also has a lease of its own: while replicas switch to a changed configuration,
 // they may disagree about which sinks share a limiter.
-func (g *Gateway) send(ctx context.Context, l *lease.Lease, pace string, senders []*dispatch.Sender) error {
+func (g *Gateway) send(ctx context.Context, l *lease.Lease, bucket string, senders []*dispatch.Sender) error {
 	var all errgroup.Group
 	for _, s := range senders {
 		all.Go(func() error {
-			if own := "sink " + s.Name; own != pace {
+			if own := "sink " + s.Name; own != bucket {
 				return g.leases.HoldWith(ctx, l, own, s.Run)
 			}
 			return s.Run(ctx, l)

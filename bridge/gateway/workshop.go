@@ -71,7 +71,7 @@ func placeOf(c *config.Config, p *Parts) workshop.Place {
 	types := sinks.Types()
 	for _, name := range p.Order {
 		place.Sinks = append(place.Sinks, workshop.Sink{
-			Name: name, Type: p.Types[name], Sink: p.Sinks[name], Composer: p.Composers[name], Pace: p.Paces[name], Gauges: types[p.Types[name]].Gauges,
+			Name: name, Type: p.Types[name], Sink: p.Sinks[name], Composer: p.Composers[name], Limiter: p.Limiters[name], Gauges: types[p.Types[name]].Gauges,
 		})
 	}
 	for _, platform := range wall.Platforms() {
@@ -96,7 +96,7 @@ func shown(platform string, configured []workshop.Sink, templates *render.Set) (
 	if err != nil {
 		return s, false
 	}
-	composer, err := dispatch.NewComposer(dispatch.NewMessages(), dispatch.Wording{Templates: templates}, platform, sink)
+	composer, err := dispatch.NewComposer(dispatch.NewMessageCache(), dispatch.Wording{Templates: templates}, platform, sink)
 	return workshop.Sink{Name: platform, Type: platform, Sink: sink, Composer: composer, Gauges: t.Gauges}, err == nil
 }
 

@@ -106,7 +106,7 @@ func (s *Subject) pane(ctx context.Context, templates *render.Set, all []bridge.
 }
 
 func (s *Subject) encode(ctx context.Context, templates *render.Set, all []bridge.Delivery, sink Sink) (bridge.Payload, error) {
-	m, err := sink.Composer.Draft(ctx, templates, all, s.Kind == Story)
+	m, err := sink.Composer.Preview(ctx, templates, all, s.Kind == Story)
 	if err != nil {
 		return bridge.Payload{}, err
 	}

@@ -42,7 +42,7 @@ func (w *Workshop) Send(ctx context.Context, s *Subject, text []byte, name, conf
 	sent.To = nil
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	if ready, err := sink.Pace.Wait(ctx, w.Service.Store); err != nil {
+	if ready, err := sink.Limiter.Wait(ctx, w.Service.Store); err != nil {
 		return Sent{}, err
 	} else if !ready {
 		sent.Problem = "the sink is paused or busy with other messages; try again later"
@@ -50,12 +50,12 @@ func (w *Workshop) Send(ctx context.Context, s *Subject, text []byte, name, conf
 	}
 	w.Service.Noted(ctx, "send from the workshop", s.About+" to "+name, 1)
 	sent.Receipt, err = sink.Send(ctx, payload)
-	sink.Pace.Sent()
+	sink.Limiter.Sent()
 	if err != nil {
 		refused := bridge.AsSendError(err)
 		sent.Problem = refused.Error()
 		if refused.Kind == bridge.Limited {
-			return sent, sink.Pace.Pause(ctx, w.Service.Store, refused.RetryAfter)
+			return sent, sink.Limiter.Pause(ctx, w.Service.Store, refused.RetryAfter)
 		}
 	}
 	return sent, nil

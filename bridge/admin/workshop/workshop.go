@@ -55,7 +55,7 @@ type Sink struct {
 	Name, Type string
 	bridge.Sink
 	Composer *dispatch.Composer
-	Pace     *dispatch.Pace                // nil for a sink that is only previewed
+	Limiter  *dispatch.Limiter             // nil for a sink that is only previewed
 	Gauges   func(body []byte) []kit.Gauge // may be nil
 }
 

@@ -17,20 +17,20 @@ import (
 )
 
 // builtIn has the rig use the built-in templates.
-func (r *rig) builtIn() {
-	r.t.Helper()
+func (f *fixture) builtIn() {
+	f.t.Helper()
 	var err error
-	if r.set, err = render.Load(render.Options{}); err != nil {
-		r.t.Fatal(err)
+	if f.set, err = render.Load(render.Options{}); err != nil {
+		f.t.Fatal(err)
 	}
 }
 
 // when compiles a condition on what the rig's templates look up.
-func (r *rig) when(expression string) *condition.Condition {
-	r.t.Helper()
-	c, faults := condition.NewSchema(r.set.Template("UserCreated").Lookups()).Open().Condition(expression)
+func (f *fixture) when(expression string) *condition.Condition {
+	f.t.Helper()
+	c, faults := condition.NewSchema(f.set.Template("UserCreated").Lookups()).Open().Condition(expression)
 	if len(faults) > 0 {
-		r.t.Fatal(faults)
+		f.t.Fatal(faults)
 	}
 	return c
 }
@@ -38,7 +38,7 @@ func (r *rig) when(expression string) *condition.Condition {
 // TestRouterAsksConditions: what is looked up decides, and an event that all
 // conditions keep back has its facts for whoever asks why.
 func TestRouterAsksConditions(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.builtIn()
 		plan := Plan{
 			Sources: map[string]Source{"s": {Enricher: r.enricher(portal.New(portal.Options{}), &atomic.Bool{})}},
@@ -82,11 +82,11 @@ func verdicts(routes []Route, e bridge.Event, facts bridge.Facts) string {
 	return b.String()
 }
 
-// TestUndecidedIsDelivered: a condition that cannot be decided, because of what
+// TestFailedConditionsAreDelivered: a condition that cannot be decided, because of what
 // the data is or because Absorb does not answer, keeps nothing back. The log says
 // so, but not for every event.
-func TestUndecidedIsDelivered(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+func TestFailedConditionsAreDelivered(t *testing.T) {
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.builtIn()
 		var broken atomic.Bool
 		broken.Store(true)
@@ -118,7 +118,7 @@ func TestUndecidedIsDelivered(t *testing.T) {
 		if a, b, c := r.due("a"), r.due("b"), r.due("c"); len(a) != 5 || len(b) != 5 || len(c) != 0 {
 			t.Errorf("a %d, b %d, c %d", len(a), len(b), len(c))
 		}
-		if got := fmt.Sprint(router.Undecided()); got != "map[dark:5 odd:5]" {
+		if got := fmt.Sprint(router.ConditionErrors()); got != "map[dark:5 odd:5]" {
 			t.Error(got)
 		}
 		for _, want := range []string{"a mapping and a number cannot be compared", "user could not be looked up"} {

@@ -9,28 +9,28 @@ import (
 // turns keeps the events that were caught up in their order: they are looked up side
 // by side, and each waits for the one before it until it is fanned out. Webhooks come
 // one by one, and need none.
-type turns struct{ last chan struct{} } // closed when the turn given last has ended
+type sequencer struct{ last chan struct{} } // closed when the turn given last has ended
 
 // turn is an event's place among those that were caught up.
-type turn struct{ before, ended chan struct{} }
+type ticket struct{ previous, done chan struct{} }
 
 // next gives an event its turn. Only the router's own goroutine calls it.
-func (t *turns) next(e bridge.Event) turn {
+func (s *sequencer) issue(e bridge.Event) ticket {
 	if !e.CaughtUp {
-		return turn{}
+		return ticket{}
 	}
-	own := turn{t.last, make(chan struct{})}
-	t.last = own.ended
+	own := ticket{s.last, make(chan struct{})}
+	s.last = own.done
 	return own
 }
 
 // wait waits for the event before; false when the context ends.
-func (t turn) wait(ctx context.Context) bool {
-	if t.before == nil {
+func (t ticket) wait(ctx context.Context) bool {
+	if t.previous == nil {
 		return true
 	}
 	select {
-	case <-t.before:
+	case <-t.previous:
 		return true
 	case <-ctx.Done():
 		return false
@@ -38,8 +38,8 @@ func (t turn) wait(ctx context.Context) bool {
 }
 
 // end lets the event after go on.
-func (t turn) end() {
-	if t.ended != nil {
-		close(t.ended)
+func (t ticket) release() {
+	if t.done != nil {
+		close(t.done)
 	}
 }

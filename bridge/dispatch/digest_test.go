@@ -32,8 +32,8 @@ func TestDigestWindows(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			sink := &fakeSink{}
-			d := &Digest{Wait: 10 * time.Second, Most: 30 * time.Second, Room: 5}
-			on(t, digested(d), sink, bridge.Limit{}, func(l *line) {
+			d := &Digest{Wait: 10 * time.Second, MaxWait: 30 * time.Second, MaxEvents: 5}
+			withPipeline(t, digested(d), sink, bridge.Limit{}, func(l *pipeline) {
 				began := time.Now()
 				for i, gap := range c.gaps {
 					time.Sleep(gap * time.Second)
@@ -60,8 +60,8 @@ func short(title string) string {
 
 func TestDigestsByGroup(t *testing.T) {
 	sink := &fakeSink{}
-	d := &Digest{Wait: 10 * time.Second, Most: time.Minute, Room: 100, By: byUser(t)}
-	on(t, digested(d), sink, bridge.Limit{}, func(l *line) {
+	d := &Digest{Wait: 10 * time.Second, MaxWait: time.Minute, MaxEvents: 100, By: byUser(t)}
+	withPipeline(t, digested(d), sink, bridge.Limit{}, func(l *pipeline) {
 		for i := range 9 {
 			l.event("UserCreated", fmt.Sprint("user", i%2), fmt.Sprint(i))
 		}
@@ -87,8 +87,8 @@ func TestNoWindowIsLostOrDoubled(t *testing.T) {
 			}
 			return nil
 		}
-		d := &Digest{Wait: 10 * time.Second, Most: 30 * time.Second, Room: 100}
-		on(t, digested(d), sink, bridge.Limit{}, func(l *line) {
+		d := &Digest{Wait: 10 * time.Second, MaxWait: 30 * time.Second, MaxEvents: 100}
+		withPipeline(t, digested(d), sink, bridge.Limit{}, func(l *pipeline) {
 			for i := range 4 {
 				l.event("UserCreated", "u", fmt.Sprint(i))
 				time.Sleep(time.Duration(phase) * 300 * time.Millisecond)
@@ -129,7 +129,7 @@ func TestSchedules(t *testing.T) {
 		route Route
 		hour  int // when the messages come
 	}{
-		"at":    {Route{Digest: &Digest{At: at, Room: 100}}, 8},
+		"at":    {Route{Digest: &Digest{At: at, MaxEvents: 100}}, 8},
 		"quiet": {Route{Quiet: quiet}, 7},
 	} {
 		if testing.Short() && name != "at" {
@@ -138,8 +138,8 @@ func TestSchedules(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c.route.Name, c.route.Events, c.route.To = "r", []string{"*"}, []string{"a"}
 			sink := &fakeSink{}
-			on(t, []Route{c.route}, sink, bridge.Limit{}, func(l *line) {
-				l.halt()
+			withPipeline(t, []Route{c.route}, sink, bridge.Limit{}, func(l *pipeline) {
+				l.stop()
 				time.Sleep(time.Until(time.Date(2000, 1, 3, 22, 0, 0, 0, time.UTC)))
 				l.start()
 				for i := range 3 {
@@ -170,7 +170,7 @@ func TestBurstsBecomeDigests(t *testing.T) {
 	}{"by default": {nil, 90}, "all": {&Digest{All: true}, 90}, "off": {&Digest{Off: true}, users + 1}} {
 		t.Run(name, func(t *testing.T) {
 			sink := &fakeSink{}
-			on(t, digested(c.digest), sink, bridge.Limit{Rate: 1, Burst: 1}, func(l *line) {
+			withPipeline(t, digested(c.digest), sink, bridge.Limit{Rate: 1, Burst: 1}, func(l *pipeline) {
 				for i := range users {
 					l.event("UserCreated", "u", fmt.Sprint(i))
 					time.Sleep(20 * time.Millisecond)
@@ -194,16 +194,16 @@ func TestBurstsBecomeDigests(t *testing.T) {
 
 // Those who get a digest get their own events, and nobody else's.
 func TestADigestIsSplitByRecipients(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		sink := &talker{to: []string{"{{ .event.userId }}@example.com"}}
-		d := &Digest{Wait: 10 * time.Second, Most: time.Minute, Room: 100}
-		l := &line{rig: r, routes: digested(d), sinks: map[string]bridge.Sink{"a": sink}}
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
+		sink := &threadedSink{to: []string{"{{ .event.userId }}@example.com"}}
+		d := &Digest{Wait: 10 * time.Second, MaxWait: time.Minute, MaxEvents: 100}
+		l := &pipeline{fixture: r, routes: digested(d), sinks: map[string]bridge.Sink{"a": sink}}
 		l.start()
 		for i := range 10 {
 			l.event("UserCreated", []string{"ann", "bob", "bob", "eve", "bob"}[i%5], fmt.Sprint(i))
 		}
 		time.Sleep(time.Minute)
-		l.halt()
+		l.stop()
 		got := map[string]string{}
 		for _, m := range sink.sent {
 			got[strings.Join(m.To, ",")] = short(m.Title)

@@ -17,7 +17,7 @@ func (r Route) threadKey(deliveries []bridge.Delivery, byTemplate string) string
 	case r.Thread.By == nil:
 		return byTemplate
 	}
-	return common(r.Thread.By, deliveries)
+	return commonKey(r.Thread.By, deliveries)
 }
 
 // updateKey is what a message is about if it may replace an earlier one, or "".
@@ -25,12 +25,12 @@ func (r Route) updateKey(deliveries []bridge.Delivery) string {
 	if r.Update == nil {
 		return ""
 	}
-	return common(r.Update.By, deliveries)
+	return commonKey(r.Update.By, deliveries)
 }
 
 // common is the key of all deliveries, or "" when they have several, or when it
 // cannot be decided: then the message stands by itself.
-func common(by *condition.Key, deliveries []bridge.Delivery) (key string) {
+func commonKey(by *condition.Key, deliveries []bridge.Delivery) (key string) {
 	for i, d := range deliveries {
 		k, err := by.Of(d.Facts)
 		if err != nil || i > 0 && k != key {
@@ -42,7 +42,7 @@ func common(by *condition.Key, deliveries []bridge.Delivery) (key string) {
 }
 
 // post names a message that was posted.
-type post struct {
+type postKey struct {
 	kind bridge.PostKind
 	key  string
 }
@@ -59,19 +59,19 @@ func (s *Sender) updates() bool {
 
 // refers tells whether a message depends on those before it, so that it cannot be
 // encoded ahead of them.
-func (s *Sender) refers(p prepared) bool {
-	return p.message.ThreadKey != "" && s.threads() || p.update != "" && s.updates()
+func (s *Sender) refersToEarlier(p preparedMessage) bool {
+	return p.message.ThreadKey != "" && s.threads() || p.updateKey != "" && s.updates()
 }
 
 // complete encodes a message that refers to earlier ones, now that they were sent.
 // It is false when the message cannot be sent now: the store does not answer, or took
 // so long that another replica may send it.
-func (s *Sender) complete(ctx, late context.Context, p *prepared) bool {
-	if p.err != nil || !s.refers(*p) {
+func (s *Sender) encodeReference(ctx, late context.Context, p *preparedMessage) bool {
+	if p.err != nil || !s.refersToEarlier(*p) {
 		return true
 	}
-	if err := s.refer(late, p); err != nil {
-		rest(ctx, s.Log, err)
+	if err := s.resolveReferences(late, p); err != nil {
+		pauseAfterError(ctx, s.Log, err)
 		return false
 	}
 	p.payload, p.err = s.encode(p.log, &p.message)
@@ -79,16 +79,16 @@ func (s *Sender) complete(ctx, late context.Context, p *prepared) bool {
 }
 
 // refer finds the earlier messages that a message refers to.
-func (s *Sender) refer(ctx context.Context, p *prepared) (err error) {
+func (s *Sender) resolveReferences(ctx context.Context, p *preparedMessage) (err error) {
 	if p.message.ThreadKey != "" && s.threads() {
-		if p.message.Thread, _, err = s.find(ctx, post{bridge.ThreadPost, p.message.ThreadKey}); err != nil {
+		if p.message.Thread, _, err = s.findPost(ctx, postKey{bridge.ThreadPost, p.message.ThreadKey}); err != nil {
 			return err
 		}
 	}
-	if p.update == "" || !s.updates() {
+	if p.updateKey == "" || !s.updates() {
 		return nil
 	}
-	ref, at, err := s.find(ctx, post{bridge.MessagePost, p.update})
+	ref, at, err := s.findPost(ctx, postKey{bridge.MessagePost, p.updateKey})
 	if err == nil && time.Since(at) < s.Routes[p.route()].Update.Within {
 		p.message.Replaces = ref
 	}
@@ -96,24 +96,24 @@ func (s *Sender) refer(ctx context.Context, p *prepared) (err error) {
 }
 
 // find looks among what was posted in this batch, and then in the store.
-func (s *Sender) find(ctx context.Context, p post) (ref string, at time.Time, err error) {
-	if ref, ok := s.posted[p]; ok {
+func (s *Sender) findPost(ctx context.Context, p postKey) (ref string, at time.Time, err error) {
+	if ref, ok := s.recentPosts[p]; ok {
 		return ref, time.Now(), nil
 	}
 	return s.Store.Post(ctx, s.Name, p.kind, p.key)
 }
 
 // posts is what is kept of a message that was sent.
-func (s *Sender) posts(p prepared, r bridge.Receipt) (all []bridge.Post) {
+func (s *Sender) newPosts(p preparedMessage, r bridge.Receipt) (all []bridge.Post) {
 	// It differs from that of the message when the platform has it no longer.
 	if p.message.ThreadKey != "" && r.Thread != "" && r.Thread != p.message.Thread && s.threads() {
 		all = append(all, bridge.Post{Kind: bridge.ThreadPost, Key: p.message.ThreadKey, Ref: r.Thread})
 	}
-	if p.update != "" && r.ID != "" && s.updates() {
-		all = append(all, bridge.Post{Kind: bridge.MessagePost, Key: p.update, Ref: r.ID})
+	if p.updateKey != "" && r.ID != "" && s.updates() {
+		all = append(all, bridge.Post{Kind: bridge.MessagePost, Key: p.updateKey, Ref: r.ID})
 	}
 	for _, one := range all {
-		s.posted[post{one.Kind, one.Key}] = one.Ref
+		s.recentPosts[postKey{one.Kind, one.Key}] = one.Ref
 	}
 	return all
 }

@@ -31,12 +31,12 @@ func refusals() map[string]error {
 	return all
 }
 
-func (r *rig) list(f store.Filter) []store.DeliveryRow {
-	r.t.Helper()
-	f.Limit = 1000
-	all, err := r.store.Deliveries(context.Background(), f)
+func (f *fixture) list(filter store.Filter) []store.DeliveryRow {
+	f.t.Helper()
+	filter.Limit = 1000
+	all, err := f.store.Deliveries(context.Background(), filter)
 	if err != nil {
-		r.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return all
 }
@@ -61,7 +61,7 @@ func TestOneBadMessageStopsNoOther(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, r *rig) {
+			inSyntheticTime(t, func(t *testing.T, r *fixture) {
 				bad := map[string]string{"first": "event 0", "amid": "event 5", "last": "event 11"}
 				down, mended := refusal, &fakeSink{}
 				mended.script = func(int, string) error { return down }
@@ -118,11 +118,11 @@ func TestOneBadMessageStopsNoOther(t *testing.T) {
 	}
 }
 
-func (r *rig) health(sink string) bridge.SinkStatus {
-	r.t.Helper()
-	status, err := ReadSinkStatus(context.Background(), r.store, sink, "", NewPace(PaceConfig{Name: sink}))
+func (f *fixture) health(sink string) bridge.SinkStatus {
+	f.t.Helper()
+	status, err := ReadSinkStatus(context.Background(), f.store, sink, "", NewLimiter(LimiterConfig{Name: sink}))
 	if err != nil {
-		r.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return status
 }
@@ -144,8 +144,8 @@ func TestOneBadEventStopsNoOther(t *testing.T) {
 			}
 			return nil
 		}}
-		d := &Digest{Wait: 10 * time.Second, Most: time.Minute, Room: 100}
-		on(t, digested(d), sink, bridge.Limit{}, func(l *line) {
+		d := &Digest{Wait: 10 * time.Second, MaxWait: time.Minute, MaxEvents: 100}
+		withPipeline(t, digested(d), sink, bridge.Limit{}, func(l *pipeline) {
 			for i := range events {
 				l.event("UserCreated", "u", fmt.Sprint(i))
 			}
@@ -163,24 +163,24 @@ func TestOneBadEventStopsNoOther(t *testing.T) {
 
 // What was sent and is not recorded is bounded, however long the store takes.
 func TestFewAreSentAndNotRecorded(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		r.add(0, 2*unrecorded, "a")
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
+		r.add(0, 2*maxUnrecorded, "a")
 		sink := &fakeSink{}
-		s := r.sender(NewMessages(), "a", sink, NewPace(PaceConfig{Name: "a"}))
+		s := r.sender(NewMessageCache(), "a", sink, NewLimiter(LimiterConfig{Name: "a"}))
 		free := make(chan struct{})
-		s.keep = func(ctx context.Context, all ...bridge.Attempt) error {
+		s.recordOutcomes = func(ctx context.Context, all ...bridge.Attempt) error {
 			<-free
 			return r.store.Record(ctx, all...)
 		}
 		stop := runAll(s)
 		time.Sleep(time.Minute)
-		if n := len(sink.got()); n != unrecorded {
-			t.Errorf("%d messages were sent and are not recorded, want %d", n, unrecorded)
+		if n := len(sink.got()); n != maxUnrecorded {
+			t.Errorf("%d messages were sent and are not recorded, want %d", n, maxUnrecorded)
 		}
 		close(free)
 		time.Sleep(time.Minute)
 		stop()
-		if got := sink.got(); !slices.Equal(got, numbered(2*unrecorded)) {
+		if got := sink.got(); !slices.Equal(got, numbered(2*maxUnrecorded)) {
 			t.Errorf("in the end: %v", got)
 		}
 	})

@@ -14,18 +14,18 @@ import (
 // too; a message about the same thing takes the place of the one before if that is
 // young.
 func TestThreadsAndUpdates(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		sink := &talker{}
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
+		sink := &threadedSink{}
 		routes := digested(&Digest{Off: true})
 		routes[0].Thread = &Thread{By: byUser(t)}
 		routes[0].Update = &Update{By: byUser(t), Within: time.Hour}
-		l := &line{rig: r, routes: routes}
+		l := &pipeline{fixture: r, routes: routes}
 		l.start()
 		for i, user := range []string{"ann", "ann", "bob", "ann"} { // one batch
 			l.event("UserCreated", user, fmt.Sprint(i))
 		}
 		time.Sleep(time.Second)
-		l.halt()
+		l.stop()
 		l.sinks = map[string]bridge.Sink{"a": sink}
 		l.start()
 		time.Sleep(time.Second)
@@ -34,7 +34,7 @@ func TestThreadsAndUpdates(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		l.event("UserCreated", "ann", "5")
 		time.Sleep(time.Minute)
-		l.halt()
+		l.stop()
 		var got []string
 		for _, m := range sink.sent {
 			got = append(got, fmt.Sprintf("%s:%s:%s", m.Title, strings.TrimPrefix(m.Thread, "thread of event "), strings.TrimPrefix(m.Replaces, "id of event ")))
@@ -48,11 +48,11 @@ func TestThreadsAndUpdates(t *testing.T) {
 // While the store does not say what a message refers to, the message waits as if it
 // had not been tried.
 func TestAStoreErrorIsNoAttempt(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		sink := &talker{}
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
+		sink := &threadedSink{}
 		routes := digested(&Digest{Off: true})
 		routes[0].Thread = &Thread{By: byUser(t)}
-		l := &line{rig: r, routes: routes, sinks: map[string]bridge.Sink{"a": sink}}
+		l := &pipeline{fixture: r, routes: routes, sinks: map[string]bridge.Sink{"a": sink}}
 		l.start()
 		l.event("UserCreated", "ann", "0")
 		time.Sleep(time.Second)
@@ -65,7 +65,7 @@ func TestAStoreErrorIsNoAttempt(t *testing.T) {
 		}
 		r.execute("ALTER TABLE away RENAME TO posts")
 		time.Sleep(2 * time.Second)
-		l.halt()
+		l.stop()
 		if len(sink.sent) != 2 || sink.sent[1].Thread != "thread of event 0" {
 			t.Errorf("afterwards: %+v", sink.sent)
 		}

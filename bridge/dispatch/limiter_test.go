@@ -12,19 +12,19 @@ import (
 )
 
 // notes is a memory of its own.
-type notes struct {
+type memoryStates struct {
 	mu    sync.Mutex
 	kept  map[string]string
 	times int // of Keep
 }
 
-func (n *notes) State(_ context.Context, name string) (string, error) {
+func (n *memoryStates) State(_ context.Context, name string) (string, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.kept[name], nil
 }
 
-func (n *notes) Keep(_ context.Context, name, value string) error {
+func (n *memoryStates) Keep(_ context.Context, name, value string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.kept == nil {
@@ -35,7 +35,7 @@ func (n *notes) Keep(_ context.Context, name, value string) error {
 	return nil
 }
 
-func wait(ctx context.Context, t *testing.T, p *Pace, m memory) bool {
+func wait(ctx context.Context, t *testing.T, p *Limiter, m stateStore) bool {
 	t.Helper()
 	ok, err := p.Wait(ctx, m)
 	if err != nil {
@@ -44,17 +44,17 @@ func wait(ctx context.Context, t *testing.T, p *Pace, m memory) bool {
 	return ok
 }
 
-func pause(t *testing.T, p *Pace, m memory, d time.Duration) {
+func pause(t *testing.T, p *Limiter, m stateStore, d time.Duration) {
 	t.Helper()
 	if err := p.Pause(t.Context(), m, d); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestPaceHoldsTheRate(t *testing.T) {
+func TestLimiterKeepsTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPace(PaceConfig{Limit: bridge.Limit{Rate: 0.5, Burst: 2}})
-		m := &notes{}
+		p := NewLimiter(LimiterConfig{Limit: bridge.Limit{Rate: 0.5, Burst: 2}})
+		m := &memoryStates{}
 		began := time.Now()
 		for i, want := range []time.Duration{0, 0, 2 * time.Second, 4 * time.Second} {
 			if !wait(t.Context(), t, p, m) {
@@ -74,10 +74,10 @@ func TestPaceHoldsTheRate(t *testing.T) {
 	})
 }
 
-func TestPaceEndsWithTheContext(t *testing.T) {
+func TestLimiterStopsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPace(PaceConfig{Limit: bridge.Limit{Rate: 1.0 / 3600, Burst: 1}})
-		m := &notes{}
+		p := NewLimiter(LimiterConfig{Limit: bridge.Limit{Rate: 1.0 / 3600, Burst: 1}})
+		m := &memoryStates{}
 		wait(t.Context(), t, p, m)
 		done := make(chan bool)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -92,16 +92,16 @@ func TestPaceEndsWithTheContext(t *testing.T) {
 
 // Whoever goes on, at any moment and however often, sends no more in any span of
 // time than one that had never stopped might have.
-func TestPaceHoldsTheRateAcrossRestarts(t *testing.T) {
+func TestLimiterKeepsTheRateAcrossRestarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limit := bridge.Limit{Rate: 2, Burst: 5}
-		config := PaceConfig{Name: "a", Of: "x", Limit: limit}
-		m := &notes{}
+		config := LimiterConfig{Name: "a", Destination: "x", Limit: limit}
+		m := &memoryStates{}
 		random := rand.New(rand.NewPCG(1, 2))
 		var sent []time.Time
 		for range 60 {
-			p := NewPace(config)
-			if err := p.resume(t.Context(), m); err != nil {
+			p := NewLimiter(config)
+			if err := p.restore(t.Context(), m); err != nil {
 				t.Fatal(err)
 			}
 			for range random.IntN(8) {
@@ -128,25 +128,25 @@ func TestPaceHoldsTheRateAcrossRestarts(t *testing.T) {
 
 func TestPausesAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &notes{}
-		pause(t, NewPace(PaceConfig{Name: "a", Of: "x"}), m, time.Hour)
+		m := &memoryStates{}
+		pause(t, NewLimiter(LimiterConfig{Name: "a", Destination: "x"}), m, time.Hour)
 		for of, want := range map[string]time.Duration{"x": time.Hour, "another destination": 0} {
-			p := NewPace(PaceConfig{Name: "a", Of: of})
-			if err := p.resume(t.Context(), m); err != nil {
+			p := NewLimiter(LimiterConfig{Name: "a", Destination: of})
+			if err := p.restore(t.Context(), m); err != nil {
 				t.Fatal(err)
 			}
-			if got := max(p.paused(), 0); got != want {
+			if got := max(p.pauseLeft(), 0); got != want {
 				t.Errorf("%s pauses for %v, want %v", of, got, want)
 			}
 		}
 	})
 }
 
-// TestSinksOfOneBucketShareAPace gives two sinks one pace.
-func TestSinksOfOneBucketShareAPace(t *testing.T) {
+// TestSinksOfOneBucketShareALimiter gives two sinks one pace.
+func TestSinksOfOneBucketShareALimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPace(PaceConfig{Name: "shared", Limit: bridge.Limit{Rate: 1, Burst: 1}})
-		m := &notes{}
+		p := NewLimiter(LimiterConfig{Name: "shared", Limit: bridge.Limit{Rate: 1, Burst: 1}})
+		m := &memoryStates{}
 		began := time.Now()
 		var wg sync.WaitGroup
 		for range 2 {
@@ -165,13 +165,13 @@ func TestSinksOfOneBucketShareAPace(t *testing.T) {
 
 // The rate counts from the arrival of a message: what the limiter refilled while the
 // message was under way is not used.
-func TestPaceCountsFromArrival(t *testing.T) {
+func TestLimiterCountsFromArrival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for burst, want := range map[int][]time.Duration{
 			1: {4 * time.Second, 6 * time.Second},
 			3: {2 * time.Second, 2 * time.Second, 4 * time.Second}, // two more of the burst are left
 		} {
-			p, m := NewPace(PaceConfig{Limit: bridge.Limit{Rate: 0.5, Burst: burst}}), &notes{}
+			p, m := NewLimiter(LimiterConfig{Limit: bridge.Limit{Rate: 0.5, Burst: burst}}), &memoryStates{}
 			began := time.Now()
 			wait(t.Context(), t, p, m)
 			sleep(t.Context(), 2*time.Second)

@@ -16,15 +16,15 @@ import (
 )
 
 // fickle is a platform that answers at random, until it is told to behave.
-type fickle struct {
+type flakySink struct {
 	fakeSink
 	random *rand.Rand
 	good   bool
 	taken  map[string]int
 }
 
-func newFickle(seed uint64) *fickle {
-	f := &fickle{random: rand.New(rand.NewPCG(seed, 7)), taken: map[string]int{}}
+func newFlakySink(seed uint64) *flakySink {
+	f := &flakySink{random: rand.New(rand.NewPCG(seed, 7)), taken: map[string]int{}}
 	f.script = func(_ int, title string) error {
 		pick := f.random.IntN(100)
 		switch {
@@ -46,10 +46,10 @@ func newFickle(seed uint64) *fickle {
 // walk is one random history: events come, people retry and cancel, the
 // configuration is reloaded and the process restarted, while the platform is
 // fickle.
-type walk struct {
-	*rig
+type randomHistory struct {
+	*fixture
 	random    *rand.Rand
-	sink      *fickle
+	sink      *flakySink
 	events    int
 	cancelled map[string]bool
 	of        string // the sink's settings
@@ -58,13 +58,13 @@ type walk struct {
 	cancel    context.CancelFunc
 }
 
-func (w *walk) start() {
-	composer, err := NewComposer(NewMessages(), Wording{Templates: w.set}, "a", w.sink)
+func (w *randomHistory) start() {
+	composer, err := NewComposer(NewMessageCache(), Wording{Templates: w.set}, "a", w.sink)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.sender = NewSender(SenderConfig{
-		Name: "a", Of: w.of, Sink: w.sink, Store: w.store, Compose: composer, Pace: NewPace(PaceConfig{Name: "a"}), GiveUp: time.Hour,
+		Name: "a", Settings: w.of, Sink: w.sink, Store: w.store, Composer: composer, Limiter: NewLimiter(LimiterConfig{Name: "a"}), GiveUp: time.Hour,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -73,7 +73,7 @@ func (w *walk) start() {
 	go func() { defer close(ended); _ = sender.Run(ctx, nil) }()
 }
 
-func (w *walk) step() {
+func (w *randomHistory) step() {
 	switch w.random.IntN(7) {
 	case 0, 1: // events come
 		n := 1 + w.random.IntN(5)
@@ -102,13 +102,13 @@ func (w *walk) step() {
 			w.t.Fatal(err)
 		}
 		if len(all) > 0 {
-			w.callOff(all[w.random.IntN(len(all))].ID)
+			w.cancelDelivery(all[w.random.IntN(len(all))].ID)
 		}
 	}
 	time.Sleep(time.Duration(w.random.IntN(20_000)) * time.Millisecond)
 }
 
-func (w *walk) callOff(id string) {
+func (w *randomHistory) cancelDelivery(id string) {
 	n, err := w.store.Cancel(context.Background(), store.Filter{IDs: []string{id}})
 	if err != nil {
 		w.t.Fatal(err)
@@ -129,8 +129,8 @@ func TestAnyHistory(t *testing.T) {
 	var report sync.Once
 	for i := range histories {
 		seed := first + uint64(i)
-		bubble(t, func(t *testing.T, r *rig) {
-			w := &walk{rig: r, random: rand.New(rand.NewPCG(seed, 3)), sink: newFickle(seed), cancelled: map[string]bool{}}
+		inSyntheticTime(t, func(t *testing.T, r *fixture) {
+			w := &randomHistory{fixture: r, random: rand.New(rand.NewPCG(seed, 3)), sink: newFlakySink(seed), cancelled: map[string]bool{}}
 			w.start()
 			for range steps {
 				w.step()
@@ -152,7 +152,7 @@ func TestAnyHistory(t *testing.T) {
 	}
 }
 
-func (w *walk) check(t *testing.T) {
+func (w *randomHistory) check(t *testing.T) {
 	c := w.counts("a")
 	if c[bridge.Pending]+c[bridge.Dead] != 0 || c[bridge.Sent]+c[bridge.Cancelled] != w.events {
 		t.Errorf("of %d events: %v", w.events, c)

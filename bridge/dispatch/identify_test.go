@@ -20,16 +20,16 @@ import (
 
 // leanPortal is a portal whose webhooks name no thing and no time, and a router that
 // asks it.
-type leanPortal struct {
-	*rig
+type anonymousPortal struct {
+	*fixture
 	portal *portal.Portal
 	router *Router
 	broken atomic.Bool
 	stop   func()
 }
 
-func startLean(r *rig, o portal.Options) *leanPortal {
-	p := &leanPortal{rig: r, portal: portal.New(o)}
+func startAnonymousPortal(r *fixture, o portal.Options) *anonymousPortal {
+	p := &anonymousPortal{fixture: r, portal: portal.New(o)}
 	p.router, p.stop = r.router(Plan{Routes: everything("a"), Sources: map[string]Source{"one": {Enricher: r.enricher(p.portal, &p.broken)}}})
 	return p
 }
@@ -40,14 +40,14 @@ func learner(n int) string  { return fmt.Sprintf("10000000-0000-4000-a000-%012x"
 func courseID(n int) string { return fmt.Sprintf("20000000-0000-4000-a000-%012x", n) }
 
 // complete lets a learner complete a course, without its webhook.
-func (p *leanPortal) complete(user, course int) {
+func (p *anonymousPortal) complete(user, course int) {
 	p.portal.Happen(portal.Happening{Event: completed, User: learner(user), Entities: map[string]string{
 		"courseId": courseID(course), "enrollmentId": fmt.Sprintf("80000000-0000-4000-b000-%06x%06x", user, course),
 	}}, portal.DefaultProfile())
 }
 
 // post accepts a lean webhook.
-func (p *leanPortal) post(user int) store.Accepted {
+func (p *anonymousPortal) post(user int) store.Accepted {
 	p.t.Helper()
 	body := map[string]any{"eventName": completed, "userId": learner(user), "clientId": "c1", "correlationId": fmt.Sprint("k", user)}
 	raw, err := json.Marshal(body)
@@ -65,7 +65,7 @@ func (p *leanPortal) post(user int) store.Accepted {
 
 // courses are the ids of the courses that the messages name, "" for one that names
 // none.
-func (p *leanPortal) courses() (all []string) {
+func (p *anonymousPortal) courses() (all []string) {
 	for _, d := range p.due("a") {
 		event, _ := d.Facts["event"].(map[string]any)
 		id, _ := event["courseId"].(string)
@@ -75,7 +75,7 @@ func (p *leanPortal) courses() (all []string) {
 }
 
 // title is what the only message says.
-func (p *leanPortal) title() string {
+func (p *anonymousPortal) title() string {
 	p.t.Helper()
 	due := p.due("a")
 	if len(due) != 1 {
@@ -89,8 +89,8 @@ func (p *leanPortal) title() string {
 }
 
 func TestInferredFromAList(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		p := startLean(r, portal.Options{Lag: 15 * time.Second})
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
+		p := startAnonymousPortal(r, portal.Options{Lag: 15 * time.Second})
 		p.complete(1, 2)
 		p.post(1)
 		time.Sleep(time.Minute)
@@ -110,8 +110,8 @@ func TestInferredFromAList(t *testing.T) {
 
 // TestOneOfSeveral: two courses were completed, and one webhook came.
 func TestOneOfSeveral(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		p := startLean(r, portal.Options{})
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
+		p := startAnonymousPortal(r, portal.Options{})
 		p.complete(1, 1)
 		p.complete(1, 2)
 		p.post(1)
@@ -125,8 +125,8 @@ func TestOneOfSeveral(t *testing.T) {
 
 // TestTooManyToName: the message names no course rather than a long list.
 func TestTooManyToName(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		p := startLean(r, portal.Options{})
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
+		p := startAnonymousPortal(r, portal.Options{})
 		for course := range 5 {
 			p.complete(1, 1+course)
 		}
@@ -142,8 +142,8 @@ func TestTooManyToName(t *testing.T) {
 // TestSeveralWithTheSameBytes: each event gets a course of its own, and the one that is
 // left over repeats another.
 func TestSeveralWithTheSameBytes(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		p := startLean(r, portal.Options{Lag: 5 * time.Second})
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
+		p := startAnonymousPortal(r, portal.Options{Lag: 5 * time.Second})
 		for course := range 3 {
 			p.complete(1, 1+course)
 		}
@@ -171,8 +171,8 @@ func TestSeveralWithTheSameBytes(t *testing.T) {
 
 // TestTakenByAWebhookThatNamesIt: what another webhook names is not inferred again.
 func TestTakenByAWebhookThatNamesIt(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		p := startLean(r, portal.Options{})
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
+		p := startAnonymousPortal(r, portal.Options{})
 		p.complete(1, 1)
 		p.complete(1, 2)
 		named := bridge.Event{Source: "one", Type: completed, UserID: learner(1), Entities: map[string]string{"courseId": courseID(1)}, ReceivedAt: time.Now(), Raw: []byte(`{"courseId":1}`)}
@@ -191,8 +191,8 @@ func TestTakenByAWebhookThatNamesIt(t *testing.T) {
 // TestRepeatedWithoutAPI: nobody can say whether the second webhook is a repetition, so
 // it is sent, unless the first one had no answer in time.
 func TestRepeatedWithoutAPI(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		p := startLean(r, portal.Options{})
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
+		p := startAnonymousPortal(r, portal.Options{})
 		p.broken.Store(true)
 		p.post(1)
 		p.post(1)
@@ -206,8 +206,8 @@ func TestRepeatedWithoutAPI(t *testing.T) {
 
 // TestEnrollmentIDAlone: a webhook that has the enrollment's id needs no course.
 func TestEnrollmentIDAlone(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		p := startLean(r, portal.Options{})
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
+		p := startAnonymousPortal(r, portal.Options{})
 		p.complete(9, 1)
 		p.complete(9, 2)
 		e := bridge.Event{Source: "one", Type: completed, UserID: learner(9), ReceivedAt: time.Now(), Raw: []byte(`{"enrollmentId":1}`),
@@ -233,9 +233,9 @@ func TestNothingIsLostOrMadeUp(t *testing.T) {
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			bubble(t, func(t *testing.T, r *rig) {
+			inSyntheticTime(t, func(t *testing.T, r *fixture) {
 				random := rand.New(rand.NewPCG(seed, 7))
-				p := startLean(r, portal.Options{Lag: time.Duration(random.IntN(20)) * time.Second})
+				p := startAnonymousPortal(r, portal.Options{Lag: time.Duration(random.IntN(20)) * time.Second})
 				happened := map[string]bool{} // "learner course"
 				posts := map[int]int{}        // of webhooks, by learner
 				perhaps := func(percent int) bool { return random.IntN(100) < percent }
@@ -266,8 +266,8 @@ func TestNothingIsLostOrMadeUp(t *testing.T) {
 // TestManyLeanWebhooks: a bulk of them costs one list for each learner, within the rate
 // of the API.
 func TestManyLeanWebhooks(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		p := startLean(r, portal.Options{Limit: true})
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
+		p := startAnonymousPortal(r, portal.Options{Limit: true})
 		const n = 150
 		for i := range n {
 			p.portal.Happen(portal.Happening{Event: "UserCreated", User: learner(100 + i)}, portal.DefaultProfile())
@@ -294,8 +294,8 @@ func TestManyLeanWebhooks(t *testing.T) {
 // TestLeanWebhooksAndCatchUp: some lean webhooks never come. The API tells of those
 // completions, and of no other: what was inferred counts as received.
 func TestLeanWebhooksAndCatchUp(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
-		p := startLean(r, portal.Options{Lag: 3 * time.Second})
+	inSyntheticTime(t, func(t *testing.T, r *fixture) {
+		p := startAnonymousPortal(r, portal.Options{Lag: 3 * time.Second})
 		began := time.Now()
 		want := map[string]int{}
 		for course := 1; course <= 5; course++ {
@@ -328,7 +328,7 @@ func TestLeanWebhooksAndCatchUp(t *testing.T) {
 	})
 }
 
-func (p *leanPortal) judge(t *testing.T, happened map[string]bool, posts map[int]int) {
+func (p *anonymousPortal) judge(t *testing.T, happened map[string]bool, posts map[int]int) {
 	t.Helper()
 	if n := p.unrouted(); n != 0 {
 		t.Errorf("%d events wait for ever", n)

@@ -73,7 +73,7 @@ func templates(t *testing.T) *render.Set {
 }
 
 // rig is a store with events, and a sender for each sink.
-type rig struct {
+type fixture struct {
 	t     *testing.T
 	path  string
 	store *store.Store
@@ -82,28 +82,28 @@ type rig struct {
 	giveUp time.Duration
 }
 
-func newRig(t *testing.T) *rig {
-	r := &rig{t: t, path: filepath.Join(t.TempDir(), "bridge.db"), set: templates(t), giveUp: 2 * time.Hour}
+func newFixture(t *testing.T) *fixture {
+	r := &fixture{t: t, path: filepath.Join(t.TempDir(), "bridge.db"), set: templates(t), giveUp: 2 * time.Hour}
 	r.store = openStore(t, r.path)
 	return r
 }
 
 // add stores events numbered from..to, and fans them out to the sinks.
-func (r *rig) add(from, to int, sinks ...string) {
-	r.t.Helper()
+func (f *fixture) add(from, to int, sinks ...string) {
+	f.t.Helper()
 	for i := from; i < to; i++ {
 		e := bridge.Event{Source: "s", Type: "UserCreated", CorrelationID: fmt.Sprint(i), ReceivedAt: time.Now(), Raw: fmt.Appendf(nil, `{"n":%d}`, i)}
-		stored, err := r.store.Accept(context.Background(), []bridge.Event{e})
+		stored, err := f.store.Accept(context.Background(), []bridge.Event{e})
 		if err != nil {
-			r.t.Fatal(err)
+			f.t.Fatal(err)
 		}
 		e.ID = stored[0].ID
 		var targets []store.Target
 		for _, sink := range sinks {
 			targets = append(targets, store.Target{Route: "r", Sink: sink})
 		}
-		if err := r.store.FanOut(context.Background(), e, bridge.NewFacts(e), targets, time.Now()); err != nil {
-			r.t.Fatal(err)
+		if err := f.store.FanOut(context.Background(), e, bridge.NewFacts(e), targets, time.Now()); err != nil {
+			f.t.Fatal(err)
 		}
 		time.Sleep(time.Millisecond) // the next event arrives later
 	}
@@ -111,23 +111,23 @@ func (r *rig) add(from, to int, sinks ...string) {
 
 // run starts a sender for each sink; the function that it gives stops them and
 // waits.
-func (r *rig) run(sinks map[string]bridge.Sink, limit bridge.Limit) (stop func()) {
+func (f *fixture) run(sinks map[string]bridge.Sink, limit bridge.Limit) (stop func()) {
 	var senders []*Sender
-	messages := NewMessages()
+	messages := NewMessageCache()
 	for name, sink := range sinks {
-		senders = append(senders, r.sender(messages, name, sink, NewPace(PaceConfig{Name: name, Limit: limit})))
+		senders = append(senders, f.sender(messages, name, sink, NewLimiter(LimiterConfig{Name: name, Limit: limit})))
 	}
 	return runAll(senders...)
 }
 
-func (r *rig) sender(messages *Messages, name string, sink bridge.Sink, pace *Pace) *Sender {
-	r.t.Helper()
-	composer, err := NewComposer(messages, Wording{Templates: r.set}, name, sink)
+func (f *fixture) sender(messages *MessageCache, name string, sink bridge.Sink, pace *Limiter) *Sender {
+	f.t.Helper()
+	composer, err := NewComposer(messages, Wording{Templates: f.set}, name, sink)
 	if err != nil {
-		r.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return NewSender(SenderConfig{
-		Name: name, Sink: sink, Store: r.store, Compose: composer, Pace: pace, GiveUp: r.giveUp,
+		Name: name, Sink: sink, Store: f.store, Composer: composer, Limiter: pace, GiveUp: f.giveUp,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 }
@@ -141,40 +141,40 @@ func runAll(senders ...*Sender) (stop func()) {
 	return func() { cancel(); wg.Wait() }
 }
 
-func (r *rig) close() {
-	r.t.Helper()
-	if err := r.store.Close(); err != nil {
-		r.t.Error(err)
+func (f *fixture) close() {
+	f.t.Helper()
+	if err := f.store.Close(); err != nil {
+		f.t.Error(err)
 	}
 }
 
 // execute changes the store behind its back.
-func (r *rig) execute(statement string) {
-	r.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+r.path+"?_pragma=busy_timeout(5000)")
+func (f *fixture) execute(statement string) {
+	f.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+f.path+"?_pragma=busy_timeout(5000)")
 	if err != nil {
-		r.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	_, err = db.Exec(statement)
 	if err := errors.Join(err, db.Close()); err != nil {
-		r.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 }
 
-func (r *rig) counts(sink string) map[bridge.State]int {
-	r.t.Helper()
-	all, err := r.store.Counts(context.Background())
+func (f *fixture) counts(sink string) map[bridge.State]int {
+	f.t.Helper()
+	all, err := f.store.Counts(context.Background())
 	if err != nil {
-		r.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return all[sink]
 }
 
 // bubble runs a test in synthetic time with a rig.
-func bubble(t *testing.T, test func(t *testing.T, r *rig)) {
+func inSyntheticTime(t *testing.T, test func(t *testing.T, r *fixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
+		r := newFixture(t)
 		test(t, r)
 		r.close()
 	})

@@ -1,0 +1,146 @@
+package dispatch
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/store"
+)
+
+// item is what one message is made of: a delivery, or a parcel of several.
+type queueEntry struct {
+	parcel     store.Parcel      // its ID is "" for a delivery by itself
+	deliveries []bridge.Delivery // of a parcel only once it is closed
+	due        time.Time
+}
+
+// id is what the item's outcomes are kept under.
+func (e queueEntry) id() string {
+	if e.parcel.ID != "" {
+		return e.parcel.ID
+	}
+	return e.deliveries[0].ID
+}
+
+func (e queueEntry) route() string {
+	if e.parcel.ID != "" {
+		return e.parcel.Route
+	}
+	return e.deliveries[0].Route
+}
+
+// whole is the item as one delivery: what becomes of it becomes of all.
+func (e queueEntry) asDelivery() bridge.Delivery {
+	if len(e.deliveries) == 0 {
+		return bridge.Delivery{ID: e.parcel.ID}
+	}
+	whole := e.deliveries[0]
+	if e.parcel.ID == "" {
+		return whole
+	}
+	whole.ID = e.parcel.ID
+	for _, d := range e.deliveries {
+		whole.Attempts = max(whole.Attempts, d.Attempts)
+		if whole.FailingSince.IsZero() || !d.FailingSince.IsZero() && d.FailingSince.Before(whole.FailingSince) {
+			whole.FailingSince = d.FailingSince
+		}
+	}
+	return whole
+}
+
+// itemsOf are deliveries as a message each.
+func singleEntries(all []bridge.Delivery) []queueEntry {
+	items := make([]queueEntry, len(all))
+	for i, d := range all {
+		items[i] = queueEntry{deliveries: all[i : i+1 : i+1], due: d.Due}
+	}
+	return items
+}
+
+// due gives what should be sent now, in order; what failed since the last success
+// comes after what did not. What must wait after all is put off.
+func (s *Sender) nextEntries(ctx context.Context, limit int) ([]queueEntry, error) {
+	all, err := s.dueEntries(ctx, limit+len(s.health.Failing))
+	if err != nil {
+		return nil, err
+	}
+	rank := func(i queueEntry) int { return slices.Index(s.health.Failing, i.id()) }
+	slices.SortStableFunc(all, func(a, b queueEntry) int { return rank(a) - rank(b) })
+	return all[:min(limit, len(all))], nil
+}
+
+// others tells whether something should be sent now that has not failed yet.
+func (s *Sender) othersWait(ctx context.Context) bool {
+	all, err := s.dueEntries(ctx, len(s.health.Failing)+len(s.health.FailedAlone)+1)
+	return err == nil && slices.ContainsFunc(all, func(i queueEntry) bool { return !s.health.hasFailed(i.id()) })
+}
+
+// inOrder gives what should be sent now, the oldest first, and at least limit if there
+// are so many.
+func (s *Sender) dueEntries(ctx context.Context, limit int) ([]queueEntry, error) {
+	if err := s.collectBursts(ctx); err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	singles, err := s.Store.Due(ctx, s.Name, now, limit)
+	if err != nil {
+		return nil, err
+	}
+	singles = s.Composer.redacted(singles)
+	parcels, err := s.Store.DueParcels(ctx, s.Name, now, limit)
+	if err != nil {
+		return nil, err
+	}
+	var all []queueEntry
+	quiet := map[string]bool{}
+	for _, d := range singles {
+		if until, is := s.Routes[d.Route].Quiet.Until(now); is {
+			if !quiet[d.Route] {
+				quiet[d.Route] = true
+				err = s.holdUntil(ctx, d.Route, until)
+			}
+		} else {
+			all = append(all, singleEntries([]bridge.Delivery{d})...)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range parcels {
+		wait, err := s.postponed(ctx, p, now)
+		if err != nil {
+			return nil, err
+		}
+		if !wait {
+			all = append(all, queueEntry{parcel: p, due: p.Closes})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b queueEntry) int { return a.due.Compare(b.due) })
+	return all, nil
+}
+
+// hold puts a route's deliveries aside until its quiet time is over.
+func (s *Sender) holdUntil(ctx context.Context, route string, until time.Time) error {
+	s.Log.Info("the route is quiet; its messages are held", "route", route, "until", until)
+	return s.Store.Collect(ctx, store.Choice{Sink: s.Name, Route: route, Failed: true},
+		store.Gather{Key: quietKey, Closes: until, Latest: until, Room: maxParcelEvents})
+}
+
+// putOff has a parcel wait longer if its route is quiet, or if more of its story is
+// about to be routed.
+func (s *Sender) postponed(ctx context.Context, p store.Parcel, now time.Time) (bool, error) {
+	if until, is := s.Routes[p.Route].Quiet.Until(now); is {
+		return true, s.Store.PostponeParcel(ctx, p.ID, until)
+	}
+	correlation, user, ok := parseStoryKey(p.Key)
+	if !ok || !now.Before(p.Latest) {
+		return false, nil
+	}
+	more, err := s.Store.Expected(ctx, correlation, user)
+	if err != nil || !more {
+		return false, err
+	}
+	return true, s.Store.PostponeParcel(ctx, p.ID, now.Add(storyWait))
+}
