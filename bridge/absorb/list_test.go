@@ -17,8 +17,8 @@ var listBegin = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 func crowded(o portal.Options, n int) *portal.Portal {
 	p := portal.New(o)
 	for i := range n {
-		p.Happen(portal.Happening{
-			Event: "UserCreated", User: fmt.Sprintf("10000000-0000-4000-a000-%012x", 0x1000+i), At: listBegin.Add(time.Duration(i/3) * 700 * time.Millisecond),
+		p.Trigger(portal.Event{
+			Type: "UserCreated", User: fmt.Sprintf("10000000-0000-4000-a000-%012x", 0x1000+i), At: listBegin.Add(time.Duration(i/3) * 700 * time.Millisecond),
 		}, portal.DefaultProfile())
 	}
 	return p
@@ -52,7 +52,7 @@ func TestListThatChanges(t *testing.T) {
 	p := portal.New(portal.Options{})
 	users := p.People()
 	enroll := func(event string, i int, at time.Time) {
-		p.Happen(portal.Happening{Event: event, User: users[i], At: at, Entities: map[string]string{"courseId": course, "enrollmentId": fmt.Sprint("e", i)}}, portal.DefaultProfile())
+		p.Trigger(portal.Event{Type: event, User: users[i], At: at, Entities: map[string]string{"courseId": course, "enrollmentId": fmt.Sprint("e", i)}}, portal.DefaultProfile())
 	}
 	for i := range users {
 		enroll("UserEnrolledInCourseByAdmin", i, listBegin.Add(time.Duration(i)*time.Second))

@@ -51,11 +51,11 @@ func (r *rig) catcher() *Catcher { return New(r.Options, func(n int) { r.stored(
 // happen lets something happen, and gives its webhook.
 func (r *rig) happen(event string, ago time.Duration, user int, entities map[string]string, pr portal.Profile) bridge.Event {
 	r.t.Helper()
-	h := portal.Happening{Event: event, At: time.Now().UTC().Add(-ago).Truncate(time.Millisecond), Entities: entities}
+	h := portal.Event{Type: event, At: time.Now().UTC().Add(-ago).Truncate(time.Millisecond), Entities: entities}
 	if user > 0 {
 		h.User = fmt.Sprintf("10000000-0000-4000-a000-%012x", user)
 	}
-	w := r.portal.Happen(h, pr)
+	w := r.portal.Trigger(h, pr)
 	parser, err := absorb.NewParser(nil)
 	if err != nil {
 		r.t.Fatal(err)

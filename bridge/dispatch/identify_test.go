@@ -41,7 +41,7 @@ func courseID(n int) string { return fmt.Sprintf("20000000-0000-4000-a000-%012x"
 
 // complete lets a learner complete a course, without its webhook.
 func (p *anonymousPortal) complete(user, course int) {
-	p.portal.Happen(portal.Happening{Event: completed, User: learner(user), Entities: map[string]string{
+	p.portal.Trigger(portal.Event{Type: completed, User: learner(user), Entities: map[string]string{
 		"courseId": courseID(course), "enrollmentId": fmt.Sprintf("80000000-0000-4000-b000-%06x%06x", user, course),
 	}}, portal.DefaultProfile())
 }
@@ -270,7 +270,7 @@ func TestManyLeanWebhooks(t *testing.T) {
 		p := startAnonymousPortal(r, portal.Options{Limit: true})
 		const n = 150
 		for i := range n {
-			p.portal.Happen(portal.Happening{Event: "UserCreated", User: learner(100 + i)}, portal.DefaultProfile())
+			p.portal.Trigger(portal.Event{Type: "UserCreated", User: learner(100 + i)}, portal.DefaultProfile())
 			p.complete(100+i, 1)
 			p.post(100 + i)
 		}

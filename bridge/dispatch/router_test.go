@@ -230,7 +230,7 @@ func TestUnsettledAnswers(t *testing.T) {
 				// The learner has an enrollment in this course, not completed.
 				e := bridge.Event{Source: "one", Type: "EnrollmentCompletedByLearner", UserID: "10000000-0000-4000-a000-000000000001", ReceivedAt: time.Now(),
 					Entities: map[string]string{"courseId": "20000000-0000-4000-a000-000000000003"}, Raw: []byte(`{}`)}
-				p.Happen(portal.Happening{Event: e.Type, User: e.UserID, Entities: e.Entities}, portal.DefaultProfile())
+				p.Trigger(portal.Event{Type: e.Type, User: e.UserID, Entities: e.Entities}, portal.DefaultProfile())
 				if _, err := r.store.Accept(context.Background(), []bridge.Event{e}); err != nil {
 					t.Fatal(err)
 				}

@@ -86,8 +86,8 @@ func (s *stage) lives(from, to int, ago time.Duration) (webhooks []portal.Webhoo
 			event  string
 			course int
 		}{{"UserCreated", -1}, {"UserEnrolledInCourseByAdmin", 0}, {"UserEnrolledInCourseByAdmin", 1}, {"EnrollmentCompletedByLearner", 0}} {
-			h := portal.Happening{
-				Event: step.event, User: fmt.Sprintf("10000000-0000-4000-a000-%012x", 0x50000+i), At: begin.Add(time.Duration(len(webhooks)) * 500 * time.Millisecond), Entities: map[string]string{},
+			h := portal.Event{
+				Type: step.event, User: fmt.Sprintf("10000000-0000-4000-a000-%012x", 0x50000+i), At: begin.Add(time.Duration(len(webhooks)) * 500 * time.Millisecond), Entities: map[string]string{},
 			}
 			course := "<nil>"
 			if step.course >= 0 {
@@ -95,7 +95,7 @@ func (s *stage) lives(from, to int, ago time.Duration) (webhooks []portal.Webhoo
 				h.Entities["courseId"] = course
 				h.Entities["enrollmentId"] = fmt.Sprintf("80000000-0000-4000-a000-%012x", 0x50000+2*i+step.course)
 			}
-			webhooks = append(webhooks, s.portal.Happen(h, portal.DefaultProfile()))
+			webhooks = append(webhooks, s.portal.Trigger(h, portal.DefaultProfile()))
 			want = append(want, step.event+" "+h.User+" "+course)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 // demoOptions are the demo's flags.
 type demoOptions struct {
 	demo.Options
-	manners  []string
+	quirks   []string
 	webhooks string
 	length   time.Duration
 }
@@ -32,10 +32,10 @@ shows what each platform received. Everything listens on loopback. When the demo
 ends (Ctrl-C), nothing is left.
 
 The webhooks are lean, like Absorb's typical payload: they name the person, but not
-the course or other subject of the event. --portal-profile adds habits of real
+the course or other subject of the event. --portal-profile adds quirks of real
 portals:
 
-` + mannersHelp() + `
+` + quirksHelp() + `
 With --no-bridge only the portal's API and the platforms run, and the demo prints a
 bridge.yaml for your own bridge. Set the ports, so that the file still fits when you
 start the demo again. Only email then needs the new certificate (ca).`,
@@ -52,7 +52,7 @@ start the demo again. Only email then needs the new certificate (ca).`,
 	flags.IntVar(&o.Ports.Wall, "wall-port", 0, "port of the wall (default: a free one)")
 	flags.IntVar(&o.Ports.Mail, "mail-port", 0, "port of the emulated mail server (default: a free one)")
 	flags.IntVar(&o.Ports.Portal, "portal-port", 0, "port of the emulated portal (default: a free one)")
-	flags.StringSliceVar(&o.manners, "portal-profile", nil, "habits of the portal, separated by commas (default: none)")
+	flags.StringSliceVar(&o.quirks, "portal-profile", nil, "quirks of the portal, separated by commas (default: none)")
 	flags.StringVar(&o.webhooks, "webhooks", "lean", "what the portal's webhooks name: lean or full")
 	flags.BoolVar(&o.NoBridge, "no-bridge", false, "run only the portal and the platforms, for your own bridge")
 	flags.DurationVar(&o.Every, "every", 3*time.Second, "time between two events after the first round")
@@ -60,7 +60,7 @@ start the demo again. Only email then needs the new certificate (ca).`,
 	for _, name := range []string{"bridge-port", "admin-port", "every", "webhooks"} {
 		cmd.MarkFlagsMutuallyExclusive("no-bridge", name)
 	}
-	complete(cmd, map[string]offer{"webhooks": these("lean", "full"), "portal-profile": these(mannerNames()...)})
+	complete(cmd, map[string]offer{"webhooks": these("lean", "full"), "portal-profile": these(quirkNames()...)})
 	return cmd
 }
 
@@ -68,7 +68,7 @@ func runDemo(cmd *cobra.Command, o demoOptions) (err error) {
 	if o.Every <= 0 {
 		return usagef("--every: want a duration above 0, such as 3s")
 	}
-	if o.Manners, err = portal.MannersOf(o.manners...); err != nil {
+	if o.Quirks, err = portal.QuirksNamed(o.quirks...); err != nil {
 		return usagef("--portal-profile: %v", err)
 	}
 	if o.Webhooks, err = portal.ProfileNamed(o.webhooks); err != nil {
@@ -85,17 +85,17 @@ func runDemo(cmd *cobra.Command, o demoOptions) (err error) {
 	return demo.Run(ctx, o.Options)
 }
 
-func mannerNames() (all []string) {
-	for _, m := range portal.AllManners() {
+func quirkNames() (all []string) {
+	for _, m := range portal.AllQuirks() {
 		all = append(all, m.Name)
 	}
 	return all
 }
 
-// mannersHelp is a line for each manner.
-func mannersHelp() string {
+// quirksHelp is a line for each quirk.
+func quirksHelp() string {
 	var b strings.Builder
-	for _, m := range portal.AllManners() {
+	for _, m := range portal.AllQuirks() {
 		fmt.Fprintf(&b, "  %-20s %s\n", m.Name, m.About)
 	}
 	return b.String()

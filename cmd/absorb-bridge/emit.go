@@ -206,7 +206,7 @@ func (e *emitter) webhook(ctx context.Context, event string) (portal.Webhook, er
 	if e.portal == "" {
 		return e.own.Webhook(event, e.profile), nil
 	}
-	w, err := portal.OccurAt(ctx, e.client, e.portal, event, e.webhooks)
+	w, err := portal.TriggerAt(ctx, e.client, e.portal, event, e.webhooks)
 	if err != nil {
 		return w, fmt.Errorf("%w (set --portal to the portal's URL that absorb-bridge demo prints)", err)
 	}

@@ -250,7 +250,7 @@ routes: [ { name: all, events: [ "*" ], to: [ c ] } ]
 	lms := httptest.NewServer(portal.New(portal.Options{}).Handler())
 	defer lms.Close()
 	do(t, "emit --secret right --webhooks lean --event all --portal "+lms.URL+" --url "+inHex.URL).want(t, 0, "24 accepted, 0 refused")
-	do(t, "emit --secret right --portal "+inHex.URL+" --url "+inHex.URL).want(t, 1, "is no emulated portal", "set --portal to the portal's URL")
+	do(t, "emit --secret right --portal "+inHex.URL+" --url "+inHex.URL).want(t, 1, "is not an emulated portal", "set --portal to the portal's URL")
 	r := do(t, "emit --secret wrong --url "+inHex.URL)
 	r.want(t, 1, ": 401 no", "0 accepted, 1 refused")
 	if r := do(t, "emit --secret right --url "+inHex.URL); strings.Contains(r.out, "\x1b") {

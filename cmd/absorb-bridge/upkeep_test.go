@@ -37,7 +37,7 @@ routes: [ { name: r, events: [ "*" ], to: [ screen ] } ]
 	with := func(line string) result { t.Helper(); return do(t, line+" -c "+path) }
 	joined := func(n int) string {
 		user := fmt.Sprintf("10000000-0000-4000-a000-%012x", 0x1000+n)
-		p.Happen(portal.Happening{Event: "UserCreated", User: user, At: time.Now().Add(-time.Duration(60-n) * time.Minute)}, portal.DefaultProfile())
+		p.Trigger(portal.Event{Type: "UserCreated", User: user, At: time.Now().Add(-time.Duration(60-n) * time.Minute)}, portal.DefaultProfile())
 		return user
 	}
 	one, two := joined(1), joined(2)

@@ -29,7 +29,7 @@ type Ports struct {
 // Options configures the demo.
 type Options struct {
 	Ports    Ports
-	Manners  portal.Manners // of the emulated portal
+	Quirks   portal.Quirks  // of the emulated portal
 	Webhooks portal.Profile // the form of its webhooks
 	NoBridge bool           // run the emulators only
 	Every    time.Duration  // time between two events after the first round
@@ -44,7 +44,7 @@ const secret = "demo-secret-of-nobody"
 func Run(ctx context.Context, o Options) (err error) {
 	s := &stage{
 		Options: o,
-		portal:  portal.New(portal.Options{Seed: rand.Uint64(), Manners: o.Manners}),
+		portal:  portal.New(portal.Options{Seed: rand.Uint64(), Quirks: o.Quirks}),
 		wall:    wall.New(wall.Options{}),
 	}
 	defer func() { err = errors.Join(err, s.wall.Close()) }()

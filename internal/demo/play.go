@@ -45,7 +45,7 @@ Send an event yourself:
 func (s *stage) firstRound(ctx context.Context) error {
 	events := absorb.Events()
 	for _, e := range events {
-		if err := s.announce(ctx, s.portal.Occur(e.Name, s.Webhooks)); err != nil {
+		if err := s.announce(ctx, s.portal.TriggerNew(e.Name, s.Webhooks)); err != nil {
 			return err
 		}
 	}

@@ -10,44 +10,44 @@ import (
 // tokenLife is how long a token of /authenticate is valid.
 const tokenLife = 4 * time.Hour
 
-// Handler answers the Integration API, its paths at the root.
+// Handler serves the Integration API, with its paths at the root.
 func (p *Portal) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /authenticate", p.authenticate)
-	mux.HandleFunc("GET /{$}", p.web)
-	mux.HandleFunc("POST "+occurPath, p.grantWish)
+	mux.HandleFunc("GET /{$}", p.serveDashboard)
+	mux.HandleFunc("POST "+triggerPath, p.serveTrigger)
 	mux.HandleFunc("GET /oauth/authorize", p.authorize)
 	mux.HandleFunc("POST /oauth/token", p.oauth)
-	mux.HandleFunc("GET /my-details", p.resource("users", "User", func(*http.Request) object { return p.world.byID("users", id(kindUser, 2)) }))
+	mux.HandleFunc("GET /my-details", p.resource("users", "User", func(*http.Request) object { return p.database.byID("users", id(kindUser, 2)) }))
 	for collection, name := range map[string]string{
 		"users": "User", "courses": "Course", "departments": "Department", "groups": "Group", "roles": "Role",
 		"categories": "Category", sessions: "Session", "schedules": "Schedule",
 	} {
 		mux.HandleFunc("GET /"+collection+"/{id}", p.resource(collection, name, func(r *http.Request) object {
-			return p.world.byID(collection, r.PathValue("id"))
+			return p.database.byID(collection, r.PathValue("id"))
 		}))
 	}
 	mux.HandleFunc("GET /users/{id}/enrollments/{courseId}", p.resource("enrollments", "Enrollment", func(r *http.Request) object {
-		return p.world.enrollment(r.PathValue("id"), r.PathValue("courseId"))
+		return p.database.enrollment(r.PathValue("id"), r.PathValue("courseId"))
 	}))
 	if !p.ListedCertificates {
 		mux.HandleFunc("GET /users/{id}/certificates/{certificateId}", p.resource("certificates", "Certificate", func(r *http.Request) object {
-			return p.world.byID("certificates", r.PathValue("certificateId"))
+			return p.database.byID("certificates", r.PathValue("certificateId"))
 		}))
 	}
 	p.lists(mux)
 	return p.guard(mux)
 }
 
-// guard does what comes before every request: it counts, shows faults, and keeps
-// the rate.
+// guard runs before every request: it counts the request, serves faults, and enforces the
+// rate limit.
 func (p *Portal) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		now := p.Now()
 		p.mu.Lock()
-		p.settle(now)
+		p.applyDue(now)
 		p.count(r.URL.Path)
-		fault := p.strike(r.URL.Path)
+		fault := p.takeFault(r.URL.Path)
 		tooFast := p.Limit && !p.quota.take(now)
 		p.mu.Unlock()
 		switch {
@@ -65,8 +65,8 @@ func tooMany(w http.ResponseWriter) {
 	write(w, http.StatusTooManyRequests, object{"message": "Too Many Requests"})
 }
 
-// keyed checks the headers that every request bears.
-func (p *Portal) keyed(r *http.Request) bool {
+// hasKey checks the headers that every request needs.
+func (p *Portal) hasKey(r *http.Request) bool {
 	return r.Header.Get("x-api-key") == p.Key && r.Header.Get("x-api-version") == "2"
 }
 
@@ -76,7 +76,7 @@ func (p *Portal) authenticate(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusBadRequest, "The required body parameters were not included.", "BadRequest")
 		return
 	}
-	if !p.keyed(r) || login.Username != p.Username || login.Password != p.Password || login.PrivateKey != p.Key {
+	if !p.hasKey(r) || login.Username != p.Username || login.Password != p.Password || login.PrivateKey != p.Key {
 		write(w, http.StatusUnauthorized, object{"message": "Unauthorized"})
 		return
 	}
@@ -85,21 +85,21 @@ func (p *Portal) authenticate(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusOK, p.newToken("session"))
 }
 
-// newToken ends the token before it: a user has one.
+// newToken replaces the current token: each user has one.
 func (p *Portal) newToken(kind string) string {
 	p.sequence++
 	now := p.Now()
-	p.token = token{text: "emulated-" + kind + "-" + id(kindCorrelation, p.sequence), expires: now.Add(tokenLife), spread: now.Add(p.Spread)}
+	p.token = token{text: "emulated-" + kind + "-" + id(kindCorrelation, p.sequence), expires: now.Add(tokenLife), reliable: now.Add(p.TokenDelay)}
 	return p.token.text
 }
 
 func (p *Portal) allowed(r *http.Request) bool {
-	return p.keyed(r) && !p.denies(r.URL.Path) && p.admits(r)
+	return p.hasKey(r) && !p.denies(r.URL.Path) && p.hasValidToken(r)
 }
 
 var guid = regexp.MustCompile(`(?i)^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`)
 
-// resource answers with one thing, 404 if there is none, 422 if an id in the
+// resource answers with one resource: 404 if there is none, 422 if an id in the
 // path is malformed.
 func (p *Portal) resource(collection, name string, find func(*http.Request) object) http.HandlerFunc {
 	return p.authorized(func(w http.ResponseWriter, r *http.Request) {
@@ -111,7 +111,7 @@ func (p *Portal) resource(collection, name string, find func(*http.Request) obje
 	})
 }
 
-// authorized serves a request under the lock if it may be served at all.
+// authorized serves valid, authorized requests, with the lock held.
 func (p *Portal) authorized(serve http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
@@ -145,5 +145,5 @@ func invalid(w http.ResponseWriter, message string) {
 func write(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the asker is gone
+	_ = json.NewEncoder(w).Encode(body) // the client is gone
 }

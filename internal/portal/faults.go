@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Mode is what is wrong with the Integration API.
+// Mode is a way in which the Integration API fails.
 type Mode string
 
 // The modes of a fault.
@@ -16,14 +16,14 @@ const (
 	TooManyRetry Mode = "too-many-retry-after" // 429 with Retry-After: 1
 	ServerError  Mode = "server-error"         // 500 with an empty body
 	Unavailable  Mode = "unavailable"          // 503 with a page in HTML
-	Forbidden    Mode = "forbidden"            // 403: the user's role may not see it
+	Forbidden    Mode = "forbidden"            // 403: the user's role has no right
 	Missing      Mode = "missing"              // 404
 	Unauthorized Mode = "unauthorized"         // 401, whatever the token
 	Empty        Mode = "empty"                // 200 without a body
 	HTML         Mode = "html"                 // 200 with a login page
 	WrongType    Mode = "wrong-type"           // 200, JSON of another shape
 	Huge         Mode = "huge"                 // 200 with a body of 32 MiB
-	Slow         Mode = "slow"                 // the headers come after a second
+	Slow         Mode = "slow"                 // the headers are sent after a second
 	Hang         Mode = "hang"                 // no answer
 	Reset        Mode = "reset"                // the connection is dropped
 	Redirect     Mode = "redirect"             // 302 to another host
@@ -32,9 +32,9 @@ const (
 // Fault makes requests fail.
 type Fault struct {
 	Mode   Mode
-	Prefix string // of the paths that it meets; "" meets all
-	Count  int    // how many requests it meets; 0 means all until it is cleared
-	met    int
+	Prefix string // of the affected paths; "" affects all
+	Count  int    // how many requests fail; 0 means all until Mend
+	used   int
 }
 
 // Break adds a fault.
@@ -51,18 +51,18 @@ func (p *Portal) Mend() {
 	p.faults = nil
 }
 
-// strike finds the fault that meets a path.
-func (p *Portal) strike(path string) *Fault {
+// takeFault returns the fault that affects a path, and counts its use.
+func (p *Portal) takeFault(path string) *Fault {
 	for _, f := range p.faults {
-		if strings.HasPrefix(path, f.Prefix) && (f.Count == 0 || f.met < f.Count) {
-			f.met++
+		if strings.HasPrefix(path, f.Prefix) && (f.Count == 0 || f.used < f.Count) {
+			f.used++
 			return f
 		}
 	}
 	return nil
 }
 
-// huge is the size of the largest answer, in bytes.
+// huge is the size of a Huge answer, in bytes.
 const huge = 32 << 20
 
 func (f *Fault) serve(w http.ResponseWriter, r *http.Request) {

@@ -11,23 +11,23 @@ import (
 // The subset of OData that Absorb's lists understand in _filter: comparisons, text
 // functions, and, or, not, and parentheses.
 
-// filterToken matches the next word, literal or sign of a filter.
+// filterToken matches the next word, literal or punctuation of a filter.
 var filterToken = regexp.MustCompile(`^\s*((?:guid|datetime)?'(?:[^']|'')*'|[A-Za-z_]\w*|-?\d[\w.:+-]*|[(),])`)
 
-// predicate says whether a thing is to be listed.
+// predicate reports whether a list includes a resource.
 type predicate func(object) bool
 
 // term is a part of a comparison: a field, with or without a change of case, or a
 // literal.
 type term func(object) any
 
-// filter is a filter that is being read.
+// filter is the parser of a filter.
 type filter struct {
 	tokens []string
-	plain  bool // datetime'…' is not understood
+	plain  bool // rejects datetime'…'
 }
 
-// parseFilter reads a filter. An empty one keeps everything.
+// parseFilter parses a filter. An empty one includes everything.
 func parseFilter(s string, plain bool) (predicate, error) {
 	if strings.TrimSpace(s) == "" {
 		return func(object) bool { return true }, nil
@@ -41,16 +41,16 @@ func parseFilter(s string, plain bool) (predicate, error) {
 		f.tokens = append(f.tokens, found[1])
 		rest = rest[len(found[0]):]
 	}
-	keep, err := f.either()
+	keep, err := f.parseOr()
 	if err == nil && len(f.tokens) > 0 {
 		err = badFilter(strings.Join(f.tokens, " "))
 	}
 	return keep, err
 }
 
-func badFilter(part string) error { return complaint(fmt.Sprintf("Invalid filter: %.80s", part)) }
+func badFilter(part string) error { return requestError(fmt.Sprintf("Invalid filter: %.80s", part)) }
 
-// take takes the next token if it is the given one, whatever its case.
+// take consumes the next token if it is the given one, in any case.
 func (f *filter) take(token string) bool {
 	if len(f.tokens) == 0 || !strings.EqualFold(f.tokens[0], token) {
 		return false
@@ -59,7 +59,7 @@ func (f *filter) take(token string) bool {
 	return true
 }
 
-// next takes the next token; "" when there is none.
+// next consumes the next token; "" if there is none.
 func (f *filter) next() string {
 	if len(f.tokens) == 0 {
 		return ""
@@ -69,35 +69,35 @@ func (f *filter) next() string {
 	return token
 }
 
-func (f *filter) either() (predicate, error) {
-	a, err := f.both()
+func (f *filter) parseOr() (predicate, error) {
+	a, err := f.parseAnd()
 	for err == nil && f.take("or") {
 		var b predicate
 		left := a
-		b, err = f.both()
+		b, err = f.parseAnd()
 		a = func(o object) bool { return left(o) || b(o) }
 	}
 	return a, err
 }
 
-func (f *filter) both() (predicate, error) {
-	a, err := f.one()
+func (f *filter) parseAnd() (predicate, error) {
+	a, err := f.parseNot()
 	for err == nil && f.take("and") {
 		var b predicate
 		left := a
-		b, err = f.one()
+		b, err = f.parseNot()
 		a = func(o object) bool { return left(o) && b(o) }
 	}
 	return a, err
 }
 
-func (f *filter) one() (predicate, error) {
+func (f *filter) parseNot() (predicate, error) {
 	switch {
 	case f.take("not"):
-		a, err := f.one()
+		a, err := f.parseNot()
 		return func(o object) bool { return !a(o) }, err
 	case f.take("("):
-		a, err := f.either()
+		a, err := f.parseOr()
 		if err == nil && !f.take(")") {
 			err = badFilter("a parenthesis is open")
 		}
@@ -114,7 +114,7 @@ func (f *filter) one() (predicate, error) {
 	return f.comparison()
 }
 
-// function reads the two arguments of a function on texts.
+// function parses the two arguments of a function on texts.
 func (f *filter) function(match func(a, b string) bool) (predicate, error) {
 	open := f.take("(")
 	a, err := f.term()
@@ -150,7 +150,7 @@ func (f *filter) comparison() (predicate, error) {
 	}
 	return func(o object) bool {
 		left, right := a(o), b(o)
-		if left == nil || right == nil { // nothing is before or after null
+		if left == nil || right == nil { // null is neither before nor after anything
 			return operator == "eq" && left == right || operator == "ne" && left != right
 		}
 		return holds(compare(left, right))
@@ -165,7 +165,7 @@ func operators() map[string]func(c int) bool {
 	}
 }
 
-// term reads a field, a literal, or either in tolower() or toupper().
+// term parses a field, a literal, or either in tolower() or toupper().
 func (f *filter) term() (term, error) {
 	token := f.next()
 	prefix, literal, quoted := strings.Cut(token, "'")
@@ -185,7 +185,7 @@ func (f *filter) term() (term, error) {
 		return func(object) any { return nil }, nil
 	case "true", "false":
 		return func(object) any { return strings.ToLower(token) }, nil
-	case "tolower", "toupper": // comparisons do not mind the case
+	case "tolower", "toupper": // comparisons ignore case
 		if !f.take("(") {
 			return nil, badFilter(token)
 		}
@@ -198,7 +198,7 @@ func (f *filter) term() (term, error) {
 	return func(o object) any { return o[token] }, nil
 }
 
-// compare orders two values as dates, numbers or texts, whichever both of them are.
+// compare compares two values as dates or numbers if both are, otherwise as texts.
 func compare(a, b any) int {
 	left, right := text(a), text(b)
 	if a, err := when(left); err == nil {

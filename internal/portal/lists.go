@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// The bounds of a list: its page's size and the number of pages.
+// The limits of lists: the size of a page and the number of pages.
 const (
 	defaultLimit = 20
 	maxLimit     = 1000
@@ -21,27 +21,27 @@ func (p *Portal) lists(mux *http.ServeMux) {
 		"users": "users", "courses": "courses", "departments": "departments", "groups": "groups", "roles": "roles",
 		sessions: "sessions", "schedules": "schedules",
 	} {
-		mux.HandleFunc("GET /"+path, p.list(path, name, func(*http.Request) []object { return p.world.all(path) }))
+		mux.HandleFunc("GET /"+path, p.list(path, name, func(*http.Request) []object { return p.database.all(path) }))
 	}
 	for _, name := range []string{"enrollments", "certificates", "competencies"} {
 		mux.HandleFunc("GET /users/{id}/"+name, p.list(name, name, func(r *http.Request) []object {
-			return p.world.of(name, "userId", r.PathValue("id"))
+			return p.database.ownedBy(name, "userId", r.PathValue("id"))
 		}))
 	}
 	mux.HandleFunc("GET /users/{id}/enrollments/{courseId}/sessions", p.list(sessionEnrollments, "sessions", func(r *http.Request) []object {
-		e := p.world.enrollment(r.PathValue("id"), r.PathValue("courseId"))
-		return p.world.of(sessionEnrollments, "courseEnrollmentId", text(e["id"]))
+		e := p.database.enrollment(r.PathValue("id"), r.PathValue("courseId"))
+		return p.database.ownedBy(sessionEnrollments, "courseEnrollmentId", text(e["id"]))
 	}))
 	mux.HandleFunc("GET /courses/{id}/enrollments", p.list("enrollments", "enrollments", func(r *http.Request) []object {
-		return p.world.of("enrollments", "courseId", r.PathValue("id"))
+		return p.database.ownedBy("enrollments", "courseId", r.PathValue("id"))
 	}))
 	mux.HandleFunc("GET /categories", p.authorized(func(w http.ResponseWriter, _ *http.Request) {
-		write(w, http.StatusOK, p.world.all("categories")) // a bare list
+		write(w, http.StatusOK, p.database.all("categories")) // a bare list
 	}))
 }
 
-// list answers with a page of what find gives, things of a collection, filtered and
-// sorted as asked. Its name is that of the list in the envelope.
+// list answers with one page of a collection's resources that find returns, filtered and
+// sorted as requested. The name is the list's key in the envelope.
 func (p *Portal) list(collection, name string, find func(*http.Request) []object) http.HandlerFunc {
 	return p.authorized(func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
@@ -71,10 +71,10 @@ func (p *Portal) list(collection, name string, find func(*http.Request) []object
 	})
 }
 
-// complaint is what is wrong with a request, in Absorb's words.
-type complaint string
+// requestError is the error of an invalid request, as Absorb words it.
+type requestError string
 
-func (c complaint) Error() string { return string(c) }
+func (c requestError) Error() string { return string(c) }
 
 func number(q url.Values, key string, fallback, most int) (int, error) {
 	if !q.Has(key) {
@@ -82,12 +82,12 @@ func number(q url.Values, key string, fallback, most int) (int, error) {
 	}
 	n, err := strconv.Atoi(q.Get(key))
 	if err != nil || n < 0 || n > most {
-		return 0, complaint("Invalid value provided for " + key)
+		return 0, requestError("Invalid value provided for " + key)
 	}
 	return n, nil
 }
 
-// order sorts a list by fields, "-" before one that goes down. Nulls come first.
+// order sorts a list by fields; "-" means descending. Nulls come first.
 func order(all []object, keys string) {
 	for _, key := range slices.Backward(strings.Split(keys, ",")) {
 		name, down := strings.CutPrefix(strings.TrimSpace(key), "-")
@@ -103,7 +103,7 @@ func order(all []object, keys string) {
 	}
 }
 
-// text is a value as it stands in JSON, without quotes.
+// text returns a value as JSON writes it, without quotes.
 func text(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -111,6 +111,6 @@ func text(v any) string {
 	case string:
 		return v
 	}
-	b, _ := json.Marshal(v) // numbers and truths of our own
+	b, _ := json.Marshal(v) // always valid
 	return string(b)
 }

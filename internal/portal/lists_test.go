@@ -34,7 +34,7 @@ func (a *asker) entries(path, collection string) (all []map[string]any) {
 
 // Each event that a list can answer is the newest entry of that list, with its date,
 // once the API has caught up.
-func TestTheListsShowWhatHappened(t *testing.T) {
+func TestListsShowEvents(t *testing.T) {
 	of := func(user, list string) string { return "/users/" + user + "/" + list }
 	for _, c := range []struct{ event, user, course, session, path, collection, date, shows, value string }{
 		{"EnrollmentCompletedByLearner", aoife, forklifts, "", of(aoife, "enrollments?_filter=status eq 3&_sort=-dateCompleted"), "enrollments", "dateCompleted", "courseId", forklifts},
@@ -55,7 +55,7 @@ func TestTheListsShowWhatHappened(t *testing.T) {
 		a := ask(t, p)
 		entities := map[string]string{"courseId": c.course, "sessionId": c.session}
 		maps.DeleteFunc(entities, func(_, id string) bool { return id == "" })
-		p.Happen(portal.Happening{Event: c.event, User: c.user, Entities: entities}, portal.ArticleProfile())
+		p.Trigger(portal.Event{Type: c.event, User: c.user, Entities: entities}, portal.ArticleProfile())
 		newest := func() map[string]any {
 			all := a.entries(escaped(t, c.path), c.collection)
 			if len(all) == 0 {
@@ -86,20 +86,20 @@ func escaped(t *testing.T, path string) string {
 
 // Whatever is created gets an entry with a name and a date; what is deleted answers 404
 // from then on, and is in no list.
-func TestWhatComesAndGoes(t *testing.T) {
+func TestCreatedAndDeletedResources(t *testing.T) {
 	p := portal.New(portal.Options{})
 	a := ask(t, p)
 	for _, c := range []struct{ collection, created, deleted, key, id string }{
 		{"departments", "DepartmentCreated", "DepartmentDeleted", "departmentId", "30000000-0000-4000-a000-0000000000aa"},
 		{"groups", "GroupCreated", "GroupDeleted", "groupId", "40000000-0000-4000-a000-0000000000aa"},
 	} {
-		h := portal.Happening{Event: c.created, Entities: map[string]string{c.key: c.id}}
-		p.Happen(h, portal.ArticleProfile())
+		h := portal.Event{Type: c.created, Entities: map[string]string{c.key: c.id}}
+		p.Trigger(h, portal.ArticleProfile())
 		if newest := a.entries("/"+c.collection+"?_sort=-dateAdded&_limit=1", c.collection)[0]; newest["id"] != c.id || newest["name"] == "" || newest["dateEdited"] == nil {
 			t.Errorf("%s: the newest is %v", c.created, newest)
 		}
-		h.Event = c.deleted
-		p.Happen(h, portal.ArticleProfile())
+		h.Type = c.deleted
+		p.Trigger(h, portal.ArticleProfile())
 		if status := a.status("/" + c.collection + "/" + c.id); status != 404 {
 			t.Errorf("%s: %d", c.deleted, status)
 		}
@@ -158,7 +158,7 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-func TestListsSortByWhatTheValuesAre(t *testing.T) {
+func TestListsSortByTypeOfValue(t *testing.T) {
 	p := portal.New(portal.Options{})
 	a := ask(t, p)
 	var progress []float64

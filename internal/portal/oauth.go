@@ -12,24 +12,24 @@ import (
 	"time"
 )
 
-// scope is what an integration asks an admin to consent to.
+// scope is the scope that an integration must request.
 const scope = "admin.v1"
 
-// codeLife is how long an authorization code can be traded for tokens.
+// codeLife is how long an authorization code is valid.
 const codeLife = 10 * time.Minute
 
-// maxCodes bounds how many codes wait to be traded.
+// maxCodes limits how many codes are valid at a time.
 const maxCodes = 1000
 
-// consent is what an authorization code stands for.
+// consent is what an authorization code was issued for.
 type consent struct {
 	client, redirect string
 	challenge        string // of PKCE, or ""
 	expires          time.Time
 }
 
-// authorize is the page on which an admin consents (RFC 6749, section 4.1). The
-// emulated admin always does, and is sent on to the redirect_uri with a code.
+// authorize serves the page where an admin consents (RFC 6749, section 4.1). The emulated
+// admin always consents; the answer redirects to the redirect_uri with a code.
 func (p *Portal) authorize(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	back, err := url.Parse(q.Get("redirect_uri"))
@@ -76,7 +76,7 @@ func (p *Portal) newCode(c consent) string {
 	return code
 }
 
-// oauth trades an authorization code, or a refresh token, for an access token and the
+// oauth exchanges an authorization code or a refresh token for an access token and the
 // next refresh token.
 func (p *Portal) oauth(w http.ResponseWriter, r *http.Request) {
 	refuse := func(status int, code, words string) {
@@ -114,7 +114,7 @@ func (p *Portal) oauth(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// redeem uses up a code, and reports whether it was good.
+// redeem invalidates a code, and reports whether it was valid.
 func (p *Portal) redeem(r *http.Request, client string) bool {
 	code := r.PostFormValue("code")
 	c, known := p.codes[code]
@@ -126,9 +126,9 @@ func (p *Portal) redeem(r *http.Request, client string) bool {
 	return known && p.Now().Before(c.expires) && c.client == client && c.redirect == r.PostFormValue("redirect_uri")
 }
 
-// page answers with a page for people.
+// page answers with an HTML page.
 func page(w http.ResponseWriter, status int, words string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, "<!doctype html><meta charset=utf-8><title>Emulated Absorb portal</title><p>%s</p>\n", html.EscapeString(words)) // the reader is gone
+	_, _ = fmt.Fprintf(w, "<!doctype html><meta charset=utf-8><title>Emulated Absorb portal</title><p>%s</p>\n", html.EscapeString(words)) // the client is gone
 }

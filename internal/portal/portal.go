@@ -1,9 +1,9 @@
-// Package portal is an emulated Absorb portal: its Integration API and its
-// signed webhooks, with people and courses that are made up. The demo, previews
-// and tests use it in place of a real one.
+// Package portal emulates an Absorb portal: its Integration API, its OAuth login and
+// its signed webhooks, with fictional people and courses. The demo, previews and tests
+// use it instead of a real portal.
 //
-// It is strict and odd where the real one is said to be: one token for each
-// user, pages counted in pages, nulls, dates without a zone, two shapes of error.
+// It is as strict as the real one is documented to be: each user has one token, offsets
+// count pages, many values are null, dates have no zone, and errors have two shapes.
 package portal
 
 import (
@@ -16,52 +16,52 @@ import (
 	"time"
 )
 
-// Options says what a portal is like. Every field may be left out.
+// Options configure a portal. All fields are optional.
 type Options struct {
-	Manners
+	Quirks
 
 	Key                    string           // the API's private key
 	Username               string           // of the integration's user
 	Password               string           // of the integration's user
-	ClientID, ClientSecret string           // of the OAuth client; without them any client will do
-	Now                    func() time.Time // the portal's clock
+	ClientID, ClientSecret string           // of the OAuth client; without them, any client is accepted
+	Now                    func() time.Time // the portal's clock; time.Now by default
 	Lag                    time.Duration    // how long the API lags behind the webhooks
-	Seed                   uint64           // of everything random
+	Seed                   uint64           // for all random choices
 	Bare                   bool             // lists are bare, without an envelope
 	Plain                  bool             // dates in filters must be in plain quotes, as in some portals' older material
 	Limit                  bool             // enforces the rate limit: 200 requests a second, and 100 more at once
 }
 
-// Portal is an emulated portal. It may be used by many goroutines.
+// Portal is an emulated portal. It is safe for concurrent use.
 type Portal struct {
 	Options
 
-	mu       sync.Mutex // guards what follows
-	random   *rand.Rand
-	turns    []int // numbers of people from 0, in the order in which something happens to them
-	turn     int   // how many turns there were
-	world    *world
-	later    []change // what the API will show when its lag is over
-	token    token
-	refresh  string             // the valid OAuth refresh token
-	codes    map[string]consent // OAuth authorization codes that were not traded yet
-	quota    quota
-	faults   []*Fault
-	asked    map[string]int // requests by path
-	sequence int            // of webhooks and tokens
+	mu             sync.Mutex // guards what follows
+	random         *rand.Rand
+	learnerOrder   []int // numbers of people from 0: the order in which nextLearner chooses them
+	learnersChosen int
+	database       *database
+	pending        []change // changes that the API shows later, because it lags
+	token          token
+	refresh        string             // the valid OAuth refresh token
+	codes          map[string]consent // OAuth authorization codes that were not exchanged yet
+	quota          quota
+	faults         []*Fault
+	requests       map[string]int // requests by path
+	sequence       int            // the number of the last webhook, token or code
 }
 
 type token struct {
-	text    string
-	expires time.Time
-	spread  time.Time // when all of the portal knows it
-	used    int       // requests before that
+	text     string
+	expires  time.Time
+	reliable time.Time // from when on no request with the token is refused
+	used     int       // requests before that
 }
 
-// change is something that happened and is not visible yet.
+// change is a change of the data that the API does not show yet.
 type change struct {
 	at    time.Time
-	apply func(*world)
+	apply func(*database)
 }
 
 // New makes a portal.
@@ -73,18 +73,18 @@ func New(o Options) *Portal {
 		o.Now = time.Now
 	}
 	p := &Portal{
-		Options: o,
-		random:  rand.New(rand.NewPCG(o.Seed, 24)),
-		refresh: "emulated-refresh-token-0",
-		asked:   map[string]int{},
-		codes:   map[string]consent{},
+		Options:  o,
+		random:   rand.New(rand.NewPCG(o.Seed, 24)),
+		refresh:  "emulated-refresh-token-0",
+		requests: map[string]int{},
+		codes:    map[string]consent{},
 	}
-	p.world = newWorld(p.random)
-	p.turns = p.random.Perm(len(people()))
+	p.database = newDatabase(p.random)
+	p.learnerOrder = p.random.Perm(len(people()))
 	return p
 }
 
-// Settings is the api block of a source whose API is this portal at base.
+// Settings returns the api block for a source that uses this portal at a base URL.
 func (p *Portal) Settings(base string) map[string]any {
 	api := map[string]any{"url": base, "key": p.Key, "username": p.Username, "password": p.Password}
 	if p.Scheme == "none" {
@@ -93,7 +93,7 @@ func (p *Portal) Settings(base string) map[string]any {
 	return api
 }
 
-// RoundTripper answers requests within the process, without any network.
+// RoundTripper answers requests in the process, without a network.
 func (p *Portal) RoundTripper() http.RoundTripper { return inProcess{p.Handler()} }
 
 type inProcess struct{ http.Handler }
@@ -108,54 +108,54 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// Requests is how often a path was asked for; of all paths together for "".
+// Requests counts the requests for a path, or for all paths if it is "".
 func (p *Portal) Requests(path string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if path != "" {
-		return p.asked[path]
+		return p.requests[path]
 	}
 	total := 0
-	for _, n := range p.asked {
+	for _, n := range p.requests {
 		total += n
 	}
 	return total
 }
 
-// ExpireToken ends the token in use before its time.
+// ExpireToken revokes the current token.
 func (p *Portal) ExpireToken() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.token = token{}
 }
 
-// Delete removes a thing, such as "courses" and its id: it answers 404 from now
-// on.
+// Delete removes a resource of a collection such as "courses". The API then answers 404
+// for its id.
 func (p *Portal) Delete(collection, id string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.world.remove(collection, id)
+	p.database.remove(collection, id)
 }
 
-// settle makes visible what has happened long enough ago.
-func (p *Portal) settle(now time.Time) {
+// applyDue applies the pending changes whose lag is over.
+func (p *Portal) applyDue(now time.Time) {
 	var still []change
-	for _, c := range p.later {
+	for _, c := range p.pending {
 		if now.Before(c.at) {
 			still = append(still, c)
 			continue
 		}
-		c.apply(p.world)
+		c.apply(p.database)
 	}
-	p.later = still
+	p.pending = still
 }
 
-// maxPaths bounds how many paths are counted.
+// maxPaths limits how many paths are counted.
 const maxPaths = 10_000
 
 func (p *Portal) count(path string) {
-	if len(p.asked) < maxPaths || p.asked[path] > 0 {
-		p.asked[path]++
+	if len(p.requests) < maxPaths || p.requests[path] > 0 {
+		p.requests[path]++
 	}
 }
 
@@ -180,7 +180,7 @@ func (q *quota) take(now time.Time) bool {
 	return true
 }
 
-// id is a made-up id: its kind by the first two digits, and a number.
+// id builds an id from two digits for its kind, and a number.
 func id(kind string, n int) string { return fmt.Sprintf("%s000000-0000-4000-a000-%012x", kind, n) }
 
 // zeroID is what .NET writes for no id.

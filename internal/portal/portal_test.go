@@ -127,7 +127,7 @@ func TestATokenIsABareStringForFourHours(t *testing.T) {
 	}
 }
 
-func TestANewTokenEndsTheOneBefore(t *testing.T) {
+func TestANewTokenRevokesThePreviousOne(t *testing.T) {
 	a := ask(t, portal.New(portal.Options{}))
 	before := a.token
 	a.login()
@@ -140,7 +140,7 @@ func TestANewTokenEndsTheOneBefore(t *testing.T) {
 	}
 }
 
-func TestWhoMayAsk(t *testing.T) {
+func TestAuthorization(t *testing.T) {
 	a := ask(t, portal.New(portal.Options{}))
 	a.scheme = "" // the bare token of older material
 	if status := a.status("/my-details"); status != 200 {
@@ -261,7 +261,7 @@ func TestCategoriesAreABareList(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThere(t *testing.T) {
+func TestMissingResources(t *testing.T) {
 	p := portal.New(portal.Options{})
 	a := ask(t, p)
 	status, answer := a.get("/users/" + nobody)
@@ -312,7 +312,7 @@ func TestALargeGroup(t *testing.T) {
 	}
 }
 
-func TestTheRate(t *testing.T) {
+func TestRateLimit(t *testing.T) {
 	c := newClock()
 	a := ask(t, portal.New(portal.Options{Now: c.Now, Limit: true})) // the login was one
 	allowed := 1
@@ -335,7 +335,7 @@ func TestTheAPILagsBehind(t *testing.T) {
 	p := portal.New(portal.Options{Now: c.Now, Lag: 5 * time.Second})
 	a := ask(t, p)
 	path := "/users/" + mira + "/enrollments/" + forklifts
-	p.Happen(portal.Happening{Event: "EnrollmentCompletedByLearner", User: mira, Entities: map[string]string{"courseId": forklifts}}, portal.DefaultProfile())
+	p.Trigger(portal.Event{Type: "EnrollmentCompletedByLearner", User: mira, Entities: map[string]string{"courseId": forklifts}}, portal.DefaultProfile())
 	if _, e := a.get(path); e["status"] != 0.0 {
 		t.Errorf("at once: %v", e["status"])
 	}

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// maxAnswer bounds how much of a receiver's answer is read, in bytes.
+// maxAnswer limits how many bytes of a receiver's answer are read.
 const maxAnswer = 4 << 10
 
-// Post signs the webhook with the secret, sends it to a URL, and gives the HTTP
-// status and the text of the answer. An error means that there was no answer.
+// Post signs the webhook with the secret, sends it to a URL, and returns the HTTP
+// status and the text of the answer. It fails if there was no answer.
 func (w Webhook) Post(ctx context.Context, client *http.Client, url, secret string) (status int, answer string, err error) {
 	req, err := w.Request(ctx, url, secret)
 	if err != nil {
@@ -27,6 +27,6 @@ func (w Webhook) Post(ctx context.Context, client *http.Client, url, secret stri
 	if err != nil {
 		return 0, "", fmt.Errorf("read the answer to a webhook: %w", err)
 	}
-	_, _ = io.Copy(io.Discard, res.Body) // so that the connection can be used again
+	_, _ = io.Copy(io.Discard, res.Body) // so that the connection can be reused
 	return res.StatusCode, strings.TrimSpace(string(body)), nil
 }

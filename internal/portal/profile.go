@@ -45,14 +45,14 @@ const (
 	V1Comma   SignatureForm = "v1,"
 )
 
-// Profile is how a portal writes its webhooks. What Absorb's look like is not
-// published, so a receiver must take all of these.
+// Profile is how a portal writes its webhooks. Absorb does not publish their exact form,
+// so a receiver must accept all of these.
 type Profile struct {
 	Name      string
 	Events    Style
 	Keys      Style
 	Nested    bool // the event's own keys are inside "data", the user is an object
-	Lean      bool // without the ids of the things concerned
+	Lean      bool // without the ids of courses, certificates and so on
 	Timeless  bool // without a time
 	List      bool // inside a list
 	NoZone    bool // times without a zone
@@ -60,21 +60,21 @@ type Profile struct {
 	UserAgent string
 }
 
-// DefaultProfile is the likeliest.
+// DefaultProfile is the most likely one.
 func DefaultProfile() Profile {
 	return Profile{Name: "default", Events: Words, Keys: Camel, Form: HexUpper, UserAgent: "Absorb-Webhooks/1.0"}
 }
 
-// ArticleProfile is the typical payload of Absorb's article on webhooks, to the letter:
-// the event, the learner, the admin and the transaction. It names neither the thing
-// concerned nor a time.
+// ArticleProfile is exactly the typical payload of Absorb's article on webhooks: the event,
+// the learner, the admin and the transaction, without a time and without the id of a course
+// or a certificate.
 func ArticleProfile() Profile {
 	p := DefaultProfile()
 	p.Name, p.Lean, p.Timeless = "article", true, true
 	return p
 }
 
-// ProfileNamed gives the profile that a command calls lean or full.
+// ProfileNamed returns the profile that the commands call lean or full.
 func ProfileNamed(name string) (Profile, error) {
 	switch name {
 	case "lean":
@@ -85,7 +85,7 @@ func ProfileNamed(name string) (Profile, error) {
 	return Profile{}, fmt.Errorf("want lean or full, have %q", name)
 }
 
-// Profiles are ways to write the same webhook, all different.
+// Profiles returns different ways to write the same webhook.
 func Profiles() []Profile {
 	d := DefaultProfile()
 	with := func(name string, change func(*Profile)) Profile {
@@ -108,8 +108,8 @@ func Profiles() []Profile {
 	}
 }
 
-// body writes a happening.
-func (pr Profile) body(h Happening) any {
+// body writes an event as JSON values.
+func (pr Profile) body(h Event) any {
 	own := map[string]string{}
 	if !pr.Lean {
 		for key, value := range h.Entities {
@@ -122,7 +122,7 @@ func (pr Profile) body(h Happening) any {
 			body[pr.Keys.key(key)] = value
 		}
 	}
-	put("eventName", pr.event(h.Event))
+	put("eventName", pr.event(h.Type))
 	put("clientId", id(kindClient, 1))
 	put("correlationId", h.Correlation)
 	layout := time.RFC3339Nano
@@ -198,7 +198,7 @@ func (s Style) key(name string) string {
 	}
 }
 
-// Sign is the value of the absorb-signature header for a body.
+// Sign returns the absorb-signature header of a body.
 func Sign(secret string, body []byte, form SignatureForm) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)
@@ -228,5 +228,5 @@ func Sign(secret string, body []byte, form SignatureForm) string {
 	}
 }
 
-// rerandomized is a secret that nobody knows.
-func rerandomized() string { return crand.Text() }
+// randomSecret returns a secret that no receiver knows.
+func randomSecret() string { return crand.Text() }

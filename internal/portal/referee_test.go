@@ -129,13 +129,13 @@ func TestRefereeOfThePortal(t *testing.T) {
 	w.fair(t, 25)
 }
 
-// With every manner that changes what things look like, too.
-func TestRefereeOfThePortalsManners(t *testing.T) {
-	m, err := portal.MannersOf("bearer-tokens", "listed-certificates", "separate-schedules", "named-enrollments", "long-times", "ragged-dates")
+// The same with every quirk that changes the form of resources.
+func TestRefereeOfThePortalsQuirks(t *testing.T) {
+	m, err := portal.QuirksNamed("bearer-tokens", "listed-certificates", "separate-schedules", "named-enrollments", "long-times", "ragged-dates")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := portal.New(portal.Options{Manners: m})
+	p := portal.New(portal.Options{Quirks: m})
 	w := &whistle{}
 	a := &asker{t: t, portal: p, base: referee(t, p), scheme: "Bearer ", http: &http.Client{Transport: w}}
 	a.login()
@@ -173,7 +173,7 @@ func TestRefereeOfTheClient(t *testing.T) {
 		template := set.Template(e.Name)
 		_, outcome := enrich.New(enrich.Options{Client: c}).Facts(t.Context(), gateway.SampleEvent(e.Name, template.Sample()), template.Lookups())
 		if len(outcome.Calls) == 0 {
-			t.Errorf("%s: nothing was asked", e.Name)
+			t.Errorf("%s: no request was made", e.Name)
 		}
 		for _, call := range outcome.Calls {
 			if call.Status != http.StatusOK {

@@ -12,16 +12,16 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 )
 
-// Happening is something that happens in the portal, before it is announced.
-type Happening struct {
-	Event       string // canonical name
+// Event is something that happens in the portal.
+type Event struct {
+	Type        string // canonical name
 	User, Admin string // ids, or ""
-	Correlation string // a new one if ""
+	Correlation string // "" for a new one
 	At          time.Time
 	Entities    map[string]string // ids of the things concerned, by key
 }
 
-// Webhook is an announcement, ready to be signed and sent.
+// Webhook is the webhook of an event, ready to sign and send.
 type Webhook struct {
 	Event     string
 	Body      []byte
@@ -29,15 +29,15 @@ type Webhook struct {
 	Form      SignatureForm
 }
 
-// Webhook makes the sample of an event happen and announces it: to the sample
-// learner, by the sample admin, about things with small numbers.
+// Webhook makes the sample of an event happen, for the sample learner and the sample
+// admin, and returns its webhook.
 func (p *Portal) Webhook(event string, pr Profile) Webhook {
-	return p.Happen(sample(event), pr)
+	return p.Trigger(sample(event), pr)
 }
 
-// sample is the happening that the built-in templates' samples describe.
-func sample(event string) Happening {
-	h := Happening{Event: event, User: id(kindUser, 1), Entities: map[string]string{}}
+// sample is the event that the samples of the built-in templates describe.
+func sample(event string) Event {
+	h := Event{Type: event, User: id(kindUser, 1), Entities: map[string]string{}}
 	for _, e := range absorb.Events() {
 		if e.Name == event && e.ByAdmin {
 			h.Admin = id(kindUser, 2)
@@ -53,7 +53,7 @@ func sample(event string) Happening {
 		aboutThing("courseId", id(kindCourse, 2))
 	case strings.HasPrefix(event, "Curriculum"):
 		aboutThing("curriculumId", id(kindCourse, 3))
-	case event == "CourseBundleDeleted": // what is deleted in the samples, nothing else needs
+	case event == "CourseBundleDeleted": // no other sample needs what the samples delete
 		aboutThing("courseBundleId", id(kindCourse, len(courses())+1))
 	case event == "DepartmentDeleted":
 		aboutThing("departmentId", id(kindDepartment, 7))
@@ -84,9 +84,9 @@ func sample(event string) Happening {
 	return h
 }
 
-// Happen lets something happen: the API shows it when its lag is over, the
-// webhook tells it now.
-func (p *Portal) Happen(h Happening, pr Profile) Webhook {
+// Trigger makes an event happen and returns its webhook. The API shows the event once its
+// lag is over.
+func (p *Portal) Trigger(h Event, pr Profile) Webhook {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.Now()
@@ -97,25 +97,24 @@ func (p *Portal) Happen(h Happening, pr Profile) Webhook {
 	if h.Correlation == "" {
 		h.Correlation = id(kindCorrelation, p.sequence) + fmt.Sprintf("-%x", p.random.Uint32())
 	}
-	p.later = append(p.later, change{at: now.Add(p.Lag), apply: func(w *world) { w.happen(h) }})
-	p.settle(now)
+	p.pending = append(p.pending, change{at: now.Add(p.Lag), apply: func(d *database) { d.apply(h) }})
+	p.applyDue(now)
 	body, err := json.Marshal(pr.body(h))
 	if err != nil {
-		panic(err) // texts and maps of our own
+		panic(err) // always valid
 	}
-	return Webhook{Event: h.Event, Body: body, UserAgent: pr.UserAgent, Form: pr.Form}
+	return Webhook{Event: h.Type, Body: body, UserAgent: pr.UserAgent, Form: pr.Form}
 }
 
-// Request makes the POST that announces a webhook to a URL, signed with its
-// secret.
+// Request builds the POST that sends the webhook to a URL, signed with the secret.
 func (w Webhook) Request(ctx context.Context, url, secret string) (*http.Request, error) {
 	return w.request(ctx, url, Sign(secret, w.Body, w.Form))
 }
 
-// TestRequest is what the portal's Test Webhook button sends: its signature is
-// random, so it can never be verified.
+// TestRequest builds what the portal's Test Webhook button sends. Its signature is random,
+// so it is never valid.
 func (w Webhook) TestRequest(ctx context.Context, url string) (*http.Request, error) {
-	return w.request(ctx, url, Sign(rerandomized(), w.Body, w.Form))
+	return w.request(ctx, url, Sign(randomSecret(), w.Body, w.Form))
 }
 
 func (w Webhook) request(ctx context.Context, url, signature string) (*http.Request, error) {

@@ -96,8 +96,8 @@ func TestPostGivesTheAnswer(t *testing.T) {
 	}
 }
 
-// The demo's trickle is made of everything.
-func TestNextHasEveryEventInTime(t *testing.T) {
+// The demo sends events of every type.
+func TestNextEventuallyHasEveryEvent(t *testing.T) {
 	p := portal.New(portal.Options{Seed: 1})
 	seen := map[string]bool{}
 	for range 2000 {
@@ -112,14 +112,14 @@ func TestNextHasEveryEventInTime(t *testing.T) {
 
 // What occurs is about somebody or something else each time, and the newest entry of a
 // list that can answer the lean webhook.
-func TestWhatOccursIsNewEachTime(t *testing.T) {
+func TestTriggerNewNeverRepeats(t *testing.T) {
 	p := portal.New(portal.Options{Seed: 3})
 	a := ask(t, p)
 	about := map[string]string{}
 	for range 3 {
 		learners := map[string]string{}
 		for _, event := range absorb.Events() {
-			e := understood(t, p.Occur(event.Name, portal.DefaultProfile()))
+			e := understood(t, p.TriggerNew(event.Name, portal.DefaultProfile()))
 			if before := learners[e.UserID]; e.UserID != "" && before != "" {
 				t.Errorf("%s: is about the learner of %s", event.Name, before)
 			}
@@ -140,7 +140,7 @@ func TestWhatOccursIsNewEachTime(t *testing.T) {
 	}
 }
 
-func TestABulkEnrollmentOfMoreThanThereWere(t *testing.T) {
+func TestABulkEnrollmentAddsPeople(t *testing.T) {
 	p := portal.New(portal.Options{})
 	n := 3 * len(p.People())
 	learners := map[string]bool{}

@@ -18,11 +18,11 @@ const (
 	kindCategory, kindClient, kindRole, kindDefinition, kindCorrelation   = "b0", "c0", "d0", "e0", "f0"
 )
 
-// world is what the portal knows.
-type world struct {
-	shelves map[string]*shelf // by collection, such as "users"
-	founded map[string]int    // how many things were new since, by collection
-	made    int               // ids that the world made itself
+// database is the portal's data, in memory.
+type database struct {
+	tables  map[string]*table // by collection, such as "users"
+	created map[string]int    // how many things were created after the start, by collection
+	lastID  int               // number of the last id that the database chose
 }
 
 // Enrollment statuses of Absorb's API that the emulation uses.
@@ -35,16 +35,16 @@ const (
 // sessions is the collection of sessions of instructor-led courses.
 const sessions = "instructor-led-course-sessions"
 
-// began is when the made-up company began to use its portal.
+// began is when the fictional company began to use its portal.
 var began = time.Date(2023, 1, 9, 10, 0, 0, 0, time.UTC)
 
-func newWorld(random *rand.Rand) *world {
-	w := &world{shelves: map[string]*shelf{}, founded: map[string]int{}}
-	w.addPlaces()
-	w.addPeople(random)
-	w.addCourses()
-	w.addRecords()
-	return w
+func newDatabase(random *rand.Rand) *database {
+	d := &database{tables: map[string]*table{}, created: map[string]int{}}
+	d.addOrganization()
+	d.addPeople(random)
+	d.addCourses()
+	d.addRecords()
+	return d
 }
 
 // stamp writes a time as Absorb does: without a zone, with as many digits as it
@@ -56,38 +56,38 @@ func edited(t time.Time, o object) object {
 	return o
 }
 
-func (w *world) addPlaces() {
-	w.add("departments", edited(began, object{"id": id(kindDepartment, 1), "name": "Nordhavn Maritime", "parentId": nil, "companyName": "Nordhavn Maritime AS", "emailAddress": nil, "phoneNumber": nil, "externalId": nil, "useDepartmentContactDetails": false}))
+func (d *database) addOrganization() {
+	d.add("departments", edited(began, object{"id": id(kindDepartment, 1), "name": "Nordhavn Maritime", "parentId": nil, "companyName": "Nordhavn Maritime AS", "emailAddress": nil, "phoneNumber": nil, "externalId": nil, "useDepartmentContactDetails": false}))
 	for i, name := range []string{"Quay & Cranes", "Fleet Operations", "Human Resources", "Research <Lab>", "Cafeteria", "Old Pier"} {
-		w.add("departments", edited(began, object{"id": id(kindDepartment, i+2), "name": name, "parentId": id(kindDepartment, 1), "companyName": nil, "emailAddress": nil, "phoneNumber": nil, "externalId": strings.ToLower(name[:3]), "useDepartmentContactDetails": false}))
+		d.add("departments", edited(began, object{"id": id(kindDepartment, i+2), "name": name, "parentId": id(kindDepartment, 1), "companyName": nil, "emailAddress": nil, "phoneNumber": nil, "externalId": strings.ToLower(name[:3]), "useDepartmentContactDetails": false}))
 	}
 	for i, name := range []string{"Health & Safety", "Seamanship", "Leadership"} {
-		w.add("categories", object{"id": id(kindCategory, i+1), "parentId": nil, "name": name, "description": nil})
+		d.add("categories", object{"id": id(kindCategory, i+1), "parentId": nil, "name": name, "description": nil})
 	}
 	for i, name := range []string{"System Admin", "Course Manager"} {
-		w.add("roles", edited(began, object{"id": id(kindRole, i+1), "name": name, "description": nil}))
+		d.add("roles", edited(began, object{"id": id(kindRole, i+1), "name": name, "description": nil}))
 	}
 	night := []any{id(kindUser, 1), id(kindUser, 4)}
-	w.add("groups", edited(began, object{"id": id(kindGroup, 1), "name": "Night shift", "isAutomatic": true, "userIds": night}))
+	d.add("groups", edited(began, object{"id": id(kindGroup, 1), "name": "Night shift", "isAutomatic": true, "userIds": night}))
 	crowd := make([]any, 50_000) // a real portal's largest groups; the last id is empty
 	for i := range crowd {
 		crowd[i] = id(kindUser, 100_000+i)
 	}
 	crowd[len(crowd)-1] = zeroID
-	w.add("groups", edited(began, object{"id": id(kindGroup, 2), "name": "Everybody ashore", "isAutomatic": true, "userIds": crowd}))
-	w.add("groups", edited(began, object{"id": id(kindGroup, 3), "name": "Summer hands", "isAutomatic": false, "userIds": []any{}}))
+	d.add("groups", edited(began, object{"id": id(kindGroup, 2), "name": "Everybody ashore", "isAutomatic": true, "userIds": crowd}))
+	d.add("groups", edited(began, object{"id": id(kindGroup, 3), "name": "Summer hands", "isAutomatic": false, "userIds": []any{}}))
 }
 
-func (w *world) addPeople(random *rand.Rand) {
+func (d *database) addPeople(random *rand.Rand) {
 	for i, name := range people() {
 		first, last, _ := strings.Cut(name, "|")
 		n := i + 1
-		w.add("users", user(n, first, last, jobs()[i%len(jobs())], id(kindDepartment, 2+random.IntN(5))))
+		d.add("users", user(n, first, last, jobs()[i%len(jobs())], id(kindDepartment, 2+random.IntN(5))))
 	}
 	for n, roles := range map[int]object{2: {"isAdmin": true, "roleIds": []any{id(kindRole, 1)}}, 3: {"isInstructor": true}, 4: {"isManager": true}} {
-		maps.Copy(w.byID("users", id(kindUser, n)), roles)
+		maps.Copy(d.byID("users", id(kindUser, n)), roles)
 	}
-	w.byID("users", id(kindUser, 1))["departmentId"] = id(kindDepartment, 2)
+	d.byID("users", id(kindUser, 1))["departmentId"] = id(kindDepartment, 2)
 }
 
 func user(n int, first, last, job, department string) object {
@@ -109,17 +109,17 @@ func user(n int, first, last, job, department string) object {
 	})
 }
 
-func (w *world) addCourses() {
+func (d *database) addCourses() {
 	for i, c := range courses() {
-		w.add("courses", course(i+1, c))
+		d.add("courses", course(i+1, c))
 	}
-	w.add("courses", course(len(courses())+1, courseKind{"CourseBundle", "Last Year's Bundle", ""}))
+	d.add("courses", course(len(courses())+1, sampleCourse{"CourseBundle", "Last Year's Bundle", ""}))
 	for n, course := range []int{2, 9, 10} {
-		w.addSession(n+1, course)
+		d.addSession(n+1, course)
 	}
 }
 
-func course(n int, c courseKind) object {
+func course(n int, c sampleCourse) object {
 	return edited(began.AddDate(0, n-1, 0), object{
 		"id": id(kindCourse, n), "courseType": c.kind, "name": c.name, "description": c.description, "notes": nil, "externalId": nil,
 		"accessDate": nil, "expireType": (n - 1) % 3, "expireDuration": object{"years": 1, "months": nil, "days": nil, "hours": nil}, "expiryDate": nil, "activeStatus": 0, "tagIds": []any{},
@@ -129,18 +129,18 @@ func course(n int, c courseKind) object {
 }
 
 // addSession adds the n-th session, of an instructor-led course.
-func (w *world) addSession(n, course int) {
+func (d *database) addSession(n, course int) {
 	session, schedule := id(kindSession, n), id(kindSession, 0x100+n)
 	meeting := object{
 		"id": schedule, "venueName": fmt.Sprint("Training Centre, Dock ", 3+n), "dateStart": "2026-11-23T08:00:00", "dateEnd": "2026-11-23T15:30:00", "timeZoneId": 4,
 		"meetingId": "911-made-up", "meetingPassword": "never-show-this",
 	}
-	w.add(sessions, edited(began, object{
-		"id": session, "name": fmt.Sprint(w.byID("courses", id(kindCourse, course))["name"], ", November"), "description": nil, "courseId": id(kindCourse, course), "externalId": nil,
+	d.add(sessions, edited(began, object{
+		"id": session, "name": fmt.Sprint(d.byID("courses", id(kindCourse, course))["name"], ", November"), "description": nil, "courseId": id(kindCourse, course), "externalId": nil,
 		"instructorIds": []any{id(kindUser, 3)}, "sessionScheduleIds": []any{schedule}, "schedules": []any{meeting},
 		"enrollmentStartDate": stamp(began), "enrollmentEndDate": nil, "minimumClassSize": 4, "maximumClassSize": 12,
 	}))
 	meeting = maps.Clone(meeting)
 	meeting["sessionId"] = session
-	w.add("schedules", meeting)
+	d.add("schedules", meeting)
 }

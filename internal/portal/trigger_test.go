@@ -8,14 +8,14 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
 
-// What is asked for by HTTP happens: the webhook says so, and so do the lists.
-func TestOccurAt(t *testing.T) {
+// A request makes an event happen: the webhook and the lists show it.
+func TestTriggerAt(t *testing.T) {
 	p := portal.New(portal.Options{})
 	server := httptest.NewServer(p.Handler())
 	defer server.Close()
 	a := ask(t, p)
 	for webhooks, lean := range map[string]bool{"lean": true, "full": false} {
-		w, err := portal.OccurAt(t.Context(), server.Client(), server.URL+"/", "EnrollmentCompletedByLearner", webhooks)
+		w, err := portal.TriggerAt(t.Context(), server.Client(), server.URL+"/", "EnrollmentCompletedByLearner", webhooks)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -26,12 +26,12 @@ func TestOccurAt(t *testing.T) {
 		}
 	}
 	for _, c := range [][2]string{{"Nonsense", "lean"}, {"UserCreated", "fat"}, {"UserCreated", ""}} {
-		if _, err := portal.OccurAt(t.Context(), server.Client(), server.URL, c[0], c[1]); err == nil {
+		if _, err := portal.TriggerAt(t.Context(), server.Client(), server.URL, c[0], c[1]); err == nil {
 			t.Errorf("%q: no error", c)
 		}
 	}
 	server.Close()
-	if _, err := portal.OccurAt(t.Context(), server.Client(), server.URL, "UserCreated", "lean"); err == nil {
+	if _, err := portal.TriggerAt(t.Context(), server.Client(), server.URL, "UserCreated", "lean"); err == nil {
 		t.Error("a closed port answered")
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// dashboard is where a browser lands. Absorb's portal is one page that reads the rest
-// of the address; the only addresses of things are the learner's, and whoever may not
-// see one gets the dashboard.
+// dashboard is the page that browsers get. Absorb's portal is one page that reads the part
+// of the address after "#". Only the learner's pages of courses have such addresses; any
+// other address shows the dashboard.
 const dashboard = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Emulated Absorb portal</title>
 <h1 id="title">Dashboard</h1>
@@ -26,11 +26,11 @@ show();
 </html>
 `
 
-// web is the portal's side for people.
-func (p *Portal) web(w http.ResponseWriter, _ *http.Request) {
+// serveDashboard serves the page that people see.
+func (p *Portal) serveDashboard(w http.ResponseWriter, _ *http.Request) {
 	p.mu.Lock()
 	places := map[string]any{}
-	for _, c := range p.world.all("courses") {
+	for _, c := range p.database.all("courses") {
 		place := "#/online-courses/"
 		if c["courseType"] == "Curriculum" {
 			place = "#/curricula/"
@@ -40,8 +40,8 @@ func (p *Portal) web(w http.ResponseWriter, _ *http.Request) {
 	p.mu.Unlock()
 	known, err := json.Marshal(places) // with <, > and & escaped
 	if err != nil {
-		panic(err) // texts of our own
+		panic(err) // always valid
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write([]byte(strings.Replace(dashboard, "PLACES", string(known), 1))) // the reader is gone
+	_, _ = w.Write([]byte(strings.Replace(dashboard, "PLACES", string(known), 1))) // the client is gone
 }

@@ -1,6 +1,6 @@
 package portal
 
-// people are made up; "|" divides first and last name. The first four are the
+// people are fictional; "|" separates first and last name. The first four are the
 // sample learner, an admin, an instructor and a supervisor.
 func people() []string {
 	return []string{
@@ -18,12 +18,12 @@ func jobs() []string {
 	return []string{"Rigger", "Academy Lead", "Instructor", "Quay Supervisor", "Crane Operator", "Deckhand", "Harbour Pilot", "Analyst", "Cook"}
 }
 
-// courseKind is a course to make.
-type courseKind struct{ kind, name, description string }
+// sampleCourse describes a course with which a portal starts.
+type sampleCourse struct{ kind, name, description string }
 
-func courses() []courseKind {
+func courses() []sampleCourse {
 	const online, classroom, curriculum, bundle = "OnlineCourse", "InstructorLedCourse", "Curriculum", "CourseBundle"
-	return []courseKind{
+	return []sampleCourse{
 		{online, "Working at Height", "<p>Ropes, harnesses and <strong>rescue</strong> &amp; how to check them.</p><ul><li>Before</li><li>After</li></ul>"},
 		{classroom, "Confined Space Entry", "<p>A day in the tank. Bring boots.</p>"},
 		{curriculum, "Deck Officer, Year One", "<p>All that a new officer needs.</p>"},
@@ -46,12 +46,12 @@ func competencies() []string {
 	return []string{"Safe at height", "First aider", "Crane signals", "Radio operator", "Fire warden"}
 }
 
-// places are names for new departments.
-func places() []string {
+// departmentNames are the names of new departments.
+func departmentNames() []string {
 	return []string{"Pier Seven", "Tug Operations", "Dry Dock", "Cold Store", "Pilot Station", "Customs Desk", "Harbour Archive", "Rope Works"}
 }
 
-// crowds are names for new groups.
-func crowds() []string {
+// groupNames are the names of new groups.
+func groupNames() []string {
 	return []string{"Forklift drivers", "New joiners", "Fire wardens", "Weekend crew", "First aiders", "Apprentices", "Visiting crews"}
 }

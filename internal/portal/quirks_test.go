@@ -12,19 +12,19 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
 
-// mannered is a portal with manners, and a clock that the test moves.
-func mannered(t *testing.T, names ...string) (*asker, *clock) {
+// withQuirks is a portal with quirks, and a clock that the test sets.
+func withQuirks(t *testing.T, names ...string) (*asker, *clock) {
 	t.Helper()
-	m, err := portal.MannersOf(names...)
+	m, err := portal.QuirksNamed(names...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := newClock()
-	return ask(t, portal.New(portal.Options{Now: c.Now, Manners: m})), c
+	return ask(t, portal.New(portal.Options{Now: c.Now, Quirks: m})), c
 }
 
-func TestTokensThatSpreadSlowly(t *testing.T) {
-	a, c := mannered(t, "slow-tokens")
+func TestNewTokensAreRefusedAtFirst(t *testing.T) {
+	a, c := withQuirks(t, "slow-tokens")
 	var got []int
 	for range 4 {
 		got = append(got, a.status("/users/"+mira))
@@ -44,7 +44,7 @@ func TestTokensThatSpreadSlowly(t *testing.T) {
 	}
 }
 
-func TestWhatTheUserHasNoRightTo(t *testing.T) {
+func TestDeniedPaths(t *testing.T) {
 	for pattern, denied := range map[string]string{
 		"/departments":             "/departments /departments/30000000-0000-4000-a000-000000000002",
 		"/departments/*":           "/departments/30000000-0000-4000-a000-000000000002",
@@ -53,7 +53,7 @@ func TestWhatTheUserHasNoRightTo(t *testing.T) {
 		"/users/" + aoife:          "/users/" + aoife + " /users/" + aoife + "/enrollments",
 		"/users/*/enrollments/*/x": "",
 	} {
-		a := ask(t, portal.New(portal.Options{Manners: portal.Manners{Denied: []string{pattern}}}))
+		a := ask(t, portal.New(portal.Options{Quirks: portal.Quirks{Denied: []string{pattern}}}))
 		for range 2 { // whatever the token
 			for _, path := range []string{
 				"/departments", "/departments/30000000-0000-4000-a000-000000000002", "/users/" + mira + "/certificates",
@@ -73,30 +73,30 @@ func TestWhatTheUserHasNoRightTo(t *testing.T) {
 	}
 }
 
-func TestTheSchemeOfTokens(t *testing.T) {
+func TestAuthorizationSchemes(t *testing.T) {
 	for _, c := range []struct {
-		manners      []string
+		quirks       []string
 		bare, bearer int
 	}{{nil, 200, 200}, {[]string{"bare-tokens"}, 200, 401}, {[]string{"bearer-tokens"}, 401, 200}} {
-		a, _ := mannered(t, c.manners...)
+		a, _ := withQuirks(t, c.quirks...)
 		for scheme, want := range map[string]int{"": c.bare, "Bearer ": c.bearer} {
 			a.scheme = scheme
 			if status := a.status("/my-details"); status != want {
-				t.Errorf("%v: %q: %d, want %d", c.manners, scheme, status, want)
+				t.Errorf("%v: %q: %d, want %d", c.quirks, scheme, status, want)
 			}
 		}
 		_, configured := a.portal.Settings("")["scheme"]
 		if bare := c.bearer != 200; configured != bare {
-			t.Errorf("%v: the source's settings have a scheme: %v", c.manners, configured)
+			t.Errorf("%v: the source's settings have a scheme: %v", c.quirks, configured)
 		}
 	}
 }
 
-func TestTheShapesOfThings(t *testing.T) {
+func TestShapesOfResources(t *testing.T) {
 	enrollment, certificate := "/users/"+mira+"/enrollments/"+atHeight, "/users/"+mira+"/certificates/50000000-0000-4000-a000-000000000001"
 	session, schedule := "/instructor-led-course-sessions/"+novembers, "/schedules/70000000-0000-4000-a000-000000000101"
-	plain, _ := mannered(t)
-	odd, _ := mannered(t, "listed-certificates", "separate-schedules", "named-enrollments", "long-times")
+	plain, _ := withQuirks(t)
+	odd, _ := withQuirks(t, "listed-certificates", "separate-schedules", "named-enrollments", "long-times")
 	for _, c := range []struct{ path, key, plain, odd string }{
 		{enrollment, "courseName", "Working at Height", ""},
 		{enrollment, "name", "", "Working at Height"},
@@ -138,7 +138,7 @@ func TestTheShapesOfThings(t *testing.T) {
 }
 
 func TestRaggedDates(t *testing.T) {
-	a, _ := mannered(t, "ragged-dates")
+	a, _ := withQuirks(t, "ragged-dates")
 	date := regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?$`)
 	seen := map[int]bool{}
 	for _, u := range a.entries("/users?_limit=1000", "users") {
@@ -156,22 +156,22 @@ func TestRaggedDates(t *testing.T) {
 	}
 }
 
-func TestMannersAreChosenByName(t *testing.T) {
-	for _, m := range portal.AllManners() {
-		got, err := portal.MannersOf(m.Name)
+func TestQuirksAreChosenByName(t *testing.T) {
+	for _, m := range portal.AllQuirks() {
+		got, err := portal.QuirksNamed(m.Name)
 		if err != nil || m.About == "" {
 			t.Errorf("%s: %+v %v", m.Name, got, err)
 		}
 	}
 	for _, names := range [][]string{{"x"}, {"long-times", ""}, {"bare-tokens", "bearer-tokens"}} {
-		if _, err := portal.MannersOf(names...); err == nil {
+		if _, err := portal.QuirksNamed(names...); err == nil {
 			t.Errorf("%q: no error", names)
 		}
 	}
 }
 
 // The portal's side for people has the learner's addresses, and none of an admin.
-func TestThePortalForPeople(t *testing.T) {
+func TestDashboard(t *testing.T) {
 	p := portal.New(portal.Options{})
 	a := ask(t, p)
 	status, body := a.do(a.request("GET", "/", nil))
