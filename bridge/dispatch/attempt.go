@@ -11,37 +11,36 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// prepared is an item with its message, or with the reason why it has none.
+// preparedMessage is a queue entry with its message, or with the reason why it has none.
 type preparedMessage struct {
 	queueEntry
 	message   bridge.Message
-	updateKey string // what the message is about, if it may replace an earlier one
+	updateKey string // identifies what the message is about, if it may replace an earlier message
 	payload   bridge.Payload
 	err       error
-	log       *slog.Logger // of what happens to the message
+	log       *slog.Logger // for everything that happens to the message
 }
 
-// errLost is why a message was not sent: another replica may send it now.
+// errLeaseLost means that the message was not sent, because another replica may send it now.
 var errLeaseLost = errors.New("the lease was lost")
 
-// sendAll sends a batch in order, and those behind it as long as every message is sent,
-// and returns when every outcome is on disk. A failure that pauses the sink ends it
-// early. Of the contexts, ctx ends when
-// nothing more should begin, late when what is under way must end, and recording when
-// outcomes can wait for the store no longer.
+// sendAll sends a batch in order, and continues with the next batches as long as every message
+// succeeds. It returns when all outcomes are on disk. A failure that pauses the sink stops it
+// early. When ctx ends, sendAll starts no new message; when late ends, it interrupts the
+// current one; when recording ends, it stops trying to record outcomes.
 func (s *Sender) sendAll(ctx, late, recording context.Context, due []queueEntry) {
 	ctx, stop := context.WithCancel(ctx)
 	var others sync.WaitGroup
 	outcomes := make(chan bridge.Attempt, maxUnrecorded)
-	room := make(chan struct{}, maxUnrecorded) // holds one for each message that was begun and is not recorded
+	room := make(chan struct{}, maxUnrecorded) // one entry for each message that was started and is not recorded yet
 	others.Go(func() { s.record(recording, outcomes, room, stop) })
 	defer others.Wait()
 	defer close(outcomes)
 	defer stop()
-	clear(s.recentPosts) // what was posted before is in the store
+	clear(s.recentPosts) // earlier posts are in the store
 
 	var over atomic.Bool
-	over.Store(s.health.failuresInRow() > 0 || s.health.probing()) // what failed was put behind the others; a probe is by itself
+	over.Store(s.health.failuresInRow() > 0 || s.health.probing()) // failed entries are at the end of the queue; a probe is sent alone
 	batches := make(chan []queueEntry)
 	others.Go(func() { s.readBatches(ctx, due, &over, batches) })
 	ready := make(chan preparedMessage, maxPrepared)
@@ -63,7 +62,7 @@ func (s *Sender) sendAll(ctx, late, recording context.Context, due []queueEntry)
 		s.saveHealth(late)
 		if pause > 0 {
 			if err := s.Limiter.Pause(late, s.Store, pause); err != nil {
-				s.Log.Warn("the sink's pause could not be kept", "err", err)
+				s.Log.Warn("cannot store the sink's pause", "err", err)
 			}
 		}
 		if pause > 0 || rests {
@@ -72,7 +71,7 @@ func (s *Sender) sendAll(ctx, late, recording context.Context, due []queueEntry)
 	}
 }
 
-// prepareAll writes the messages of batches, in order.
+// prepareAll prepares the messages of all batches, in order.
 func (s *Sender) prepareAll(ctx context.Context, batches <-chan []queueEntry, ready chan<- preparedMessage) {
 	defer close(ready)
 	for batch := range batches {
@@ -91,7 +90,7 @@ func (s *Sender) prepareAll(ctx context.Context, batches <-chan []queueEntry, re
 	}
 }
 
-// prepare writes an item's message. An error is the store's.
+// prepare writes and encodes the message of a queue entry. An error comes from the store.
 func (s *Sender) prepare(ctx context.Context, i queueEntry) (p preparedMessage, err error) {
 	p.queueEntry = i
 	if i.parcel.ID != "" {
@@ -123,30 +122,30 @@ func (s *Sender) prepare(ctx context.Context, i queueEntry) (p preparedMessage, 
 	return p, nil
 }
 
-// letGo drops the facts of deliveries whose message is written.
+// dropFacts frees the facts of deliveries whose message is written.
 func dropFacts(all []bridge.Delivery) {
 	for i := range all {
 		all[i].Facts = nil
 	}
 }
 
-// encode puts a message into the platform's format, without its native part if that
-// makes it impossible.
+// encode converts a message into the platform's format. If the template's native part makes
+// that impossible, encode leaves the native part out.
 func (s *Sender) encode(log *slog.Logger, m *bridge.Message) (bridge.Payload, error) {
 	payload, err := guarded(log, "encode", func() (bridge.Payload, error) { return s.Sink.Encode(*m) })
 	if err != nil && len(m.Native) > 0 {
-		log.Warn("a template's native part cannot be used; the message is sent without it", "err", err)
+		log.Warn("cannot use the native part of a template; the message is sent without it", "err", err)
 		m.Native = nil
 		return s.encode(log, m)
 	}
 	if errors.Is(err, errPanic) {
-		err = bridge.Rejectedf("%v", err) // again would be no better
+		err = bridge.Rejectedf("%v", err) // a retry would panic again
 	}
 	return payload, err
 }
 
-// turn waits for the turn of a message. It is false when there is none: the process
-// stops, or another one goes on.
+// waitForLimit waits until the rate limit allows a message. It returns false if the message
+// must not be sent: the process stops, or the store does not answer.
 func (s *Sender) waitForLimit(ctx context.Context) bool {
 	ok, err := s.Limiter.Wait(ctx, s.Store)
 	if err != nil {
@@ -155,12 +154,12 @@ func (s *Sender) waitForLimit(ctx context.Context) bool {
 	return ok
 }
 
-// attempt sends one message in its turn. It gives what to record, or nil when it
-// was not sent; how long the platform asks to pause; and whether the sink should
+// attempt sends one message when the rate limit allows it. It returns the attempt to record,
+// or nil if nothing was sent; how long the platform asks to pause; and whether the sink should
 // rest.
 func (s *Sender) attempt(ctx, late context.Context, p preparedMessage) (a *bridge.Attempt, pause time.Duration, rests bool) {
 	whole := p.asDelivery()
-	if len(p.deliveries) == 0 { // they were called off
+	if len(p.deliveries) == 0 { // the deliveries were cancelled
 		return s.outcome(p, bridge.Attempt{DeliveryID: whole.ID, At: time.Now(), State: bridge.Cancelled}), 0, false
 	}
 	if p.err == nil && !s.waitForLimit(ctx) || ctx.Err() != nil || !s.lease.Valid() {
@@ -172,7 +171,7 @@ func (s *Sender) attempt(ctx, late context.Context, p preparedMessage) (a *bridg
 	began := time.Now()
 	receipt, err := s.send(ctx, late, &p)
 	if err != nil && late.Err() != nil || errors.Is(err, errLeaseLost) {
-		return nil, 0, false // interrupted: neither counted nor blamed
+		return nil, 0, false // interrupted: this is no failed attempt
 	}
 	var done bridge.Attempt
 	if err == nil {
@@ -191,14 +190,13 @@ func (s *Sender) attempt(ctx, late context.Context, p preparedMessage) (a *bridg
 	return s.outcome(p, done), pause, rests
 }
 
-// outcome says what an attempt is about.
+// outcome adds the sink and the parcel to an attempt.
 func (s *Sender) outcome(p preparedMessage, a bridge.Attempt) *bridge.Attempt {
 	a.Sink, a.Parcel = s.Name, p.parcel.ID
 	return &a
 }
 
-// send makes one attempt, and more with simpler forms of a message that the platform
-// refuses.
+// send makes one attempt. If the platform refuses the message, send tries simpler forms of it.
 func (s *Sender) send(ctx, late context.Context, p *preparedMessage) (bridge.Receipt, error) {
 	if p.err != nil {
 		return bridge.Receipt{}, p.err
@@ -210,12 +208,13 @@ func (s *Sender) send(ctx, late context.Context, p *preparedMessage) (bridge.Rec
 	return receipt, err
 }
 
-// post hands a message to the sink, once.
+// sendOnce passes a message to the sink once.
 func (s *Sender) sendOnce(late context.Context, p *preparedMessage) (bridge.Receipt, error) {
 	defer s.Limiter.Sent()
 	return guarded(p.log, "send", func() (bridge.Receipt, error) { return s.Sink.Send(late, p.payload) })
 }
 
+// logAttempt logs what an attempt achieved and what happens next.
 func (s *Sender) logAttempt(p preparedMessage, a bridge.Attempt, pause time.Duration) {
 	if len(p.payload.Shortened) > 0 {
 		p.log.Info("message shortened to fit", "cut", p.payload.Shortened)
@@ -224,19 +223,19 @@ func (s *Sender) logAttempt(p preparedMessage, a bridge.Attempt, pause time.Dura
 	case a.State == bridge.Sent:
 		p.log.Info("delivered", "took", a.Took)
 	case len(a.Apart) > 0:
-		p.log.Warn("a message of several events is refused; it goes out again as two", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail)
+		p.log.Warn("the platform refused a message of several events; it is split in two and sent again", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail)
 	case a.State == bridge.Dead:
-		p.log.Error("delivery is dead; see the dead letters", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail)
+		p.log.Error("delivery failed for good; see the dead letters", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail)
 	case s.health.Broken != "":
 		p.log.Error("somebody must fix the destination; its deliveries wait", "status", a.Status, "detail", a.Detail, "next_probe", pause)
 	default:
-		p.log.Warn("delivery failed; it will be tried again", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail, "pause", pause)
+		p.log.Warn("delivery failed; it will be retried", "outcome", a.Outcome, "status", a.Status, "detail", a.Detail, "pause", pause)
 	}
 }
 
-// record stores outcomes, those that wait together. It insists: a delivery that
-// was sent and not recorded would be sent again. While the store does not answer
-// nothing more is sent.
+// record stores outcomes, as many as possible together. It retries until the store answers: a
+// message that was sent but not recorded would be sent again. Meanwhile the sender sends
+// nothing more.
 func (s *Sender) record(ctx context.Context, outcomes <-chan bridge.Attempt, room <-chan struct{}, stop func()) {
 	var last time.Time
 	for first := range outcomes {
@@ -245,7 +244,7 @@ func (s *Sender) record(ctx context.Context, outcomes <-chan bridge.Attempt, roo
 		err := s.recordOutcomes(ctx, batch...)
 		if err != nil {
 			stop()
-			s.Log.Error("the store does not take outcomes; trying again until it does", "outcomes", len(batch), "err", err)
+			s.Log.Error("cannot record outcomes; retrying until the store answers", "outcomes", len(batch), "err", err)
 		}
 		for err != nil && sleep(ctx, recordRetry) {
 			err = s.recordOutcomes(ctx, batch...)
@@ -256,8 +255,8 @@ func (s *Sender) record(ctx context.Context, outcomes <-chan bridge.Attempt, roo
 	}
 }
 
-// gatherOutcomes gives an outcome and those that wait. It waits for more, until there are
-// recordAt, or for so long.
+// collectOutcomes returns an outcome and those that are already waiting. It waits for more
+// until there are recordBatch, or until d has passed.
 func collectOutcomes(first bridge.Attempt, outcomes <-chan bridge.Attempt, d time.Duration) []bridge.Attempt {
 	all := []bridge.Attempt{first}
 	timer := time.NewTimer(d)
@@ -276,6 +275,7 @@ func collectOutcomes(first bridge.Attempt, outcomes <-chan bridge.Attempt, d tim
 	return append(all, drain(outcomes)...)
 }
 
+// drain returns the outcomes that wait in the channel, without blocking.
 func drain(outcomes <-chan bridge.Attempt) []bridge.Attempt {
 	var all []bridge.Attempt
 	for {

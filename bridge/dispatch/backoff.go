@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// Backoff of one delivery that failed temporarily.
+// Bounds of the wait before a failed delivery is retried.
 const (
 	firstRetry = 5 * time.Second
 	lastRetry  = 15 * time.Minute
 )
 
-// probeAfter is the wait before a broken destination that failed so many probes is
-// probed again.
+// probeAfter returns how long to wait before the next probe of a broken destination, after so
+// many failed probes.
 func probeAfter(probes int) time.Duration {
 	return min(firstProbe<<min(probes, 10), lastProbe)
 }
 
-// backoff is the longest wait before a delivery that failed so many times is
-// tried again: 5 s, doubling, at most 15 min.
+// backoff returns the longest wait before a delivery is retried that failed so many times: 5
+// s, doubling, at most 15 min.
 func backoff(failures int) time.Duration {
 	d := firstRetry
 	for range failures - 1 {
@@ -29,6 +29,6 @@ func backoff(failures int) time.Duration {
 	return d
 }
 
-// jitter spreads retries over the whole of a wait, so that what failed together
-// is not tried again together.
+// jitter returns a random part of a wait, so that deliveries that failed together are not
+// retried together.
 func jitter(d time.Duration) time.Duration { return rand.N(d) + 1 }

@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	// burstEvery is how often a sender looks for a burst, and burstShare how much of
-	// its time it may spend on that, one part of so many.
+	// burstInterval is how often a sender looks for a burst. It spends at most one part in
+	// burstShare of its time on that.
 	burstInterval = time.Second
 	burstShare    = 20
 )
 
-// gatherBursts puts what waits into a parcel when it is more than the sink can be
-// sent in a minute: a few digests tell it sooner, and better, than so many messages.
+// collectBursts puts waiting deliveries into a parcel if there are more than the sink may send
+// in a minute. A few digests arrive sooner than that many messages, and are easier to read.
 func (s *Sender) collectBursts(ctx context.Context) error {
 	most := s.Limiter.perMinute()
 	if most == 0 || time.Now().Before(s.nextBurst) {
@@ -39,7 +39,7 @@ func (s *Sender) collectBursts(ctx context.Context) error {
 			continue
 		}
 		now := time.Now()
-		s.Log.Info("more waits than can be sent in a minute; it is gathered into digests", "route", route.Name)
+		s.Log.Info("more messages are waiting than the sink may send in a minute; they are collected into digests", "route", route.Name)
 		if err := s.Store.Collect(ctx, c, store.Gather{Key: burstKey, Closes: now.Add(store.JoinWait), Latest: now.Add(maxBurstWait), Room: maxParcelEvents}); err != nil {
 			return err
 		}

@@ -14,32 +14,29 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 )
 
-// incomplete is the fact that some lookup failed, so that the message can say
-// why it is lean.
+// incomplete is the fact that some lookup failed. The message then says why names are missing.
 const incomplete = "incomplete"
 
-// Wording is the templates that a sink's messages are written by, in its language
-// and time zone.
+// Wording is the templates for a sink's messages, in its language and time zone.
 type Wording struct {
 	Templates *render.Set
-	ByRoute   map[string]*render.Set // for routes that say otherwise
-	Redact    redact.Rules           // what the sink is not told
+	ByRoute   map[string]*render.Set // for routes with templates of their own
+	Redact    redact.Rules           // facts that the sink must not receive
 }
 
-// Composer writes the messages of one sink: by the event's template, addressed
-// to the sink's recipients.
+// Composer writes the messages of one sink: from the event's template, addressed to the sink's
+// recipients.
 type Composer struct {
 	messages   *MessageCache
 	wording    Wording
 	recipients []*engine.Text
-	body       *engine.Text // of a sink with a template of its own, else nil
+	body       *engine.Text // the template of the sink itself, or nil
 }
 
-// NewComposer prepares a sink's recipients and its body, which may be templates
-// themselves.
+// NewComposer compiles a sink's recipients and body, which may be templates.
 func NewComposer(messages *MessageCache, wording Wording, name string, sink bridge.Sink) (*Composer, error) {
 	if len(wording.Redact) > 0 {
-		messages = NewMessageCache() // what others say is not for this sink
+		messages = NewMessageCache() // messages of other sinks contain facts that this one must not receive
 	}
 	c := &Composer{messages: messages, wording: wording}
 	if templated, ok := sink.(bridge.Templated); ok {
@@ -62,7 +59,7 @@ func NewComposer(messages *MessageCache, wording Wording, name string, sink brid
 	return c, nil
 }
 
-// AddReads adds the fields of the facts that the messages are made of.
+// AddReads adds the facts that the templates read.
 func (c *Composer) AddReads(to *bridge.Reads) {
 	to.Add(c.wording.Templates.Reads())
 	for _, templates := range c.wording.ByRoute {
@@ -70,12 +67,13 @@ func (c *Composer) AddReads(to *bridge.Reads) {
 	}
 }
 
-// Message is what a delivery says.
+// Message writes the message of one delivery.
 func (c *Composer) Message(ctx context.Context, d bridge.Delivery) (bridge.Message, error) {
 	return c.compose(ctx, queueEntry{deliveries: c.redacted([]bridge.Delivery{d})})
 }
 
-// redacted gives deliveries without what the sink is not told.
+// redacted removes the facts that the sink must not receive. It changes the deliveries in
+// place.
 func (c *Composer) redacted(all []bridge.Delivery) []bridge.Delivery {
 	for i := range all {
 		all[i].Facts = c.wording.Redact.Facts(all[i].Facts)
@@ -83,7 +81,7 @@ func (c *Composer) redacted(all []bridge.Delivery) []bridge.Delivery {
 	return all
 }
 
-// together is what the deliveries of an item say, which have the same recipients.
+// compose writes the message of a queue entry, whose deliveries all have the same recipients.
 func (c *Composer) compose(ctx context.Context, i queueEntry) (m bridge.Message, err error) {
 	first := i.asDelivery()
 	templates := c.wording.ByRoute[first.Route]
@@ -110,7 +108,7 @@ func (c *Composer) compose(ctx context.Context, i queueEntry) (m bridge.Message,
 	return m, nil
 }
 
-// several is the message of a parcel.
+// composeParcel writes the digest or the story of a parcel.
 func (c *Composer) composeParcel(ctx context.Context, templates *render.Set, i queueEntry) (m bridge.Message, err error) {
 	facts := make([]bridge.Facts, len(i.deliveries))
 	for n, d := range i.deliveries {
@@ -129,8 +127,7 @@ func (c *Composer) composeParcel(ctx context.Context, templates *render.Set, i q
 	return m, err
 }
 
-// note puts into the small print what the reader should know of where the facts are
-// from.
+// addNotes adds notes about the origin of the facts to the footer.
 func addNotes(m *bridge.Message, templates *render.Set, all []bridge.Facts) {
 	for _, n := range []struct {
 		words string
@@ -150,6 +147,7 @@ func caughtUp(f bridge.Facts) bool {
 	return event["caughtUp"] == true
 }
 
+// recipientsOf evaluates the recipients of a delivery.
 func (c *Composer) recipientsOf(ctx context.Context, d bridge.Delivery) (all []string, err error) {
 	for _, text := range c.recipients {
 		to, err := text.Execute(ctx, d.Facts)
@@ -163,8 +161,8 @@ func (c *Composer) recipientsOf(ctx context.Context, d bridge.Delivery) (all []s
 	return all, nil
 }
 
-// to is recipientsOf for those who only tell recipients apart: what is wrong with
-// them is found when the message is written.
+// recipientsOrError is recipientsOf for callers that only compare recipients. The error itself
+// is reported when the message is written.
 func (c *Composer) recipientsOrError(ctx context.Context, d bridge.Delivery) []string {
 	all, err := c.recipientsOf(ctx, d)
 	if err != nil {
@@ -173,8 +171,8 @@ func (c *Composer) recipientsOrError(ctx context.Context, d bridge.Delivery) []s
 	return all
 }
 
-// Draft writes the message of deliveries by templates that are not in use: one's
-// own, or that of several together, as a digest, or as a story.
+// Preview writes the message of deliveries with templates that are not in use yet: one
+// message, a digest, or a story.
 func (c *Composer) Preview(ctx context.Context, templates *render.Set, all []bridge.Delivery, story bool) (bridge.Message, error) {
 	d := *c
 	d.messages, d.wording = NewMessageCache(), Wording{Templates: templates}
@@ -185,7 +183,7 @@ func (c *Composer) Preview(ctx context.Context, templates *render.Set, all []bri
 	return d.compose(ctx, i)
 }
 
-// compileBody prepares a sink's own template, or gives nil when it has none.
+// compileBody compiles a sink's own template. It returns nil if the sink has none.
 func compileBody(templates *render.Set, name string, sink bridge.Templated) (*engine.Text, error) {
 	text, mediaType := sink.Template()
 	if text == "" {
@@ -194,8 +192,8 @@ func compileBody(templates *render.Set, name string, sink bridge.Templated) (*en
 	return templates.Body("body of "+name, text, mediaType)
 }
 
-// bodyData is what a sink's own template sees: the facts, the message that was
-// written of them, and which delivery it is.
+// bodyData returns what a sink's own template can read: the facts, the finished message, and
+// the delivery.
 func bodyData(d bridge.Delivery, m bridge.Message) map[string]any {
 	data := maps.Clone(map[string]any(d.Facts))
 	if data == nil {

@@ -10,22 +10,21 @@ import (
 )
 
 const (
-	// repeatAfter is how long the log is silent about a condition that cannot be
-	// decided after it said so.
+	// repeatAfter is how long the log does not repeat a problem of a condition.
 	repeatAfter = time.Minute
-	// maxRemembered bounds what was said lately.
+	// maxLogged bounds how many logged problems are remembered.
 	maxLogged = 1000
 )
 
-// undecided counts the conditions that could not be decided, and tells of them.
+// conditionErrors counts and logs the conditions that could not be evaluated.
 type conditionErrors struct {
-	mu         sync.Mutex // guards what follows
+	mu         sync.Mutex // guards all fields below
 	counts     map[string]int64
 	lastLogged map[[2]string]time.Time // by route and problem
 }
 
-// report notes what a route's condition could not decide of the event that the log is
-// of, which was delivered nevertheless.
+// report counts and logs that a route's condition could not be evaluated. The event is
+// delivered anyway.
 func (c *conditionErrors) report(log *slog.Logger, v bridge.Verdict) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -41,10 +40,10 @@ func (c *conditionErrors) report(log *slog.Logger, v bridge.Verdict) {
 		clear(c.lastLogged)
 	}
 	c.lastLogged[key] = now
-	log.Warn("a route's condition could not be decided; its event is delivered", "route", v.Route, "err", v.Problem)
+	log.Warn("a route's condition could not be evaluated; the event is delivered anyway", "route", v.Route, "err", v.Problem)
 }
 
-// Undecided is how often each route's condition could not be decided since the
+// ConditionErrors returns how often each route's condition could not be evaluated since the
 // start.
 func (r *Router) ConditionErrors() map[string]int64 {
 	r.conditionErrors.mu.Lock()

@@ -12,15 +12,15 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// Digest says how a route gathers events into one message.
+// Digest says how a route collects events into one message.
 type Digest struct {
-	Off       bool           // no event is gathered, not even in a burst
-	All       bool           // in a burst events of all types are gathered, not only those that come in bulk
-	Wait      time.Duration  // how long a digest waits for more after the last event; 0: there is none but in bursts
-	MaxWait   time.Duration  // how long it waits at most
-	MaxEvents int            // how many events one digest has at most
-	At        *schedule.At   // digests go out at these times, in place of Wait
-	By        *condition.Key // events of one key become one digest, or nil
+	Off       bool           // no digests, not even for bursts
+	All       bool           // bursts collect events of all types, not only of bulk types
+	Wait      time.Duration  // how long a digest waits for more after the last event; 0: digests only for bursts
+	MaxWait   time.Duration  // the longest wait after the first event
+	MaxEvents int            // the most events in one digest
+	At        *schedule.At   // digests are sent at these times; Wait is ignored
+	By        *condition.Key // one digest for each key; may be nil
 }
 
 func (d *Digest) by() *condition.Key {
@@ -32,28 +32,29 @@ func (d *Digest) by() *condition.Key {
 
 // Keys of parcels.
 const (
-	burstKey        = "burst"   // what came faster than it can be sent one by one
-	quietKey        = "quiet"   // what came while the route is quiet
-	digestKeyPrefix = "digest " // and the group
-	storyKeyPrefix  = "story "  // and the transaction and the learner
+	burstKey        = "burst"   // deliveries that arrive faster than the sink may send
+	quietKey        = "quiet"   // deliveries during quiet hours
+	digestKeyPrefix = "digest " // followed by the group
+	storyKeyPrefix  = "story "  // followed by the transaction and the learner
 )
 
 const (
-	// storyWait is how long a story waits for more, and storyMost how long at most:
-	// an event of it may be looked up several times before it is routed.
+	// storyWait is how long a story waits for more events, and maxStoryWait the longest wait
+	// in total: an event may be looked up several times before it is routed.
 	storyWait      = 5 * time.Second
 	maxStoryWait   = time.Minute
 	maxStoryEvents = 50
 
-	// parcelRoom is how many events one message has at most: they are in memory
-	// while it is written.
+	// maxParcelEvents is the most events in one message. All of them are in memory while it is
+	// written.
 	maxParcelEvents = 2000
 
-	// burstMost is how long a burst is gathered before there is a message.
+	// maxBurstWait is how long a burst collects deliveries before a message is sent.
 	maxBurstWait = time.Minute
 )
 
-// bursts tells what the route gathers in a burst: what comes in bulk, or all.
+// collectsBursts reports whether the route collects events in a burst: those of bulk types, or
+// all.
 func (r Route) collectsBursts() (bulk, all bool) {
 	d := r.Digest
 	if d == nil {
@@ -65,9 +66,9 @@ func (r Route) collectsBursts() (bulk, all bool) {
 	return true, d.All
 }
 
-// gather says into which parcel the deliveries of an event go: one to join if it is
-// open, and else one to open. An error means that the route's key could not be
-// decided; then the event is gathered with those that have none.
+// parcelFor chooses the parcel for an event's deliveries: join is the parcel to use if it is
+// open, g the one to open otherwise. An error means that the route's key could not be
+// evaluated; the event then joins those without a key.
 func (r Route) parcelFor(e bridge.Event, facts bridge.Facts, t *render.Template, now time.Time) (join string, g store.Gather, err error) {
 	if bulk, all := r.collectsBursts(); all || bulk && t.Bulk() {
 		join = burstKey
@@ -90,16 +91,16 @@ func (r Route) parcelFor(e bridge.Event, facts bridge.Facts, t *render.Template,
 	return join, g, err
 }
 
-// storyKey is the key of the events of one learner in one transaction.
+// storyKey returns the parcel key for the events of one learner in one transaction.
 func storyKey(e bridge.Event) string {
 	text, err := json.Marshal([]string{e.CorrelationID, e.UserID})
 	if err != nil {
-		return "" // two texts can be written as JSON
+		return "" // two strings always encode
 	}
 	return storyKeyPrefix + string(text)
 }
 
-// storyOf reads a key of storyKey.
+// parseStoryKey returns the parts of a key that storyKey made.
 func parseStoryKey(key string) (correlation, user string, ok bool) {
 	text, ok := strings.CutPrefix(key, storyKeyPrefix)
 	var ids []string

@@ -1,7 +1,7 @@
-// Package dispatch brings events to sinks. The Router turns each accepted event
-// into deliveries; one Sender for each sink sends them, in order and no faster
-// than its platform allows. All they know is in the store, so both go on after a
-// restart where they left off.
+// Package dispatch routes events and sends their messages. The Router turns each accepted
+// event into deliveries; one Sender per sink sends them, in order and no faster than the
+// platform allows. Both keep their state in the store and continue from it after a restart.
+// The package does not receive webhooks, and it does not know any platform.
 package dispatch
 
 import (
@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// poll is how often the store is looked at when nobody said that there is work.
+// pollInterval is how often a loop reads the store when no signal wakes it.
 const pollInterval = 5 * time.Second
 
-// signal wakes a waiting loop; signals that come while it works are one.
+// signal wakes a waiting loop. Several signals during one pass count as one.
 type signal chan struct{}
 
 func newSignal() signal { return make(signal, 1) }
 
+// raise wakes the loop, or lets its next wait return at once.
 func (s signal) raise() {
 	select {
 	case s <- struct{}{}:
@@ -25,8 +26,8 @@ func (s signal) raise() {
 	}
 }
 
-// wait returns when the signal was raised, at the time given (if it is sooner
-// than the next poll), or when the context ends.
+// wait returns when the signal is raised, at the given time if it is known, after
+// pollInterval, or when the context ends.
 func (s signal) wait(ctx context.Context, until time.Time, known bool) {
 	d := pollInterval
 	if known {
@@ -44,17 +45,17 @@ func (s signal) wait(ctx context.Context, until time.Time, known bool) {
 	}
 }
 
-// rest waits after a store error, so that a store that is down is not asked
-// thousands of times a second.
+// pauseAfterError logs a store error and waits a second, so that a store that is down does not
+// get thousands of queries a second.
 func pauseAfterError(ctx context.Context, log *slog.Logger, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	log.Error("the store does not answer; trying again", "err", err)
+	log.Error("the store does not answer; retrying", "err", err)
 	sleep(ctx, time.Second)
 }
 
-// sleep waits for d, and tells whether the context let it.
+// sleep waits for d. It returns false if the context ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

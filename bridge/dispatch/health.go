@@ -7,24 +7,23 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// health is what the last attempts say about a sink as a whole. A failure is blamed on
-// the sink or on the message by what becomes of other messages: a message that fails
-// while others pass is at fault itself, and none is when all fail. A message that the
-// platform calls bad waits for the others' verdict like any other; the platform's word
-// counts when there is no other to ask.
+// health is what the last attempts say about a sink. Whether the sink or a message is at fault
+// depends on other messages: if one message fails while others succeed, the message is at
+// fault; if all fail, the sink is. This also applies to a message that the platform calls bad;
+// the platform's word alone counts only if there is no other message to compare with.
 type health struct {
-	Settings        string    `json:"of"`                // the settings that it is true of
-	Failing         []string  `json:"failing,omitempty"` // the last different deliveries that failed since the last success
-	Refused         int       `json:"dead,omitempty"`    // how many more were refused for good since then, or taken apart
-	FailedAlone     []string  `json:"alone,omitempty"`   // deliveries that failed before others passed
-	Probes          int       `json:"probes,omitempty"`  // failed attempts since the sink is left alone
-	Broken          string    `json:"broken,omitempty"`  // the platform's words since the destination is broken
+	Settings        string    `json:"of"`                // identifies the settings of the sink that the health belongs to
+	Failing         []string  `json:"failing,omitempty"` // the last deliveries that failed since the last success, each once
+	Refused         int       `json:"dead,omitempty"`    // how many more were refused for good, or split, since the last success
+	FailedAlone     []string  `json:"alone,omitempty"`   // deliveries that failed while others succeeded
+	Probes          int       `json:"probes,omitempty"`  // failed probes
+	Broken          string    `json:"broken,omitempty"`  // the platform's words, if the destination is broken
 	Limited         int       `json:"limited,omitempty"` // pauses in a row
-	LimitedDelivery string    `json:"slowed,omitempty"`  // the delivery that they were for
+	LimitedDelivery string    `json:"slowed,omitempty"`  // the delivery that the pauses were for
 	Until           time.Time `json:"until,omitzero"`    // when the next probe is due
 }
 
-// ok notes a success.
+// succeeded records a success.
 func (h *health) succeeded(d bridge.Delivery) {
 	alone := slices.Clone(h.FailedAlone)
 	for _, id := range h.Failing {
@@ -36,25 +35,25 @@ func (h *health) succeeded(d bridge.Delivery) {
 	*h = health{Settings: h.Settings, FailedAlone: alone[max(0, len(alone)-maxAlone):]}
 }
 
-// fault is what judges a failure.
+// failure is the input of judge.
 type failure struct {
 	delivery   bridge.Delivery
 	err        *bridge.SendError
 	now        time.Time
 	giveUp     time.Duration
-	several    bool        // whether the message is of several events
-	othersWait func() bool // whether other deliveries wait that have not failed
+	several    bool        // whether the message has several events
+	othersWait func() bool // whether other deliveries are waiting that have not failed
 }
 
-// judge notes a failure. It gives what becomes of the delivery; how long the platform,
-// which others may share, asks to pause; and whether this sink alone should rest.
+// judge records a failure and decides what happens next: to the delivery; how long the
+// platform asks all sinks of its bucket to pause; and whether this sink should rest.
 func (h *health) judge(f failure) (a bridge.Attempt, pause time.Duration, rest bool) {
 	defer func() {
 		if a.State == bridge.Dead {
 			h.Failing, h.FailedAlone = without(h.Failing, f.delivery.ID), without(h.FailedAlone, f.delivery.ID)
 		}
 	}()
-	if f.err.Kind == bridge.MessageRejected && f.err.Status == 0 { // by the bridge, not by the platform
+	if f.err.Kind == bridge.MessageRejected && f.err.Status == 0 { // rejected by the bridge, not by the platform
 		return deadAttempt(f.delivery, f.err, ""), 0, false
 	}
 	if slices.Contains(h.FailedAlone, f.delivery.ID) && !h.probing() {
@@ -79,10 +78,10 @@ func (h *health) judge(f failure) (a bridge.Attempt, pause time.Duration, rest b
 	return retryLater(f.delivery, f.err, f.now, f.giveUp), 0, rest
 }
 
-// takesItsWord tells whether the platform is believed that a message is bad, which has
-// just failed. It is when no other message failed or waits that could show whether the
-// sink is at fault. A message of several events is only taken apart, so there it is
-// believed until too many have failed in a row.
+// trustsRejection reports whether the platform's word is enough to call a message bad. It is
+// if no other message failed, or is waiting, that could show whether the sink is at fault. A
+// message of several events is only split, so the bridge trusts the platform until too many
+// have failed in a row.
 func (h *health) trustsRejection(f failure) bool {
 	if f.several {
 		return h.failuresInRow() <= breakerAt
@@ -90,8 +89,8 @@ func (h *health) trustsRejection(f failure) bool {
 	return h.failuresInRow() == 1 && !f.othersWait()
 }
 
-// own is what becomes of a delivery that fails while others pass. One of several events
-// will be taken apart, for whatever reason it fails.
+// judgeAlone decides what happens to a delivery that fails while others succeed. A message of
+// several events is split, for whatever reason it fails.
 func (f failure) judgeAlone() bridge.Attempt {
 	switch {
 	case f.err.Kind == bridge.MessageRejected:
@@ -102,14 +101,14 @@ func (f failure) judgeAlone() bridge.Attempt {
 	return retryLater(f.delivery, f.err, f.now, f.giveUp)
 }
 
-// fail notes that a delivery failed: the last is the newest.
+// noteFailure records a failed delivery. The newest is last.
 func (h *health) noteFailure(id string) {
 	h.Failing = append(without(h.Failing, id), id)
 	h.Failing = h.Failing[max(0, len(h.Failing)-breakerAt):]
 }
 
-// limit is how long the platform asks to pause. If it keeps asking for the same
-// delivery, another one is tried next.
+// pauseFor returns how long the platform asks to pause. If it keeps asking for the same
+// delivery, the sender tries another one next.
 func (h *health) pauseFor(d bridge.Delivery, e *bridge.SendError) time.Duration {
 	if h.LimitedDelivery != d.ID {
 		h.LimitedDelivery, h.Limited = d.ID, 0
@@ -121,14 +120,14 @@ func (h *health) pauseFor(d bridge.Delivery, e *bridge.SendError) time.Duration 
 		return e.RetryAfter
 	}
 	pause := max(limitedPause, jitter(backoff(h.Limited)))
-	if h.failuresInRow() < brokenAt { // it may be about this message alone, and others wait behind it
+	if h.failuresInRow() < brokenAt { // only this message may be affected, and others are waiting behind it
 		pause = min(pause, firstProbe)
 	}
 	return pause
 }
 
-// broken leaves the sink alone for a while, unless another delivery should be tried
-// first: the answer may be about this message alone.
+// destinationBroken marks the destination as broken and schedules the next probe. It does not
+// if another delivery should be tried first: perhaps only this message is affected.
 func (h *health) destinationBroken(f failure) (rest bool) {
 	if h.Broken == "" && h.failuresInRow() < brokenAt && f.othersWait() {
 		return false
@@ -139,19 +138,19 @@ func (h *health) destinationBroken(f failure) (rest bool) {
 	return true
 }
 
-// streak is how many different deliveries failed since the last success, at most
-// breakerAt of those that wait.
+// failuresInRow returns how many different deliveries failed since the last success.
+// Deliveries that are still waiting count up to breakerAt.
 func (h *health) failuresInRow() int { return len(h.Failing) + h.Refused }
 
-// probing tells whether the sink should be tried with one delivery at a time.
+// probing reports whether the sender should try one delivery at a time.
 func (h *health) probing() bool { return h.Broken != "" || h.failuresInRow() >= breakerAt }
 
-// undecided tells whether one delivery alone speaks against the sink, so that the next
-// one that comes is tried at once.
+// unconfirmed reports whether only one delivery shows that the destination is broken. The next
+// delivery is then tried at once.
 func (h *health) unconfirmed() bool { return h.Broken != "" && h.failuresInRow() < brokenAt }
 
-// known tells whether a delivery has failed already, so that another failure of it
-// says nothing new about the sink.
+// hasFailed reports whether a delivery has failed before. Another failure of it says nothing
+// new about the sink.
 func (h *health) hasFailed(id string) bool {
 	return slices.Contains(h.Failing, id) || slices.Contains(h.FailedAlone, id)
 }

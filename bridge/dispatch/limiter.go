@@ -13,38 +13,37 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// Pace holds back the sinks of one bucket: by the rate that their platform
-// allows, and by the pauses that it asks for. What has been used of the rate is
-// kept in the store before it is used, so that whoever goes on, after a restart or
-// in another process, does not send faster than the platform allows.
+// Limiter limits the sinks of one bucket: by the rate that their platform allows, and by the
+// pauses that it asks for. It stores the use of the rate in advance, so that another process,
+// or the same one after a restart, does not send faster than the platform allows.
 type Limiter struct {
 	LimiterConfig
 	tokens *rate.Limiter
 
-	mu          sync.Mutex   // guards what follows
-	pausedUntil time.Time    // nothing is sent before
-	stored      limiterState // what the store has
+	mu          sync.Mutex   // guards all fields below
+	pausedUntil time.Time    // no message is sent before
+	stored      limiterState // the state in the store
 }
 
-// PaceConfig is what a Pace is made for.
+// LimiterConfig configures a Limiter.
 type LimiterConfig struct {
-	Name        string // of the sink, or of the bucket that several share
-	Destination string // tells one destination from another that had the same name before
+	Name        string // of the sink, or of the bucket that several sinks share
+	Destination string // identifies the destination: an earlier one may have had the same name
 	Limit       bridge.Limit
 }
 
-// paceState is what is kept of a pace.
+// limiterState is the state of a Limiter in the store.
 type limiterState struct {
 	Destination string    `json:"of,omitempty"`
-	Full        time.Time `json:"full,omitzero"`   // when the limiter's bucket is full again
-	Paused      time.Time `json:"paused,omitzero"` // nothing is sent before
+	Full        time.Time `json:"full,omitzero"`   // when all tokens are back
+	Paused      time.Time `json:"paused,omitzero"` // no message is sent before
 }
 
-// worthKeeping is the shortest pause that is kept: it takes longer to go on in
-// another process.
+// minSavedPause is the shortest pause worth storing: another process needs longer to take
+// over.
 const minSavedPause = time.Second
 
-// NewPace makes a pace.
+// NewLimiter returns a Limiter with all its tokens.
 func NewLimiter(c LimiterConfig) *Limiter {
 	p := &Limiter{LimiterConfig: c, tokens: rate.NewLimiter(rate.Inf, 0)}
 	if c.Limit.Rate > 0 {
@@ -55,7 +54,7 @@ func NewLimiter(c LimiterConfig) *Limiter {
 
 func (l *Limiter) stateName() string { return "pace " + l.Name }
 
-// resume goes on with what the store knows.
+// restore continues with the state in the store.
 func (l *Limiter) restore(ctx context.Context, m stateStore) error {
 	text, err := m.State(ctx, l.stateName())
 	if err != nil || text == "" {
@@ -63,7 +62,7 @@ func (l *Limiter) restore(ctx context.Context, m stateStore) error {
 	}
 	var was limiterState
 	if err := json.Unmarshal([]byte(text), &was); err != nil || was.Destination != l.Destination {
-		return nil // another destination, or a state of another version
+		return nil // of another destination or another version
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,8 +74,7 @@ func (l *Limiter) restore(ctx context.Context, m stateStore) error {
 	return nil
 }
 
-// use takes as much from the limiter as it takes until then to fill up again. The
-// caller holds mu.
+// takeUntilFull takes as many tokens as come back until then. The caller holds mu.
 func (l *Limiter) takeUntilFull(full time.Time) {
 	if l.tokens.Limit() == rate.Inf {
 		return
@@ -89,13 +87,13 @@ func (l *Limiter) takeUntilFull(full time.Time) {
 	}
 }
 
-// full is when the limiter's bucket is full again if nothing more is taken.
+// fullAt returns when all tokens are back if no more are taken.
 func (l *Limiter) fullAt(now time.Time) time.Time {
 	missing := float64(l.tokens.Burst()) - l.tokens.TokensAt(now)
 	return now.Add(time.Duration(missing / float64(l.tokens.Limit()) * float64(time.Second)))
 }
 
-// Pause lets nothing through for d.
+// Pause stops all messages for d.
 func (l *Limiter) Pause(ctx context.Context, m stateStore, d time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -108,11 +106,11 @@ func (l *Limiter) Pause(ctx context.Context, m stateStore, d time.Duration) erro
 	return l.save(ctx, m, limiterState{l.Destination, l.stored.Full, l.pausedUntil})
 }
 
-// keep has the store know a state. The caller holds mu.
+// save stores a state. The caller holds mu.
 func (l *Limiter) save(ctx context.Context, m stateStore, state limiterState) error {
 	text, err := json.Marshal(state)
 	if err != nil {
-		return fmt.Errorf("keep the pace of %s: %w", l.Name, err)
+		return fmt.Errorf("store the rate limit of %s: %w", l.Name, err)
 	}
 	if err := m.Keep(ctx, l.stateName(), string(text)); err != nil {
 		return err
@@ -127,11 +125,11 @@ func (l *Limiter) pauseLeft() time.Duration {
 	return time.Until(l.pausedUntil)
 }
 
-// Wait returns true when one message may be sent, false when the context ended
-// or, with an error, when the store does not answer.
+// Wait returns true when one message may be sent. It returns false if the context ended or,
+// with an error, if the store does not answer.
 func (l *Limiter) Wait(ctx context.Context, m stateStore) (bool, error) {
-	// The limiter's own Wait gives up at once when the deadline is nearer than
-	// the turn; a reservation keeps its turn.
+	// rate.Limiter.Wait gives up at once if the deadline is before the reserved time;
+	// a reservation does not.
 	turn := l.reserve()
 	if err := l.saveUse(ctx, m); err != nil {
 		turn.Cancel()
@@ -141,7 +139,7 @@ func (l *Limiter) Wait(ctx context.Context, m stateStore) (bool, error) {
 		turn.Cancel()
 		return false, nil
 	}
-	for { // a pause may be prolonged by another sink of the bucket
+	for { // another sink of the bucket may prolong the pause
 		left := l.pauseLeft()
 		if left <= 0 {
 			return ctx.Err() == nil, nil
@@ -153,14 +151,13 @@ func (l *Limiter) Wait(ctx context.Context, m stateStore) (bool, error) {
 }
 
 func (l *Limiter) reserve() *rate.Reservation {
-	l.mu.Lock() // not while Sent changes the limiter
+	l.mu.Lock() // not while Sent changes the burst
 	defer l.mu.Unlock()
 	return l.tokens.Reserve()
 }
 
-// Sent notes that a message has arrived by now. What the limiter took for it
-// earlier counts from now on: on its way it may have been overtaken by the time that
-// fills the bucket, but at the platform it is this moment that counts.
+// Sent records that a message has arrived by now. Tokens that came back while the message was
+// on its way are dropped: the platform counts a message when it arrives.
 func (l *Limiter) Sent() {
 	if l.tokens.Limit() == rate.Inf {
 		return
@@ -168,12 +165,12 @@ func (l *Limiter) Sent() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now, burst := time.Now(), l.tokens.Burst()
-	l.tokens.SetBurstAt(now, burst-1) // what is more than that is dropped …
-	l.tokens.SetBurstAt(now, burst)   // … here
+	l.tokens.SetBurstAt(now, burst-1) // drops the tokens above the burst …
+	l.tokens.SetBurstAt(now, burst)   // … and restores the burst
 }
 
-// spend has the store know what was taken from the limiter, and, so that it need
-// not be told each time, what the next batch will take.
+// saveUse stores which tokens were taken. It adds those of the next batch, so that it need not
+// write for each message.
 func (l *Limiter) saveUse(ctx context.Context, m stateStore) error {
 	if l.tokens.Limit() == rate.Inf {
 		return nil
@@ -188,8 +185,7 @@ func (l *Limiter) saveUse(ctx context.Context, m stateStore) error {
 	return l.save(ctx, m, limiterState{l.Destination, full.Add(ahead), l.pausedUntil})
 }
 
-// batch is how many deliveries a sender reads at once: no more than it can send
-// soon.
+// batchSize returns how many deliveries a sender reads at once: no more than it can send soon.
 func (l *Limiter) batchSize() int {
 	if l.tokens.Limit() == rate.Inf {
 		return maxBatch
@@ -197,7 +193,7 @@ func (l *Limiter) batchSize() int {
 	return min(maxBatch, max(1, l.tokens.Burst(), int(l.tokens.Limit())))
 }
 
-// minute is how many messages can be sent in a minute; 0 when there is no limit.
+// perMinute returns how many messages may be sent in a minute; 0 means no limit.
 func (l *Limiter) perMinute() int {
 	if l.tokens.Limit() == rate.Inf {
 		return 0

@@ -9,47 +9,46 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/render"
 )
 
-// Bounds of the messages that are kept for the next sink that needs them: sinks of one
-// event write it at about the same time.
+// Bounds of the cache. It may be small: the sinks of an event write its message at about
+// the same time.
 const (
 	maxCachedMessages = 1024
-	maxCachedBytes    = 4 << 20 // of memory for all of them, about
+	maxCachedBytes    = 4 << 20 // approximate memory of all messages
 )
 
-// Messages writes each event's message once for all its sinks that have the same
-// wording.
+// MessageCache writes each event's message once for all sinks with the same templates.
 type MessageCache struct {
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards all fields below
 	entries map[cacheKey]*cachedMessage
-	order   []cacheKey // the keys of recent, oldest first
-	bytes   int        // of all in recent
+	order   []cacheKey // the keys of entries, oldest first
+	bytes   int        // of all entries
 }
 
-// routed is an event as it was routed: when it is routed again, more may be known
-// of it.
+// cacheKey identifies an event as it was routed. When it is routed again, it may have other
+// facts.
 type cacheKey struct {
 	event     string
 	at        time.Time
 	templates *render.Set
 }
 
-// written is a message, and how much memory it takes; 0 while that is not known.
+// cachedMessage is a message and the memory it takes; 0 until that is known.
 type cachedMessage struct {
 	message func() (bridge.Message, error)
 	bytes   int
 }
 
-// NewMessages makes a writer.
+// NewMessageCache returns an empty cache.
 func NewMessageCache() *MessageCache { return &MessageCache{entries: map[cacheKey]*cachedMessage{}} }
 
-// of gives the message of a delivery's event. It is shared: only its own fields
-// may be changed.
+// get returns the message of a delivery's event. Several sinks share it: the caller may only
+// set fields, and must not change what they point to.
 func (c *MessageCache) get(ctx context.Context, templates *render.Set, d bridge.Delivery) (bridge.Message, error) {
 	key := cacheKey{d.EventID, d.Routed, templates}
 	c.mu.Lock()
 	one := c.entries[key]
 	if one == nil {
-		ctx = context.WithoutCancel(ctx) // others may wait for it; templates have their own limit
+		ctx = context.WithoutCancel(ctx) // other sinks may wait for it; templates have their own time limit
 		one = &cachedMessage{message: sync.OnceValues(func() (bridge.Message, error) { return writeMessage(ctx, templates, d) })}
 		c.entries[key] = one
 		c.order = append(c.order, key)
@@ -60,7 +59,8 @@ func (c *MessageCache) get(ctx context.Context, templates *render.Set, d bridge.
 	return m, err
 }
 
-// count notes how much memory a message takes, and lets go of the oldest ones.
+// evict records how much memory a message takes, and drops the oldest messages while the cache
+// is too large.
 func (c *MessageCache) evict(key cacheKey, one *cachedMessage, m bridge.Message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,7 +75,7 @@ func (c *MessageCache) evict(key cacheKey, one *cachedMessage, m bridge.Message)
 	}
 }
 
-// weightOf is about how many bytes of memory a message takes.
+// memorySize estimates how many bytes of memory a message takes.
 func memorySize(m bridge.Message) int {
 	const itself, anElement = 512, 64
 	n := itself + len(m.Title) + len(m.URL) + len(m.Text) + len(m.ImageURL) + len(m.Footer) + len(m.ThreadKey)

@@ -7,33 +7,34 @@ import (
 )
 
 const (
-	// limitedPause is how long a sink pauses when its platform says "too fast"
-	// without saying for how long.
+	// limitedPause is how long a sink pauses when its platform says "too fast" without a
+	// duration.
 	limitedPause = 5 * time.Second
 
-	// limitedAt is after how many pauses in a row for one delivery another is tried.
+	// maxPausesInRow is after how many pauses in a row for one delivery the sender tries
+	// another.
 	maxPausesInRow = 3
 
-	// A broken destination is probed after firstProbe, then at intervals that double
+	// The first probe of a broken destination comes after firstProbe. The intervals double
 	// up to lastProbe.
 	firstProbe = time.Minute
 	lastProbe  = time.Hour
 
-	// breakerAt is how many different deliveries fail in a row before the sink,
-	// and not the deliveries, is taken to be the trouble; brokenAt is the same for
-	// answers that say so themselves.
+	// breakerAt is how many different deliveries must fail in a row before the bridge blames
+	// the sink instead of the deliveries. brokenAt is the same for answers that blame the
+	// destination themselves.
 	breakerAt = 5
 	brokenAt  = 2
 
-	// refusedAt is how often a delivery gets an answer that speaks of the destination,
-	// while others pass, before it is dead.
+	// maxRefusals is how often a delivery may get an answer that blames the destination, while
+	// others succeed, before it is dead.
 	maxRefusals = 3
 
-	// maxAlone bounds how many deliveries are known to fail alone.
+	// maxAlone bounds how many deliveries are remembered as failing alone.
 	maxAlone = 64
 )
 
-// sent is the attempt that succeeded.
+// sentAttempt returns a successful attempt.
 func sentAttempt(d bridge.Delivery, r bridge.Receipt) bridge.Attempt {
 	return bridge.Attempt{
 		DeliveryID: d.ID, Outcome: string(bridge.Sent), Status: r.Status, Detail: r.Detail,
@@ -41,15 +42,15 @@ func sentAttempt(d bridge.Delivery, r bridge.Receipt) bridge.Attempt {
 	}
 }
 
-// failed is the attempt that did not. The delivery keeps its place in the queue.
+// failedAttempt returns an attempt that failed. The delivery keeps its place in the queue.
 func failedAttempt(d bridge.Delivery, e *bridge.SendError) bridge.Attempt {
 	return bridge.Attempt{
 		DeliveryID: d.ID, Outcome: e.Kind.String(), Status: e.Status, Detail: e.Detail, State: bridge.Pending,
 	}
 }
 
-// later is failed for a delivery that is tried again after a while, and dies when it
-// has failed for longer than giveUp.
+// retryLater returns a failed attempt whose delivery is retried after a wait. If the delivery
+// has failed for longer than giveUp, it is dead.
 func retryLater(d bridge.Delivery, e *bridge.SendError, now time.Time, giveUp time.Duration) bridge.Attempt {
 	a := failedAttempt(d, e)
 	a.Counted = true
@@ -63,7 +64,7 @@ func retryLater(d bridge.Delivery, e *bridge.SendError, now time.Time, giveUp ti
 	return a
 }
 
-// dead is failed for a delivery that is not tried again.
+// deadAttempt returns a failed attempt whose delivery is not retried.
 func deadAttempt(d bridge.Delivery, e *bridge.SendError, why string) bridge.Attempt {
 	a := failedAttempt(d, e)
 	a.Counted, a.State, a.Detail = true, bridge.Dead, why+a.Detail

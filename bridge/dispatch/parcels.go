@@ -8,8 +8,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// open closes a parcel and gives what is in it. Those for other recipients than the
-// first become parcels of their own.
+// closeParcel closes a parcel and returns its deliveries. Deliveries for other recipients than
+// the first move to parcels of their own.
 func (s *Sender) closeParcel(ctx context.Context, p store.Parcel) ([]bridge.Delivery, error) {
 	all, err := s.Store.CloseParcel(ctx, p.ID, maxParcelEvents)
 	if err != nil {
@@ -40,9 +40,9 @@ func (s *Sender) closeParcel(ctx context.Context, p store.Parcel) ([]bridge.Deli
 	return to[order[0]], nil
 }
 
-// apart has a message of several events that is refused for good go out again as two,
-// each of a half, until the one that is refused is by itself: the others are not at
-// fault. Of a sink that takes nothing, messages are not split.
+// splitRefused splits a refused message of several events in two. The halves are sent and
+// split again until the refused event is alone, because the other events are not at fault. If
+// the sink takes no message at all, nothing is split.
 func (s *Sender) splitRefused(p preparedMessage, a bridge.Attempt) bridge.Attempt {
 	if a.State != bridge.Dead || len(p.deliveries) < 2 || p.err == nil && s.health.probing() {
 		return a

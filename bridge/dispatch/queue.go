@@ -9,14 +9,14 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// item is what one message is made of: a delivery, or a parcel of several.
+// queueEntry is the content of one message: a single delivery, or a parcel of several.
 type queueEntry struct {
-	parcel     store.Parcel      // its ID is "" for a delivery by itself
-	deliveries []bridge.Delivery // of a parcel only once it is closed
+	parcel     store.Parcel      // its ID is "" for a single delivery
+	deliveries []bridge.Delivery // of a parcel only after it is closed
 	due        time.Time
 }
 
-// id is what the item's outcomes are kept under.
+// id returns the id that the entry's outcomes are recorded under.
 func (e queueEntry) id() string {
 	if e.parcel.ID != "" {
 		return e.parcel.ID
@@ -31,7 +31,8 @@ func (e queueEntry) route() string {
 	return e.deliveries[0].Route
 }
 
-// whole is the item as one delivery: what becomes of it becomes of all.
+// asDelivery returns the entry as one delivery. Its outcome applies to all deliveries of the
+// entry.
 func (e queueEntry) asDelivery() bridge.Delivery {
 	if len(e.deliveries) == 0 {
 		return bridge.Delivery{ID: e.parcel.ID}
@@ -50,7 +51,7 @@ func (e queueEntry) asDelivery() bridge.Delivery {
 	return whole
 }
 
-// itemsOf are deliveries as a message each.
+// singleEntries returns one entry for each delivery.
 func singleEntries(all []bridge.Delivery) []queueEntry {
 	items := make([]queueEntry, len(all))
 	for i, d := range all {
@@ -59,8 +60,8 @@ func singleEntries(all []bridge.Delivery) []queueEntry {
 	return items
 }
 
-// due gives what should be sent now, in order; what failed since the last success
-// comes after what did not. What must wait after all is put off.
+// nextEntries returns the entries to send now, in order. Entries that failed since the last
+// success come last.
 func (s *Sender) nextEntries(ctx context.Context, limit int) ([]queueEntry, error) {
 	all, err := s.dueEntries(ctx, limit+len(s.health.Failing))
 	if err != nil {
@@ -71,14 +72,14 @@ func (s *Sender) nextEntries(ctx context.Context, limit int) ([]queueEntry, erro
 	return all[:min(limit, len(all))], nil
 }
 
-// others tells whether something should be sent now that has not failed yet.
+// othersWait reports whether an entry is due that has not failed yet.
 func (s *Sender) othersWait(ctx context.Context) bool {
 	all, err := s.dueEntries(ctx, len(s.health.Failing)+len(s.health.FailedAlone)+1)
 	return err == nil && slices.ContainsFunc(all, func(i queueEntry) bool { return !s.health.hasFailed(i.id()) })
 }
 
-// inOrder gives what should be sent now, the oldest first, and at least limit if there
-// are so many.
+// dueEntries returns the entries to send now, oldest first: at least limit of them, if there
+// are so many. It holds back and postpones what must wait.
 func (s *Sender) dueEntries(ctx context.Context, limit int) ([]queueEntry, error) {
 	if err := s.collectBursts(ctx); err != nil {
 		return nil, err
@@ -121,15 +122,15 @@ func (s *Sender) dueEntries(ctx context.Context, limit int) ([]queueEntry, error
 	return all, nil
 }
 
-// hold puts a route's deliveries aside until its quiet time is over.
+// holdUntil holds a route's deliveries back until its quiet hours end.
 func (s *Sender) holdUntil(ctx context.Context, route string, until time.Time) error {
-	s.Log.Info("the route is quiet; its messages are held", "route", route, "until", until)
+	s.Log.Info("the route has quiet hours; its messages are held back", "route", route, "until", until)
 	return s.Store.Collect(ctx, store.Choice{Sink: s.Name, Route: route, Failed: true},
 		store.Gather{Key: quietKey, Closes: until, Latest: until, Room: maxParcelEvents})
 }
 
-// putOff has a parcel wait longer if its route is quiet, or if more of its story is
-// about to be routed.
+// postponed postpones a parcel if its route has quiet hours, or if more of its story is about
+// to be routed. It reports whether it did.
 func (s *Sender) postponed(ctx context.Context, p store.Parcel, now time.Time) (bool, error) {
 	if until, is := s.Routes[p.Route].Quiet.Until(now); is {
 		return true, s.Store.PostponeParcel(ctx, p.ID, until)

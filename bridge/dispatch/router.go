@@ -21,50 +21,48 @@ import (
 )
 
 const (
-	// routing is how many events are looked up at once. Each may wait for the
-	// Integration API, so there are many more than processors.
+	// maxRouting is how many events are looked up at once. Each may wait for the Integration
+	// API, so there are many more than processors.
 	maxRouting = 256
 
-	// webhooks is how many bytes of webhooks are under way at once, about.
+	// maxWebhookBytes limits the memory of the webhooks that are being routed.
 	maxWebhookBytes = 1 << 20
 
-	// maxLookups is how often an event is looked up when the answers contradict
-	// it, and settleAfter the wait between: the API may lag behind the webhook,
-	// by some seconds as a rule. An event that seems to repeat another one is looked
-	// up more often, with growing waits, five minutes in all: what it is about may
-	// not be listed yet.
+	// maxLookups is how often an event is looked up if the answers contradict it, with
+	// settleAfter between: the API usually lags some seconds behind the webhook. An event that
+	// seems to repeat another one is looked up maxRepetition times, with growing waits, for
+	// five minutes in all: its subject may not be listed yet.
 	maxLookups    = 4
 	maxRepetition = 8
 	settleAfter   = 10 * time.Second
 
-	// patience is how long a round waits for its slowest lookups before the next
-	// one begins beside them.
+	// roundTime is how long a round waits for its slowest lookups before the next round starts
+	// beside it.
 	roundTime = 50 * time.Millisecond
 
-	// While events arrive faster than they are routed, taking them comes first:
-	// after each round the router leaves the machine to the intake for so many
-	// times as long as the round took.
+	// While events arrive faster than they are routed, accepting them comes first: after
+	// each round the router pauses yieldFactor times as long as the round took.
 	yieldFactor = 9
 	maxYield    = 500 * time.Millisecond
 )
 
-// Plan is what the configuration says about routing.
+// Plan is the part of the configuration that the router needs.
 type Plan struct {
 	Routes    []Route
 	Sources   map[string]Source
 	Templates *render.Set
-	Verbatim  map[string]bool // sinks of bridge.Verbatim
+	Verbatim  map[string]bool // names of the sinks that implement bridge.Verbatim
 }
 
-// Source is how events of one source are looked up.
+// Source says how to look up the events of one source.
 type Source struct {
 	Enricher *enrich.Enricher
-	Hold     time.Duration // so long an event waits while Absorb gives no answer; 0: it goes out lean
-	Redact   redact.Rules  // what is never stored
+	Hold     time.Duration // how long an event waits while the API does not answer; 0: it is routed without names
+	Redact   redact.Rules  // facts that are never stored
 }
 
-// Router turns accepted events into deliveries: it looks up what is known of
-// each event, asks the routes, and stores the outcome in one transaction.
+// Router turns accepted events into deliveries: it looks up the facts of each event, selects
+// its routes, and stores the result in one transaction.
 type Router struct {
 	store *store.Store
 	plan  atomic.Pointer[Plan]
@@ -72,12 +70,12 @@ type Router struct {
 	log   *slog.Logger
 
 	accepted signal
-	arrived  atomic.Int64  // how many events were accepted
-	slots    chan struct{} // one for each event under way
+	arrived  atomic.Int64  // number of accepted events
+	slots    chan struct{} // one entry for each event being routed
 	running  sync.WaitGroup
 
 	mu   sync.Mutex          // guards busy
-	busy map[string]struct{} // ids of the events under way
+	busy map[string]struct{} // ids of the events being routed
 
 	conditionErrors conditionErrors
 	sequencer       sequencer
@@ -85,7 +83,7 @@ type Router struct {
 	tracer          *tracing.Tracer
 }
 
-// NewRouter makes a router. It calls wake after it stored deliveries for a sink.
+// NewRouter returns a Router. It calls wake after it stored deliveries for a sink.
 func NewRouter(s *store.Store, plan Plan, wake func(sink string), log *slog.Logger) *Router {
 	r := &Router{
 		store: s, wake: wake, log: log,
@@ -95,20 +93,20 @@ func NewRouter(s *store.Store, plan Plan, wake func(sink string), log *slog.Logg
 	return r
 }
 
-// Observe has the router report what it does. It must be called before Run.
+// Observe sets where the router reports metrics and traces. Call it before Run.
 func (r *Router) Observe(m *metrics.Metrics, t *tracing.Tracer) { r.metrics, r.tracer = m, t }
 
-// Use changes the plan for the events that are taken up from now on.
+// Use replaces the plan. Events that are being routed keep the old one.
 func (r *Router) Use(plan Plan) { r.plan.Store(&plan) }
 
-// Accepted tells the router that there are n new events.
+// Accepted wakes the router after n new events were stored.
 func (r *Router) Accepted(n int) {
 	r.arrived.Add(int64(n))
 	r.accepted.raise()
 }
 
-// Run routes events until the context ends, and only while the lease is valid.
-// Events under way then are left to the next run.
+// Run routes events until the context ends, while the lease is valid. The next run continues
+// with the events that were not finished.
 func (r *Router) Run(ctx context.Context, l *lease.Lease) error {
 	defer r.running.Wait()
 	for ctx.Err() == nil {
@@ -133,20 +131,20 @@ func (r *Router) Run(ctx context.Context, l *lease.Lease) error {
 			pauseAfterError(ctx, r.log, err)
 			continue
 		}
-		if more { // it finds room when something under way has ended
+		if more { // there is room when an event being routed is finished
 			at, known = time.Now().Add(roundTime), true
 		}
-		// What else is due and was not started is under way: no reason to look again.
+		// Other due events are already being routed: do not read them again.
 		r.accepted.wait(ctx, at, known && at.After(time.Now()))
 	}
 	return nil
 }
 
-// round starts what is due and not under way yet, and gives it a moment to end:
-// what has ended is not read again. More says that others are due, for which there is no
-// room beside what is under way.
+// round starts routing the due events that are not being routed yet, and waits up to roundTime
+// for them: the next round then need not read the finished ones again. The result more reports
+// that further events are due but found no room.
 func (r *Router) round(ctx context.Context) (started int, more bool, err error) {
-	before := r.underWay() // what ends while we read was due when we began
+	before := r.underWay() // taken first: an event that is finished during the query may still be in its result
 	due, more, err := r.store.UnroutedWithin(ctx, time.Now(), len(before)+maxRouting, maxWebhookBytes)
 	if err != nil {
 		return 0, false, err
@@ -204,7 +202,7 @@ func (r *Router) end(id string) {
 	delete(r.busy, id)
 }
 
-// route looks one event up and fans it out, or postpones it.
+// route looks up an event and fans it out, or postpones it.
 func (r *Router) route(ctx context.Context, e store.Unrouted, turn ticket) error {
 	ctx, span := r.tracer.Continue(ctx, e.Traceparent, "route", trace.WithAttributes(tracing.EventID.String(e.ID), tracing.EventType.String(e.Type)))
 	defer span.End()
@@ -213,11 +211,11 @@ func (r *Router) route(ctx context.Context, e store.Unrouted, turn ticket) error
 	routes := matchingRoutes(plan.Routes, e.Event)
 	facts, outcome := bridge.NewFacts(e.Event), enrich.Outcome{Event: e.Event}
 	source, known := plan.Sources[e.Source]
-	if known && len(routes) > 0 { // nobody reads the facts of an event that goes nowhere
+	if known && len(routes) > 0 { // nobody reads the facts of an event without routes
 		facts, outcome = source.Enricher.Facts(ctx, e.Event, plan.Templates.Template(e.Type).Lookups())
 	}
 	if ctx.Err() != nil {
-		return nil // what was looked up may be half of it; the next run does it again
+		return nil // the lookups may be incomplete; the next run repeats them
 	}
 	for part, err := range outcome.Failed {
 		log.Warn("a lookup failed", "part", part, "err", err)
@@ -225,7 +223,7 @@ func (r *Router) route(ctx context.Context, e store.Unrouted, turn ticket) error
 	if wait := postpone(e, source, outcome, time.Now()); wait > 0 {
 		r.metrics.Source(e.Source).Postponed()
 		span.SetAttributes(tracing.Postponed.Bool(true))
-		log.Info("event waits to be looked up again", "type", e.Type, "for", wait, "contradicted", outcome.Unsettled)
+		log.Info("event is postponed and will be looked up again", "type", e.Type, "for", wait, "contradicted", outcome.Unsettled)
 		return r.store.Postpone(ctx, e.ID, time.Now().Add(wait))
 	}
 	facts = source.Redact.Facts(facts)
@@ -238,17 +236,17 @@ func (r *Router) route(ctx context.Context, e store.Unrouted, turn ticket) error
 	return r.decide(ctx, log, plan, routes, facts, outcome, repeats(e, outcome))
 }
 
-// decide fans an event out to the routes that take it. One that repeats another goes
-// nowhere.
+// decide fans an event out to the routes that take it. A repetition of another event gets no
+// deliveries.
 func (r *Router) decide(ctx context.Context, log *slog.Logger, plan *Plan, routes []Route, facts bridge.Facts, outcome enrich.Outcome, repetition bool) error {
 	now, e := time.Now(), outcome.Event
 	e.Trace = outcome.Trace()
 	switch {
 	case repetition:
-		log.Info("event repeats another one and is not sent", "type", e.Type, "repeats", e.Repeats)
+		log.Info("event repeats an earlier one and is not sent", "type", e.Type, "repeats", e.Repeats)
 		e.Trace.Repeats, routes = e.Repeats, nil
 	case len(routes) == 0:
-		facts = nil // there is nothing that the event itself does not say
+		facts = nil // the facts contain only what is in the event
 	}
 	to, undecided := plan.targets(routes, e, facts, now)
 	for _, v := range undecided {
@@ -264,26 +262,26 @@ func (r *Router) decide(ctx context.Context, log *slog.Logger, plan *Plan, route
 	return nil
 }
 
-// fanOut stores what an event becomes.
+// fanOut stores the deliveries of an event.
 func (r *Router) fanOut(ctx context.Context, e bridge.Event, facts bridge.Facts, to []store.Target, now time.Time) error {
 	ctx, span := tracing.Child(ctx, "fan out", tracing.Deliveries.Int(len(to)))
 	defer span.End()
 	if err := r.store.FanOut(context.WithoutCancel(ctx), e, facts, to, now); err != nil {
-		tracing.Failed(span, "the store took nothing")
+		tracing.Failed(span, "the store did not answer")
 		return err
 	}
 	r.metrics.Source(e.Source).Routed(len(to))
 	return nil
 }
 
-// repeats reports whether an event repeats the one that had the same bytes before:
-// other events are about everything that it may be about.
+// repeats reports whether an event repeats an earlier one with the same bytes: every list
+// entry that it could be about belongs to another event.
 func repeats(e store.Unrouted, outcome enrich.Outcome) bool {
 	return outcome.Repetition && e.Repeats != ""
 }
 
-// postpone is how long an event waits before it is looked up again; 0 when it
-// goes out now.
+// postpone returns how long an event waits before it is looked up again; 0 means that it is
+// routed now.
 func postpone(e store.Unrouted, source Source, outcome enrich.Outcome, now time.Time) time.Duration {
 	most := maxLookups
 	if repeats(e, outcome) {
@@ -292,7 +290,7 @@ func postpone(e store.Unrouted, source Source, outcome enrich.Outcome, now time.
 	switch {
 	case len(outcome.Failed) > 0 && now.Sub(e.ReceivedAt) < source.Hold:
 		return backoff(e.Lookups + 1)
-	case len(outcome.Unsettled) > 0 && e.Lookups+1 < most && !e.CaughtUp: // Absorb's API told of it itself
+	case len(outcome.Unsettled) > 0 && e.Lookups+1 < most && !e.CaughtUp: // its data comes from the API
 		return settleAfter << max(0, e.Lookups+2-maxLookups)
 	}
 	return 0
