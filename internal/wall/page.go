@@ -70,39 +70,6 @@ type entry struct {
 	Raw     string
 }
 
-// Title is the platform's name as people write it.
-func Title(platform string) string {
-	switch platform {
-	case Slack:
-		return "Slack"
-	case Discord:
-		return "Discord"
-	case GoogleChat:
-		return "Google Chat"
-	case Teams:
-		return "Teams"
-	case Email:
-		return "Email"
-	case Mattermost:
-		return "Mattermost"
-	case RocketChat:
-		return "Rocket.Chat"
-	case Webhook:
-		return "Webhook"
-	case Gotify:
-		return "Gotify"
-	case Telegram:
-		return "Telegram"
-	case Pushover:
-		return "Pushover"
-	case Zulip:
-		return "Zulip"
-	case Matrix:
-		return "Matrix"
-	}
-	return platform
-}
-
 func (w *Wall) servePage(rw http.ResponseWriter, _ *http.Request) {
 	messages := w.Messages()
 	view := struct {
@@ -116,7 +83,7 @@ func (w *Wall) servePage(rw http.ResponseWriter, _ *http.Request) {
 		view.Last = m.Seq
 	}
 	for _, p := range everyPlatform() {
-		if len(byPlatform[p]) == 0 && slices.Contains(Others(), p) {
+		if len(byPlatform[p]) == 0 && !slices.Contains(Platforms(), p) {
 			continue
 		}
 		view.Columns = append(view.Columns, column{p, Title(p), w.Counts(p), byPlatform[p]})
@@ -142,7 +109,7 @@ func newEntry(m Message) entry {
 	if m.Mail != nil {
 		e.Drawing, err = draw.Email(draw.Mail{From: m.Mail.From, To: m.Mail.To, Subject: m.Mail.Subject, Text: m.Mail.Text, HTML: m.Mail.HTML})
 	} else if m.Platform != Email && len(m.Payload) > 0 {
-		e.Drawing, err = draw.Payload(m.Platform, m.Payload)
+		e.Drawing, err = drawPayload(m.Platform, m.Payload)
 	}
 	if err != nil {
 		e.Verdict.Notes = append(e.Verdict.Notes, err.Error())

@@ -18,7 +18,7 @@ import (
 // that the payload is not of the platform's form.
 func RenderPayload(platform string, p bridge.Payload) (template.HTML, error) {
 	if platform != Email {
-		return draw.Payload(platform, p.Body)
+		return drawPayload(platform, p.Body)
 	}
 	mail, _, err := email.Read(p.Body)
 	if err != nil {

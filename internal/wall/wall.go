@@ -1,9 +1,8 @@
 // Package wall emulates the places that the bridge sends to: Slack, Discord,
 // Google Chat, Teams, Mattermost and Rocket.Chat webhooks, what bots use of the APIs
 // of Slack and Discord, a mail server, an endpoint of one's own, and the servers that
-// notify phones. It refuses what
-// they would refuse, answers in their words, fails as they do when asked to, and
-// shows what it got on a web page, drawn as each platform would draw it.
+// notify phones. It refuses what they would refuse, answers in their words, fails as
+// they do on request, and shows the messages on a web page, drawn as on each platform.
 //
 // The demo and the end-to-end tests send to it. What the platforms check is
 // taken from their documents and from answers that others have quoted; where a
@@ -16,52 +15,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/absorb-bridge/absorb-bridge/internal/wall/discord"
 	"github.com/absorb-bridge/absorb-bridge/internal/wall/email"
-	"github.com/absorb-bridge/absorb-bridge/internal/wall/googlechat"
-	"github.com/absorb-bridge/absorb-bridge/internal/wall/gotify"
-	"github.com/absorb-bridge/absorb-bridge/internal/wall/matrix"
-	"github.com/absorb-bridge/absorb-bridge/internal/wall/mattermost"
-	"github.com/absorb-bridge/absorb-bridge/internal/wall/ntfy"
 	"github.com/absorb-bridge/absorb-bridge/internal/wall/platform"
-	"github.com/absorb-bridge/absorb-bridge/internal/wall/pushover"
-	"github.com/absorb-bridge/absorb-bridge/internal/wall/rocketchat"
-	"github.com/absorb-bridge/absorb-bridge/internal/wall/slack"
-	"github.com/absorb-bridge/absorb-bridge/internal/wall/teams"
-	"github.com/absorb-bridge/absorb-bridge/internal/wall/telegram"
-	"github.com/absorb-bridge/absorb-bridge/internal/wall/webhook"
-	"github.com/absorb-bridge/absorb-bridge/internal/wall/zulip"
 )
-
-// The platforms, by the type of the sink that sends to them.
-const (
-	Slack      = slack.Name
-	Discord    = discord.Name
-	GoogleChat = googlechat.Name
-	Teams      = teams.Name
-	Email      = email.Name
-	Mattermost = mattermost.Name
-	RocketChat = rocketchat.Name
-	Webhook    = webhook.Name
-	Ntfy       = ntfy.Name
-	Gotify     = gotify.Name
-	Telegram   = telegram.Name
-	Pushover   = pushover.Name
-	Zulip      = zulip.Name
-	Matrix     = matrix.Name
-)
-
-// Platforms lists the platforms that the demo sends to, in the order of the page's
-// columns.
-func Platforms() []string {
-	return []string{Slack, Discord, GoogleChat, Teams, Email, Mattermost, RocketChat, Webhook}
-}
-
-// Others lists the platforms that are emulated, too, and that the demo does not send
-// to. They have a column once something was sent to them.
-func Others() []string { return []string{Ntfy, Gotify, Telegram, Pushover, Zulip, Matrix} }
-
-func everyPlatform() []string { return append(Platforms(), Others()...) }
 
 // DefaultKeep is how many messages of each platform are kept.
 const DefaultKeep = 200
@@ -111,11 +67,10 @@ func New(o Options) *Wall {
 		done:      make(chan struct{}),
 	}
 	w.close = sync.OnceFunc(func() { close(w.done) })
-	d := discord.NewServer(o.Now)
-	w.platforms = []*platform.Platform{
-		slack.New(), slack.NewAPI(o.Now), discord.NewWebhook(d), discord.NewBot(d), googlechat.New(o.Now), teams.New(),
-		mattermost.New(), rocketchat.New(), webhook.New(o.Now), ntfy.New(o.Now), gotify.New(),
-		telegram.New(o.Now), pushover.New(), zulip.New(o.Now), matrix.New(),
+	for _, e := range emulators() {
+		if e.start != nil {
+			w.platforms = append(w.platforms, e.start(o.Now)...)
+		}
 	}
 	w.faults = newFaultQueue(w.modes())
 	w.mail = email.New(email.Options{

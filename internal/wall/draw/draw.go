@@ -33,30 +33,39 @@ var templates = sync.OnceValue(func() *template.Template {
 	}).ParseFS(templateFiles, "*.html"))
 })
 
-// Payload draws the JSON of one of the platforms "slack", "discord",
-// "googlechat", "teams", "mattermost", "rocketchat", "ntfy", "gotify",
-// "telegram", "pushover", "zulip" and "matrix"; that of any other is shown as text. An error means that the payload is not of the platform's form.
-func Payload(platform string, body []byte) (template.HTML, error) {
-	switch platform {
-	case "slack":
-		return drawJSON[slackMessage]("slack.html", body)
-	case "discord":
-		return drawJSON[discordMessage]("discord.html", body)
-	case "googlechat":
-		return drawJSON[chatMessage]("googlechat.html", body)
-	case "teams":
-		return drawJSON[teamsMessage]("teams.html", body)
-	case "mattermost", "rocketchat":
-		return drawHook(platform, body)
-	case "ntfy", "gotify", "telegram", "pushover", "zulip", "matrix":
-		return drawNote(body)
-	case "webhook":
-		var pretty bytes.Buffer
-		if json.Indent(&pretty, body, "", "  ") == nil {
-			body = pretty.Bytes()
-		}
+// Slack draws a message for Slack. Like the other functions for JSON, it fails if the
+// payload does not have the platform's form.
+func Slack(payload []byte) (template.HTML, error) {
+	return drawJSON[slackMessage]("slack.html", payload)
+}
+
+// Discord draws a message for Discord.
+func Discord(payload []byte) (template.HTML, error) {
+	return drawJSON[discordMessage]("discord.html", payload)
+}
+
+// GoogleChat draws a message for Google Chat.
+func GoogleChat(payload []byte) (template.HTML, error) {
+	return drawJSON[chatMessage]("googlechat.html", payload)
+}
+
+// Teams draws a message for Teams.
+func Teams(payload []byte) (template.HTML, error) {
+	return drawJSON[teamsMessage]("teams.html", payload)
+}
+
+// JSON shows JSON, indented.
+func JSON(payload []byte) (template.HTML, error) {
+	var indented bytes.Buffer
+	if json.Indent(&indented, payload, "", "  ") == nil {
+		payload = indented.Bytes()
 	}
-	return execute("plain.html", strings.ToValidUTF8(string(body), "\uFFFD"))
+	return Text(payload)
+}
+
+// Text shows a payload as it is.
+func Text(payload []byte) (template.HTML, error) {
+	return execute("plain.html", strings.ToValidUTF8(string(payload), "\uFFFD"))
 }
 
 // Mail is what is drawn of a mail.

@@ -2,6 +2,7 @@ package draw
 
 import (
 	"fmt"
+	"html/template"
 	"strings"
 	"testing"
 	"time"
@@ -100,42 +101,45 @@ func TestLongMarkupEnds(t *testing.T) {
 }
 
 func TestPayloadsOfAnotherForm(t *testing.T) {
-	for _, platform := range []string{"slack", "discord", "googlechat", "teams", "mattermost", "rocketchat"} {
+	for platform, draw := range map[string]func([]byte) (template.HTML, error){
+		"slack": Slack, "discord": Discord, "googlechat": GoogleChat, "teams": Teams, "mattermost": Mattermost, "rocketchat": RocketChat,
+	} {
 		for _, body := range []string{"", "{", "[]", `"x"`, `{"blocks":1,"embeds":1,"cardsV2":1,"attachments":1}`} {
-			if got, err := Payload(platform, []byte(body)); err == nil {
+			if got, err := draw([]byte(body)); err == nil {
 				t.Errorf("%s: %q was drawn: %s", platform, body, got)
 			}
 		}
 	}
-	if got, err := Payload("console", []byte("<b>\xff")); err != nil || !strings.Contains(string(got), "&lt;b&gt;\uFFFD") {
+	if got, err := Text([]byte("<b>\xff")); err != nil || !strings.Contains(string(got), "&lt;b&gt;\uFFFD") {
 		t.Errorf("a platform without drawing: %s, %v", got, err)
 	}
 }
 
 func TestDrawings(t *testing.T) {
 	for name, c := range map[string]struct {
-		platform, body string
-		want           []string
+		draw func([]byte) (template.HTML, error)
+		body string
+		want []string
 	}{
-		"slack": {"slack", `{"text":"unseen","blocks":[{"type":"header","text":{"type":"plain_text","text":"*head*"}},{"type":"section","text":{"type":"mrkdwn","text":"*x*"},"accessory":{"type":"button","text":{"type":"plain_text","text":"press"},"url":"https://x.example"}},
+		"slack": {Slack, `{"text":"unseen","blocks":[{"type":"header","text":{"type":"plain_text","text":"*head*"}},{"type":"section","text":{"type":"mrkdwn","text":"*x*"},"accessory":{"type":"button","text":{"type":"plain_text","text":"press"},"url":"https://x.example"}},
 			{"type":"image","image_url":"https://x.example","alt_text":"a picture"},{"type":"markdown","text":"**m**"},{"type":"rich_text","elements":[{"type":"rich_text_list","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"r","style":{"bold":true}}]}]}]}]}`,
 			[]string{">*head*<", `<span class="b">x</span>`, `href="https://x.example"`, "a picture", `<span class="b">m</span>`, `<span class="b">r</span>`}},
-		"slack attachment": {"slack", `{"attachments":[{"color":"danger","title":"t","title_link":"https://x.example","text":"a","fields":[{"title":"f","value":"v"}],"footer":"foot"}]}`,
+		"slack attachment": {Slack, `{"attachments":[{"color":"danger","title":"t","title_link":"https://x.example","text":"a","fields":[{"title":"f","value":"v"}],"footer":"foot"}]}`,
 			[]string{`fill="#a30200"`, ">t</a>", ">f<", "foot"}},
-		"mattermost": {"mattermost", `{"username":"who","attachments":[{"color":"#0000ff","title":"**t**","title_link":"https://x.example","text":"**b** \\*a\\*","fields":[{"title":"f","value":"_v_"}],"footer":"foot"}]}`,
+		"mattermost": {Mattermost, `{"username":"who","attachments":[{"color":"#0000ff","title":"**t**","title_link":"https://x.example","text":"**b** \\*a\\*","fields":[{"title":"f","value":"_v_"}],"footer":"foot"}]}`,
 			[]string{`fill="#0000ff"`, ">**t**</a>", `<span class="b">b</span> *a*`, ">f<", `<span class="i">v</span>`, "foot", ">who<"}},
-		"rocket.chat": {"rocketchat", `{"text":"# h","attachments":[{"color":"red;x","title":"t","text":"**b** \\a [l](https://x.example)"}]}`,
+		"rocket.chat": {RocketChat, `{"text":"# h","attachments":[{"color":"red;x","title":"t","text":"**b** \\a [l](https://x.example)"}]}`,
 			[]string{`fill="#dddddd"`, "<b>t</b>", `<span class="b">b</span> \a`, `href="https://x.example"`}},
-		"webhook": {"webhook", `{"type":"<b>"}`, []string{"{\n  &#34;type&#34;: &#34;&lt;b&gt;&#34;\n}"}},
-		"discord": {"discord", `{"content":"c","embeds":[{"title":"t","color":255,"fields":[{"name":"n","value":"v","inline":true}],"timestamp":"2026-11-23T14:02:31Z","image":{"url":"https://x.example/i"}}]}`,
+		"webhook": {JSON, `{"type":"<b>"}`, []string{"{\n  &#34;type&#34;: &#34;&lt;b&gt;&#34;\n}"}},
+		"discord": {Discord, `{"content":"c","embeds":[{"title":"t","color":255,"fields":[{"name":"n","value":"v","inline":true}],"timestamp":"2026-11-23T14:02:31Z","image":{"url":"https://x.example/i"}}]}`,
 			[]string{`fill="#0000ff"`, `class="inline"`, "23/11/2026 14:02", "https://x.example/i"}},
-		"google chat": {"googlechat", `{"cardsV2":[{"card":{"header":{"title":"t","subtitle":"s"},"sections":[{"header":"h","widgets":[{"decoratedText":{"topLabel":"l","text":"<b>v</b>"}},{"columns":{"columnItems":[{"widgets":[{"textParagraph":{"text":"col"}}]}]}},{"divider":{}},{"buttonList":{"buttons":[{"text":"go","onClick":{"openLink":{"url":"https://x.example"}}}]}}]}]}}]}`,
+		"google chat": {GoogleChat, `{"cardsV2":[{"card":{"header":{"title":"t","subtitle":"s"},"sections":[{"header":"h","widgets":[{"decoratedText":{"topLabel":"l","text":"<b>v</b>"}},{"columns":{"columnItems":[{"widgets":[{"textParagraph":{"text":"col"}}]}]}},{"divider":{}},{"buttonList":{"buttons":[{"text":"go","onClick":{"openLink":{"url":"https://x.example"}}}]}}]}]}}]}`,
 			[]string{">t<", ">s<", ">h<", `<span class="b">v</span>`, ">col<", "<hr>", `href="https://x.example"`}},
-		"teams": {"teams", `{"attachments":[{"content":{"body":[{"type":"Container","style":"good","items":[{"type":"TextBlock","text":"**x**","size":"Large","weight":"Bolder"}]},{"type":"ColumnSet","columns":[{"width":"auto","items":[{"type":"RichTextBlock","inlines":["plain",{"type":"TextRun","text":"**lit**","color":"Good"}]}]}]},{"type":"FactSet","facts":[{"title":"t","value":"v"}]}],"actions":[{"type":"Action.OpenUrl","title":"go","url":"https://x.example"}]}}]}`,
+		"teams": {Teams, `{"attachments":[{"content":{"body":[{"type":"Container","style":"good","items":[{"type":"TextBlock","text":"**x**","size":"Large","weight":"Bolder"}]},{"type":"ColumnSet","columns":[{"width":"auto","items":[{"type":"RichTextBlock","inlines":["plain",{"type":"TextRun","text":"**lit**","color":"Good"}]}]}]},{"type":"FactSet","facts":[{"title":"t","value":"v"}]}],"actions":[{"type":"Action.OpenUrl","title":"go","url":"https://x.example"}]}}]}`,
 			[]string{"box-good", "size-large weight-bolder", `<span class="b">x</span>`, `plain<span class="tint-good">**lit**</span>`, ">t<", ">v<", `href="https://x.example"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Payload(c.platform, []byte(c.body))
+			got, err := c.draw([]byte(c.body))
 			if err != nil {
 				t.Fatal(err)
 			}

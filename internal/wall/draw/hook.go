@@ -9,7 +9,7 @@ import (
 // hookMessage is the payload of Mattermost's and Rocket.Chat's incoming webhooks,
 // as far as it is drawn.
 type hookMessage struct {
-	Platform    string `json:"-"`
+	markup      layout
 	Text        string
 	Username    string
 	Attachments []struct {
@@ -26,12 +26,9 @@ type hookMessage struct {
 	}
 }
 
-// Lines is a text of the message as it is read.
+// Lines formats a text of the message.
 func (m hookMessage) Lines(text string) []Line {
-	if m.Platform == "rocketchat" {
-		return rocketLayout().lines(text)
-	}
-	return markdownLayout().lines(text)
+	return m.markup.lines(text)
 }
 
 // Bar is an attachment's colour.
@@ -50,8 +47,14 @@ func rocketLayout() layout {
 	}}
 }
 
-func drawHook(platform string, body []byte) (template.HTML, error) {
-	view := hookMessage{Platform: platform}
+// Mattermost draws a message for Mattermost.
+func Mattermost(payload []byte) (template.HTML, error) { return drawHook(markdownLayout(), payload) }
+
+// RocketChat draws a message for Rocket.Chat.
+func RocketChat(payload []byte) (template.HTML, error) { return drawHook(rocketLayout(), payload) }
+
+func drawHook(markup layout, body []byte) (template.HTML, error) {
+	view := hookMessage{markup: markup}
 	if err := json.Unmarshal(body, &view); err != nil {
 		return "", fmt.Errorf("read the payload: %w", err)
 	}

@@ -32,8 +32,9 @@ type noteKeys struct {
 	}
 }
 
-// drawNote draws a message of a service that shows a title and a text.
-func drawNote(body []byte) (template.HTML, error) {
+// Note draws a message for ntfy, Gotify, Telegram, Pushover, Zulip or Matrix, which show
+// a title and a text.
+func Note(body []byte) (template.HTML, error) {
 	var keys noteKeys
 	if err := json.Unmarshal(body, &keys); err != nil {
 		return "", fmt.Errorf("read the payload: %w", err)
