@@ -130,13 +130,13 @@ func (l *Limiter) pauseLeft() time.Duration {
 func (l *Limiter) Wait(ctx context.Context, m stateStore) (bool, error) {
 	// rate.Limiter.Wait gives up at once if the deadline is before the reserved time;
 	// a reservation does not.
-	turn := l.reserve()
+	reservation := l.reserve()
 	if err := l.saveUse(ctx, m); err != nil {
-		turn.Cancel()
+		reservation.Cancel()
 		return false, err
 	}
-	if !sleep(ctx, turn.Delay()) {
-		turn.Cancel()
+	if !sleep(ctx, reservation.Delay()) {
+		reservation.Cancel()
 		return false, nil
 	}
 	for { // another sink of the bucket may prolong the pause

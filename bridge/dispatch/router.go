@@ -161,14 +161,14 @@ func (r *Router) round(ctx context.Context) (started int, more bool, err error) 
 		}
 		started++
 		r.begin(e.ID)
-		own := r.sequencer.issue(e.Event)
+		ticket := r.sequencer.issue(e.Event)
 		round.Add(1)
 		r.running.Go(func() {
 			defer round.Done()
 			defer func() { <-r.slots }()
 			defer r.end(e.ID)
-			defer own.release()
-			if err := r.route(ctx, e, own); err != nil {
+			defer ticket.release()
+			if err := r.route(ctx, e, ticket); err != nil {
 				pauseAfterError(ctx, logOf(r.log, e.ID, e.Traceparent), err)
 			}
 		})
@@ -203,7 +203,7 @@ func (r *Router) end(id string) {
 }
 
 // route looks up an event and fans it out, or postpones it.
-func (r *Router) route(ctx context.Context, e store.Unrouted, turn ticket) error {
+func (r *Router) route(ctx context.Context, e store.Unrouted, ticket ticket) error {
 	ctx, span := r.tracer.Continue(ctx, e.Traceparent, "route", trace.WithAttributes(tracing.EventID.String(e.ID), tracing.EventType.String(e.Type)))
 	defer span.End()
 	log := logOf(r.log, e.ID, e.Traceparent)
@@ -230,7 +230,7 @@ func (r *Router) route(ctx context.Context, e store.Unrouted, turn ticket) error
 	if len(outcome.Failed) > 0 {
 		facts[incomplete] = true
 	}
-	if !turn.wait(ctx) {
+	if !ticket.wait(ctx) {
 		return nil
 	}
 	return r.decide(ctx, log, plan, routes, facts, outcome, repeats(e, outcome))
@@ -248,8 +248,8 @@ func (r *Router) decide(ctx context.Context, log *slog.Logger, plan *Plan, route
 	case len(routes) == 0:
 		facts = nil // the facts contain only what is in the event
 	}
-	to, undecided := plan.targets(routes, e, facts, now)
-	for _, v := range undecided {
+	to, failed := plan.targets(routes, e, facts, now)
+	for _, v := range failed {
 		r.conditionErrors.report(log, v)
 	}
 	if err := r.fanOut(ctx, e, facts, to, now); err != nil {

@@ -16,19 +16,19 @@ import (
 type Route struct {
 	Name    string
 	Events  []string             // canonical names, or patterns such as "Course*" and "*"
-	Sources []string             // names of sources; none means all
-	When    *condition.Condition // what must be true of the event's facts, or nil
+	Sources []string             // names of sources; empty means all
+	When    *condition.Condition // the condition, or nil
 	To      []string             // names of sinks
-	Digest  *Digest              // how its events are gathered; nil: what comes in bulk, in bursts
-	Story   bool                 // the events of one learner in one transaction are one message
-	Quiet   *schedule.Quiet      // when nothing is sent, or nil
-	Thread  *Thread              // which messages are one conversation, or nil
-	Update  *Update              // which message takes the place of an earlier one, or nil
+	Digest  *Digest              // how its events are collected; nil: only bursts of bulk types
+	Story   bool                 // whether events of one learner in one transaction become one message
+	Quiet   *schedule.Quiet      // quiet hours, or nil
+	Thread  *Thread              // which messages share a thread, or nil
+	Update  *Update              // which message replaces an earlier one, or nil
 }
 
-// Thread says which messages are one conversation.
+// Thread says which messages share a thread.
 type Thread struct {
-	By *condition.Key // nil: the template says
+	By *condition.Key // nil: the template decides
 }
 
 func (t *Thread) by() *condition.Key {
@@ -38,10 +38,10 @@ func (t *Thread) by() *condition.Key {
 	return t.By
 }
 
-// Update says which message takes the place of an earlier one.
+// Update says which message replaces an earlier one.
 type Update struct {
 	By     *condition.Key
-	Within time.Duration // not of one that is older
+	Within time.Duration // older messages are not replaced
 }
 
 func (u *Update) by() *condition.Key {
@@ -51,7 +51,7 @@ func (u *Update) by() *condition.Key {
 	return u.By
 }
 
-// Expressions are the texts of what the route asks of an event's facts, one per line.
+// Expressions returns the expressions of the route, one per line.
 func (r Route) Expressions() string {
 	var all []string
 	if r.When != nil {
@@ -65,8 +65,8 @@ func (r Route) Expressions() string {
 	return strings.Join(all, "\n")
 }
 
-// Matches tells whether the route is about events of this name and source. Its
-// condition needs facts, which are gathered for events that some route matches.
+// Matches reports whether the route accepts events of this type and source. Its condition is
+// evaluated later: it needs facts, which are only looked up if a route matches.
 func (r Route) Matches(e bridge.Event) bool { return r.matchNames(e).Named() }
 
 func (r Route) matchNames(e bridge.Event) bridge.Verdict {
@@ -74,14 +74,14 @@ func (r Route) matchNames(e bridge.Event) bridge.Verdict {
 		Route:  r.Name,
 		Source: len(r.Sources) == 0 || slices.Contains(r.Sources, e.Source),
 		Event: slices.ContainsFunc(r.Events, func(pattern string) bool {
-			ok, err := path.Match(pattern, e.Type) // event names hold no slash
+			ok, err := path.Match(pattern, e.Type) // event names contain no slash
 			return err == nil && ok
 		}),
 	}
 }
 
-// Judge says whether the route takes the event, and why. A condition that cannot
-// be decided does not keep an event back.
+// Judge reports whether the route takes the event, and why. If the condition cannot be
+// evaluated, the route takes the event.
 func (r Route) Judge(e bridge.Event, facts bridge.Facts) bridge.Verdict {
 	v := r.matchNames(e)
 	if !v.Named() {
@@ -98,20 +98,20 @@ func (r Route) Judge(e bridge.Event, facts bridge.Facts) bridge.Verdict {
 	return v
 }
 
-// Explain says what each route makes of an event and its facts. An event without
+// Explain returns the verdict of each route about an event and its facts. An event without
 // facts was looked up for no route, or not yet.
 func Explain(routes []Route, e bridge.Event, facts bridge.Facts) []bridge.Verdict {
 	verdicts := make([]bridge.Verdict, len(routes))
 	for i, r := range routes {
 		verdicts[i] = r.Judge(e, facts)
 		if facts == nil && verdicts[i].When != "" {
-			verdicts[i].Holds, verdicts[i].Takes, verdicts[i].Problem = false, false, "the event was not looked up, so the condition was not asked"
+			verdicts[i].Holds, verdicts[i].Takes, verdicts[i].Problem = false, false, "the event was not looked up, so the condition was not evaluated"
 		}
 	}
 	return verdicts
 }
 
-// matching are the routes that are about events of this name and source.
+// matchingRoutes returns the routes that accept events of this type and source.
 func matchingRoutes(routes []Route, e bridge.Event) []Route {
 	var all []Route
 	for _, r := range routes {
@@ -122,15 +122,15 @@ func matchingRoutes(routes []Route, e bridge.Event) []Route {
 	return all
 }
 
-// targets gives a target for each sink of each route that takes the event. A sink
-// that two routes name is sent two messages; one that a route names twice, one.
-// The verdicts are those whose condition, or key, could not be decided.
-func (p *Plan) targets(routes []Route, e bridge.Event, facts bridge.Facts, now time.Time) (all []store.Target, undecided []bridge.Verdict) {
+// targets returns a target for each sink of each route that takes the event. If two routes
+// name a sink, it gets two messages; if one route names it twice, it gets one. The failed
+// verdicts are those whose condition or key could not be evaluated.
+func (p *Plan) targets(routes []Route, e bridge.Event, facts bridge.Facts, now time.Time) (all []store.Target, failed []bridge.Verdict) {
 	template := p.Templates.Template(e.Type)
 	for _, r := range routes {
 		v := r.Judge(e, facts)
 		if v.Problem != "" {
-			undecided = append(undecided, v)
+			failed = append(failed, v)
 		}
 		if !v.Takes {
 			continue
@@ -138,7 +138,7 @@ func (p *Plan) targets(routes []Route, e bridge.Event, facts bridge.Facts, now t
 		join, gather, err := r.parcelFor(e, facts, template, now)
 		if err != nil {
 			v.Problem = err.Error()
-			undecided = append(undecided, v)
+			failed = append(failed, v)
 		}
 		for i, sink := range r.To {
 			t := store.Target{Route: r.Name, Sink: sink, Join: join, Gather: gather}
@@ -150,5 +150,5 @@ func (p *Plan) targets(routes []Route, e bridge.Event, facts bridge.Facts, now t
 			}
 		}
 	}
-	return all, undecided
+	return all, failed
 }

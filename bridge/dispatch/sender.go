@@ -16,54 +16,51 @@ const (
 	// maxBatch bounds how many deliveries a sender reads at once.
 	maxBatch = 128
 
-	// ahead is how many messages are written while the one before is sent.
+	// maxPrepared is how many messages are written while an earlier one is sent.
 	maxPrepared = 4
 
-	// unrecorded bounds how many messages of a sink were sent and are not recorded: so
-	// many may be sent twice when the process dies.
+	// maxUnrecorded bounds how many messages of a sink are sent but not recorded. If the
+	// process dies, these may be sent twice.
 	maxUnrecorded = 64
 
-	// recordAt is how many outcomes are recorded at once, while recordEvery, which is
-	// what the store itself waits for more, has not passed since the last time. The
-	// messages that are sent meanwhile have room among those that are not recorded.
+	// recordBatch is how many outcomes are recorded at once if the last time is less than
+	// recordEvery ago, which is how long the store itself waits for more. Half of
+	// maxUnrecorded leaves room for the messages that are sent meanwhile.
 	recordBatch = maxUnrecorded / 2
 	recordEvery = 5 * time.Millisecond
 
-	// recordAgain is the wait between two tries to record outcomes: short, so that
-	// they are in a store that is back before another process reads what is due.
+	// recordRetry is the wait between two attempts to record outcomes. It is short, so that a
+	// recovered store has them before another process reads what is due.
 	recordRetry = 100 * time.Millisecond
 
-	// grace is how long a message that is being sent may take when the process
-	// is told to stop.
+	// grace is how long the current message may take when the process is told to stop.
 	grace = 10 * time.Second
 
-	// untilNoticed is how long a sender waits for its end when its lease has run
-	// out.
+	// leasePoll is how often a loop checks a lease that is not valid.
 	leasePoll = 100 * time.Millisecond
 )
 
-// SenderConfig is what a Sender is made of.
+// SenderConfig configures a Sender.
 type SenderConfig struct {
 	Name      string // of the sink
-	Settings  string // tells its settings from others: what was known of those does not hold for it
+	Settings  string // identifies the sink's settings; stored health of other settings is ignored
 	Sink      bridge.Sink
 	Store     *store.Store
 	Composer  *Composer
 	Limiter   *Limiter
-	Routes    map[string]Route // those that lead to the sink, by name
-	BulkTypes []string         // types of events that come in bulk
-	GiveUp    time.Duration    // a delivery that keeps failing is dead after this long
+	Routes    map[string]Route // the routes to the sink, by name
+	BulkTypes []string         // event types that come in bulk
+	GiveUp    time.Duration    // how long a delivery may keep failing before it is dead
 	Log       *slog.Logger
 	Metrics   *metrics.Sink
 	Tracer    *tracing.Tracer
 
-	// Parcels has a place for each parcel whose facts are in memory, of all senders that
-	// share it; nil means a place of the sender's own.
+	// ParcelSlots limits how many parcels have their facts in memory, for all senders that
+	// share it; nil means one for this sender.
 	ParcelSlots chan struct{}
 
-	// Life ends when the process is told to stop; nil means with the context of Run.
-	// Until then outcomes are recorded even when the lease was lost: the messages were
-	// sent.
+	// Lifetime ends when the process is told to stop; nil means the context of Run. Until then
+	// outcomes are recorded even if the lease was lost, because the messages were sent.
 	Lifetime context.Context
 }
 
@@ -74,15 +71,15 @@ type Sender struct {
 	retry          signal // see Retry
 	recordOutcomes func(context.Context, ...bridge.Attempt) error
 
-	// What follows belongs to the goroutine that sends.
+	// Only the goroutine that sends uses the fields below.
 	lease       *lease.Lease
 	health      health
-	savedHealth string    // of health, as the store has it
+	savedHealth string    // the health in the store
 	nextBurst   time.Time // when to look for a burst again
 	recentPosts map[postKey]string
 }
 
-// NewSender makes a sender.
+// NewSender returns a Sender.
 func NewSender(c SenderConfig) *Sender {
 	c.Log = c.Log.With("sink", c.Name)
 	if c.ParcelSlots == nil {
@@ -91,19 +88,18 @@ func NewSender(c SenderConfig) *Sender {
 	return &Sender{SenderConfig: c, wakeUp: newSignal(), retry: newSignal(), recordOutcomes: c.Store.Record, recentPosts: map[postKey]string{}}
 }
 
-// Wake tells the sender that there are new deliveries.
+// Wake says that there are new deliveries.
 func (s *Sender) Wake() { s.wakeUp.raise() }
 
-// Retry is Wake by somebody who has changed or mended something: a sink that is left
-// alone because of its own trouble is tried at once.
+// Retry is Wake for somebody who may have fixed the sink: the sender tries it at once, and
+// does not wait for the next probe.
 func (s *Sender) Retry() {
 	s.retry.raise()
 	s.wakeUp.raise()
 }
 
-// Run sends until the context ends, and only while the lease is valid. A message
-// under way then is given some time to end; if it does not, it goes back to the
-// queue as if it had not been tried.
+// Run sends until the context ends, while the lease is valid. The current message gets some
+// time to finish; if it does not, it returns to the queue as if it had not been tried.
 func (s *Sender) Run(ctx context.Context, l *lease.Lease) error {
 	late, cancel := outlasting(ctx, grace)
 	defer cancel()
@@ -123,7 +119,7 @@ func (s *Sender) Run(ctx context.Context, l *lease.Lease) error {
 	}
 	for ctx.Err() == nil {
 		s.Metrics.In(s.status())
-		// What is read now is sent soon: during a pause somebody may call it off.
+		// Read deliveries after the pause: somebody may cancel them during it.
 		if !sleep(ctx, s.Limiter.pauseLeft()) || !s.waitForProbe(ctx) {
 			break
 		}
@@ -155,9 +151,8 @@ func (s *Sender) Run(ctx context.Context, l *lease.Lease) error {
 	return nil
 }
 
-// leaveAlone waits while the sink's own trouble asks for it, until somebody has
-// mended it, or until a message comes that may show that there is none. It tells
-// whether the context let it.
+// waitForProbe waits until the next probe of a sink that is at fault, until Retry, or until a
+// delivery may show that the sink works. It returns false if the context ended.
 func (s *Sender) waitForProbe(ctx context.Context) bool {
 	for ctx.Err() == nil {
 		d := time.Until(s.health.Until)
@@ -181,7 +176,7 @@ func (s *Sender) waitForProbe(ctx context.Context) bool {
 	return ctx.Err() == nil
 }
 
-// outlive is a context that ends some time after ctx does.
+// outlasting returns a context that ends some time after ctx.
 func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {

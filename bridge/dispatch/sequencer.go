@@ -6,15 +6,15 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// turns keeps the events that were caught up in their order: they are looked up side
-// by side, and each waits for the one before it until it is fanned out. Webhooks come
-// one by one, and need none.
-type sequencer struct{ last chan struct{} } // closed when the turn given last has ended
+// sequencer keeps events from catch-up in order: they are looked up at the same time, but each
+// waits until the one before it is fanned out. Events from webhooks arrive one by one and need
+// no sequencer.
+type sequencer struct{ last chan struct{} } // closed when the last ticket is released
 
-// turn is an event's place among those that were caught up.
+// ticket is an event's place in the sequence.
 type ticket struct{ previous, done chan struct{} }
 
-// next gives an event its turn. Only the router's own goroutine calls it.
+// issue returns an event's ticket. Only the router's own goroutine calls it.
 func (s *sequencer) issue(e bridge.Event) ticket {
 	if !e.CaughtUp {
 		return ticket{}
@@ -24,7 +24,8 @@ func (s *sequencer) issue(e bridge.Event) ticket {
 	return own
 }
 
-// wait waits for the event before; false when the context ends.
+// wait waits until the previous event is fanned out. It returns false if the context ended
+// first.
 func (t ticket) wait(ctx context.Context) bool {
 	if t.previous == nil {
 		return true
@@ -37,7 +38,7 @@ func (t ticket) wait(ctx context.Context) bool {
 	}
 }
 
-// end lets the event after go on.
+// release lets the next event continue.
 func (t ticket) release() {
 	if t.done != nil {
 		close(t.done)

@@ -9,9 +9,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// sendSimpler makes an attempt with each simpler form of a refused message, until the
-// platform takes one or fails otherwise. The receipt or the failure says what was left
-// out.
+// sendSimpler tries each simpler form of a refused message until the platform accepts one, or
+// fails for another reason. The receipt or the error says what was left out.
 func (s *Sender) sendSimpler(ctx, late context.Context, p *preparedMessage, refusal *bridge.SendError) (bridge.Receipt, error) {
 	var without []string
 	last := refusal
@@ -27,7 +26,7 @@ func (s *Sender) sendSimpler(ctx, late context.Context, p *preparedMessage, refu
 			continue
 		}
 		without = append(without, form.Without)
-		p.log.Warn("the platform refuses the message; it is tried in a simpler form", "without", without, "err", last)
+		p.log.Warn("the platform refused the message; retrying in a simpler form", "without", without, "err", last)
 		if !s.waitForLimit(ctx) || !s.lease.Valid() {
 			return bridge.Receipt{}, errLeaseLost
 		}
@@ -47,8 +46,8 @@ func (s *Sender) sendSimpler(ctx, late context.Context, p *preparedMessage, refu
 	return bridge.Receipt{}, refusal
 }
 
-// simplerForms are those that the sink's platform may take. What programs read stays
-// whole, but for what a template has put into its place.
+// simplerForms returns the forms to try. Messages for programs stay complete, except for a
+// template's native part.
 func (s *Sender) simplerForms() []kit.Simpler {
 	forms := kit.SimplerForms()
 	_, verbatim := s.Sink.(bridge.Verbatim)
@@ -58,5 +57,5 @@ func (s *Sender) simplerForms() []kit.Simpler {
 	return forms
 }
 
-// list is a list in words: "its picture, its links".
+// list joins parts to a list such as "its picture, its links".
 func list(parts []string) string { return strings.Join(parts, ", ") }

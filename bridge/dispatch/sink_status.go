@@ -8,9 +8,10 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// memory keeps what whoever goes on must know; the store is one.
+// stateStore stores the state that a sender continues from after a restart. The store
+// implements it.
 type stateStore interface {
-	State(ctx context.Context, name string) (string, error) // "" when nothing was kept
+	State(ctx context.Context, name string) (string, error) // "" if nothing is stored
 	Keep(ctx context.Context, name, value string) error
 }
 
@@ -18,13 +19,13 @@ func (s *Sender) healthStateName() string { return healthStateName(s.Name) }
 
 func healthStateName(sink string) string { return "sink " + sink }
 
-// Forget has the next sender of a sink begin as if it had never failed. It is for a
-// bridge that does not run; see Sender.Retry for one that does.
+// Forget resets the stored health of a sink. Use it for a bridge that does not run, and
+// Sender.Retry for one that does.
 func Forget(ctx context.Context, m stateStore, sink string) error {
 	return m.Keep(ctx, healthStateName(sink), "")
 }
 
-// resume goes on with what is known of the sink and its pace.
+// restoreState restores the health of the sink and the use of its rate limit.
 func (s *Sender) restoreState(ctx context.Context) error {
 	text, err := s.Store.State(ctx, s.healthStateName())
 	if err != nil {
@@ -32,19 +33,19 @@ func (s *Sender) restoreState(ctx context.Context) error {
 	}
 	s.savedHealth, s.health = text, health{}
 	if text != "" && json.Unmarshal([]byte(text), &s.health) != nil || s.health.Settings != s.Settings {
-		s.health = health{Settings: s.Settings} // of other settings, or of another version
+		s.health = health{Settings: s.Settings} // of other settings or another version
 	}
 	return s.Limiter.restore(ctx, s.Store)
 }
 
-// remember keeps the sink's health if it has changed. It may be lost: the next
-// failure tells it again.
+// saveHealth stores the sink's health if it has changed. A lost change does no harm: the next
+// failure restores it.
 func (s *Sender) saveHealth(ctx context.Context) {
 	text := ""
 	if s.health.Limited > 0 || s.health.Broken != "" || s.health.failuresInRow() > 0 || len(s.health.FailedAlone) > 0 {
 		encoded, err := json.Marshal(s.health)
 		if err != nil {
-			return // a struct of texts and numbers cannot fail
+			return // cannot happen: the struct has only strings and numbers
 		}
 		text = string(encoded)
 	}
@@ -52,7 +53,7 @@ func (s *Sender) saveHealth(ctx context.Context) {
 		return
 	}
 	if err := s.Store.Keep(ctx, s.healthStateName(), text); err != nil {
-		s.Log.Warn("the sink's state could not be kept", "err", err)
+		s.Log.Warn("cannot store the sink's health", "err", err)
 		return
 	}
 	s.savedHealth = text
@@ -70,7 +71,7 @@ func ReadSinkStatus(ctx context.Context, m stateStore, sink, of string, pace *Li
 			return bridge.SinkStatus{}, err
 		}
 		if text != "" {
-			_ = json.Unmarshal([]byte(text), into) // of another version: it is as if there were none
+			_ = json.Unmarshal([]byte(text), into) // ignore the state of another version
 		}
 	}
 	switch {
@@ -86,7 +87,7 @@ func ReadSinkStatus(ctx context.Context, m stateStore, sink, of string, pace *Li
 	return bridge.SinkStatus{State: bridge.Healthy}, nil
 }
 
-// standing is the sink's state, as the metrics spell it.
+// status returns the sink's state for the metrics.
 func (s *Sender) status() string {
 	switch {
 	case s.health.Broken != "":

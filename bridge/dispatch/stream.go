@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// longest is how many batches a sender sends before it starts again with the oldest
+// maxBatches is how many batches a sender sends before it starts again with the oldest
 // delivery, which may have been routed late.
 const maxBatches = 16
 
-// stream passes on a first batch, and then those behind it: each is read while the one
-// before is sent. It ends when nothing is left, when over is set, or when there is more
-// to look at than single deliveries.
+// readBatches passes on a first batch and those after it. It reads each batch while the
+// previous one is sent. It stops when nothing is left, when over is set, or when there is more
+// to check than single deliveries.
 func (s *Sender) readBatches(ctx context.Context, first []queueEntry, over *atomic.Bool, to chan<- []queueEntry) {
 	defer close(to)
 	batch := first
@@ -33,8 +33,9 @@ func (s *Sender) readBatches(ctx context.Context, first []queueEntry, over *atom
 	}
 }
 
-// behind gives the single deliveries that come after an item. It gives none if a parcel is
-// due, if a route is quiet, or if the sink has a rate limit: that is slower than the store.
+// nextBatch returns the single deliveries after an entry. It returns none if a parcel is due,
+// if a route has quiet hours, or if the sink has a rate limit, which is slower than the store
+// anyway.
 func (s *Sender) nextBatch(ctx context.Context, last queueEntry) ([]queueEntry, error) {
 	if last.parcel.ID != "" || s.Limiter.perMinute() > 0 {
 		return nil, nil

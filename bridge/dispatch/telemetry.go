@@ -11,7 +11,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/tracing"
 )
 
-// logOf is a log of what happens to an event.
+// logOf returns a logger for an event.
 func logOf(log *slog.Logger, event, traceparent string, more ...any) *slog.Logger {
 	if id := tracing.ID(traceparent); id != "" {
 		more = append(more, "trace", id)
@@ -19,7 +19,7 @@ func logOf(log *slog.Logger, event, traceparent string, more ...any) *slog.Logge
 	return log.With(append(more, "event", event)...)
 }
 
-// logOf is a log of what happens to a message.
+// logOf returns a logger for a message.
 func (s *Sender) logOf(i queueEntry) *slog.Logger {
 	whole := i.asDelivery()
 	more := []any{"delivery", whole.ID, "attempt", whole.Attempts + 1}
@@ -29,7 +29,7 @@ func (s *Sender) logOf(i queueEntry) *slog.Logger {
 	return logOf(s.Log, whole.EventID, whole.Traceparent, more...)
 }
 
-// report tells those who watch of an attempt to send a message.
+// observe reports an attempt to the metrics and the traces.
 func (s *Sender) observe(ctx context.Context, p preparedMessage, a bridge.Attempt) {
 	events := len(p.deliveries)
 	s.Metrics.Attempted(a.Outcome, a.Took)
@@ -48,8 +48,8 @@ func (s *Sender) observe(ctx context.Context, p preparedMessage, a bridge.Attemp
 	s.traceAttempt(ctx, p, a)
 }
 
-// trace adds an attempt to the trace of each event that the message tells of: the
-// first one's has it whole, the others' refer to it.
+// traceAttempt adds an attempt to the trace of each event in the message. The span is in the
+// trace of the first event; the traces of the others link to it.
 func (s *Sender) traceAttempt(ctx context.Context, p preparedMessage, a bridge.Attempt) {
 	if s.Tracer == nil {
 		return

@@ -8,8 +8,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
 )
 
-// threadKey is the conversation of a message: what the route says, if it is the
-// same for all its deliveries.
+// threadKey returns the thread of a message, if it is the same for all its deliveries.
 func (r Route) threadKey(deliveries []bridge.Delivery, byTemplate string) string {
 	switch {
 	case r.Thread == nil:
@@ -20,7 +19,7 @@ func (r Route) threadKey(deliveries []bridge.Delivery, byTemplate string) string
 	return commonKey(r.Thread.By, deliveries)
 }
 
-// updateKey is what a message is about if it may replace an earlier one, or "".
+// updateKey identifies what a message is about if it may replace an earlier one, or is "".
 func (r Route) updateKey(deliveries []bridge.Delivery) string {
 	if r.Update == nil {
 		return ""
@@ -28,8 +27,8 @@ func (r Route) updateKey(deliveries []bridge.Delivery) string {
 	return commonKey(r.Update.By, deliveries)
 }
 
-// common is the key of all deliveries, or "" when they have several, or when it
-// cannot be decided: then the message stands by itself.
+// commonKey returns the key that all deliveries share. It is "" if they have several or if a
+// key cannot be evaluated; then the message starts no thread and replaces none.
 func commonKey(by *condition.Key, deliveries []bridge.Delivery) (key string) {
 	for i, d := range deliveries {
 		k, err := by.Of(d.Facts)
@@ -41,7 +40,7 @@ func commonKey(by *condition.Key, deliveries []bridge.Delivery) (key string) {
 	return key
 }
 
-// post names a message that was posted.
+// postKey identifies an earlier message, or a thread, on the platform.
 type postKey struct {
 	kind bridge.PostKind
 	key  string
@@ -57,15 +56,15 @@ func (s *Sender) updates() bool {
 	return ok && u.Updates()
 }
 
-// refers tells whether a message depends on those before it, so that it cannot be
-// encoded ahead of them.
+// refersToEarlier reports whether a message depends on earlier ones. It cannot be encoded
+// before they are sent.
 func (s *Sender) refersToEarlier(p preparedMessage) bool {
 	return p.message.ThreadKey != "" && s.threads() || p.updateKey != "" && s.updates()
 }
 
-// complete encodes a message that refers to earlier ones, now that they were sent.
-// It is false when the message cannot be sent now: the store does not answer, or took
-// so long that another replica may send it.
+// encodeReference encodes a message that refers to earlier ones, after they were sent. It
+// returns false if the message cannot be sent now: the store does not answer, or took so long
+// that another replica may send the message.
 func (s *Sender) encodeReference(ctx, late context.Context, p *preparedMessage) bool {
 	if p.err != nil || !s.refersToEarlier(*p) {
 		return true
@@ -78,7 +77,7 @@ func (s *Sender) encodeReference(ctx, late context.Context, p *preparedMessage) 
 	return s.lease.Valid()
 }
 
-// refer finds the earlier messages that a message refers to.
+// resolveReferences finds the earlier messages that a message refers to.
 func (s *Sender) resolveReferences(ctx context.Context, p *preparedMessage) (err error) {
 	if p.message.ThreadKey != "" && s.threads() {
 		if p.message.Thread, _, err = s.findPost(ctx, postKey{bridge.ThreadPost, p.message.ThreadKey}); err != nil {
@@ -95,7 +94,7 @@ func (s *Sender) resolveReferences(ctx context.Context, p *preparedMessage) (err
 	return err
 }
 
-// find looks among what was posted in this batch, and then in the store.
+// findPost looks in the current batch, and then in the store.
 func (s *Sender) findPost(ctx context.Context, p postKey) (ref string, at time.Time, err error) {
 	if ref, ok := s.recentPosts[p]; ok {
 		return ref, time.Now(), nil
@@ -103,9 +102,9 @@ func (s *Sender) findPost(ctx context.Context, p postKey) (ref string, at time.T
 	return s.Store.Post(ctx, s.Name, p.kind, p.key)
 }
 
-// posts is what is kept of a message that was sent.
+// newPosts returns what later messages may refer to after this one was sent.
 func (s *Sender) newPosts(p preparedMessage, r bridge.Receipt) (all []bridge.Post) {
-	// It differs from that of the message when the platform has it no longer.
+	// The thread is a new one if the platform no longer has the thread of the message.
 	if p.message.ThreadKey != "" && r.Thread != "" && r.Thread != p.message.Thread && s.threads() {
 		all = append(all, bridge.Post{Kind: bridge.ThreadPost, Key: p.message.ThreadKey, Ref: r.Thread})
 	}
