@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync"
@@ -56,7 +57,7 @@ func insertRouted() *rows {
 // insertDeliveries is how the deliveries of such events are stored.
 func insertDeliveries() *rows {
 	return newRows("deliveries", `id text, event_id text, route text, sink text, state text, attempts bigint, not_before bigint, created_at bigint, updated_at bigint`,
-		"", "ON CONFLICT (event_id, route, sink) DO NOTHING")
+		"", "ON CONFLICT DO NOTHING")
 }
 
 // take notes that the router takes up events, which end at a position.
@@ -213,15 +214,22 @@ func (a *arrivals) routingOf(event bridge.Event, facts, trace []byte, parts []st
 			to.others = append(to.others, all...)
 			continue
 		}
-		id, err := uuid.NewV7()
-		if err != nil {
-			return nil, err
-		}
 		to.others = append(to.others, a.deliveries.with(
-			id.String(), event.ID, target.Route, target.Sink, string(bridge.Pending), int64(0), micros(event.ReceivedAt), to.at, to.at,
+			deliveryID(event.ID, target), event.ID, target.Route, target.Sink, string(bridge.Pending), int64(0), micros(event.ReceivedAt), to.at, to.at,
 		))
 	}
 	return to, nil
+}
+
+// deliveryID is the id of a delivery that is made from the inbox. A power cut may undo that
+// after the message was sent: then the delivery is made again, and has the same id. It
+// begins with the time of the event's.
+func deliveryID(event string, target Target) string {
+	id, _ := uuid.Parse(event) // it always is one
+	hash := sha256.Sum256([]byte(event + "\x00" + target.Route + "\x00" + target.Sink))
+	copy(id[6:], hash[:])
+	id[6], id[8] = id[6]&0x0f|0x70, id[8]&0x3f|0x80 // version 7, and the variant
+	return id.String()
 }
 
 // unrouted gives the first events of the inbox, at most so many and so many bytes of

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
@@ -184,6 +186,25 @@ func TestBothWaysOfRouting(t *testing.T) {
 	}
 	if a, b := asJSON(t, deliveries[0]), asJSON(t, deliveries[1]); a != b {
 		t.Errorf("deliveries differ:\n%s\n%s", a, b)
+	}
+}
+
+// A delivery that is made once more after a power cut has the id that it had.
+func TestDeliveryIDs(t *testing.T) {
+	const event = "01a22352-a4ce-7b01-bd5f-459ae110942e"
+	id := deliveryID(event, Target{Route: "r", Sink: "a"})
+	if parsed, err := uuid.Parse(id); err != nil || parsed.Version() != 7 || parsed.Variant() != uuid.RFC4122 || !Arrival(id).Equal(Arrival(event)) {
+		t.Errorf("%s is not a UUIDv7 of the event's time: %v", id, err)
+	}
+	if again := deliveryID(event, Target{Route: "r", Sink: "a", Gather: Gather{Room: 1}}); again != id {
+		t.Errorf("%s, then %s", id, again)
+	}
+	others := map[string]bool{id: true}
+	for _, target := range []Target{{Route: "r", Sink: "b"}, {Route: "q", Sink: "a"}, {Route: "ra"}, {Sink: "ra"}} {
+		others[deliveryID(event, target)] = true
+	}
+	if others[deliveryID(event[:35]+"f", Target{Route: "r", Sink: "a"})] || len(others) != 5 {
+		t.Errorf("two deliveries have the same id: %v", others)
 	}
 }
 
