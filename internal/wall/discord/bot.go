@@ -14,6 +14,7 @@ const (
 	// ForumHook is the id of the webhook whose channel is a forum.
 	ForumHook = "1320000000000000001"
 
+	// BotChannel is a channel that the bot may write to, and BotToken the bot's token.
 	BotChannel = "1330000000000000001"
 	BotToken   = "MTMzMDAwMDAwMDAwMDAwMDAwMQ.wall-demo.bot-token-0001"
 )

@@ -36,6 +36,7 @@ type Server struct {
 	nonces  map[string]platform.Answer // of bots' messages
 }
 
+// NewServer makes a server without messages.
 func NewServer(now func() time.Time) *Server {
 	return &Server{now: now, channel: map[string]string{}, threads: map[string]string{}, nonces: map[string]platform.Answer{}}
 }

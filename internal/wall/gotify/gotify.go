@@ -14,6 +14,7 @@ import (
 // Name is the type of the sink that sends here.
 const Name = "gotify"
 
+// Token is the token of an application.
 const Token = "AwallDemoToken1"
 
 // New emulates what an application does with a Gotify server:

@@ -19,7 +19,9 @@ import (
 const Name = "matrix"
 
 const (
-	Token    = "syt_YWJzb3Ji_wallDemoTokenMatrix_00001"
+	// Token is the access token of an account.
+	Token = "syt_YWJzb3Ji_wallDemoTokenMatrix_00001"
+
 	maxEvent = 65_536 // bytes, with what servers add
 	added    = 1_000  // bytes of hashes, signatures and the like
 )

@@ -18,6 +18,7 @@ import (
 const Name = "ntfy"
 
 const (
+	// Topic is a topic that needs a token, and Token is one.
 	Topic = "wall-demo-topic"
 	Token = "tk_walldemo0000000000000000000001"
 

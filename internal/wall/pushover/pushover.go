@@ -17,6 +17,7 @@ import (
 const Name = "pushover"
 
 const (
+	// Token is the token of an application, and User the key of a user.
 	Token = "awallDemoTokenOfPushover000001"
 	User  = "uwallDemoUserKeyOfPushover0001"
 
@@ -63,7 +64,6 @@ func errorAnswer(status int, parameter, words string) platform.Answer {
 }
 
 var (
-	anyTag     = regexp.MustCompile(`<[^>]*>?`)
 	allowedTag = regexp.MustCompile(`^<(?:/?[biu]|a href="[^"<>]+"|/a|font color="[^"<>]+"|/font)>$`)
 )
 

@@ -16,6 +16,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/wall/platform"
 )
 
+// BotToken is the token of the workspace's bot.
 const BotToken = "xoxb-0WALLDEMO01-f2Kq8ZpXw1LdVt6YbN3rJm7c"
 
 // workspace is a workspace as its Web API knows it. Everybody has an account whose

@@ -21,7 +21,9 @@ import (
 const Name = "telegram"
 
 const (
-	Token   = "110201543:AAHwallDemoTokenOfTelegram0000001"
+	// Token is the token of a bot.
+	Token = "110201543:AAHwallDemoTokenOfTelegram0000001"
+
 	maxText = 4096 // UTF-16 code units that are shown
 )
 
@@ -156,6 +158,7 @@ func (t *bot) put(n platform.Node, chat, shown string, edit bool) platform.Outco
 }
 
 var (
+	// AnyTag finds whatever looks like a tag of HTML.
 	AnyTag   = regexp.MustCompile(`<[^>]*>?`)
 	knownTag = regexp.MustCompile(`^<(/?(?:b|i|u|s|code|pre|a|tg-spoiler|blockquote)|a href="[^"<>]*")>$`)
 )

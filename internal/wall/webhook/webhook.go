@@ -36,6 +36,7 @@ type endpoint struct {
 	earlier platform.Repeats
 }
 
+// New makes an endpoint that takes what the sink sends.
 func New(now func() time.Time) *platform.Platform {
 	w := &endpoint{now: now}
 	return &platform.Platform{

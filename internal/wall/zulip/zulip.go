@@ -19,6 +19,7 @@ import (
 const Name = "zulip"
 
 const (
+	// Email is the address of a bot, and Key its API key.
 	Email = "absorb-bot@wall.example"
 	Key   = "wallDemoKeyOfZulip00000000000001"
 )
