@@ -16,7 +16,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
 
-// builtIn has the rig use the built-in templates.
+// builtIn selects the built-in templates.
 func (f *fixture) builtIn() {
 	f.t.Helper()
 	var err error
@@ -25,7 +25,7 @@ func (f *fixture) builtIn() {
 	}
 }
 
-// when compiles a condition on what the rig's templates look up.
+// when compiles a condition over the facts that the fixture's templates look up.
 func (f *fixture) when(expression string) *condition.Condition {
 	f.t.Helper()
 	c, faults := condition.NewSchema(f.set.Template("UserCreated").Lookups()).Open().Condition(expression)
@@ -35,8 +35,8 @@ func (f *fixture) when(expression string) *condition.Condition {
 	return c
 }
 
-// TestRouterAsksConditions: what is looked up decides, and an event that all
-// conditions keep back has its facts for whoever asks why.
+// TestRouterAsksConditions: lookups decide conditions, and an event that no condition accepts
+// keeps its facts for explanations.
 func TestRouterAsksConditions(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.builtIn()
@@ -82,9 +82,9 @@ func verdicts(routes []Route, e bridge.Event, facts bridge.Facts) string {
 	return b.String()
 }
 
-// TestFailedConditionsAreDelivered: a condition that cannot be decided, because of what
-// the data is or because Absorb does not answer, keeps nothing back. The log says
-// so, but not for every event.
+// TestFailedConditionsAreDelivered: if a condition cannot be evaluated, because of the data or
+// because Absorb does not answer, the event is delivered. The log says so, but not for every
+// event.
 func TestFailedConditionsAreDelivered(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.builtIn()

@@ -16,13 +16,13 @@ func digested(d *Digest) []Route {
 	return []Route{{Name: "r", Events: []string{"*"}, To: []string{"a"}, Digest: d}}
 }
 
-// A window closes when nothing came for a while, when it has been open for long, and
-// when it is full. What comes alone is a message as any other.
+// A digest is sent after a quiet time, after its longest wait, and when it is full. A single
+// event becomes a normal message.
 func TestDigestWindows(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		gaps []time.Duration // before each event
-		want string          // messages, with the seconds at which they came
+		gaps []time.Duration // the pause before each event
+		want string          // messages, with the second of their arrival
 	}{
 		{"one event", []time.Duration{0}, "[event 0@10]"},
 		{"three together", []time.Duration{0, 4, 4}, "[3 users@18]"},
@@ -52,7 +52,7 @@ func TestDigestWindows(t *testing.T) {
 	}
 }
 
-// short leaves the number and the noun of a digest's title.
+// short shortens a digest's title to the number and the noun.
 func short(title string) string {
 	words := strings.Fields(title)
 	return strings.Join(words[:min(2, len(words))], " ")
@@ -73,7 +73,7 @@ func TestDigestsByGroup(t *testing.T) {
 	})
 }
 
-// However often the process is restarted, each event is told once.
+// Each event is in exactly one message, however often the process restarts.
 func TestNoWindowIsLostOrDoubled(t *testing.T) {
 	for phase := range 12 {
 		if testing.Short() && phase%5 != 0 {
@@ -115,7 +115,7 @@ func TestNoWindowIsLostOrDoubled(t *testing.T) {
 	}
 }
 
-// Digests at fixed times, and what quiet hours hold.
+// Digests at fixed times, and after quiet hours.
 func TestSchedules(t *testing.T) {
 	at, err := schedule.NewAt("08:00", time.UTC)
 	if err != nil {
@@ -157,8 +157,8 @@ func TestSchedules(t *testing.T) {
 	}
 }
 
-// A burst of what comes in bulk is a few messages, in which every event is counted.
-// Other events are not held up by it, and a route may switch it off.
+// A burst of bulk events becomes a few messages that count every event. It does not delay
+// other events, and a route may switch it off.
 func TestBurstsBecomeDigests(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes long; the others of this file take the same ways")
@@ -185,14 +185,14 @@ func TestBurstsBecomeDigests(t *testing.T) {
 					told += n
 				}
 				if told != users || len(got) > c.most || c.most > users && len(got) != users {
-					t.Errorf("%d messages tell of %d events", len(got), told)
+					t.Errorf("%d messages count %d events", len(got), told)
 				}
 			})
 		})
 	}
 }
 
-// Those who get a digest get their own events, and nobody else's.
+// Each recipient of a digest gets their own events only.
 func TestADigestIsSplitByRecipients(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		sink := &threadedSink{to: []string{"{{ .event.userId }}@example.com"}}

@@ -59,7 +59,8 @@ func TestTemporaryLetsOthersPass(t *testing.T) {
 	})
 }
 
-// A refused message waits until another has passed; then it is tried once more, and dead.
+// A refused message waits until another one has succeeded. Then it is tried once more, and is
+// dead.
 func TestRejectedIsDeadOnceAnotherPasses(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 3, "a")
@@ -105,14 +106,13 @@ func TestBrokenDestinationHoldsAndProbes(t *testing.T) {
 		time.Sleep(time.Hour)
 		stop()
 		if got := sink.got(); !slices.Equal(got[4:], []string{"event 4", "event 0", "event 1", "event 2", "event 3"}) {
-			t.Errorf("after it was mended: %v", got)
+			t.Errorf("after it was fixed: %v", got)
 		}
 	})
 }
 
-// Of two sinks with one bucket one is broken: the other goes on. Once somebody has
-// mended it and says so, nothing waits for the next probe; also when the bridge did
-// not run meanwhile.
+// One of two sinks in a bucket is broken; the other one still gets its messages. After Retry
+// or Forget the broken sink is tried at once, without waiting for the next probe.
 func TestBrokenSinkIsNoOthersTrouble(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 5, "a", "b")
@@ -122,9 +122,9 @@ func TestBrokenSinkIsNoOthersTrouble(t *testing.T) {
 			}
 			return nil
 		}}
-		whole, messages, pace := &fakeSink{}, NewMessageCache(), NewLimiter(LimiterConfig{Name: "bucket"})
-		a := r.sender(messages, "a", broken, pace)
-		stop := runAll(a, r.sender(messages, "b", whole, pace))
+		whole, messages, limiter := &fakeSink{}, NewMessageCache(), NewLimiter(LimiterConfig{Name: "bucket"})
+		a := r.sender(messages, "a", broken, limiter)
+		stop := runAll(a, r.sender(messages, "b", whole, limiter))
 		time.Sleep(firstProbe / 2)
 		if a, b := broken.got(), whole.got(); len(a) != 2 || !slices.Equal(b, numbered(5)) {
 			t.Errorf("the broken sink was sent %v, the whole one %v", a, b)
@@ -138,11 +138,11 @@ func TestBrokenSinkIsNoOthersTrouble(t *testing.T) {
 		if err := Forget(context.Background(), r.store, "a"); err != nil {
 			t.Fatal(err)
 		}
-		stop = runAll(r.sender(messages, "a", broken, pace))
+		stop = runAll(r.sender(messages, "a", broken, limiter))
 		time.Sleep(firstProbe / 2)
 		stop()
 		if got := broken.got(); len(got) != 8 {
-			t.Errorf("after it was mended: %v", got)
+			t.Errorf("after it was fixed: %v", got)
 		}
 	})
 }

@@ -20,8 +20,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// fakeSink answers as its script says, by the message's title, and keeps what it
-// was sent.
+// fakeSink answers as its script says, by the message's title, and records what it receives.
 type fakeSink struct {
 	mu     sync.Mutex
 	script func(n int, title string) error // n counts the attempts from 0
@@ -72,7 +71,7 @@ func templates(t *testing.T) *render.Set {
 	return set
 }
 
-// rig is a store with events, and a sender for each sink.
+// fixture is a store with events, and a sender for each sink.
 type fixture struct {
 	t     *testing.T
 	path  string
@@ -109,8 +108,7 @@ func (f *fixture) add(from, to int, sinks ...string) {
 	}
 }
 
-// run starts a sender for each sink; the function that it gives stops them and
-// waits.
+// run starts a sender for each sink. The returned function stops them and waits.
 func (f *fixture) run(sinks map[string]bridge.Sink, limit bridge.Limit) (stop func()) {
 	var senders []*Sender
 	messages := NewMessageCache()
@@ -120,14 +118,14 @@ func (f *fixture) run(sinks map[string]bridge.Sink, limit bridge.Limit) (stop fu
 	return runAll(senders...)
 }
 
-func (f *fixture) sender(messages *MessageCache, name string, sink bridge.Sink, pace *Limiter) *Sender {
+func (f *fixture) sender(messages *MessageCache, name string, sink bridge.Sink, limiter *Limiter) *Sender {
 	f.t.Helper()
 	composer, err := NewComposer(messages, Wording{Templates: f.set}, name, sink)
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	return NewSender(SenderConfig{
-		Name: name, Sink: sink, Store: f.store, Composer: composer, Limiter: pace, GiveUp: f.giveUp,
+		Name: name, Sink: sink, Store: f.store, Composer: composer, Limiter: limiter, GiveUp: f.giveUp,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 }
@@ -148,7 +146,7 @@ func (f *fixture) close() {
 	}
 }
 
-// execute changes the store behind its back.
+// execute changes the database directly.
 func (f *fixture) execute(statement string) {
 	f.t.Helper()
 	db, err := sql.Open("sqlite", "file:"+f.path+"?_pragma=busy_timeout(5000)")
@@ -170,7 +168,7 @@ func (f *fixture) counts(sink string) map[bridge.State]int {
 	return all[sink]
 }
 
-// bubble runs a test in synthetic time with a rig.
+// inSyntheticTime runs a test with a fixture and a synthetic clock.
 func inSyntheticTime(t *testing.T, test func(t *testing.T, r *fixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -180,7 +178,7 @@ func inSyntheticTime(t *testing.T, test func(t *testing.T, r *fixture)) {
 	})
 }
 
-// numbered are the titles of the first n events.
+// numbered returns the titles of the first n events.
 func numbered(n int) []string {
 	var all []string
 	for i := range n {

@@ -15,7 +15,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// fickle is a platform that answers at random, until it is told to behave.
+// flakySink is a platform that answers at random until the test makes it healthy.
 type flakySink struct {
 	fakeSink
 	random *rand.Rand
@@ -43,9 +43,8 @@ func newFlakySink(seed uint64) *flakySink {
 	return f
 }
 
-// walk is one random history: events come, people retry and cancel, the
-// configuration is reloaded and the process restarted, while the platform is
-// fickle.
+// randomHistory is a random sequence of steps: events arrive, people retry and cancel, the
+// configuration is reloaded and the process restarts, with a flaky platform.
 type randomHistory struct {
 	*fixture
 	random    *rand.Rand
@@ -91,12 +90,12 @@ func (w *randomHistory) step() {
 		w.close()
 		w.store = openStore(w.t, w.path)
 		w.start()
-	case 4: // somebody mends what was refused
+	case 4: // somebody fixes the cause and retries
 		if _, err := w.store.Retry(context.Background(), store.Filter{State: string(bridge.Dead)}); err != nil {
 			w.t.Fatal(err)
 		}
 		w.sender.Wake()
-	case 5: // somebody calls one off
+	case 5: // somebody cancels a delivery
 		all, err := w.store.Deliveries(context.Background(), store.Filter{State: string(bridge.Pending), Limit: 1000})
 		if err != nil {
 			w.t.Fatal(err)
@@ -118,8 +117,8 @@ func (w *randomHistory) cancelDelivery(id string) {
 	}
 }
 
-// TestAnyHistory walks through random histories: nothing is lost, nothing is
-// delivered twice, and first attempts keep the order of arrival.
+// TestAnyHistory runs random histories: nothing is lost, nothing is delivered twice, and first
+// attempts keep the order of arrival.
 func TestAnyHistory(t *testing.T) {
 	histories, steps := 8, 40
 	if testing.Short() {
@@ -158,7 +157,7 @@ func (w *randomHistory) check(t *testing.T) {
 		t.Errorf("of %d events: %v", w.events, c)
 	}
 	if len(w.sink.taken) < w.events-len(w.cancelled) {
-		t.Errorf("%d of %d events arrived, %d were called off", len(w.sink.taken), w.events, len(w.cancelled))
+		t.Errorf("%d of %d events arrived, %d were cancelled", len(w.sink.taken), w.events, len(w.cancelled))
 	}
 	for title, n := range w.sink.taken {
 		if n > 1 {

@@ -18,8 +18,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/internal/portal"
 )
 
-// leanPortal is a portal whose webhooks name no thing and no time, and a router that
-// asks it.
+// anonymousPortal is a portal whose webhooks name no course and no time, with a router that
+// uses its API.
 type anonymousPortal struct {
 	*fixture
 	portal *portal.Portal
@@ -46,7 +46,7 @@ func (p *anonymousPortal) complete(user, course int) {
 	}}, portal.DefaultProfile())
 }
 
-// post accepts a lean webhook.
+// post accepts a webhook that names only the learner.
 func (p *anonymousPortal) post(user int) store.Accepted {
 	p.t.Helper()
 	body := map[string]any{"eventName": completed, "userId": learner(user), "clientId": "c1", "correlationId": fmt.Sprint("k", user)}
@@ -63,8 +63,8 @@ func (p *anonymousPortal) post(user int) store.Accepted {
 	return stored[0]
 }
 
-// courses are the ids of the courses that the messages name, "" for one that names
-// none.
+// courses returns the ids of the courses in the messages, and "" for a message without a
+// course.
 func (p *anonymousPortal) courses() (all []string) {
 	for _, d := range p.due("a") {
 		event, _ := d.Facts["event"].(map[string]any)
@@ -74,7 +74,7 @@ func (p *anonymousPortal) courses() (all []string) {
 	return all
 }
 
-// title is what the only message says.
+// title returns the title of the only message.
 func (p *anonymousPortal) title() string {
 	p.t.Helper()
 	due := p.due("a")
@@ -108,7 +108,7 @@ func TestInferredFromAList(t *testing.T) {
 	})
 }
 
-// TestOneOfSeveral: two courses were completed, and one webhook came.
+// TestOneOfSeveral: the learner completed two courses, and one webhook arrived.
 func TestOneOfSeveral(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		p := startAnonymousPortal(r, portal.Options{})
@@ -139,8 +139,8 @@ func TestTooManyToName(t *testing.T) {
 	})
 }
 
-// TestSeveralWithTheSameBytes: each event gets a course of its own, and the one that is
-// left over repeats another.
+// TestSeveralWithTheSameBytes: each event gets a different course, and the remaining event is
+// a repetition.
 func TestSeveralWithTheSameBytes(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		p := startAnonymousPortal(r, portal.Options{Lag: 5 * time.Second})
@@ -169,7 +169,7 @@ func TestSeveralWithTheSameBytes(t *testing.T) {
 	})
 }
 
-// TestTakenByAWebhookThatNamesIt: what another webhook names is not inferred again.
+// TestTakenByAWebhookThatNamesIt: a course that another webhook names is not inferred.
 func TestTakenByAWebhookThatNamesIt(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		p := startAnonymousPortal(r, portal.Options{})
@@ -188,8 +188,8 @@ func TestTakenByAWebhookThatNamesIt(t *testing.T) {
 	})
 }
 
-// TestRepeatedWithoutAPI: nobody can say whether the second webhook is a repetition, so
-// it is sent, unless the first one had no answer in time.
+// TestRepeatedWithoutAPI: without the API nobody can say whether the second webhook is a
+// repetition. It is sent, unless the first one was not answered in time.
 func TestRepeatedWithoutAPI(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		p := startAnonymousPortal(r, portal.Options{})
@@ -204,7 +204,7 @@ func TestRepeatedWithoutAPI(t *testing.T) {
 	})
 }
 
-// TestEnrollmentIDAlone: a webhook that has the enrollment's id needs no course.
+// TestEnrollmentIDAlone: a webhook with the id of the enrollment needs no course.
 func TestEnrollmentIDAlone(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		p := startAnonymousPortal(r, portal.Options{})
@@ -224,8 +224,8 @@ func TestEnrollmentIDAlone(t *testing.T) {
 	})
 }
 
-// TestNothingIsLostOrMadeUp: whatever comes in whatever order, every completion has a
-// message, and no message tells of a completion that was none.
+// TestNothingIsLostOrMadeUp: in any order of webhooks, every completion has a message, and no
+// message reports a completion that did not happen.
 func TestNothingIsLostOrMadeUp(t *testing.T) {
 	seeds := uint64(6)
 	if testing.Short() {
@@ -263,8 +263,8 @@ func TestNothingIsLostOrMadeUp(t *testing.T) {
 	}
 }
 
-// TestManyLeanWebhooks: a bulk of them costs one list for each learner, within the rate
-// of the API.
+// TestManyLeanWebhooks: many webhooks that name only learners cost one list request for each
+// learner, within the rate of the API.
 func TestManyLeanWebhooks(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		p := startAnonymousPortal(r, portal.Options{Limit: true})
@@ -291,8 +291,8 @@ func TestManyLeanWebhooks(t *testing.T) {
 	})
 }
 
-// TestLeanWebhooksAndCatchUp: some lean webhooks never come. The API tells of those
-// completions, and of no other: what was inferred counts as received.
+// TestLeanWebhooksAndCatchUp: some webhooks never arrive. Catch-up creates those completions
+// and no others, because inferred ones count as received.
 func TestLeanWebhooksAndCatchUp(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		p := startAnonymousPortal(r, portal.Options{Lag: 3 * time.Second})
@@ -306,7 +306,7 @@ func TestLeanWebhooksAndCatchUp(t *testing.T) {
 					p.post(20 + user)
 				}
 			}
-			time.Sleep(15 * time.Minute) // a webhook that says only who may be about anything within ten
+			time.Sleep(15 * time.Minute) // a webhook that names only the learner counts for every event within ten minutes
 		}
 		catcher := catchup.New(catchup.Options{
 			Source: "one", Client: r.client(p.portal, &p.broken), Store: r.store, Window: 24 * time.Hour, Events: []string{completed},
@@ -360,7 +360,7 @@ func (p *anonymousPortal) judge(t *testing.T, happened map[string]bool, posts ma
 	}
 }
 
-// The events that no thing names are those that two webhooks may be about.
+// An event is anonymous if its ids do not say which of several things it is about.
 func TestAnonymousEvents(t *testing.T) {
 	for _, c := range []struct {
 		event bridge.Event

@@ -14,8 +14,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/sinks/kit"
 )
 
-// refusals are the ways in which a platform, or what is in front of it, fails: each kind
-// of failure by several statuses.
+// refusals returns the ways in which a platform, or a proxy before it, fails: several statuses
+// for each kind of failure.
 func refusals() map[string]error {
 	all := map[string]error{
 		"timeout":  &bridge.SendError{Detail: "context deadline exceeded"},
@@ -41,7 +41,7 @@ func (f *fixture) list(filter store.Filter) []store.DeliveryRow {
 	return all
 }
 
-// refusing is a sink that refuses the messages with one of these titles.
+// refusing returns a sink that refuses messages with these titles.
 func refusing(refusal error, titles ...string) *fakeSink {
 	return &fakeSink{script: func(_ int, title string) error {
 		if slices.Contains(titles, title) {
@@ -51,22 +51,22 @@ func refusing(refusal error, titles ...string) *fakeSink {
 	}}
 }
 
-// One message that is refused, in whatever way, stops no other: the others are sent in
-// their order and soon, and the one ends as a dead letter with the platform's words.
-// When all fail, the sink is at fault and nothing is dead.
+// A refused message stops no other one: the others are sent soon and in order, and the refused
+// one becomes a dead letter with the platform's words. If all messages fail, the sink is at
+// fault and no delivery is dead.
 func TestOneBadMessageStopsNoOther(t *testing.T) {
 	const messages, later = 12, 4
 	for name, refusal := range refusals() {
-		if testing.Short() && name != "403" && name != "429" { // the others take the same ways
+		if testing.Short() && name != "403" && name != "429" { // the other kinds run the same code
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
 			inSyntheticTime(t, func(t *testing.T, r *fixture) {
 				bad := map[string]string{"first": "event 0", "amid": "event 5", "last": "event 11"}
-				down, mended := refusal, &fakeSink{}
-				mended.script = func(int, string) error { return down }
-				sinks := map[string]*fakeSink{"all": mended}
-				of := map[string]bridge.Sink{"all": mended}
+				down, fixed := refusal, &fakeSink{}
+				fixed.script = func(int, string) error { return down }
+				sinks := map[string]*fakeSink{"all": fixed}
+				of := map[string]bridge.Sink{"all": fixed}
 				for sink, title := range bad {
 					sinks[sink] = refusing(refusal, title)
 					of[sink] = sinks[sink]
@@ -87,10 +87,10 @@ func TestOneBadMessageStopsNoOther(t *testing.T) {
 				if h := r.health("all"); h.State == bridge.Healthy || h.State == bridge.Failing {
 					t.Errorf("all are refused, and the sink is %s", h.State)
 				}
-				mended.mu.Lock()
+				fixed.mu.Lock()
 				down = nil
-				mended.mu.Unlock()
-				for i := messages; i < messages+later; i++ { // others pass now and then
+				fixed.mu.Unlock()
+				for i := messages; i < messages+later; i++ { // other messages succeed from time to time
 					r.add(i, i+1, "first", "amid", "last", "all")
 					time.Sleep(3 * time.Minute)
 					for sink := range bad {
@@ -102,7 +102,7 @@ func TestOneBadMessageStopsNoOther(t *testing.T) {
 				time.Sleep(20 * time.Minute) // until the last is given up
 				stop()
 				if c := r.counts("all"); c[bridge.Sent] != messages+later {
-					t.Errorf("all, after the sink was mended: %v", c)
+					t.Errorf("all, after the sink was fixed: %v", c)
 				}
 				dead := r.list(store.Filter{State: string(bridge.Dead)})
 				if len(dead) != len(bad) {
@@ -127,8 +127,8 @@ func (f *fixture) health(sink string) bridge.SinkStatus {
 	return status
 }
 
-// In a message of several events the one that the platform refuses is found: the
-// others are sent.
+// If the platform refuses one event in a message of several, the bridge finds it and sends the
+// others.
 func TestOneBadEventStopsNoOther(t *testing.T) {
 	const events = 9
 	for name, refusal := range map[string]error{
@@ -161,7 +161,7 @@ func TestOneBadEventStopsNoOther(t *testing.T) {
 	}
 }
 
-// What was sent and is not recorded is bounded, however long the store takes.
+// The number of messages that are sent but not recorded is bounded, however slow the store is.
 func TestFewAreSentAndNotRecorded(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 2*maxUnrecorded, "a")

@@ -11,7 +11,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// notes is a memory of its own.
+// memoryStates is a stateStore in memory. It counts the writes.
 type memoryStates struct {
 	mu    sync.Mutex
 	kept  map[string]string
@@ -90,8 +90,8 @@ func TestLimiterStopsWithTheContext(t *testing.T) {
 	})
 }
 
-// Whoever goes on, at any moment and however often, sends no more in any span of
-// time than one that had never stopped might have.
+// However often the process restarts, it sends no more messages in any span of time than a
+// process that never stopped.
 func TestLimiterKeepsTheRateAcrossRestarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limit := bridge.Limit{Rate: 2, Burst: 5}
@@ -121,7 +121,7 @@ func TestLimiterKeepsTheRateAcrossRestarts(t *testing.T) {
 			}
 		}
 		if m.times > len(sent)/2+60 {
-			t.Errorf("the store was told %d times of %d messages", m.times, len(sent))
+			t.Errorf("the store got %d writes for %d messages", m.times, len(sent))
 		}
 	})
 }
@@ -142,7 +142,7 @@ func TestPausesAreKept(t *testing.T) {
 	})
 }
 
-// TestSinksOfOneBucketShareALimiter gives two sinks one pace.
+// Two sinks with one limiter together keep its rate.
 func TestSinksOfOneBucketShareALimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewLimiter(LimiterConfig{Name: "shared", Limit: bridge.Limit{Rate: 1, Burst: 1}})
@@ -163,8 +163,8 @@ func TestSinksOfOneBucketShareALimiter(t *testing.T) {
 	})
 }
 
-// The rate counts from the arrival of a message: what the limiter refilled while the
-// message was under way is not used.
+// The rate counts from the arrival of a message: tokens that came back while the message was
+// on its way are not used.
 func TestLimiterCountsFromArrival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for burst, want := range map[int][]time.Duration{

@@ -9,8 +9,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// Messages that are kept for other sinks are bounded by their bytes, and one that many
-// sinks ask for counts once.
+// The cache is bounded by bytes, and counts a message once for several sinks.
 func TestKeptMessagesAreBounded(t *testing.T) {
 	set, all := templates(t), NewMessageCache()
 	ask := func(event, text string) {

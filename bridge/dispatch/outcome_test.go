@@ -10,7 +10,7 @@ import (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// trial is a sink's health to which failures are told one by one.
+// healthTest records failures in the health of a sink.
 type healthTest struct {
 	health
 	waiting bool // whether others wait
@@ -25,7 +25,7 @@ func (h *healthTest) note(d bridge.Delivery, e bridge.SendError) (a bridge.Attem
 	return a, pause, max(0, h.Until.Sub(h.now))
 }
 
-// What becomes of one delivery whose sink took another one just before.
+// What happens to a delivery whose sink has just accepted another one.
 func TestJudgedDelivery(t *testing.T) {
 	const giveUp = 24 * time.Hour
 	fresh, failing := bridge.Delivery{ID: "d"}, bridge.Delivery{ID: "d", FailingSince: noon, Attempts: 1}
@@ -80,7 +80,7 @@ func TestBreaker(t *testing.T) {
 			t.Errorf("pauses after %d failures", i+1)
 		}
 	}
-	for range 10 { // one delivery that keeps failing is its own trouble
+	for range 10 { // one failing delivery does not blame the sink
 		if _, pause, until := h.note(bridge.Delivery{ID: "0"}, bridge.SendError{}); pause+until != 0 || h.probing() {
 			t.Fatal("one delivery that fails often opens the breaker")
 		}
@@ -98,7 +98,7 @@ func TestBreaker(t *testing.T) {
 	}
 }
 
-// A destination is broken when two messages are refused, or one and no other waits.
+// A destination is broken if two messages are refused, or one while no other waits.
 func TestBrokenDestination(t *testing.T) {
 	one, two := bridge.Delivery{ID: "1"}, bridge.Delivery{ID: "2"}
 	broken := bridge.SendError{Kind: bridge.DestinationBroken, Status: 404, Detail: "no_service"}
@@ -133,8 +133,8 @@ func TestBrokenDestination(t *testing.T) {
 	}
 }
 
-// A refused message is dead when no other can tell whose fault it is, or when another has
-// passed. Messages that are refused in a row wait, and after some the sink rests.
+// A refused message is dead if there is no other to compare with, or if another one has
+// succeeded. Messages that are refused in a row wait, and after some of them the sink rests.
 func TestRefusals(t *testing.T) {
 	refused := bridge.SendError{Kind: bridge.MessageRejected, Status: 400}
 	delivery := func(i int) bridge.Delivery { return bridge.Delivery{ID: fmt.Sprint(i)} }
@@ -157,7 +157,7 @@ func TestRefusals(t *testing.T) {
 	}
 	h = healthTest{waiting: true}
 	h.note(delivery(0), refused)
-	h.waiting = false // the other was called off
+	h.waiting = false // the other one was cancelled
 	if a, _, _ := h.note(delivery(0), refused); a.State != bridge.Dead {
 		t.Errorf("one that is left alone: %+v", a)
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// A message that makes its sink panic is a dead letter, and no end of the bridge; a
-// panic while it is sent is tried again.
+// If a message makes its sink panic in Encode, it becomes a dead letter, and the bridge
+// continues. A panic in Send is retried.
 func TestPanicsAreSurvived(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 3, "a")

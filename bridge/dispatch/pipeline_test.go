@@ -13,8 +13,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/condition"
 )
 
-// talker is a sink that keeps whole messages, has threads, and can replace what it
-// was sent.
+// threadedSink is a sink with threads and updates. It records whole messages.
 type threadedSink struct {
 	fakeSink
 	to   []string // templates of recipients
@@ -43,7 +42,7 @@ func (s *threadedSink) Threads() bool        { return true }
 func (s *threadedSink) Updates() bool        { return true }
 func (s *threadedSink) Recipients() []string { return s.to }
 
-// line is a whole bridge, without its intake, that can be stopped and started.
+// pipeline is a bridge without its intake. It can be stopped and started.
 type pipeline struct {
 	*fixture
 	routes []Route
@@ -86,7 +85,7 @@ func (p *pipeline) start() {
 	p.stop = func() { cancel(); wg.Wait() }
 }
 
-// restart is a new process.
+// restart simulates a new process.
 func (p *pipeline) restart() {
 	p.stop()
 	p.close()
@@ -94,7 +93,7 @@ func (p *pipeline) restart() {
 	p.start()
 }
 
-// event accepts one now.
+// event accepts an event now.
 func (p *pipeline) event(eventType, user, correlation string) {
 	p.t.Helper()
 	e := bridge.Event{

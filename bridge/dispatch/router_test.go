@@ -55,7 +55,7 @@ func (f *fixture) accept(eventType, source, correlation string) bridge.Event {
 	return e
 }
 
-// router runs a router; the function that it gives stops it and waits.
+// router runs a router. The returned function stops it and waits.
 func (f *fixture) router(plan Plan) (router *Router, stop func()) {
 	plan.Templates = f.set
 	router = NewRouter(f.store, plan, func(string) {}, slog.New(slog.NewTextHandler(io.Discard, nil)))
@@ -83,13 +83,13 @@ func (f *fixture) unrouted() int {
 	return len(all)
 }
 
-// enricher asks a portal through a transport that the test may break.
+// enricher returns an enricher whose requests to the portal fail while broken is set.
 func (f *fixture) enricher(p *portal.Portal, broken *atomic.Bool) *enrich.Enricher {
 	f.t.Helper()
 	return enrich.New(enrich.Options{Source: "one", Client: f.client(p, broken), Claims: f.store})
 }
 
-// client asks a portal, unless it is broken.
+// client returns a client whose requests to the portal fail while broken is set.
 func (f *fixture) client(p *portal.Portal, broken *atomic.Bool) *absorb.Client {
 	f.t.Helper()
 	c, err := absorb.NewClient(absorb.ClientOptions{
@@ -199,7 +199,7 @@ func TestPortalThatIsDown(t *testing.T) {
 	}
 }
 
-// TestHoldEnds: an event is not held for ever.
+// TestHoldEnds: an event does not wait forever for lookups.
 func TestHoldEnds(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		var broken atomic.Bool
@@ -219,7 +219,7 @@ func TestHoldEnds(t *testing.T) {
 	})
 }
 
-// TestUnsettledAnswers has an API that lags behind the webhooks.
+// TestUnsettledAnswers uses an API that lags behind the webhooks.
 func TestUnsettledAnswers(t *testing.T) {
 	for lag, complete := range map[time.Duration]bool{15 * time.Second: true, time.Hour: false} {
 		t.Run(lag.String(), func(t *testing.T) {
@@ -260,7 +260,7 @@ func TestUnsettledAnswers(t *testing.T) {
 	}
 }
 
-// Webhooks that are too large to be under way together are routed one after the other.
+// Webhooks that together exceed the memory limit are routed one after the other.
 func TestLargeWebhooksAreRoutedInTurn(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		for i := range 9 {

@@ -29,7 +29,7 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// goesTo gives where routes send an event.
+// goesTo returns the sinks that the routes send an event to.
 func goesTo(t *testing.T, routes []Route, e bridge.Event) string {
 	t.Helper()
 	plan := Plan{Routes: routes, Templates: templates(t)}

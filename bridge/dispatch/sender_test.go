@@ -30,7 +30,7 @@ func TestOrderAndRate(t *testing.T) {
 	})
 }
 
-// TestStuckSinkDelaysNoOther has one sink that never answers.
+// One sink never answers; the other one is not delayed.
 func TestStuckSinkDelaysNoOther(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 30, "stuck", "free")
@@ -58,7 +58,7 @@ func (stuckSink) Send(ctx context.Context, _ bridge.Payload) (bridge.Receipt, er
 	return bridge.Receipt{}, &bridge.SendError{Kind: bridge.Temporary, Detail: ctx.Err().Error()}
 }
 
-// TestInterruptedSendIsNotBlamed stops while a message is being sent.
+// TestInterruptedSendIsNotBlamed stops the sender during an attempt.
 func TestInterruptedSendIsNotBlamed(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, 1, "a")

@@ -11,8 +11,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// picky is a sink whose payload is a list of what the message has, and whose platform
-// refuses payloads with some of these.
+// refusingSink is a sink whose payload lists the parts of the message. Its platform refuses
+// some parts.
 type refusingSink struct {
 	fakeSink
 	draws    string // what the platform can show
@@ -54,8 +54,7 @@ type (
 func (*pickyMail) NoSimplerForm() {}
 func (*pickyProgram) Verbatim()   {}
 
-// A message that the platform refuses is tried in simpler forms, and its attempt says what
-// was left out and why.
+// A refused message is retried in simpler forms. Its attempt says what was left out, and why.
 func TestARefusedMessageIsTriedInSimplerForms(t *testing.T) {
 	const all = "native picture link bold"
 	for _, c := range []struct {

@@ -61,11 +61,11 @@ func (s *Sender) saveHealth(ctx context.Context) {
 
 // ReadSinkStatus returns the health that the sender of a sink and its rate limit stored.
 // It ignores what they stored under other settings of the sink.
-func ReadSinkStatus(ctx context.Context, m stateStore, sink, of string, pace *Limiter) (bridge.SinkStatus, error) {
+func ReadSinkStatus(ctx context.Context, m stateStore, sink, settings string, limiter *Limiter) (bridge.SinkStatus, error) {
 	now := time.Now()
 	var h health
 	var p limiterState
-	for key, into := range map[string]any{"sink " + sink: &h, pace.stateName(): &p} {
+	for key, into := range map[string]any{"sink " + sink: &h, limiter.stateName(): &p} {
 		text, err := m.State(ctx, key)
 		if err != nil {
 			return bridge.SinkStatus{}, err
@@ -75,13 +75,13 @@ func ReadSinkStatus(ctx context.Context, m stateStore, sink, of string, pace *Li
 		}
 	}
 	switch {
-	case h.Settings == of && h.Broken != "":
+	case h.Settings == settings && h.Broken != "":
 		return bridge.SinkStatus{State: bridge.Broken, Until: h.Until, Words: h.Broken}, nil
-	case h.Settings == of && h.probing():
+	case h.Settings == settings && h.probing():
 		return bridge.SinkStatus{State: bridge.Probing, Until: h.Until, Failing: h.Failing}, nil
-	case p.Destination == pace.Destination && p.Paused.After(now):
+	case p.Destination == limiter.Destination && p.Paused.After(now):
 		return bridge.SinkStatus{State: bridge.Paused, Until: p.Paused}, nil
-	case h.Settings == of && len(h.Failing) > 0:
+	case h.Settings == settings && len(h.Failing) > 0:
 		return bridge.SinkStatus{State: bridge.Failing, Failing: h.Failing}, nil
 	}
 	return bridge.SinkStatus{State: bridge.Healthy}, nil

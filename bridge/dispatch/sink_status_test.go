@@ -10,7 +10,7 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// states is a memory in a map.
+// states is a stateStore in a map.
 type states map[string]string
 
 func (s states) State(_ context.Context, name string) (string, error) {
@@ -25,10 +25,10 @@ func (s states) Keep(_ context.Context, name, value string) error { s[name] = va
 func TestSinkStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const soon, past = `"2099-01-01T00:00:00Z"`, `"1999-01-01T00:00:00Z"`
-		pace := NewLimiter(LimiterConfig{Name: "sink a", Destination: "x"})
+		limiter := NewLimiter(LimiterConfig{Name: "sink a", Destination: "x"})
 		for name, c := range map[string]struct {
-			sink, pace string
-			want       bridge.Health
+			sink, limiter string
+			want          bridge.Health
 		}{
 			"nothing is known":          {"", "", bridge.Healthy},
 			"broken":                    {`{"of":"x","broken":"no_service","until":` + soon + `}`, "", bridge.Broken},
@@ -41,30 +41,30 @@ func TestSinkStatus(t *testing.T) {
 			"broken and paused":         {`{"of":"x","broken":"no_service"}`, `{"of":"x","paused":` + soon + `}`, bridge.Broken},
 			"another version's":         {`[]`, `7`, bridge.Healthy},
 		} {
-			got, err := ReadSinkStatus(t.Context(), states{"sink a": c.sink, "pace sink a": c.pace}, "a", "x", pace)
+			got, err := ReadSinkStatus(t.Context(), states{"sink a": c.sink, "pace sink a": c.limiter}, "a", "x", limiter)
 			if err != nil || got.State != c.want {
 				t.Errorf("%s: %+v, %v", name, got, err)
 			}
 		}
-		if _, err := ReadSinkStatus(t.Context(), states(nil), "a", "x", pace); err == nil {
+		if _, err := ReadSinkStatus(t.Context(), states(nil), "a", "x", limiter); err == nil {
 			t.Error("a store that does not answer says nothing")
 		}
 	})
 }
 
-// What a pace keeps is what a standing reads.
+// ReadSinkStatus reads what a limiter stores.
 func TestSinkStatusOfLimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, pace := states{}, NewLimiter(LimiterConfig{Name: "bucket googlechat A"})
-		if err := pace.Pause(t.Context(), m, time.Minute); err != nil {
+		m, limiter := states{}, NewLimiter(LimiterConfig{Name: "bucket googlechat A"})
+		if err := limiter.Pause(t.Context(), m, time.Minute); err != nil {
 			t.Fatal(err)
 		}
-		got, err := ReadSinkStatus(t.Context(), m, "a", "x", pace)
+		got, err := ReadSinkStatus(t.Context(), m, "a", "x", limiter)
 		if err != nil || got.State != bridge.Paused || !got.Until.Equal(time.Now().Add(time.Minute)) {
 			t.Errorf("%+v, %v", got, err)
 		}
 		time.Sleep(2 * time.Minute)
-		if got, err := ReadSinkStatus(t.Context(), m, "a", "x", pace); err != nil || got.State != bridge.Healthy {
+		if got, err := ReadSinkStatus(t.Context(), m, "a", "x", limiter); err != nil || got.State != bridge.Healthy {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})

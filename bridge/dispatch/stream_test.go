@@ -10,11 +10,11 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
-// backlog is a number of events for several batches.
+// backlogSize is a number of events that needs several batches.
 const backlogSize = 2*maxBatch + maxBatch/2
 
-// TestFailureWithinABacklog: batches follow each other, and each message is sent once. Of
-// one that fails the others keep their order.
+// TestFailureWithinABacklog: batches follow each other, and each message is sent once. If one
+// fails, the others keep their order.
 func TestFailureWithinABacklog(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		r.add(0, backlogSize, "a")

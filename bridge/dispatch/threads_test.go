@@ -10,9 +10,8 @@ import (
 	"github.com/absorb-bridge/absorb-bridge/bridge"
 )
 
-// The first message of a conversation opens it, the others reply, after a restart,
-// too; a message about the same thing takes the place of the one before if that is
-// young.
+// The first message of a thread starts it, and later ones reply, also after a restart. A
+// message replaces an earlier one about the same thing if that is recent.
 func TestThreadsAndUpdates(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		sink := &threadedSink{}
@@ -45,8 +44,7 @@ func TestThreadsAndUpdates(t *testing.T) {
 	})
 }
 
-// While the store does not say what a message refers to, the message waits as if it
-// had not been tried.
+// If the store cannot say what a message refers to, the message waits, and this is no attempt.
 func TestAStoreErrorIsNoAttempt(t *testing.T) {
 	inSyntheticTime(t, func(t *testing.T, r *fixture) {
 		sink := &threadedSink{}
