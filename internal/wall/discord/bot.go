@@ -14,9 +14,11 @@ const (
 	// ForumHook is the id of the webhook whose channel is a forum.
 	ForumHook = "1320000000000000001"
 
-	// BotChannel is a channel that the bot may write to, and BotToken the bot's token.
+	// BotChannel is a channel that the bot may write to.
 	BotChannel = "1330000000000000001"
-	BotToken   = "MTMzMDAwMDAwMDAwMDAwMDAwMQ.wall-demo.bot-token-0001"
+
+	// BotToken is the bot's token.
+	BotToken = "MTMzMDAwMDAwMDAwMDAwMDAwMQ.wall-demo.bot-token-0001"
 )
 
 // NewBot emulates what a bot does with messages and threads:

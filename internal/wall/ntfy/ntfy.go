@@ -18,8 +18,10 @@ import (
 const Name = "ntfy"
 
 const (
-	// Topic is a topic that needs a token, and Token is one.
+	// Topic is a topic that a sink of the demo sends to.
 	Topic = "wall-demo-topic"
+
+	// Token is an access token.
 	Token = "tk_walldemo0000000000000000000001"
 
 	maxMessage = 4096 // bytes; a longer one becomes a file, which nobody reads on a phone

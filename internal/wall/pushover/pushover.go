@@ -17,9 +17,11 @@ import (
 const Name = "pushover"
 
 const (
-	// Token is the token of an application, and User the key of a user.
+	// Token is the token of an application.
 	Token = "awallDemoTokenOfPushover000001"
-	User  = "uwallDemoUserKeyOfPushover0001"
+
+	// User is the key of a user.
+	User = "uwallDemoUserKeyOfPushover0001"
 
 	month = 10_000
 )

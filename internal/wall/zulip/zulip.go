@@ -19,9 +19,11 @@ import (
 const Name = "zulip"
 
 const (
-	// Email is the address of a bot, and Key its API key.
+	// Email is the address of a bot.
 	Email = "absorb-bot@wall.example"
-	Key   = "wallDemoKeyOfZulip00000000000001"
+
+	// Key is its API key.
+	Key = "wallDemoKeyOfZulip00000000000001"
 )
 
 // organisation is an organisation. Every channel exists but those that begin with "no-such".
