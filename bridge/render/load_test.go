@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/absorb-bridge/absorb-bridge/bridge"
+	"github.com/absorb-bridge/absorb-bridge/bridge/absorb"
 )
 
 // folder writes files by name into a folder of their own.
@@ -154,7 +155,7 @@ func TestOverrides(t *testing.T) {
 			t.Errorf("%s: %q, %v; want %q", event, m.Title, err, want)
 		}
 	}
-	if n := len(set.Events()); n != catalogueSize+1 || !slices.Contains(set.Events(), "CertificateAwarded") {
+	if n := len(set.Events()); n != len(absorb.Events())+1 || !slices.Contains(set.Events(), "CertificateAwarded") {
 		t.Errorf("events: %v", set.Events())
 	}
 }
