@@ -53,11 +53,11 @@ func (e queueEntry) asDelivery() bridge.Delivery {
 
 // singleEntries returns one entry for each delivery.
 func singleEntries(all []bridge.Delivery) []queueEntry {
-	items := make([]queueEntry, len(all))
+	entries := make([]queueEntry, len(all))
 	for i, d := range all {
-		items[i] = queueEntry{deliveries: all[i : i+1 : i+1], due: d.Due}
+		entries[i] = queueEntry{deliveries: all[i : i+1 : i+1], due: d.Due}
 	}
-	return items
+	return entries
 }
 
 // nextEntries returns the entries to send now, in order. Entries that failed since the last
@@ -67,7 +67,7 @@ func (s *Sender) nextEntries(ctx context.Context, limit int) ([]queueEntry, erro
 	if err != nil {
 		return nil, err
 	}
-	rank := func(i queueEntry) int { return slices.Index(s.health.Failing, i.id()) }
+	rank := func(e queueEntry) int { return slices.Index(s.health.Failing, e.id()) }
 	slices.SortStableFunc(all, func(a, b queueEntry) int { return rank(a) - rank(b) })
 	return all[:min(limit, len(all))], nil
 }

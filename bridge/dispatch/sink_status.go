@@ -65,7 +65,7 @@ func ReadSinkStatus(ctx context.Context, m stateStore, sink, settings string, li
 	now := time.Now()
 	var h health
 	var p limiterState
-	for key, into := range map[string]any{"sink " + sink: &h, limiter.stateName(): &p} {
+	for key, into := range map[string]any{healthStateName(sink): &h, limiter.stateName(): &p} {
 		text, err := m.State(ctx, key)
 		if err != nil {
 			return bridge.SinkStatus{}, err
