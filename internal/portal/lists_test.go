@@ -19,7 +19,7 @@ const (
 	novembers = "70000000-0000-4000-a000-000000000001" // a session of spaces
 )
 
-// entries gives the entries of a list, which is in an envelope.
+// entries returns the entries of a list with an envelope.
 func (a *asker) entries(path, collection string) (all []map[string]any) {
 	a.t.Helper()
 	var page map[string]json.RawMessage

@@ -45,7 +45,7 @@ func with(form, changes url.Values) string {
 	return form.Encode()
 }
 
-// authorize asks for consent, and gives the status and where the browser is sent.
+// authorize requests consent, and returns the status and where the browser is redirected.
 func (c consenting) authorize(changes url.Values) (int, *url.URL) {
 	c.t.Helper()
 	query := with(url.Values{

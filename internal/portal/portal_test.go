@@ -74,7 +74,7 @@ func (a *asker) login() {
 	}
 }
 
-// get gives the status and the answer of a path.
+// get returns the status and the answer of a path.
 func (a *asker) get(path string) (status int, answer map[string]any) {
 	a.t.Helper()
 	status = a.into(path, &answer)
@@ -92,7 +92,7 @@ func (a *asker) into(path string, answer any) int {
 	return status
 }
 
-// list gives the answer of a path that is a bare list.
+// list returns the answer of a path that is a bare list.
 func (a *asker) list(path string) (all []map[string]any) {
 	a.t.Helper()
 	if status := a.into(path, &all); status != 200 {

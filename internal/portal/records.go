@@ -50,7 +50,7 @@ func (d *database) enroll(user, course string, at time.Time, enrollmentID string
 	}))
 }
 
-// reenroll makes an enrollment in the place of an older one.
+// reenroll replaces an older enrollment, or makes the first one.
 func (d *database) reenroll(user, course string, at time.Time, enrollmentID string) {
 	if e := d.enrollment(user, course); e != nil {
 		if added, err := when(text(e["dateAdded"])); err == nil && !at.After(added) {

@@ -110,8 +110,8 @@ func TestNextEventuallyHasEveryEvent(t *testing.T) {
 	}
 }
 
-// What occurs is about somebody or something else each time, and the newest entry of a
-// list that can answer the lean webhook.
+// Each new event is about another person or thing. It is the newest entry of the list that
+// completes its lean webhook.
 func TestTriggerNewNeverRepeats(t *testing.T) {
 	p := portal.New(portal.Options{Seed: 3})
 	a := ask(t, p)
