@@ -91,16 +91,16 @@ func (s *Sender) prepareAll(ctx context.Context, batches <-chan []queueEntry, re
 }
 
 // prepare writes and encodes the message of a queue entry. An error comes from the store.
-func (s *Sender) prepare(ctx context.Context, i queueEntry) (p preparedMessage, err error) {
-	p.queueEntry = i
-	if i.parcel.ID != "" {
+func (s *Sender) prepare(ctx context.Context, e queueEntry) (p preparedMessage, err error) {
+	p.queueEntry = e
+	if e.parcel.ID != "" {
 		select {
 		case s.ParcelSlots <- struct{}{}:
 		case <-ctx.Done():
 			return p, ctx.Err()
 		}
 		defer func() { dropFacts(p.deliveries); <-s.ParcelSlots }()
-		if p.deliveries, err = s.closeParcel(ctx, i.parcel); err != nil {
+		if p.deliveries, err = s.closeParcel(ctx, e.parcel); err != nil {
 			return p, err
 		}
 	}

@@ -82,16 +82,16 @@ func (c *Composer) redacted(all []bridge.Delivery) []bridge.Delivery {
 }
 
 // compose writes the message of a queue entry, whose deliveries all have the same recipients.
-func (c *Composer) compose(ctx context.Context, i queueEntry) (m bridge.Message, err error) {
-	first := i.asDelivery()
+func (c *Composer) compose(ctx context.Context, e queueEntry) (m bridge.Message, err error) {
+	first := e.asDelivery()
 	templates := c.wording.ByRoute[first.Route]
 	if templates == nil {
 		templates = c.wording.Templates
 	}
-	if len(i.deliveries) == 1 {
-		m, err = c.messages.get(ctx, templates, i.deliveries[0])
+	if len(e.deliveries) == 1 {
+		m, err = c.messages.get(ctx, templates, e.deliveries[0])
 	} else {
-		m, err = c.composeParcel(ctx, templates, i)
+		m, err = c.composeParcel(ctx, templates, e)
 	}
 	if err != nil {
 		return bridge.Message{}, err
@@ -109,16 +109,16 @@ func (c *Composer) compose(ctx context.Context, i queueEntry) (m bridge.Message,
 }
 
 // composeParcel writes the digest or the story of a parcel.
-func (c *Composer) composeParcel(ctx context.Context, templates *render.Set, i queueEntry) (m bridge.Message, err error) {
-	facts := make([]bridge.Facts, len(i.deliveries))
-	for n, d := range i.deliveries {
+func (c *Composer) composeParcel(ctx context.Context, templates *render.Set, e queueEntry) (m bridge.Message, err error) {
+	facts := make([]bridge.Facts, len(e.deliveries))
+	for n, d := range e.deliveries {
 		facts[n] = d.Facts
 	}
-	if _, _, story := parseStoryKey(i.parcel.Key); story {
+	if _, _, story := parseStoryKey(e.parcel.Key); story {
 		m, err = templates.Story(ctx, facts)
 	} else {
 		var group func(bridge.Facts) string
-		if key, ok := strings.CutPrefix(i.parcel.Key, digestKeyPrefix); ok && key != "" {
+		if key, ok := strings.CutPrefix(e.parcel.Key, digestKeyPrefix); ok && key != "" {
 			group = func(bridge.Facts) string { return key }
 		}
 		m, err = templates.Together(ctx, facts, group)
@@ -176,11 +176,11 @@ func (c *Composer) recipientsOrError(ctx context.Context, d bridge.Delivery) []s
 func (c *Composer) Preview(ctx context.Context, templates *render.Set, all []bridge.Delivery, story bool) (bridge.Message, error) {
 	d := *c
 	d.messages, d.wording = NewMessageCache(), Wording{Templates: templates}
-	i := queueEntry{deliveries: all}
+	e := queueEntry{deliveries: all}
 	if story {
-		i.parcel.Key = storyKey(bridge.Event{})
+		e.parcel.Key = storyKey(bridge.Event{})
 	}
-	return d.compose(ctx, i)
+	return d.compose(ctx, e)
 }
 
 // compileBody compiles a sink's own template. It returns nil if the sink has none.

@@ -75,7 +75,7 @@ func (s *Sender) nextEntries(ctx context.Context, limit int) ([]queueEntry, erro
 // othersWait reports whether an entry is due that has not failed yet.
 func (s *Sender) othersWait(ctx context.Context) bool {
 	all, err := s.dueEntries(ctx, len(s.health.Failing)+len(s.health.FailedAlone)+1)
-	return err == nil && slices.ContainsFunc(all, func(i queueEntry) bool { return !s.health.hasFailed(i.id()) })
+	return err == nil && slices.ContainsFunc(all, func(e queueEntry) bool { return !s.health.hasFailed(e.id()) })
 }
 
 // dueEntries returns the entries to send now, oldest first: at least limit of them, if there

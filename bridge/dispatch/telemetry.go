@@ -20,11 +20,11 @@ func logOf(log *slog.Logger, event, traceparent string, more ...any) *slog.Logge
 }
 
 // logOf returns a logger for a message.
-func (s *Sender) logOf(i queueEntry) *slog.Logger {
-	whole := i.asDelivery()
+func (s *Sender) logOf(e queueEntry) *slog.Logger {
+	whole := e.asDelivery()
 	more := []any{"delivery", whole.ID, "attempt", whole.Attempts + 1}
-	if len(i.deliveries) > 1 {
-		more = append(more, "events", len(i.deliveries))
+	if len(e.deliveries) > 1 {
+		more = append(more, "events", len(e.deliveries))
 	}
 	return logOf(s.Log, whole.EventID, whole.Traceparent, more...)
 }
