@@ -104,6 +104,24 @@ func TestAClosedStoreHasNoInbox(t *testing.T) {
 	}
 }
 
+// After the inbox of another store was used, the place in that one is what counts.
+func TestInboxOfAnotherStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bridge.db")
+	s := openAt(t, path)
+	if _, err := s.write(t.Context(), change(`INSERT INTO inbox (log, segment, place) VALUES (1, 1, 64), (2, 9, 99)`)); err != nil {
+		t.Fatal(err)
+	}
+	accept(t, s, event(0))
+	if err := s.settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var logs int
+	var log int64
+	if err := s.row(t.Context(), `SELECT count(*), max(log) FROM inbox`).Scan(&logs, &log); err != nil || logs != 1 || log != s.arrivals.movedTo().Log {
+		t.Errorf("%d places, the last one of log %d, %v", logs, log, err)
+	}
+}
+
 // However many bring the same bytes at once, one event is stored for all of them, and each
 // is answered with its id. Bytes that name nothing are an event each.
 func TestTheSameBytesAtOnce(t *testing.T) {

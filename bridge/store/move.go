@@ -140,11 +140,14 @@ func (m *moved) add(record []byte) error {
 func (m *moved) statements(next inbox.Position, routed bool) []statement {
 	// REPLACE changes the page even if the place is there already. An UPDATE to the same values
 	// would not: SQLite syncs no transaction that changed nothing, nor any before it.
-	place := change(`REPLACE INTO inbox (log, segment, place) VALUES (?, ?, ?)`, next.Log, next.Segment, next.Offset)
-	if routed {
-		return append(slices.Concat(m.full, m.later), place)
+	place := []statement{
+		change(`REPLACE INTO inbox (log, segment, place) VALUES (?, ?, ?)`, next.Log, next.Segment, next.Offset),
+		change(`DELETE FROM inbox WHERE log <> ?`, next.Log), // files of another store were beside the tables once
 	}
-	return append(m.plain, place)
+	if routed {
+		return slices.Concat(m.full, m.later, place)
+	}
+	return slices.Concat(m.plain, place)
 }
 
 // end tells those who wait what became of their events.
