@@ -63,7 +63,7 @@ func TestNewcomer(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, file, strings.Replace(string(text), `listen: ":8080"`, fmt.Sprintf("listen: %s\nadmin:\n  listen: %s", loopback.Address(t), loopback.Address(t)), 1))
-	if words := run(false, "doctor"); !strings.Contains(words, "ok    api of production") || !strings.Contains(words, "none runs here") {
+	if words := run(false, "doctor"); !strings.Contains(words, "ok    api of production") || !strings.Contains(words, "it does not run here") {
 		t.Errorf("doctor before the start:\n%s", words)
 	}
 	p := start(t, dir)

@@ -145,7 +145,7 @@ func TestTheDatabasePasswordIsNotTold(t *testing.T) {
 	}
 	pg.Stop()
 	retryLater(t, r.url(0), "is stopped")
-	eventually(t, "the leases cannot be renewed", func() bool { return strings.Contains(p.log.String(), "cannot be renewed") })
+	eventually(t, "the leases cannot be renewed", func() bool { return strings.Contains(p.log.String(), "cannot renew the leases") })
 	say("deliveries", "--config", file)
 	say("ready", "--config", file)
 	r.stop(0)

@@ -63,7 +63,7 @@ func TestWorkshopComputesForItsOwnPages(t *testing.T) {
 	s.post(t, "EnrollmentCompletedByLearner")
 	s.settled(t, 1, bridge.Sent)
 	link := []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Referer", "https://evil.example/"}
-	const message, taken = "Working at Height", "would have been taken"
+	const message, taken = "Working at Height", "The condition is true for"
 	for _, c := range []struct {
 		path       string
 		status     int

@@ -111,7 +111,7 @@ func TestInABrowserTryACondition(t *testing.T) {
 	b.click(t, "Try a condition")
 	b.shows(t, "For example")
 	b.do(t, chromedp.SendKeys(chromedp.CSS("input[name=when]"), `enrollment.score > 90`+kb.Enter))
-	b.shows(t, "1 of 1 event would have been taken")
+	b.shows(t, "The condition is true for 1 of 1 event")
 	b.quiet(t)
 }
 
