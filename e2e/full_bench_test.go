@@ -1,15 +1,12 @@
 package e2e
 
 import (
-	"database/sql"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/absorb-bridge/absorb-bridge/bridge/store"
 )
 
 // BenchmarkFullStore compares serve with an empty store to serve with a million events, by
@@ -59,19 +56,8 @@ func BenchmarkFullStore(b *testing.B) {
 // with a delivery that was sent.
 func fillEvents(b *testing.B, path string, events int) {
 	b.Helper()
-	s, err := store.Open(b.Context(), path)
-	if err == nil {
-		err = s.Close()
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=synchronous(OFF)&_pragma=cache_size(-200000)")
-	if err != nil {
-		b.Fatal(err)
-	}
+	db := emptyTables(b, path)
 	defer db.Close()
-	db.SetMaxOpenConns(1) // temporary tables are a connection's
 	for _, text := range []string{
 		fmt.Sprintf(`CREATE TEMP TABLE e AS WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < %d)
 			SELECT n, %d + n * 864000 AS at, printf('0192f0c4-%%04x-7000-8000-%%012x', n >> 8, n) AS id FROM n`, events, time.Now().Add(-11*24*time.Hour).UnixMicro()),

@@ -180,7 +180,7 @@ func decide(args []expression, or, piped bool) command {
 	}
 }
 
-// isTrue is what if, with, and, or and not go by.
+// isTrue is text/template's truth, by the value as it is. If, with, and, or and not go by it.
 func isTrue(v any) bool {
 	switch v := v.(type) {
 	case nil:

@@ -15,8 +15,8 @@ import (
 
 // arrivals are the events that a SQLite store has accepted and that are not in its tables
 // yet. They are in an inbox beside the file: one short write for all who wait costs a
-// fraction of what the pages of tables and indexes do. Whoever reads events moves them
-// into the tables first, many at once.
+// fraction of what the pages of tables and indexes do. The router reads them there; anybody
+// else who reads events moves them into the tables first, many at once.
 //
 // Only what is certain to be new goes this way. What may repeat something, or be like
 // something, is left to the tables to decide.
@@ -54,8 +54,8 @@ const (
 	// takenAtOnce is how many bytes of events are read for the router at once, about.
 	takenAtOnce = 32 << 10
 
-	// A move need not be on disk: the events stay in the inbox until one is. That is done
-	// after so much time and so many bytes.
+	// A move need not be on disk, because the inbox still has the events. After so much time,
+	// or so many bytes, one is synced.
 	syncAfter = time.Second
 	syncSize  = 1 << 20
 )

@@ -88,7 +88,7 @@ func (s *Store) outcome(a bridge.Attempt) []statement {
 	line := lineOf(a)
 	if a.State != bridge.Sent {
 		return []statement{
-			outcome(a, "id = ?", a.DeliveryID),
+			outcome(a, line, "id = ?", a.DeliveryID),
 			change(`UPDATE deliveries SET tries = tries || CAST(? AS TEXT) WHERE id = ? AND state <> 'pending'`+isNew, line, a.DeliveryID, line, line),
 		}
 	}
@@ -104,7 +104,7 @@ func recordParcel(a bridge.Attempt) ([]statement, error) {
 	all := []statement{
 		change(`INSERT INTO tallies (at, sink, outcome, n) SELECT CAST(? AS BIGINT), sink, ?, count(*) FROM deliveries WHERE digest_key = ? AND state = 'pending' GROUP BY sink`+addTally,
 			micros(a.At.Truncate(time.Minute)), a.Outcome, a.Parcel),
-		outcome(a, "digest_key = ? AND state = 'pending'", a.Parcel),
+		outcome(a, lineOf(a), "digest_key = ? AND state = 'pending'", a.Parcel),
 	}
 	switch {
 	case len(a.Apart) > 0:
@@ -118,10 +118,10 @@ func recordParcel(a bridge.Attempt) ([]statement, error) {
 	return all, nil
 }
 
-// outcome is what becomes of the deliveries of an attempt, unless it is there already.
-func outcome(a bridge.Attempt, which string, id any) statement {
+// outcome is what becomes of the deliveries of an attempt, unless they have its line already.
+func outcome(a bridge.Attempt, line, which string, id any) statement {
 	which += isNew
-	at, counted, failing, line := micros(a.At), 0, int64(0), lineOf(a)
+	at, counted, failing := micros(a.At), 0, int64(0)
 	if a.Counted {
 		counted, failing = 1, at
 	}

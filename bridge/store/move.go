@@ -23,7 +23,7 @@ func (s *Store) settle(ctx context.Context) error {
 	return nil
 }
 
-// settleSome is settle by one transaction, of as many records as it tells.
+// settleSome is settle by one transaction. It returns how many records it moved.
 func (s *Store) settleSome(ctx context.Context) (int, error) {
 	if s.arrivals == nil || !s.arrivals.waits() {
 		return 0, nil
@@ -36,8 +36,8 @@ func (s *Store) settleSome(ctx context.Context) (int, error) {
 	return s.arrivals.moveSome(ctx, s.arrivals.log.End(), false)
 }
 
-// changeEvent is write for statements of which the first changes an event. If it is still
-// in the inbox, because nobody has read it, it is moved first.
+// changeEvent is write for statements of which the first changes an event. If the event is
+// still in the inbox, it is moved first.
 func (s *Store) changeEvent(ctx context.Context, all ...statement) error {
 	changed, err := s.write(ctx, all...)
 	if err == nil && changed[0] == 0 && s.arrivals != nil {
@@ -58,8 +58,8 @@ func (a *arrivals) move(ctx context.Context) error {
 	}
 }
 
-// moveSome is move up to a position and by one transaction, of as many records as it
-// tells. Without sync they stay in the inbox until a later move is on disk.
+// moveSome is move up to a position and by one transaction. It returns how many records it
+// moved. Without sync they stay in the inbox until a later move is on disk.
 func (a *arrivals) moveSome(ctx context.Context, until inbox.Position, sync bool) (int, error) {
 	a.moving.Lock()
 	defer a.moving.Unlock()
@@ -70,7 +70,7 @@ func (a *arrivals) moveSome(ctx context.Context, until inbox.Position, sync bool
 	if err != nil || len(records) == 0 && !(sync && a.log.Forgotten().Before(next)) {
 		return 0, err
 	}
-	m := moved{arrivals: a}
+	m := move{arrivals: a}
 	for _, r := range records {
 		if err := m.add(r); err != nil {
 			m.end(false, err)
@@ -80,7 +80,7 @@ func (a *arrivals) moveSome(ctx context.Context, until inbox.Position, sync bool
 	sync = sync || time.Since(a.synced) > syncAfter || next.Segment != a.log.Forgotten().Segment || next.Offset-a.log.Forgotten().Offset > syncSize
 	err = a.transact(context.WithoutCancel(ctx), m.statements(next, true), sync)
 	stored := err == nil
-	if err != nil && len(m.routed) > 0 {
+	if err != nil && slices.ContainsFunc(m.events, arrival.isRouted) {
 		err = a.transact(context.WithoutCancel(ctx), m.statements(next, false), sync)
 	}
 	if err != nil {
@@ -100,60 +100,70 @@ func (a *arrivals) moveSome(ctx context.Context, until inbox.Position, sync bool
 	return len(records), nil
 }
 
-// moved is what is moved at once.
-type moved struct {
+// move is what is moved at once.
+type move struct {
 	*arrivals
-	plain, full []statement // without and with what becomes of routed events
-	later       []statement // after full
-	keys        []dedupe
-	routed      []*routing
+	events []arrival
+	marks  []statement // of events whose senders had no answer
+	keys   []dedupe
 }
 
+// arrival is an event of the inbox: the values of its row, and what becomes of it if it
+// is routed.
+type arrival struct {
+	values []any
+	to     *routing
+}
+
+func (e arrival) isRouted() bool { return e.to != nil }
+
 // add adds a record.
-func (m *moved) add(record []byte) error {
+func (m *move) add(record []byte) error {
 	kind, values, err := m.read(record)
 	if err != nil {
 		return err
 	}
 	if kind == recordUnanswered {
-		m.plain, m.later = append(m.plain, change(markUnanswered, values...)), append(m.later, change(markUnanswered, values...))
+		m.marks = append(m.marks, change(markUnanswered, values...))
 		return nil
 	}
-	insert := statement{query: m.insert.one, rows: m.insert, args: values}
-	m.plain = append(m.plain, insert)
 	id, _ := values[0].(string)
-	if to := m.routings.moves(id); to != nil {
-		m.routed = append(m.routed, to)
-		insert = statement{query: m.insertRouted.one, rows: m.insertRouted, args: append(slices.Clip(values), to.facts, to.trace, to.at)}
-		m.later = append(m.later, to.others...)
-	}
-	m.full = append(m.full, insert)
+	m.events = append(m.events, arrival{values, m.routings.moves(id)})
 	bytes, _ := values[1].([]byte)
 	key := dedupe(bytes)
 	if m.keys = append(m.keys, key); m.reserved.isUnanswered(key) {
-		m.plain, m.later = append(m.plain, change(markUnanswered, id)), append(m.later, change(markUnanswered, id))
+		m.marks = append(m.marks, change(markUnanswered, id))
 	}
 	return nil
 }
 
-// statements are what moves the records, and notes up to where that was done.
-func (m *moved) statements(next inbox.Position, routed bool) []statement {
-	// REPLACE changes the page even if the place is there already. An UPDATE to the same values
-	// would not: SQLite syncs no transaction that changed nothing, nor any before it.
-	place := []statement{
+// statements move the events, with or without what becomes of those that are routed, and
+// store the place after them.
+func (m *move) statements(next inbox.Position, routed bool) []statement {
+	events := make([]statement, 0, len(m.events))
+	var others []statement
+	for _, e := range m.events {
+		if !routed || !e.isRouted() {
+			events = append(events, m.insert.with(e.values...))
+			continue
+		}
+		events = append(events, m.insertRouted.with(append(slices.Clip(e.values), e.to.facts, e.to.trace, e.to.at)...))
+		others = append(others, e.to.others...)
+	}
+	return slices.Concat(events, others, m.marks, []statement{
+		// REPLACE changes the page even if the place is there already. An UPDATE to the same values
+		// would not: SQLite syncs no transaction that changed nothing, nor any before it.
 		change(`REPLACE INTO inbox (log, segment, place) VALUES (?, ?, ?)`, next.Log, next.Segment, next.Offset),
 		change(`DELETE FROM inbox WHERE log <> ?`, next.Log), // files of another store were beside the tables once
-	}
-	if routed {
-		return slices.Concat(m.full, m.later, place)
-	}
-	return slices.Concat(m.plain, place)
+	})
 }
 
 // end tells those who wait what became of their events.
-func (m *moved) end(stored bool, err error) {
-	for _, to := range m.routed {
-		to.end(stored, err)
+func (m *move) end(stored bool, err error) {
+	for _, e := range m.events {
+		if e.isRouted() {
+			e.to.end(stored, err)
+		}
 	}
 }
 

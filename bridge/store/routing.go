@@ -42,7 +42,7 @@ const (
 	routedTogether = 50 * time.Millisecond
 
 	// moveEvery is the least time between two moves of fewer routed events than fewRouted:
-	// each move writes pages of tables and indexes anew, however few rows there are.
+	// each move writes whole pages of tables and indexes, however few rows there are.
 	moveEvery = 20 * time.Millisecond
 	fewRouted = 64
 )
@@ -89,7 +89,7 @@ func (r *routings) add(id string, to *routing) (added, lead bool) {
 	return true, lead
 }
 
-// drop ends the wait for an event. The caller holds mu.
+// drop ends the wait for an event, and for all when it was the last one. The caller holds mu.
 func (r *routings) drop(id string) {
 	delete(r.taken, id)
 	if len(r.taken) == 0 && r.complete != nil {
@@ -114,14 +114,10 @@ func (r *routings) all() <-chan struct{} {
 	defer r.mu.Unlock()
 	if r.complete == nil {
 		r.complete = make(chan struct{})
-		if len(r.taken) == 0 {
-			ended := r.complete
-			close(r.complete)
-			r.complete = nil
-			return ended
-		}
 	}
-	return r.complete
+	complete := r.complete
+	r.drop("") // there may be none already
+	return complete
 }
 
 // next tells up to where events are to be moved, and how many are routed. The leading ends
@@ -222,8 +218,8 @@ func (a *arrivals) routingOf(event bridge.Event, facts, trace []byte, parts []st
 }
 
 // deliveryID is the id of a delivery that is made from the inbox. A power cut may undo that
-// after the message was sent: then the delivery is made again, and has the same id. It
-// begins with the time of the event's.
+// after the message was sent: then the delivery is made again, and has the same id. Like
+// the event's id, it begins with the time when the event arrived.
 func deliveryID(event string, target Target) string {
 	id, _ := uuid.Parse(event) // it always is one
 	hash := sha256.Sum256([]byte(event + "\x00" + target.Route + "\x00" + target.Sink))
@@ -232,8 +228,9 @@ func deliveryID(event string, target Target) string {
 	return id.String()
 }
 
-// unrouted gives the first events of the inbox, at most so many and so many bytes of
-// webhooks, but one at least, as taken up by the router. More tells whether the bytes left any out.
+// unrouted gives the first events of the inbox to the router. It stops when there are limit
+// events, or bytes of webhooks; more says that the bytes were the reason. It gives the
+// events of one read at least.
 func (a *arrivals) unrouted(limit, bytes int) (all []Unrouted, more bool, err error) {
 	from := a.movedTo()
 	for len(all) < limit {
@@ -244,20 +241,12 @@ func (a *arrivals) unrouted(limit, bytes int) (all []Unrouted, more bool, err er
 		if len(records) == 0 {
 			break
 		}
-		var some []Unrouted
-		for _, r := range records {
-			kind, values, err := a.read(r)
-			if err != nil {
-				return nil, false, err
-			}
-			if kind == recordEvent {
-				e, err := unroutedOf(values)
-				if err != nil {
-					return nil, false, err
-				}
-				some = append(some, e)
-				bytes -= len(e.Raw)
-			}
+		some, err := a.eventsOf(records)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, e := range some {
+			bytes -= len(e.Raw)
 		}
 		if bytes < 0 && len(all) > 0 {
 			return all, true, nil
@@ -266,4 +255,23 @@ func (a *arrivals) unrouted(limit, bytes int) (all []Unrouted, more bool, err er
 		all, from = append(all, some...), next
 	}
 	return all, false, nil
+}
+
+// eventsOf gives the events among records.
+func (a *arrivals) eventsOf(records [][]byte) (all []Unrouted, err error) {
+	for _, r := range records {
+		kind, values, err := a.read(r)
+		if err != nil {
+			return nil, err
+		}
+		if kind != recordEvent {
+			continue
+		}
+		e, err := unroutedOf(values)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -21,19 +22,21 @@ type AttemptRow struct {
 	Detail  string        `json:"detail,omitempty"`
 }
 
-// lineOf is the line of an attempt in the column tries. Of one that succeeded the delivery
-// itself says when that was: nothing changes it afterwards.
+// lineOf is the line of an attempt in the column tries. The line of one that succeeded has
+// no time: nothing changes the delivery's updated_at afterwards.
 func lineOf(a bridge.Attempt) string {
 	at := ""
 	if a.State != bridge.Sent {
 		at = strconv.FormatInt(micros(a.At), 10)
 	}
-	detail := strings.NewReplacer("\r", " ", "\n", " ", "\t", " ").Replace(a.Detail)
-	return fmt.Sprintf("%s\t%d\t%s\t%d\t%s\n", at, a.Took.Microseconds(), a.Outcome, a.Status, detail)
+	return fmt.Sprintf("%s\t%d\t%s\t%d\t%s\n", at, a.Took.Microseconds(), a.Outcome, a.Status, separators.Replace(a.Detail))
 }
 
-// attemptsOf reads the column tries of a delivery that was updated at a time. What is no
-// line of it is left out.
+// separators are the characters that separate fields and lines, each as a space.
+var separators = strings.NewReplacer("\r", " ", "\n", " ", "\t", " ")
+
+// attemptsOf reads the column tries of a delivery, and leaves out what is not a line of it.
+// updated is the delivery's updated_at.
 func attemptsOf(tries string, updated int64) (all []AttemptRow) {
 	for line := range strings.Lines(tries) {
 		part := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 5)
@@ -102,7 +105,10 @@ func tallied(attempts []bridge.Attempt) (all []statement) {
 			counts[key{micros(a.At.Truncate(time.Minute)), a.Sink, a.Outcome}]++
 		}
 	}
-	for _, k := range slices.SortedFunc(maps.Keys(counts), func(a, b key) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }) {
+	inOrder := func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.sink, b.sink), cmp.Compare(a.outcome, b.outcome))
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(counts), inOrder) { // so that replicas never wait for each other's rows in a circle
 		all = append(all, change(`INSERT INTO tallies (at, sink, outcome, n) VALUES (?, ?, ?, ?)`+addTally, k.at, k.sink, k.outcome, counts[k]))
 	}
 	return all

@@ -129,7 +129,8 @@ func WriteText(b *strings.Builder, v any) {
 	}
 }
 
-// Truth is what if and with go by.
+// Truth is whether a value counts as something, by what it stands for. Functions that choose
+// and filter values go by it.
 func Truth(v any) bool {
 	switch v := Plain(v).(type) {
 	case nil:
